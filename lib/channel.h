@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A channel into the guest: an interface that runs argv as root with three descriptors, tells
+ * how it ended, and can kill it. Implementations: agent-channel (guest-exec and named pipes). */
+#pragma once
+
+#include <glib.h>
+
+#include "wait.h"
+
+typedef enum
+{
+  VQ_ENDED_EXITED,    /* value is the exit status, 0-255 */
+  VQ_ENDED_SIGNALLED, /* value is the signal's number */
+  VQ_ENDED_FAILED,    /* the channel failed: nothing is known of the command */
+} VqEndKind;
+
+/* How a command ended. */
+typedef struct
+{
+  VqEndKind kind;
+  int value;
+  const GError *error; /* why, with VQ_ENDED_FAILED, else NULL; valid during the callback */
+} VqEnd;
+
+/* Called once, from the main context, when a command has ended and all its output is written. */
+typedef void (*VqCommandDone) (const VqEnd *end, gpointer data);
+
+typedef struct _VqChannel VqChannel;
+typedef struct _VqCommand VqCommand;
+
+/* What an implementation provides; the first member of its own struct is a VqChannel. */
+typedef struct
+{
+  const char *name; /* "agent", for messages */
+  VqCommand *(*start) (VqChannel *channel, const char *const *argv, int in, int out, int err,
+                       VqCommandDone done, gpointer data);
+  void (*kill) (VqChannel *channel, VqCommand *command);
+  void (*free) (VqChannel *channel);
+} VqChannelClass;
+
+struct _VqChannel
+{
+  const VqChannelClass *class;
+};
+
+/* Starts ARGV in the guest, as root, in "/", with the environment of a root shell that init
+ * started. IN, OUT and ERR are taken over (closed when the command has ended, or earlier).
+ * The bytes of ARGV are free but for NUL. Does not wait. DONE is called exactly once, never
+ * from inside this call, unless the command is dropped with vq_channel_free. */
+VqCommand *vq_channel_start (VqChannel *channel, const char *const *argv, int in, int out, int err,
+                             VqCommandDone done, gpointer data);
+
+/* Kills the process group of COMMAND in the guest; DONE follows as for any end. What it still
+ * writes is thrown away. */
+void vq_channel_kill (VqChannel *channel, VqCommand *command);
+
+/* Drops every command (DONE is called with VQ_ENDED_FAILED) and frees the channel. */
+void vq_channel_free (VqChannel *channel);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqChannel, vq_channel_free)
+
+/* The largest output of vq_channel_run, in bytes. */
+#define VQ_CHANNEL_RUN_MAX (256 * 1024)
+
+/* Runs ARGV with INPUT (may be NULL) as its stdin and waits for its end. *OUT (may be NULL) gets
+ * stdout as a string. Succeeds only for exit status 0; otherwise the error holds the end of its
+ * stderr. Fails with VQ_ERROR_TIMEOUT at DEADLINE, after killing the command. */
+gboolean vq_channel_run (VqChannel *channel, const char *const *argv, const char *input, char **out,
+                         gint64 deadline, VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "error.h"
+
+G_DEFINE_QUARK (vq - error - quark, vq_error)
+
+gboolean
+vq_error_is_machine (const GError *error)
+{
+  return g_error_matches (error, VQ_ERROR, VQ_ERROR_MACHINE);
+}
+
+gboolean
+vq_error_is_timeout (const GError *error)
+{
+  return g_error_matches (error, VQ_ERROR, VQ_ERROR_TIMEOUT);
+}
+
+gboolean
+vq_error_is_cancelled (const GError *error)
+{
+  return g_error_matches (error, VQ_ERROR, VQ_ERROR_CANCELLED);
+}
+
+gboolean
+vq_set_errno (GError **error, int errnum, const char *format, ...)
+{
+  g_autofree char *what = NULL;
+  va_list args;
+
+  va_start (args, format);
+  what = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error (error, VQ_ERROR, VQ_ERROR_FAILED, "%s: %s", what, g_strerror (errnum));
+  return FALSE;
+}
+
+gboolean
+vq_set_error (GError **error, VqErrorCode code, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  if (error != NULL)
+    *error = g_error_new_valist (VQ_ERROR, code, format, args);
+  va_end (args);
+  return FALSE;
+}

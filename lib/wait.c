@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "wait.h"
+
+#include <glib-unix.h>
+
+#include "error.h"
+
+struct _VqCancel
+{
+  VqCancel *parent;
+  GError *reason;
+};
+
+VqCancel *
+vq_cancel_new (VqCancel *parent)
+{
+  VqCancel *cancel = g_new0 (VqCancel, 1);
+
+  cancel->parent = parent;
+  return cancel;
+}
+
+void
+vq_cancel_free (VqCancel *cancel)
+{
+  if (cancel == NULL)
+    return;
+  g_clear_error (&cancel->reason);
+  g_free (cancel);
+}
+
+void
+vq_cancel_trigger (VqCancel *cancel, const GError *reason)
+{
+  if (cancel->reason == NULL)
+    cancel->reason = g_error_copy (reason);
+  g_main_context_wakeup (NULL);
+}
+
+const GError *
+vq_cancel_reason (VqCancel *cancel)
+{
+  for (; cancel != NULL; cancel = cancel->parent)
+    if (cancel->reason != NULL)
+      return cancel->reason;
+  return NULL;
+}
+
+gint64
+vq_deadline_in (double seconds)
+{
+  return g_get_monotonic_time () + (gint64)(seconds * G_USEC_PER_SEC);
+}
+
+double
+vq_deadline_left (gint64 deadline)
+{
+  return MAX (0.0, (deadline - g_get_monotonic_time ()) / (double)G_USEC_PER_SEC);
+}
+
+static gboolean
+dispatch_alarm (GSource *source, GSourceFunc callback, gpointer data)
+{
+  g_source_set_ready_time (source, -1);
+  return G_SOURCE_CONTINUE;
+}
+
+/* A source whose only work is to end the poll at DEADLINE. */
+static GSource *
+alarm_source_new (gint64 deadline)
+{
+  static GSourceFuncs funcs = { .dispatch = dispatch_alarm };
+  GSource *source = g_source_new (&funcs, sizeof (GSource));
+
+  g_source_set_ready_time (source, deadline);
+  g_source_attach (source, NULL);
+  return source;
+}
+
+static gboolean
+wait_with_alarm (VqCondition condition, gpointer data, gint64 deadline, VqCancel *cancel,
+                 const char *what, GError **error)
+{
+  gint64 start = g_get_monotonic_time ();
+
+  while (!condition (data))
+    {
+      const GError *reason = vq_cancel_reason (cancel);
+
+      if (reason != NULL)
+        {
+          g_propagate_error (error, g_error_copy (reason));
+          return FALSE;
+        }
+      if (g_get_monotonic_time () >= deadline)
+        return vq_set_error (error, VQ_ERROR_TIMEOUT, "no %s within %.0f s", what,
+                             MAX (0, deadline - start) / (double)G_USEC_PER_SEC);
+      g_main_context_iteration (NULL, TRUE);
+    }
+  return TRUE;
+}
+
+gboolean
+vq_wait_until (VqCondition condition, gpointer data, gint64 deadline, VqCancel *cancel,
+               const char *what, GError **error)
+{
+  g_autoptr (GSource) alarm_source = NULL;
+  gboolean done;
+
+  if (condition (data))
+    return TRUE;
+  alarm_source = alarm_source_new (deadline);
+  done = wait_with_alarm (condition, data, deadline, cancel, what, error);
+  g_source_destroy (alarm_source);
+  return done;
+}
+
+static gboolean
+note_ready (int fd, GIOCondition events, gpointer data)
+{
+  *(gboolean *)data = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+flag_is_set (gpointer data)
+{
+  return *(gboolean *)data;
+}
+
+gboolean
+vq_wait_fd (int fd, GIOCondition events, gint64 deadline, VqCancel *cancel, const char *what,
+            GError **error)
+{
+  gboolean ready = FALSE;
+  gboolean done;
+  guint id = g_unix_fd_add (fd, events | G_IO_HUP | G_IO_ERR, note_ready, &ready);
+
+  done = vq_wait_until (flag_is_set, &ready, deadline, cancel, what, error);
+  g_source_remove (id);
+  return done;
+}
+
+static gboolean
+never (gpointer data)
+{
+  return FALSE;
+}
+
+gboolean
+vq_wait_pause (guint milliseconds, VqCancel *cancel, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  gint64 deadline = g_get_monotonic_time () + milliseconds * (gint64)1000;
+
+  if (vq_wait_until (never, NULL, deadline, cancel, "pause", &local))
+    return TRUE;
+  if (vq_error_is_timeout (local))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
