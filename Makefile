@@ -40,6 +40,8 @@ $(BUILD)/tests/%.o: tests/unit/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
+$(BUILD)/lib/agent-channel.o: $(BUILD)/agent-runner.pl.inc
+
 $(BUILD)/libvq.a: $(LIB_OBJECTS)
 	rm -f $@
 	$(AR) rcs $@ $^

@@ -93,7 +93,7 @@ wait_with_alarm (VqCondition condition, gpointer data, gint64 deadline, VqCancel
           return FALSE;
         }
       if (g_get_monotonic_time () >= deadline)
-        return vq_set_error (error, VQ_ERROR_TIMEOUT, "no %s within %.0f s", what,
+        return vq_set_error (error, VQ_ERROR_TIMEOUT, "no %s within %.3g s", what,
                              MAX (0, deadline - start) / (double)G_USEC_PER_SEC);
       g_main_context_iteration (NULL, TRUE);
     }

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Reads from a descriptor that came from another process without ever blocking the main context
+ * on it and without changing it for the others who share it (see foreign-fd.h). */
+#pragma once
+
+#include <glib.h>
+
+typedef struct _VqFdReader VqFdReader;
+
+/* Called once per read, from the main context: with LEN > 0 bytes that are valid until it returns,
+ * or with LEN 0 and EOF set at the end. May free the reader. */
+typedef void (*VqFdGot) (const guint8 *bytes, gsize len, gboolean eof, gpointer data);
+
+/* Takes over FD. A descriptor that cannot be read, for whatever reason, is at its end. */
+VqFdReader *vq_fd_reader_new (int fd);
+
+/* Closes and frees; the callback of an outstanding read is not called any more. */
+void vq_fd_reader_free (VqFdReader *reader);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqFdReader, vq_fd_reader_free)
+
+/* Reads 1 to MAX bytes as soon as some are there; MAX is at least 1. Nothing is read from the
+ * descriptor but by this. Only one read may be outstanding. GOT is never called from inside
+ * this call. Does not wait. */
+void vq_fd_reader_read (VqFdReader *reader, gsize max, VqFdGot got, gpointer data);

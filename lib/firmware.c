@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "firmware.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "error.h"
+
+#define BLOCK 65536
+
+typedef struct
+{
+  const char *architecture;
+  const char *code;
+  const char *vars;
+  const char *package;
+} Known;
+
+/* In order of preference. The 2 MB build of OVMF is what releases before Debian 12 have alone. */
+static const Known known[] = {
+  { "x86_64", "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd", "ovmf" },
+  { "x86_64", "/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd", "ovmf" },
+  { "i386", "/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd", "/usr/share/OVMF/OVMF32_VARS_4M.fd",
+    "ovmf-ia32" },
+  { "arm", "/usr/share/AAVMF/AAVMF32_CODE.fd", "/usr/share/AAVMF/AAVMF32_VARS.fd", "qemu-efi-arm" },
+  { "aarch64", "/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd",
+    "qemu-efi-aarch64" },
+  { "riscv64", "/usr/share/qemu-efi-riscv64/RISCV_VIRT_CODE.fd",
+    "/usr/share/qemu-efi-riscv64/RISCV_VIRT_VARS.fd", "qemu-efi-riscv64" },
+};
+
+struct _VqFirmware
+{
+  char *code;
+  char *vars;
+  const char *package; /* static */
+};
+
+static VqFirmware *
+firmware_new (const char *root, const Known *entry)
+{
+  VqFirmware *firmware = g_new0 (VqFirmware, 1);
+
+  firmware->code = g_build_filename (root, entry->code, NULL);
+  firmware->vars = g_build_filename (root, entry->vars, NULL);
+  firmware->package = entry->package;
+  return firmware;
+}
+
+VqFirmware *
+vq_firmware_find_in (const char *root, const char *qemu_architecture, GError **error)
+{
+  const char *package = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (known); i++)
+    if (g_str_equal (known[i].architecture, qemu_architecture))
+      {
+        g_autoptr (VqFirmware) firmware = firmware_new (root, &known[i]);
+
+        if (access (firmware->code, R_OK) == 0 && access (firmware->vars, R_OK) == 0)
+          return g_steal_pointer (&firmware);
+        package = known[i].package;
+      }
+  if (package != NULL)
+    vq_set_error (error, VQ_ERROR_FAILED, "no EFI firmware for %s: install the package %s",
+                  qemu_architecture, package);
+  else
+    vq_set_error (error, VQ_ERROR_USAGE, "no EFI firmware known for %s: use --boot=auto",
+                  qemu_architecture);
+  return NULL;
+}
+
+VqFirmware *
+vq_firmware_find (const char *qemu_architecture, GError **error)
+{
+  return vq_firmware_find_in ("/", qemu_architecture, error);
+}
+
+void
+vq_firmware_free (VqFirmware *firmware)
+{
+  if (firmware == NULL)
+    return;
+  g_free (firmware->code);
+  g_free (firmware->vars);
+  g_free (firmware);
+}
+
+const char *
+vq_firmware_get_code (const VqFirmware *firmware)
+{
+  return firmware->code;
+}
+
+const char *
+vq_firmware_get_vars (const VqFirmware *firmware)
+{
+  return firmware->vars;
+}
+
+const char *
+vq_firmware_get_package (const VqFirmware *firmware)
+{
+  return firmware->package;
+}
+
+static gboolean
+is_zero (const char *block, gsize n)
+{
+  return block[0] == 0 && memcmp (block, block + 1, n - 1) == 0;
+}
+
+static gboolean
+write_block (int to, const char *block, gsize n, off_t offset, GError **error)
+{
+  gssize written = pwrite (to, block, n, offset);
+
+  if (written == (gssize)n)
+    return TRUE;
+  /* A file takes a part of a block only when the disk is full. */
+  return vq_set_errno (error, written < 0 ? errno : ENOSPC, "cannot write the copy");
+}
+
+/* Copies by blocks: the variables of arm64 are 64 MiB, nearly all of it zeros. */
+static gboolean
+copy_blocks (int from, int to, GError **error)
+{
+  char block[BLOCK];
+  off_t size = 0;
+  gssize n;
+
+  while ((n = read (from, block, sizeof block)) > 0)
+    {
+      if (!is_zero (block, n) && !write_block (to, block, n, size, error))
+        return FALSE;
+      size += n;
+    }
+  if (n < 0)
+    return vq_set_errno (error, errno, "cannot read it");
+  if (ftruncate (to, size) < 0)
+    return vq_set_errno (error, errno, "cannot write the copy");
+  return TRUE;
+}
+
+static gboolean
+copy_to_new_file (int from, const char *dest, GError **error)
+{
+  int to = open (dest, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  gboolean done;
+
+  if (to < 0)
+    return vq_set_errno (error, errno, "cannot create %s", dest);
+  done = copy_blocks (from, to, error);
+  close (to);
+  if (!done)
+    g_unlink (dest);
+  return done;
+}
+
+gboolean
+vq_firmware_copy_vars (const VqFirmware *firmware, const char *dest, GError **error)
+{
+  int from = open (firmware->vars, O_RDONLY | O_CLOEXEC);
+  gboolean done;
+
+  if (from < 0)
+    return vq_set_errno (error, errno, "cannot open %s", firmware->vars);
+  done = copy_to_new_file (from, dest, error);
+  close (from);
+  if (!done)
+    g_prefix_error (error, "cannot copy the EFI variables %s: ", firmware->vars);
+  return done;
+}

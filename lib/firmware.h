@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* EFI firmware for QEMU as Debian packages it: a file of code that guests share, and a template
+ * of the variables of which each guest needs its own copy. Nothing here waits but for the disk. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct _VqFirmware VqFirmware;
+
+/* Finds the EFI firmware for QEMU_ARCHITECTURE ("x86_64", "aarch64", ...). Fails if none is known
+ * for it (VQ_ERROR_USAGE), or if it is not installed (the message names the package). */
+VqFirmware *vq_firmware_find (const char *qemu_architecture, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same below ROOT instead of "/". */
+VqFirmware *vq_firmware_find_in (const char *root, const char *qemu_architecture, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+void vq_firmware_free (VqFirmware *firmware);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqFirmware, vq_firmware_free)
+
+/* Absolute paths; only to be read. */
+const char *vq_firmware_get_code (const VqFirmware *firmware);
+const char *vq_firmware_get_vars (const VqFirmware *firmware);
+
+/* The Debian package it is from. */
+const char *vq_firmware_get_package (const VqFirmware *firmware);
+
+/* Copies the template of the variables to DEST, mode 0600, which must not exist. Stretches of
+ * zeros become holes. Leaves no file when it fails. */
+gboolean vq_firmware_copy_vars (const VqFirmware *firmware, const char *dest, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

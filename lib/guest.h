@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One virtual machine with a way into it: its private directory, its QEMU, the guest agent and the
+ * channel that commands run on. Booted, rebooted, ended; what happens in between is the testbed's.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "channel.h"
+#include "guest-agent.h"
+#include "plan.h"
+#include "wait.h"
+
+typedef struct _VqGuest VqGuest;
+
+/* Boots PLAN's image on a new overlay and waits until the system in it is up and a channel is
+ * there. PLAN and CANCEL must outlive the result. Nothing is left behind on failure. */
+VqGuest *vq_guest_boot (const VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Ends QEMU at once and removes everything. */
+void vq_guest_free (VqGuest *guest);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqGuest, vq_guest_free)
+
+/* Ends QEMU in good order; with a POWEROFF_SECONDS that is not negative the guest itself is asked
+ * to power off first and gets that long. Then free it. */
+void vq_guest_shut_down (VqGuest *guest, int poweroff_seconds);
+
+/* Tells the guest to reboot (unless it does so ITSELF, soon) and waits until it is up again. The
+ * old channel is gone then. */
+typedef enum
+{
+  VQ_REBOOT_TOLD,
+  VQ_REBOOT_ITSELF,
+} VqRebootKind;
+gboolean vq_guest_reboot (VqGuest *guest, VqRebootKind kind, gint64 deadline, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* To be given to every wait for something in the guest. */
+VqCancel *vq_guest_get_cancel (VqGuest *guest);
+
+/* The channel; another one after a reboot. */
+VqChannel *vq_guest_get_channel (VqGuest *guest);
+
+/* The private directory, where sockets are. */
+const char *vq_guest_get_directory (VqGuest *guest);
+
+/* The port on 127.0.0.1 that leads to the guest's ssh, 0 if there is none. */
+guint vq_guest_get_ssh_port (VqGuest *guest);
+
+/* The last lines of the console, for messages. Transfer full. */
+char *vq_guest_describe_console (VqGuest *guest);

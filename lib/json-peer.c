@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "json-peer.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "json.h"
+#include "text.h"
+
+/* Longer than any reply we ask for: guest-file-read's of 48 KiB, QMP's query-qmp-schema aside. */
+#define LINE_MAX_BYTES (1024 * 1024)
+#define RESYNC 0xFF
+
+struct _VqJsonPeer
+{
+  char *name;
+  int fd; /* owned */
+  guint read_id;
+  guint write_id;
+  GByteArray *in;
+  gsize scanned; /* bytes of IN that are known to hold no newline */
+  GString *out;
+  gint64 last_id;
+  GHashTable *pending; /* id -> Pending */
+  GError *closed;      /* why the connection ended */
+  guint closed_id;
+  VqJsonEvent on_event;
+  VqJsonClosed on_closed;
+  gpointer handler_data;
+};
+
+typedef struct
+{
+  gint64 id;
+  VqJsonReply reply;
+  gpointer data;
+} Pending;
+
+static void
+answer (VqJsonPeer *peer, gint64 id, JsonNode *result, const GError *error)
+{
+  Pending *pending = g_hash_table_lookup (peer->pending, &id);
+
+  if (pending == NULL)
+    return; /* forgotten: a late reply */
+  g_hash_table_steal (peer->pending, &id);
+  if (pending->reply != NULL)
+    pending->reply (result, error, pending->data);
+  g_free (pending);
+}
+
+void
+vq_json_peer_fail_pending (VqJsonPeer *peer, const GError *error)
+{
+  g_autoptr (GList) ids = g_hash_table_get_keys (peer->pending);
+  g_autoptr (GArray) copy = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  for (GList *l = ids; l != NULL; l = l->next)
+    g_array_append_vals (copy, l->data, 1);
+  for (guint i = 0; i < copy->len; i++)
+    answer (peer, g_array_index (copy, gint64, i), NULL, error);
+}
+
+static void
+stop_sources (VqJsonPeer *peer)
+{
+  g_clear_handle_id (&peer->read_id, g_source_remove);
+  g_clear_handle_id (&peer->write_id, g_source_remove);
+}
+
+/* Tells everyone of the end, from the main loop: never from inside a call of ours. */
+static gboolean
+tell_closed (gpointer data)
+{
+  VqJsonPeer *peer = data;
+
+  peer->closed_id = 0;
+  if (peer->on_closed != NULL)
+    {
+      VqJsonClosed on_closed = g_steal_pointer (&peer->on_closed);
+
+      on_closed (peer->closed, peer->handler_data);
+    }
+  vq_json_peer_fail_pending (peer, peer->closed);
+  return G_SOURCE_REMOVE;
+}
+
+static void G_GNUC_PRINTF (2, 3) close_with (VqJsonPeer *peer, const char *format, ...)
+{
+  g_autofree char *why = NULL;
+  va_list args;
+
+  stop_sources (peer);
+  if (peer->closed != NULL)
+    return;
+  va_start (args, format);
+  why = g_strdup_vprintf (format, args);
+  va_end (args);
+  vq_set_error (&peer->closed, VQ_ERROR_PEER, "%s: %s", peer->name, why);
+  peer->closed_id = g_idle_add_full (G_PRIORITY_DEFAULT, tell_closed, peer, NULL);
+}
+
+static GError *
+error_from_reply (VqJsonPeer *peer, JsonObject *message)
+{
+  g_autoptr (GError) error = NULL;
+  JsonObject *object = NULL;
+  const char *description = "an error without a description";
+  g_autofree char *text = NULL;
+
+  if (vq_json_get_object (message, "error", &object, NULL) && object != NULL)
+    (void)!vq_json_get_string (object, "desc", description, &description, NULL);
+  text = vq_text_printable (description, strlen (description), 500);
+  vq_set_error (&error, VQ_ERROR_PEER, "%s: %s", peer->name, text);
+  return g_steal_pointer (&error);
+}
+
+static void
+handle_message (VqJsonPeer *peer, JsonObject *message)
+{
+  gint64 id = 0;
+
+  if (!vq_json_get_int (message, "id", 0, &id, NULL))
+    return close_with (peer, "a reply with a bad id");
+  if (json_object_has_member (message, "return"))
+    return answer (peer, id, json_object_get_member (message, "return"), NULL);
+  if (json_object_has_member (message, "error"))
+    {
+      g_autoptr (GError) error = error_from_reply (peer, message);
+
+      return answer (peer, id, NULL, error);
+    }
+  if (peer->on_event != NULL)
+    peer->on_event (message, peer->handler_data);
+}
+
+static void
+handle_line (VqJsonPeer *peer, const char *line, gsize length)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) node = NULL;
+
+  if (length == 0 || (length == 1 && line[0] == '\r'))
+    return;
+  g_debug ("%s < %.*s", peer->name, (int)MIN (length, 400), line);
+  node = vq_json_parse_object (line, length, &error);
+  if (node == NULL)
+    close_with (peer, "%s", error->message);
+  else
+    handle_message (peer, json_node_get_object (node));
+}
+
+/* Drops what came before a resynchronisation byte. */
+static void
+drop_before_resync (VqJsonPeer *peer)
+{
+  guint8 *mark = memrchr (peer->in->data, RESYNC, peer->in->len);
+
+  if (mark == NULL)
+    return;
+  g_byte_array_remove_range (peer->in, 0, mark + 1 - peer->in->data);
+  peer->scanned = 0;
+}
+
+static void
+handle_input (VqJsonPeer *peer)
+{
+  guint8 *newline;
+
+  drop_before_resync (peer);
+  while (peer->closed == NULL && peer->in->len > 0
+         && (newline = memchr (peer->in->data + peer->scanned, '\n', peer->in->len - peer->scanned))
+                != NULL)
+    {
+      gsize length = newline - peer->in->data;
+      g_autofree char *line = g_strndup ((const char *)peer->in->data, length);
+
+      g_byte_array_remove_range (peer->in, 0, length + 1);
+      peer->scanned = 0;
+      handle_line (peer, line, length);
+    }
+  peer->scanned = peer->in->len;
+  if (peer->in->len > LINE_MAX_BYTES)
+    close_with (peer, "a line of more than %d bytes", LINE_MAX_BYTES);
+}
+
+static gboolean
+on_readable (int fd, GIOCondition events, gpointer data)
+{
+  VqJsonPeer *peer = data;
+  guint8 buffer[16384];
+  gssize n = read (fd, buffer, sizeof buffer);
+
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return G_SOURCE_CONTINUE;
+  if (n > 0)
+    {
+      g_byte_array_append (peer->in, buffer, n);
+      handle_input (peer);
+      return G_SOURCE_CONTINUE;
+    }
+  close_with (peer, "connection closed%s%s", n < 0 ? ": " : "", n < 0 ? g_strerror (errno) : "");
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_writable (int fd, GIOCondition events, gpointer data);
+
+/* Writes what the socket takes and comes back for the rest. */
+static void
+flush_output (VqJsonPeer *peer)
+{
+  gssize n = send (peer->fd, peer->out->str, peer->out->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+  if (n < 0 && errno != EAGAIN && errno != EINTR)
+    return close_with (peer, "cannot send: %s", g_strerror (errno));
+  if (n > 0)
+    g_string_erase (peer->out, 0, n);
+  if (peer->out->len == 0)
+    g_clear_handle_id (&peer->write_id, g_source_remove);
+  else if (peer->write_id == 0)
+    peer->write_id = g_unix_fd_add (peer->fd, G_IO_OUT, on_writable, peer);
+}
+
+static gboolean
+on_writable (int fd, GIOCondition events, gpointer data)
+{
+  flush_output (data);
+  return G_SOURCE_CONTINUE;
+}
+
+VqJsonPeer *
+vq_json_peer_new (int fd, const char *name)
+{
+  VqJsonPeer *peer = g_new0 (VqJsonPeer, 1);
+
+  peer->name = g_strdup (name);
+  peer->fd = fd;
+  peer->in = g_byte_array_new ();
+  peer->out = g_string_new (NULL);
+  peer->pending = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
+  g_unix_set_fd_nonblocking (fd, TRUE, NULL);
+  peer->read_id = g_unix_fd_add (fd, G_IO_IN | G_IO_HUP, on_readable, peer);
+  return peer;
+}
+
+void
+vq_json_peer_free (VqJsonPeer *peer)
+{
+  if (peer == NULL)
+    return;
+  stop_sources (peer);
+  g_clear_handle_id (&peer->closed_id, g_source_remove);
+  close (peer->fd);
+  g_hash_table_unref (peer->pending);
+  g_byte_array_unref (peer->in);
+  g_string_free (peer->out, TRUE);
+  g_clear_error (&peer->closed);
+  g_free (peer->name);
+  g_free (peer);
+}
+
+void
+vq_json_peer_set_handlers (VqJsonPeer *peer, VqJsonEvent event, VqJsonClosed closed, gpointer data)
+{
+  peer->on_event = event;
+  peer->on_closed = closed;
+  peer->handler_data = data;
+}
+
+void
+vq_json_peer_send_raw (VqJsonPeer *peer, const char *bytes, gsize n)
+{
+  if (peer->closed != NULL)
+    return;
+  g_string_append_len (peer->out, bytes, n);
+  flush_output (peer);
+}
+
+static char *
+encode_request (const char *command, JsonNode *arguments, gint64 id, gsize *length)
+{
+  g_autoptr (JsonNode) request = vq_json_build ("execute", "s", command, "id", "i", id, NULL);
+  char *text;
+
+  if (arguments != NULL)
+    json_object_set_member (json_node_get_object (request), "arguments", arguments);
+  text = json_to_string (request, FALSE);
+  *length = strlen (text);
+  text[(*length)++] = '\n'; /* in place of the terminating NUL */
+  return text;
+}
+
+gint64
+vq_json_peer_send (VqJsonPeer *peer, const char *command, JsonNode *arguments, VqJsonReply reply,
+                   gpointer data)
+{
+  Pending *pending = g_new0 (Pending, 1);
+  gsize length;
+  g_autofree char *text = NULL;
+
+  pending->id = ++peer->last_id;
+  pending->reply = reply;
+  pending->data = data;
+  g_hash_table_insert (peer->pending, &pending->id, pending);
+  text = encode_request (command, arguments, pending->id, &length);
+  g_debug ("%s > %.*s", peer->name, (int)MIN (length - 1, 400), text);
+  if (peer->closed == NULL)
+    vq_json_peer_send_raw (peer, text, length);
+  else if (peer->closed_id == 0)
+    peer->closed_id = g_idle_add_full (G_PRIORITY_DEFAULT, tell_closed, peer, NULL);
+  return peer->last_id;
+}
+
+void
+vq_json_peer_forget (VqJsonPeer *peer, gint64 id)
+{
+  g_hash_table_remove (peer->pending, &id);
+}
+
+/* A call that somebody waits for. */
+typedef struct
+{
+  gboolean done;
+  JsonNode *result;
+  GError *error;
+} Call;
+
+static void
+on_call_reply (JsonNode *result, const GError *error, gpointer data)
+{
+  Call *call = data;
+
+  call->done = TRUE;
+  call->result = result != NULL ? json_node_ref (result) : NULL;
+  call->error = error != NULL ? g_error_copy (error) : NULL;
+}
+
+static gboolean
+call_is_done (gpointer data)
+{
+  return ((Call *)data)->done;
+}
+
+gboolean
+vq_json_peer_call (VqJsonPeer *peer, const char *command, JsonNode *arguments, JsonNode **result,
+                   gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_autofree char *what = g_strdup_printf ("answer of %s to %s", peer->name, command);
+  Call call = { FALSE, NULL, NULL };
+  gint64 id = vq_json_peer_send (peer, command, arguments, on_call_reply, &call);
+
+  if (!vq_wait_until (call_is_done, &call, deadline, cancel, what, error))
+    {
+      vq_json_peer_forget (peer, id);
+      return FALSE;
+    }
+  if (call.error != NULL)
+    {
+      g_propagate_prefixed_error (error, call.error, "%s: ", command);
+      return FALSE;
+    }
+  if (result != NULL)
+    *result = call.result;
+  else
+    g_clear_pointer (&call.result, json_node_unref);
+  return TRUE;
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* JSON over a socket, one object a line: what QMP and the guest agent have in common. Requests
+ * carry an id, several may be under way, events come between the replies.
+ *
+ *   us:   {"execute": COMMAND, "arguments": {...}, "id": N}
+ *   peer: {"return": ..., "id": N} | {"error": {"desc": TEXT}, "id": N} | {"event": NAME, ...}
+ *
+ * A line is bounded. A byte 0xFF makes everything received before it void (the guest agent's
+ * resynchronisation). Whatever else is not JSON breaks the connection: all requests then fail. */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "wait.h"
+
+typedef struct _VqJsonPeer VqJsonPeer;
+
+/* RESULT is what "return" held, or NULL with ERROR set; both are valid during the call only. */
+typedef void (*VqJsonReply) (JsonNode *result, const GError *error, gpointer data);
+/* MESSAGE is any object that is not a reply: an event, or QMP's greeting. */
+typedef void (*VqJsonEvent) (JsonObject *message, gpointer data);
+/* The connection has ended, for ERROR. Called once, before the pending replies fail. */
+typedef void (*VqJsonClosed) (const GError *error, gpointer data);
+
+/* Takes over FD, a connected socket; NAME ("QMP") prefixes its errors. */
+VqJsonPeer *vq_json_peer_new (int fd, const char *name);
+void vq_json_peer_free (VqJsonPeer *peer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqJsonPeer, vq_json_peer_free)
+
+void vq_json_peer_set_handlers (VqJsonPeer *peer, VqJsonEvent event, VqJsonClosed closed,
+                                gpointer data);
+
+/* Sends COMMAND with ARGUMENTS (taken, may be NULL). REPLY (may be NULL) is called exactly once,
+ * never from inside this call, unless forgotten or freed before. Gives the request's number, never
+ * 0. */
+gint64 vq_json_peer_send (VqJsonPeer *peer, const char *command, JsonNode *arguments,
+                          VqJsonReply reply, gpointer data);
+
+/* REPLY of request ID will not be called; a late answer is dropped. */
+void vq_json_peer_forget (VqJsonPeer *peer, gint64 id);
+
+/* Sends raw bytes, for the agent's 0xFF. */
+void vq_json_peer_send_raw (VqJsonPeer *peer, const char *bytes, gsize n);
+
+/* Fails every pending request with ERROR, as when the peer is known to have been restarted. */
+void vq_json_peer_fail_pending (VqJsonPeer *peer, const GError *error);
+
+/* Sends and waits for the reply. *RESULT (may be NULL) is transfer full. VQ_ERROR_PEER when the
+ * peer answers with an error. */
+gboolean vq_json_peer_call (VqJsonPeer *peer, const char *command, JsonNode *arguments,
+                            JsonNode **result, gint64 deadline, VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "log.h"
+
+#include <stdio.h>
+
+static const char *program;
+static gboolean show_debug;
+
+static const char *
+prefix (GLogLevelFlags level)
+{
+  if (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL))
+    return "error: ";
+  if (level & G_LOG_LEVEL_WARNING)
+    return "warning: ";
+  return level & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO) ? "debug: " : "";
+}
+
+static GLogWriterOutput
+write_line (GLogLevelFlags level, const GLogField *fields, gsize n, gpointer data)
+{
+  if ((level & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO)) && !show_debug)
+    return G_LOG_WRITER_HANDLED;
+  for (gsize i = 0; i < n; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE"))
+      fprintf (stderr, "%s: %s%s\n", program, prefix (level), (const char *)fields[i].value);
+  return G_LOG_WRITER_HANDLED;
+}
+
+void
+vq_log_show_debug (void)
+{
+  show_debug = TRUE;
+}
+
+void
+vq_log_init (const char *name)
+{
+  program = name;
+  g_log_set_writer_func (write_line, NULL, NULL);
+}

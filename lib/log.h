@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What people read: everything goes to stderr, a line each, after the program's name. */
+#pragma once
+
+#include <glib.h>
+
+/* Sends GLib's messages there, but for debug messages. To be called once. NAME must stay. */
+void vq_log_init (const char *name);
+
+/* Debug messages, too (--debug). */
+void vq_log_show_debug (void);

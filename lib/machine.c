@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "machine.h"
+
+#include <string.h>
+
+/* The set of file descriptors through which QEMU gets the console's copy. */
+#define CONSOLE_FDSET 1
+
+static void G_GNUC_PRINTF (3, 4) add (GPtrArray *argv, const char *option, const char *format, ...)
+{
+  va_list args;
+
+  g_ptr_array_add (argv, g_strdup (option));
+  va_start (args, format);
+  g_ptr_array_add (argv, g_strdup_vprintf (format, args));
+  va_end (args);
+}
+
+char *
+vq_machine_quote (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, ",", -1);
+
+  return g_strjoinv (",,", parts);
+}
+
+/* Whether the user's own options already say it: "-cpu" or "--cpu". */
+static gboolean
+user_gave (const VqMachine *machine, const char *option)
+{
+  for (char **word = machine->options->qemu_options; *word != NULL; word++)
+    if (g_str_equal (*word, option)
+        || (g_str_has_prefix (*word, "--") && g_str_equal (*word + 1, option)))
+      return TRUE;
+  return FALSE;
+}
+
+const char *
+vq_machine_choose_cpu (const VqArch *arch, gboolean kvm)
+{
+  g_autofree char *info = NULL;
+
+  if (!kvm)
+    return arch->cpu_tcg;
+  if (!g_str_equal (arch->qemu, "x86_64")
+      || !g_file_get_contents ("/proc/cpuinfo", &info, NULL, NULL))
+    return arch->cpu_kvm;
+  if (strstr (info, " vmx ") != NULL)
+    return "kvm64,+vmx,+lahf_lm";
+  if (strstr (info, " svm ") != NULL)
+    return "host"; /* nested KVM on AMD works with nothing less */
+  return arch->cpu_kvm;
+}
+
+static void
+add_machine (GPtrArray *argv, const VqMachine *machine)
+{
+  const VqOptions *options = machine->options;
+  const VqArch *arch = machine->arch;
+  const char *cpu = vq_machine_choose_cpu (arch, machine->kvm);
+
+  if (!user_gave (machine, "-machine") && !user_gave (machine, "-M"))
+    add (argv, "-machine", "%s",
+         machine->firmware && arch->machine_efi ? arch->machine_efi : arch->machine);
+  if (cpu != NULL && !user_gave (machine, "-cpu"))
+    add (argv, "-cpu", "%s", cpu);
+  if (!user_gave (machine, "-accel") && !user_gave (machine, "-enable-kvm"))
+    add (argv, "-accel", "%s", machine->kvm ? "kvm" : "tcg,thread=multi");
+  add (argv, "-m", "%d", options->ram_size_mib);
+  add (argv, "-smp", "%d", options->cpus);
+}
+
+static void
+add_basics (GPtrArray *argv, const VqMachine *machine)
+{
+  for (const char *const *flag = (const char *[]){ "-nodefaults", "-no-user-config", "-S", NULL };
+       *flag != NULL; flag++)
+    g_ptr_array_add (argv, g_strdup (*flag));
+  add (argv, "-display", "none");
+  add (argv, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+  add (argv, "-object", "rng-random,filename=/dev/urandom,id=rng0");
+  add (argv, "-device", "virtio-rng-%s,rng=rng0", machine->arch->virtio);
+  if (machine->arch->vmgenid)
+    add (argv, "-device", "vmgenid,guid=auto");
+  if (g_str_equal (machine->arch->virtio, "pci"))
+    add (argv, "-device", "pvpanic-pci");
+}
+
+static void
+add_socket (GPtrArray *argv, const VqMachine *machine, const char *name, const char *more)
+{
+  g_autofree char *path = g_build_filename (machine->directory, name, NULL);
+  g_autofree char *quoted = vq_machine_quote (path);
+
+  add (argv, "-chardev", "socket,id=%s,path=%s,server=on,wait=off%s", name, quoted, more);
+}
+
+static void
+add_monitors (GPtrArray *argv, const VqMachine *machine)
+{
+  add (argv, "-chardev", "socket,id=qmp,fd=%d", machine->qmp_fd);
+  add (argv, "-mon", "chardev=qmp,mode=control");
+  add_socket (argv, machine, "monitor", "");
+  add (argv, "-mon", "chardev=monitor,mode=readline");
+}
+
+static void
+add_serial_ports (GPtrArray *argv, const VqMachine *machine)
+{
+  g_autofree char *log = g_strdup_printf (",logfile=/dev/fdset/%d,logappend=on", CONSOLE_FDSET);
+
+  add (argv, "-add-fd", "fd=%d,set=%d", machine->console_fd, CONSOLE_FDSET);
+  for (int i = 0; i < 2 && machine->arch->serial[i] != NULL; i++)
+    {
+      add_socket (argv, machine, machine->arch->serial[i], i == 0 ? log : "");
+      add (argv, "-serial", "chardev:%s", machine->arch->serial[i]);
+    }
+}
+
+/* hvc0, hvc1 and the guest agent's port, on one virtio-serial bus. */
+static void
+add_virtio_ports (GPtrArray *argv, const VqMachine *machine)
+{
+  static const char *const names[] = { "hvc0", "hvc1", NULL };
+
+  add (argv, "-device", "virtio-serial-%s,id=ports", machine->arch->virtio);
+  for (const char *const *name = names; *name != NULL; name++)
+    {
+      if (g_strcmp0 (*name, machine->arch->serial[0]) == 0)
+        continue; /* this machine's own console goes by that name */
+      add_socket (argv, machine, *name, "");
+      add (argv, "-device", "virtconsole,bus=ports.0,chardev=%s", *name);
+    }
+  add_socket (argv, machine, VQ_MACHINE_AGENT_SOCKET, "");
+  add (argv, "-device", "virtserialport,bus=ports.0,chardev=%s,id=%s,name=org.qemu.guest_agent.0",
+       VQ_MACHINE_AGENT_SOCKET, VQ_MACHINE_AGENT_PORT);
+}
+
+static void
+add_network (GPtrArray *argv, const VqMachine *machine)
+{
+  /* The slots that Debian's server puts the card in: guests may have its name in their
+   * configuration. Without a ROM nobody tries to boot from it. */
+  const char *slot = "";
+
+  if (g_str_equal (machine->arch->machine, "pc"))
+    slot = machine->firmware != NULL ? ",addr=0x2" : ",addr=0x3";
+  add (argv, "-netdev", "user,id=%s", VQ_MACHINE_NETDEV);
+  add (argv, "-device", "virtio-net-%s,netdev=%s%s%s", machine->arch->virtio, VQ_MACHINE_NETDEV,
+       g_str_equal (machine->arch->virtio, "pci") ? ",romfile=" : "",
+       user_gave (machine, "-machine") || user_gave (machine, "-M") ? "" : slot);
+}
+
+static void
+add_disk (GPtrArray *argv, const VqMachine *machine, int index, const char *path,
+          const char *options)
+{
+  g_autofree char *quoted = vq_machine_quote (path);
+
+  add (argv, "-drive", "if=none,id=disk%d,file=%s,discard=unmap,%s", index, quoted, options);
+  add (argv, "-device", "virtio-blk-%s,drive=disk%d%s", machine->arch->virtio, index,
+       index == 0 ? ",bootindex=1" : "");
+}
+
+static void
+add_disks (GPtrArray *argv, const VqMachine *machine)
+{
+  const char *const *more = machine->more_images;
+
+  add_disk (argv, machine, 0, machine->overlay, "format=qcow2,cache=unsafe");
+  for (int i = 1; more != NULL && *more != NULL; i++, more += 2)
+    {
+      g_autofree char *options = g_strdup_printf ("format=%s,readonly=on", more[1]);
+
+      add_disk (argv, machine, i, more[0], options);
+    }
+}
+
+static void
+add_firmware (GPtrArray *argv, const VqMachine *machine)
+{
+  g_autofree char *path = g_build_filename (machine->directory, VQ_MACHINE_EFI_VARS, NULL);
+  g_autofree char *vars = vq_machine_quote (path);
+
+  if (machine->firmware == NULL)
+    return;
+  add (argv, "-drive", "if=pflash,format=raw,unit=0,readonly=on,file=%s",
+       vq_firmware_get_code (machine->firmware));
+  add (argv, "-drive", "if=pflash,format=raw,unit=1,file=%s", vars);
+}
+
+char **
+vq_machine_build_argv (const VqMachine *machine)
+{
+  GPtrArray *argv = g_ptr_array_new ();
+
+  g_ptr_array_add (argv, g_strdup (machine->qemu_command));
+  add_machine (argv, machine);
+  add_network (argv, machine); /* before all that takes the next free slot */
+  add_basics (argv, machine);
+  add_firmware (argv, machine);
+  add_monitors (argv, machine);
+  add_serial_ports (argv, machine);
+  add_virtio_ports (argv, machine);
+  add_disks (argv, machine);
+  for (char **word = machine->options->qemu_options; *word != NULL; word++)
+    g_ptr_array_add (argv, g_strdup (*word));
+  g_ptr_array_add (argv, NULL);
+  return (char **)g_ptr_array_free (argv, FALSE);
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan.h"
+
+#include "accel.h"
+#include "disk-layout.h"
+#include "error.h"
+#include "workdir.h"
+
+/* Seconds for all the calls of qemu-img together. */
+#define INSPECT_SECONDS 60
+
+/* A guest under TCG boots so much more slowly, roughly. */
+#define TCG_STRETCH 5
+
+static gboolean
+find_qemu (VqPlan *plan, GError **error)
+{
+  g_autofree char *guess = g_strconcat ("qemu-system-", plan->arch->qemu, NULL);
+  const char *name = plan->options->qemu_command != NULL ? plan->options->qemu_command : guess;
+
+  plan->qemu_command = g_find_program_in_path (name);
+  if (plan->qemu_command != NULL)
+    return TRUE;
+  if (plan->options->qemu_command != NULL)
+    return vq_set_error (error, VQ_ERROR_FAILED, "--qemu-command: %s is not an executable", name);
+  return vq_set_error (error, VQ_ERROR_FAILED, "no %s for %s guests: install the package %s", name,
+                       plan->arch->dpkg, plan->arch->package);
+}
+
+static gboolean
+inspect_images (VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  char **path = plan->options->images;
+
+  plan->image = vq_image_inspect (*path, VQ_IMAGE_BOOT, deadline, cancel, error);
+  if (plan->image == NULL)
+    return FALSE;
+  while (*++path != NULL)
+    {
+      VqImage *image = vq_image_inspect (*path, VQ_IMAGE_DATA, deadline, cancel, error);
+
+      if (image == NULL)
+        return FALSE;
+      g_ptr_array_add (plan->more, image);
+    }
+  return TRUE;
+}
+
+/* --boot=auto for a PC: what the image can do. */
+static gboolean
+image_wants_efi (VqPlan *plan, gboolean *efi, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_autoptr (VqWorkdir) workdir = vq_workdir_new (NULL, error);
+  VqDiskLayout layout;
+
+  if (workdir == NULL
+      || !vq_disk_layout_read (plan->image, &layout, vq_workdir_get_path (workdir), deadline,
+                               cancel, error))
+    return FALSE;
+  *efi = vq_disk_layout_wants_efi (&layout);
+  g_debug ("--boot=auto: the image boots by %s", *efi ? "EFI" : "BIOS");
+  return TRUE;
+}
+
+static gboolean
+choose_firmware (VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  VqBoot boot = plan->options->boot != VQ_BOOT_AUTO ? plan->options->boot : plan->arch->boot;
+  gboolean efi = boot == VQ_BOOT_EFI;
+
+  if (boot == VQ_BOOT_AUTO && !image_wants_efi (plan, &efi, deadline, cancel, error))
+    return FALSE;
+  if (!efi)
+    return TRUE;
+  plan->firmware = vq_firmware_find (plan->arch->qemu, error);
+  return plan->firmware != NULL;
+}
+
+static gboolean
+choose_accel (VqPlan *plan, VqCancel *cancel, GError **error)
+{
+  g_autofree char *why = NULL;
+
+  if (!vq_accel_choose (plan->options, plan->arch, plan->qemu_command, &plan->kvm, &why, cancel,
+                        error))
+    return FALSE;
+  if (why != NULL)
+    g_warning ("no KVM, so the guest is slow (QEMU's TCG): %s; --accel=tcg silences this", why);
+  plan->boot_timeout = plan->options->timeout_reboot;
+  if (!plan->kvm && !plan->options->timeout_reboot_given)
+    plan->boot_timeout *= TCG_STRETCH;
+  return TRUE;
+}
+
+VqPlan *
+vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
+{
+  g_autoptr (VqPlan) plan = g_new0 (VqPlan, 1);
+  gint64 deadline = vq_deadline_in (INSPECT_SECONDS);
+
+  plan->options = options;
+  plan->more = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_image_free);
+  plan->arch = vq_arch_choose (options, error);
+  if (plan->arch == NULL || !find_qemu (plan, error)
+      || !inspect_images (plan, deadline, cancel, error)
+      || !choose_firmware (plan, deadline, cancel, error) || !choose_accel (plan, cancel, error))
+    return NULL;
+  return g_steal_pointer (&plan);
+}
+
+void
+vq_plan_free (VqPlan *plan)
+{
+  if (plan == NULL)
+    return;
+  vq_firmware_free (plan->firmware);
+  vq_image_free (plan->image);
+  g_ptr_array_unref (plan->more);
+  g_free (plan->qemu_command);
+  g_free (plan);
+}

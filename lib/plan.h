@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is decided once, before the first testbed: architecture, QEMU, images, firmware, KVM or TCG.
+ * A mistake in the command line, or something that is not installed, is found here. */
+#pragma once
+
+#include <glib.h>
+
+#include "arch.h"
+#include "firmware.h"
+#include "image.h"
+#include "options.h"
+#include "wait.h"
+
+typedef struct
+{
+  const VqOptions *options; /* the caller's */
+  const VqArch *arch;
+  char *qemu_command;   /* the absolute path */
+  VqImage *image;       /* what boots */
+  GPtrArray *more;      /* VqImage, the read-only disks */
+  VqFirmware *firmware; /* NULL: not EFI */
+  gboolean kvm;
+  int boot_timeout; /* seconds that a boot or a reboot may take */
+} VqPlan;
+
+/* Looks at everything; OPTIONS must outlive the result. Waits for qemu-img and for the probe of
+ * KVM (some seconds at most). Warns once if KVM cannot be used. */
+VqPlan *vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+void vq_plan_free (VqPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqPlan, vq_plan_free)

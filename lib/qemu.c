@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "qemu.h"
+
+#include <errno.h>
+#include <string.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "error.h"
+#include "json.h"
+#include "qmp.h"
+#include "text.h"
+
+/* How many ports from the first one on are tried for the guest's ssh. */
+#define SSH_PORTS 500
+
+struct _VqQemu
+{
+  VqChild *child;
+  VqQmp *qmp;
+  VqConsole *console;
+  VqCancel *cancel;
+  char *overlay;         /* for messages */
+  gboolean running;      /* we let the guest run: a stop is a surprise */
+  gboolean end_expected; /* we told it to end */
+  gboolean reset_expected;
+  guint resets;     /* since a reset was last expected */
+  char *disk_error; /* what a following stop is about */
+  VqQemuAgentPort agent_port;
+  gpointer agent_port_data;
+};
+
+/* The machine is of no use any more. The console's last words often tell why. */
+static void G_GNUC_PRINTF (2, 3) fail (VqQemu *qemu, const char *format, ...)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *what = NULL;
+  g_autofree char *console = vq_console_last_lines (qemu->console, 2);
+  va_list args;
+
+  if (qemu->end_expected)
+    return;
+  va_start (args, format);
+  what = g_strdup_vprintf (format, args);
+  va_end (args);
+  vq_set_error (&error, VQ_ERROR_MACHINE, "%s%s%s%s", what, console[0] != '\0' ? " (console: " : "",
+                console, console[0] != '\0' ? ")" : "");
+  vq_cancel_trigger (qemu->cancel, error);
+}
+
+static char *
+describe_exit (VqChild *child)
+{
+  int status = vq_child_get_status (child);
+  g_autofree char *text = vq_child_get_stderr (child);
+  g_autofree char *how = WIFSIGNALED (status)
+                             ? g_strdup_printf ("killed by signal %d (%s)", WTERMSIG (status),
+                                                strsignal (WTERMSIG (status)))
+                             : g_strdup_printf ("exit status %d", WEXITSTATUS (status));
+
+  return g_strdup_printf ("%s%s%s", how, text[0] != '\0' ? ": " : "", text);
+}
+
+static void
+on_child_ended (VqChild *child, gpointer data)
+{
+  g_autofree char *how = describe_exit (child);
+
+  fail (data, "QEMU ended: %s", how);
+}
+
+static const char *
+get_text (JsonObject *object, const char *member)
+{
+  const char *value;
+
+  return vq_json_get_string (object, member, "", &value, NULL) ? value : "";
+}
+
+static gboolean
+get_flag (JsonObject *object, const char *member)
+{
+  gboolean value;
+
+  return vq_json_get_bool (object, member, FALSE, &value, NULL) && value;
+}
+
+static void
+on_shutdown (VqQemu *qemu, JsonObject *data)
+{
+  const char *reason = get_text (data, "reason");
+
+  if (g_str_equal (reason, "guest-panic"))
+    fail (qemu, "the guest's kernel panicked");
+  else if (get_flag (data, "guest"))
+    fail (qemu, "the guest powered itself off");
+  else
+    fail (qemu, "QEMU was told to end (%s)", reason);
+}
+
+static void
+on_reset (VqQemu *qemu, JsonObject *data)
+{
+  qemu->resets++;
+  if (!qemu->reset_expected)
+    fail (qemu, "the guest rebooted though nobody asked for it");
+}
+
+static void
+on_stop (VqQemu *qemu, JsonObject *data)
+{
+  if (!qemu->running)
+    return;
+  if (qemu->disk_error != NULL)
+    fail (qemu, "%s", qemu->disk_error);
+  else
+    fail (qemu, "the machine was stopped though nobody asked for it");
+}
+
+/* Remembered only: QEMU says STOP next if it stops for it. */
+static void
+on_block_error (VqQemu *qemu, JsonObject *data)
+{
+  const char *device = get_text (data, "device");
+
+  g_free (qemu->disk_error);
+  if (get_flag (data, "nospace"))
+    qemu->disk_error = g_strdup_printf ("no space left for the testbed's disk in %s: free some, or "
+                                        "name another directory with --overlay-dir",
+                                        qemu->overlay);
+  else
+    qemu->disk_error = g_strdup_printf ("I/O error on the testbed's disk %s: %s", device,
+                                        get_text (data, "reason"));
+  g_message ("%s", qemu->disk_error);
+}
+
+static void
+on_panic (VqQemu *qemu, JsonObject *data)
+{
+  fail (qemu, "the guest's kernel panicked");
+}
+
+static void
+on_port (VqQemu *qemu, JsonObject *data)
+{
+  if (g_str_equal (get_text (data, "id"), VQ_MACHINE_AGENT_PORT) && qemu->agent_port != NULL)
+    qemu->agent_port (get_flag (data, "open"), qemu->agent_port_data);
+}
+
+static const struct
+{
+  const char *name;
+  void (*handle) (VqQemu *qemu, JsonObject *data);
+} events[] = {
+  { "SHUTDOWN", on_shutdown },
+  { "RESET", on_reset },
+  { "STOP", on_stop },
+  { "BLOCK_IO_ERROR", on_block_error },
+  { "GUEST_PANICKED", on_panic },
+  { "VSERPORT_CHANGE", on_port },
+};
+
+static void
+on_event (const char *event, JsonObject *data, gpointer user_data)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (events); i++)
+    if (g_str_equal (events[i].name, event))
+      events[i].handle (user_data, data);
+}
+
+static void
+log_argv (char **argv)
+{
+  g_autofree char *line = g_strjoinv (" ", argv);
+
+  g_debug ("QEMU: %s", line);
+}
+
+/* Spawns QEMU with one end of a socket pair as its monitor; gives the other end. */
+static int
+spawn (VqQemu *qemu, VqMachine *machine, GError **error)
+{
+  g_auto (GStrv) argv = NULL;
+  int pair[2];
+  int keep[2];
+  VqChildOptions options = { .stdout_fd = STDERR_FILENO, .keep_fds = keep, .n_keep_fds = 2 };
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+    {
+      vq_set_errno (error, errno, "cannot make a socket pair");
+      return -1;
+    }
+  keep[0] = machine->qmp_fd = pair[1];
+  keep[1] = machine->console_fd = vq_console_get_writer (qemu->console);
+  argv = vq_machine_build_argv (machine);
+  log_argv (argv);
+  qemu->child = vq_child_spawn ((const char *const *)argv, &options, error);
+  close (pair[1]);
+  vq_console_close_writer (qemu->console);
+  if (qemu->child != NULL)
+    return pair[0];
+  close (pair[0]);
+  return -1;
+}
+
+VqQemu *
+vq_qemu_start (VqMachine *machine, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_autoptr (VqQemu) qemu = g_new0 (VqQemu, 1);
+  int fd;
+
+  qemu->cancel = vq_cancel_new (cancel);
+  qemu->overlay = machine->options->overlay_dir != NULL ? g_strdup (machine->options->overlay_dir)
+                                                        : g_path_get_dirname (machine->directory);
+  qemu->console = vq_console_new (machine->options->show_boot, error);
+  if (qemu->console == NULL)
+    return NULL;
+  fd = spawn (qemu, machine, error);
+  if (fd < 0)
+    return NULL;
+  vq_child_on_ended (qemu->child, on_child_ended, qemu);
+  qemu->qmp = vq_qmp_new (fd, on_event, qemu);
+  qemu->reset_expected = TRUE; /* firmware and boot loaders do it */
+  if (!vq_qmp_handshake (qemu->qmp, deadline, qemu->cancel, error))
+    return NULL;
+  return g_steal_pointer (&qemu);
+}
+
+void
+vq_qemu_free (VqQemu *qemu)
+{
+  if (qemu == NULL)
+    return;
+  vq_qmp_free (qemu->qmp);
+  vq_child_free (qemu->child);
+  vq_console_free (qemu->console);
+  vq_cancel_free (qemu->cancel);
+  g_free (qemu->overlay);
+  g_free (qemu->disk_error);
+  g_free (qemu);
+}
+
+VqCancel *
+vq_qemu_get_cancel (VqQemu *qemu)
+{
+  return qemu->cancel;
+}
+
+VqConsole *
+vq_qemu_get_console (VqQemu *qemu)
+{
+  return qemu->console;
+}
+
+gboolean
+vq_qemu_run_guest (VqQemu *qemu, gint64 deadline, GError **error)
+{
+  if (!vq_qmp_call (qemu->qmp, "cont", NULL, NULL, deadline, qemu->cancel, error))
+    return FALSE;
+  qemu->running = TRUE;
+  return TRUE;
+}
+
+void
+vq_qemu_on_agent_port (VqQemu *qemu, VqQemuAgentPort changed, gpointer data)
+{
+  qemu->agent_port = changed;
+  qemu->agent_port_data = data;
+}
+
+void
+vq_qemu_expect_reset (VqQemu *qemu, gboolean expected)
+{
+  qemu->reset_expected = expected;
+  if (expected)
+    qemu->resets = 0;
+}
+
+static gboolean
+was_reset (gpointer data)
+{
+  return ((VqQemu *)data)->resets > 0;
+}
+
+gboolean
+vq_qemu_wait_reset (VqQemu *qemu, gint64 deadline, GError **error)
+{
+  return vq_wait_until (was_reset, qemu, deadline, qemu->cancel, "reboot of the guest", error);
+}
+
+gboolean
+vq_qemu_forward_ssh (VqQemu *qemu, guint first, guint *port, gint64 deadline, GError **error)
+{
+  *port = 0;
+  for (guint candidate = first; candidate < first + SSH_PORTS; candidate++)
+    {
+      g_autofree char *line
+          = g_strdup_printf ("hostfwd_add %s tcp:127.0.0.1:%u-:22", VQ_MACHINE_NETDEV, candidate);
+      g_autofree char *answer = NULL;
+
+      if (!vq_qmp_human (qemu->qmp, line, &answer, deadline, qemu->cancel, error))
+        return FALSE;
+      if (g_strstrip (answer)[0] != '\0')
+        continue; /* somebody has it */
+      *port = candidate;
+      return TRUE;
+    }
+  return TRUE;
+}
+
+void
+vq_qemu_expect_end (VqQemu *qemu)
+{
+  qemu->end_expected = TRUE;
+}
+
+gboolean
+vq_qemu_wait_end (VqQemu *qemu, gint64 deadline)
+{
+  return vq_child_wait (qemu->child, deadline, NULL, NULL);
+}
+
+void
+vq_qemu_quit (VqQemu *qemu, gint64 deadline)
+{
+  vq_qemu_expect_end (qemu);
+  if (vq_child_has_ended (qemu->child))
+    return;
+  vq_qmp_send (qemu->qmp, "quit", NULL);
+  if (!vq_qemu_wait_end (qemu, deadline))
+    vq_child_kill (qemu->child, SIGKILL);
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "qmp.h"
+
+#include "error.h"
+#include "json.h"
+
+struct _VqQmp
+{
+  VqJsonPeer *peer;
+  gboolean greeted;
+  VqQmpEvent on_event;
+  gpointer user_data;
+};
+
+static void
+on_message (JsonObject *message, gpointer data)
+{
+  VqQmp *qmp = data;
+  g_autoptr (JsonObject) empty = json_object_new ();
+  const char *event = NULL;
+  JsonObject *event_data = NULL;
+
+  if (json_object_has_member (message, "QMP"))
+    qmp->greeted = TRUE;
+  if (!vq_json_get_string (message, "event", NULL, &event, NULL) || event == NULL)
+    return;
+  if (!vq_json_get_object (message, "data", &event_data, NULL) || event_data == NULL)
+    event_data = empty;
+  qmp->on_event (event, event_data, qmp->user_data);
+}
+
+VqQmp *
+vq_qmp_new (int fd, VqQmpEvent on_event, gpointer user_data)
+{
+  VqQmp *qmp = g_new0 (VqQmp, 1);
+
+  qmp->on_event = on_event;
+  qmp->user_data = user_data;
+  qmp->peer = vq_json_peer_new (fd, "QMP");
+  vq_json_peer_set_handlers (qmp->peer, on_message, NULL, qmp);
+  return qmp;
+}
+
+void
+vq_qmp_free (VqQmp *qmp)
+{
+  if (qmp == NULL)
+    return;
+  vq_json_peer_free (qmp->peer);
+  g_free (qmp);
+}
+
+/* A QEMU that ends instead is noticed by whoever watches the process, and says more. */
+static gboolean
+is_greeted (gpointer data)
+{
+  return ((VqQmp *) data)->greeted;
+}
+
+gboolean
+vq_qmp_handshake (VqQmp *qmp, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  if (!vq_wait_until (is_greeted, qmp, deadline, cancel, "greeting of QEMU's monitor",
+                      error))
+    return FALSE;
+  return vq_qmp_call (qmp, "qmp_capabilities", NULL, NULL, deadline, cancel, error);
+}
+
+gboolean
+vq_qmp_call (VqQmp *qmp, const char *command, JsonNode *arguments, JsonNode **result,
+             gint64 deadline, VqCancel *cancel, GError **error)
+{
+  return vq_json_peer_call (qmp->peer, command, arguments, result, deadline, cancel, error);
+}
+
+void
+vq_qmp_send (VqQmp *qmp, const char *command, JsonNode *arguments)
+{
+  vq_json_peer_send (qmp->peer, command, arguments, NULL, NULL);
+}
+
+gboolean
+vq_qmp_human (VqQmp *qmp, const char *line, char **answer, gint64 deadline, VqCancel *cancel,
+              GError **error)
+{
+  g_autoptr (JsonNode) result = NULL;
+  JsonNode *arguments = vq_json_build ("command-line", "s", line, NULL);
+
+  if (!vq_qmp_call (qmp, "human-monitor-command", arguments, &result, deadline, cancel, error))
+    return FALSE;
+  if (json_node_get_value_type (result) != G_TYPE_STRING)
+    return vq_set_error (error, VQ_ERROR_PEER, "QMP: human-monitor-command: not a string");
+  *answer = g_strdup (json_node_get_string (result));
+  return TRUE;
+}

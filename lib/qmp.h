@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* QMP, QEMU's machine protocol (QEMU's docs/interop/qmp-spec): a greeting, then qmp_capabilities,
+ * then commands and, at any time, events. */
+#pragma once
+
+#include "json-peer.h"
+#include "wait.h"
+
+typedef struct _VqQmp VqQmp;
+
+/* DATA is the event's "data" object, or an empty one. Called from the main context. */
+typedef void (*VqQmpEvent) (const char *event, JsonObject *data, gpointer user_data);
+
+/* Takes over FD, one end of a socket pair whose other end QEMU got as a monitor. */
+VqQmp *vq_qmp_new (int fd, VqQmpEvent on_event, gpointer user_data);
+void vq_qmp_free (VqQmp *qmp);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqQmp, vq_qmp_free)
+
+/* Waits for the greeting and leaves negotiation mode; before that no other command works. */
+gboolean vq_qmp_handshake (VqQmp *qmp, gint64 deadline, VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* See vq_json_peer_call. */
+gboolean vq_qmp_call (VqQmp *qmp, const char *command, JsonNode *arguments, JsonNode **result,
+                      gint64 deadline, VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Sends a command whose answer nobody needs. */
+void vq_qmp_send (VqQmp *qmp, const char *command, JsonNode *arguments);
+
+/* One line for the human monitor, for what QMP lacks. *ANSWER is what it printed, "" for nothing.
+ */
+gboolean vq_qmp_human (VqQmp *qmp, const char *line, char **answer, gint64 deadline,
+                       VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;

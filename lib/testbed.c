@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "testbed.h"
+
+#include "copy.h"
+#include "error.h"
+#include "exec-server.h"
+#include "guest-setup.h"
+#include "guest.h"
+#include "shell.h"
+
+/* Seconds for a short step in a guest that is up. */
+#define STEP_SECONDS 100
+
+#define COPY_SECONDS 300
+
+struct _VqTestbed
+{
+  const VqPlan *plan;
+  const char *exec_program;
+  VqCancel *cancel;
+  VqGuest *guest; /* NULL: closed */
+  VqExecServer *exec_server;
+  char *exec_socket;
+  char *scratch; /* kept from the first open on */
+  char *user;    /* the guest's first normal user, or NULL */
+};
+
+VqTestbed *
+vq_testbed_new (const VqPlan *plan, const char *exec_program, VqCancel *cancel)
+{
+  VqTestbed *testbed = g_new0 (VqTestbed, 1);
+
+  testbed->plan = plan;
+  testbed->exec_program = exec_program;
+  testbed->cancel = cancel;
+  return testbed;
+}
+
+/* Ends the machine, in good order if it is asked for. */
+static void
+drop_guest (VqTestbed *testbed, gboolean in_order)
+{
+  if (testbed->exec_server != NULL)
+    vq_exec_server_set_channel (testbed->exec_server, NULL);
+  g_clear_pointer (&testbed->exec_server, vq_exec_server_free);
+  g_clear_pointer (&testbed->exec_socket, g_free);
+  if (testbed->guest != NULL && in_order)
+    vq_guest_shut_down (testbed->guest, testbed->plan->options->timeout_poweroff);
+  g_clear_pointer (&testbed->guest, vq_guest_free);
+}
+
+void
+vq_testbed_free (VqTestbed *testbed)
+{
+  if (testbed == NULL)
+    return;
+  drop_guest (testbed, FALSE);
+  g_free (testbed->scratch);
+  g_free (testbed->user);
+  g_free (testbed);
+}
+
+gboolean
+vq_testbed_is_open (VqTestbed *testbed)
+{
+  return testbed->guest != NULL;
+}
+
+char **
+vq_testbed_get_capabilities (VqTestbed *testbed)
+{
+  GStrvBuilder *builder = g_strv_builder_new ();
+  const char *wanted = testbed->plan->options->user;
+  const char *user = wanted != NULL && wanted[0] != '\0' && !g_str_equal (wanted, "root")
+                         ? wanted
+                         : testbed->user;
+  char **words;
+
+  g_strv_builder_add_many (builder, "isolation-machine", "reboot", "revert", "revert-full-system",
+                           "root-on-testbed", NULL);
+  if (user != NULL)
+    {
+      g_autofree char *word = g_strconcat ("suggested-normal-user=", user, NULL);
+
+      g_strv_builder_add (builder, word);
+    }
+  words = g_strv_builder_end (builder);
+  g_strv_builder_unref (builder);
+  return words;
+}
+
+static gboolean
+start_exec_server (VqTestbed *testbed, GError **error)
+{
+  testbed->exec_socket = g_build_filename (vq_guest_get_directory (testbed->guest), "exec", NULL);
+  testbed->exec_server = vq_exec_server_new (testbed->exec_socket, error);
+  if (testbed->exec_server == NULL)
+    return FALSE;
+  vq_exec_server_set_channel (testbed->exec_server, vq_guest_get_channel (testbed->guest));
+  return TRUE;
+}
+
+static gboolean
+prepare_guest (VqTestbed *testbed, GError **error)
+{
+  VqChannel *channel = vq_guest_get_channel (testbed->guest);
+  VqCancel *cancel = vq_guest_get_cancel (testbed->guest);
+  gint64 deadline = vq_deadline_in (STEP_SECONDS);
+
+  g_clear_pointer (&testbed->user, g_free);
+  return vq_guest_setup_time_zone (channel, deadline, cancel, error)
+         && vq_guest_setup_find_user (channel, &testbed->user, deadline, cancel, error)
+         && vq_guest_setup_make_scratch (channel, &testbed->scratch, deadline, cancel, error)
+         && start_exec_server (testbed, error);
+}
+
+gboolean
+vq_testbed_open (VqTestbed *testbed, GError **error)
+{
+  gint64 start = g_get_monotonic_time ();
+  gint64 deadline = vq_deadline_in (testbed->plan->boot_timeout);
+
+  testbed->guest = vq_guest_boot (testbed->plan, deadline, testbed->cancel, error);
+  if (testbed->guest != NULL && prepare_guest (testbed, error))
+    {
+      g_debug ("the testbed is open after %.1f s",
+               (g_get_monotonic_time () - start) / (double)G_USEC_PER_SEC);
+      return TRUE;
+    }
+  drop_guest (testbed, FALSE);
+  g_prefix_error (error, "cannot open the testbed: ");
+  return FALSE;
+}
+
+gboolean
+vq_testbed_revert (VqTestbed *testbed, GError **error)
+{
+  drop_guest (testbed, TRUE);
+  return vq_testbed_open (testbed, error);
+}
+
+static gint64
+copy_deadline (void)
+{
+  const char *text = g_getenv ("AUTOPKGTEST_VIRT_COPY_TIMEOUT");
+  guint64 seconds;
+
+  if (text == NULL || !g_ascii_string_to_unsigned (text, 10, 1, G_MAXINT, &seconds, NULL))
+    seconds = COPY_SECONDS;
+  return vq_deadline_in (seconds);
+}
+
+static gboolean
+reboot_guest (VqTestbed *testbed, gboolean prepare_only, GError **error)
+{
+  VqCancel *cancel = vq_guest_get_cancel (testbed->guest);
+
+  if (!vq_guest_setup_save_scratch (vq_guest_get_channel (testbed->guest), testbed->scratch,
+                                    copy_deadline (), cancel, error))
+    return FALSE;
+  if (!vq_guest_reboot (testbed->guest, prepare_only ? VQ_REBOOT_ITSELF : VQ_REBOOT_TOLD,
+                        vq_deadline_in (testbed->plan->boot_timeout), error))
+    return FALSE;
+  vq_exec_server_set_channel (testbed->exec_server, vq_guest_get_channel (testbed->guest));
+  return vq_guest_setup_restore_scratch (vq_guest_get_channel (testbed->guest), testbed->scratch,
+                                         copy_deadline (), cancel, error);
+}
+
+gboolean
+vq_testbed_reboot (VqTestbed *testbed, gboolean prepare_only, GError **error)
+{
+  if (reboot_guest (testbed, prepare_only, error))
+    return TRUE;
+  g_prefix_error (error, "cannot reboot the testbed: ");
+  return FALSE;
+}
+
+void
+vq_testbed_close (VqTestbed *testbed)
+{
+  drop_guest (testbed, TRUE);
+}
+
+const char *
+vq_testbed_get_scratch (VqTestbed *testbed)
+{
+  return testbed->scratch;
+}
+
+char **
+vq_testbed_get_auxverb (VqTestbed *testbed)
+{
+  const char *const argv[] = { testbed->exec_program, testbed->exec_socket, NULL };
+
+  return g_strdupv ((char **)argv);
+}
+
+gboolean
+vq_testbed_copy_down (VqTestbed *testbed, const char *host, const char *guest, GError **error)
+{
+  return vq_copy_down (vq_guest_get_channel (testbed->guest), host, guest, copy_deadline (),
+                       vq_guest_get_cancel (testbed->guest), error);
+}
+
+gboolean
+vq_testbed_copy_up (VqTestbed *testbed, const char *guest, const char *host, GError **error)
+{
+  return vq_copy_up (vq_guest_get_channel (testbed->guest), guest, host, copy_deadline (),
+                     vq_guest_get_cancel (testbed->guest), error);
+}
+
+gboolean
+vq_testbed_shell (VqTestbed *testbed, const char *directory, const char *const *environment,
+                  GError **error)
+{
+  g_autofree char *console = g_build_filename (vq_guest_get_directory (testbed->guest),
+                                               testbed->plan->arch->serial[0], NULL);
+  const char *user = testbed->user != NULL ? testbed->user : "root";
+
+  return vq_shell_run (vq_guest_get_channel (testbed->guest), directory, environment, console,
+                       vq_guest_get_ssh_port (testbed->guest), user,
+                       vq_guest_get_cancel (testbed->guest), error);
+}
+
+void
+vq_testbed_describe_failure (VqTestbed *testbed)
+{
+  g_autofree char *console = NULL;
+  const GError *reason;
+
+  if (testbed->guest == NULL)
+    return;
+  reason = vq_cancel_reason (vq_guest_get_cancel (testbed->guest));
+  console = vq_guest_describe_console (testbed->guest);
+  g_message ("the testbed %s%s; its console said last: %s",
+             reason != NULL ? "has failed: " : "runs", reason != NULL ? reason->message : "",
+             console[0] != '\0' ? console : "(nothing)");
+}

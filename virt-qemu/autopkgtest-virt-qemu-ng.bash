@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion for autopkgtest-virt-qemu-ng; it is loaded by the bash-completion package.
+
+_autopkgtest_virt_qemu_ng ()
+{
+  # shellcheck disable=SC2034 # _init_completion sets them all
+  local cur prev words cword split
+  # -s: an option's value may follow it after "="
+  _init_completion -s -n @ || return
+
+  case $prev in
+    --boot)
+      mapfile -t COMPREPLY < <(compgen -W 'auto bios efi ieee1275 none' -- "$cur")
+      return
+      ;;
+    --accel)
+      mapfile -t COMPREPLY < <(compgen -W 'auto kvm tcg' -- "$cur")
+      return
+      ;;
+    --qemu-architecture)
+      mapfile -t COMPREPLY < <(compgen -W 'x86_64 i386 aarch64 arm ppc64le s390x riscv64' -- "$cur")
+      return
+      ;;
+    --dpkg-architecture)
+      mapfile -t COMPREPLY < <(compgen -W 'amd64 i386 arm64 armhf ppc64el s390x riscv64' -- "$cur")
+      return
+      ;;
+    --qemu-command | -q)
+      mapfile -t COMPREPLY < <(compgen -c -- "${cur:-qemu-system-}")
+      return
+      ;;
+    --overlay-dir | -o)
+      _filedir -d
+      return
+      ;;
+    --user | -u)
+      mapfile -t COMPREPLY < <(compgen -u -- "$cur")
+      return
+      ;;
+    --password | -p | --cpus | -c | --ram-size | --timeout-reboot | --timeout-poweroff | --qemu-options)
+      return
+      ;;
+  esac
+  $split && return
+
+  if [[ $cur == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '
+      --accel= --boot= --cpus= --debug --dpkg-architecture= --efi --help --overlay-dir= --password=
+      --qemu-architecture= --qemu-command= --qemu-options= --ram-size= --show-boot
+      --timeout-poweroff= --timeout-reboot= --user= --version' -- "$cur")
+    [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+  elif [[ $cur == @* ]]; then
+    # a file of arguments
+    cur=${cur#@}
+    _filedir
+    COMPREPLY=("${COMPREPLY[@]/#/@}")
+  else
+    _filedir
+  fi
+} && complete -F _autopkgtest_virt_qemu_ng autopkgtest-virt-qemu-ng

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The virtualisation server that autopkgtest starts: options, wiring, exit status. */
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "log.h"
+#include "options.h"
+#include "plan.h"
+#include "server.h"
+#include "signals.h"
+#include "testbed.h"
+
+#define NAME "autopkgtest-virt-qemu-ng"
+#define EXEC_NAME "virt-qemu-exec"
+
+/* The program that runs a command: beside us in the build tree, else in ../libexec/virt-qemu. */
+static char *
+find_exec_program (GError **error)
+{
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", error);
+  g_autofree char *directory = self != NULL ? g_path_get_dirname (self) : NULL;
+  g_autofree char *beside = NULL;
+  g_autofree char *installed = NULL;
+
+  if (self == NULL)
+    return NULL;
+  beside = g_build_filename (directory, EXEC_NAME, NULL);
+  if (g_file_test (beside, G_FILE_TEST_IS_EXECUTABLE))
+    return g_steal_pointer (&beside);
+  installed = g_canonicalize_filename ("../libexec/virt-qemu/" EXEC_NAME, directory);
+  if (g_file_test (installed, G_FILE_TEST_IS_EXECUTABLE))
+    return g_steal_pointer (&installed);
+  vq_set_error (error, VQ_ERROR_FAILED, "%s is not there: install " NAME " whole", installed);
+  return NULL;
+}
+
+static int
+report (const GError *error)
+{
+  g_critical ("%s", error->message);
+  return error->code == VQ_ERROR_USAGE && error->domain == VQ_ERROR ? VQ_EXIT_USAGE
+                                                                    : VQ_EXIT_CANNOT_START;
+}
+
+static int
+serve (const VqOptions *options, VqCancel *cancel)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *exec_program = find_exec_program (&error);
+  g_autoptr (VqPlan) plan = exec_program != NULL ? vq_plan_new (options, cancel, &error) : NULL;
+  g_autoptr (VqTestbed) testbed = NULL;
+
+  if (plan == NULL)
+    return report (error);
+  testbed = vq_testbed_new (plan, exec_program, cancel);
+  return vq_server_run (testbed, STDIN_FILENO, STDOUT_FILENO, cancel);
+}
+
+/* Serves, cleans up, and then dies by the signal that ended it, if one did. */
+static int
+run (const VqOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
+  g_autoptr (VqSignals) signals = vq_signals_new (cancel, &error);
+  int status;
+  int caught;
+
+  if (signals == NULL)
+    return report (error);
+  status = serve (options, cancel);
+  caught = vq_signals_get_caught (signals);
+  g_clear_pointer (&signals, vq_signals_free);
+  if (caught != 0)
+    {
+      signal (caught, SIG_DFL);
+      raise (caught);
+    }
+  return status;
+}
+
+/* Descriptors 0 to 2 that are closed would be taken by the next file that is opened. */
+static void
+open_standard_descriptors (void)
+{
+  int fd;
+
+  do
+    fd = open ("/dev/null", O_RDWR | O_CLOEXEC);
+  while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd >= 0)
+    close (fd);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (VqOptions) options = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+
+  setlocale (LC_ALL, "");
+  open_standard_descriptors ();
+  vq_log_init (NAME);
+  switch (vq_options_parse (argc, (const char *const *)argv, &options, &error))
+    {
+    case VQ_OPTIONS_HELP:
+      fputs (vq_options_help (), stdout);
+      return VQ_EXIT_OK;
+    case VQ_OPTIONS_VERSION:
+      fputs (vq_options_version (), stdout);
+      return VQ_EXIT_OK;
+    case VQ_OPTIONS_ERROR:
+      text = vq_options_usage_error (error);
+      fputs (text, stderr);
+      return VQ_EXIT_USAGE;
+    case VQ_OPTIONS_RUN:
+      break;
+    }
+  if (options->debug)
+    vq_log_show_debug ();
+  return run (options);
+}
