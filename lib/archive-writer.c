@@ -22,7 +22,8 @@ typedef struct
   struct archive_entry_linkresolver *links;
   VqArchiveWrite write;
   gpointer data;
-  GError *error; /* of WRITE; it wins over what libarchive makes of it */
+  GError *error;      /* of WRITE */
+  gboolean abandoned; /* nothing more may be written */
 } Packer;
 
 static gboolean pack_directory (Packer *packer, int fd, const char *name, GError **error);
@@ -32,11 +33,18 @@ pass_block (struct archive *archive, void *data, const void *bytes, size_t len)
 {
   Packer *packer = data;
 
-  /* libarchive tries to end the archive even after a failure. */
-  if (packer->error == NULL && packer->write (packer->data, bytes, len, &packer->error))
-    return len;
-  archive_set_error (archive, EPIPE, "cannot write");
-  return -1;
+  /* Never says that it failed: libarchive 3.6 would then leak its buffers. Everybody who writes
+   * looks at packer->error instead (see has_failed). */
+  if (packer->error == NULL && !packer->abandoned)
+    packer->write (packer->data, bytes, len, &packer->error);
+  return len;
+}
+
+/* After a call to libarchive that gave RESULT. */
+static gboolean
+has_failed (Packer *packer, gint64 result)
+{
+  return packer->error != NULL || result < ARCHIVE_WARN;
 }
 
 static gboolean
@@ -85,7 +93,7 @@ pack_zeros (Packer *packer, const char *name, gint64 n, GError **error)
   static const char zeros[BLOCK_SIZE];
 
   for (; n > 0; n -= MIN (n, BLOCK_SIZE))
-    if (archive_write_data (packer->archive, zeros, MIN (n, BLOCK_SIZE)) < 0)
+    if (has_failed (packer, archive_write_data (packer->archive, zeros, MIN (n, BLOCK_SIZE))))
       return set_archive_error (packer, name, error);
   return TRUE;
 }
@@ -105,7 +113,7 @@ pack_range (Packer *packer, int fd, const char *name, off_t offset, off_t end, G
       if (n == 0)
         return vq_set_error (error, VQ_ERROR_FAILED, "%s/%s got shorter while it was copied",
                              packer->directory, name);
-      if (archive_write_data (packer->archive, buffer, n) < 0)
+      if (has_failed (packer, archive_write_data (packer->archive, buffer, n)))
         return set_archive_error (packer, name, error);
       offset += n;
     }
@@ -135,7 +143,7 @@ static gboolean
 pack_header (Packer *packer, struct archive_entry *entry, const char *name, GError **error)
 {
   /* A warning says that a name is not UTF-8: libarchive then sends its bytes as they are. */
-  if (archive_write_header (packer->archive, entry) < ARCHIVE_WARN)
+  if (has_failed (packer, archive_write_header (packer->archive, entry)))
     return set_archive_error (packer, name, error);
   return TRUE;
 }
@@ -301,10 +309,10 @@ pack_all (Packer *packer, GError **error)
   if (!pack_directory (packer, fd, "", error))
     {
       /* No end marker: the guest must not take it for a complete archive. */
-      archive_write_fail (packer->archive);
+      packer->abandoned = TRUE;
       return FALSE;
     }
-  if (archive_write_close (packer->archive) < ARCHIVE_WARN)
+  if (has_failed (packer, archive_write_close (packer->archive)))
     return set_archive_error (packer, "", error);
   return TRUE;
 }

@@ -73,7 +73,7 @@ setup (void)
   ck_assert_int_eq (mkdir (outside, 0755), 0);
   victim = in (outside, "victim");
   put_file (victim, "unharmed", 0644);
-  stream = g_byte_array_new ();
+  stream = g_byte_array_sized_new (1);
   position = 0;
   chunk_size = 65536;
   n_messages = 0;

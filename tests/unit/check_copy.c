@@ -1,0 +1,547 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "copy.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "host-channel.h"
+#include "leaks.h"
+
+static VqChannel *channel;
+static char *host;  /* a directory of "the host", ends in "/" */
+static char *guest; /* one of "the guest" */
+static char *tools; /* first on PATH: programs of "the guest" that misbehave */
+static char *base;
+static char *old_path;
+
+static void
+run (const char *const *argv)
+{
+  int status = -1;
+
+  ck_assert (g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL,
+                           &status, NULL));
+  ck_assert_msg (status == 0, "%s %s", argv[0], argv[1]);
+}
+
+/* Runs SCRIPT, trusted, with the two directories as $H and $G. */
+static void
+shell (const char *script)
+{
+  const char *const argv[] = { "/bin/sh", "-ec", script, NULL };
+
+  run (argv);
+}
+
+static void
+setup (void)
+{
+  g_autofree char *path = NULL;
+
+  leaks_begin ();
+  signal (SIGPIPE, SIG_IGN);
+  umask (022);
+  base = g_dir_make_tmp ("check-copy-XXXXXX", NULL);
+  host = g_strconcat (base, "/host/", NULL);
+  guest = g_strconcat (base, "/guest/", NULL);
+  tools = g_strconcat (base, "/tools", NULL);
+  ck_assert_int_eq (mkdir (host, 0755), 0);
+  ck_assert_int_eq (mkdir (guest, 0755), 0);
+  ck_assert_int_eq (mkdir (tools, 0755), 0);
+  old_path = g_strdup (g_getenv ("PATH"));
+  path = g_strconcat (tools, ":", old_path, NULL);
+  g_setenv ("PATH", path, TRUE);
+  g_setenv ("REAL_PATH", old_path, TRUE);
+  g_setenv ("H", host, TRUE);
+  g_setenv ("G", guest, TRUE);
+  channel = host_channel_new ();
+}
+
+static void
+teardown (void)
+{
+  const char *const chmod_argv[] = { "chmod", "-R", "u+rwx", base, NULL };
+  const char *const rm_argv[] = { "rm", "-rf", base, NULL };
+
+  ck_assert_uint_eq (host_channel_n_running (channel), 0);
+  g_clear_pointer (&channel, vq_channel_free);
+  g_setenv ("PATH", old_path, TRUE);
+  run (chmod_argv);
+  run (rm_argv);
+  g_clear_pointer (&base, g_free);
+  g_clear_pointer (&host, g_free);
+  g_clear_pointer (&guest, g_free);
+  g_clear_pointer (&tools, g_free);
+  g_clear_pointer (&old_path, g_free);
+  leaks_assert_none ();
+}
+
+/* Puts a program NAME in the way of the guest's own. */
+static void
+fake (const char *name, const char *script)
+{
+  g_autofree char *path = g_strconcat (tools, "/", name, NULL);
+  g_autofree char *text = g_strconcat ("#!/bin/sh\nPATH=$REAL_PATH\n", script, "\n", NULL);
+
+  ck_assert (g_file_set_contents (path, text, -1, NULL));
+  ck_assert_int_eq (chmod (path, 0755), 0);
+}
+
+static gboolean
+down (const char *from, const char *to, double seconds, GError **error)
+{
+  g_autofree char *source = g_strconcat (host, from, NULL);
+  g_autofree char *target = g_strconcat (guest, to, NULL);
+
+  return vq_copy_down (channel, source, target, vq_deadline_in (seconds), NULL, error);
+}
+
+static gboolean
+up (const char *from, const char *to, double seconds, GError **error)
+{
+  g_autofree char *source = g_strconcat (guest, from, NULL);
+  g_autofree char *target = g_strconcat (host, to, NULL);
+
+  return vq_copy_up (channel, source, target, vq_deadline_in (seconds), NULL, error);
+}
+
+static void
+assert_down (const char *from, const char *to)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_msg (down (from, to, 30, &error), "%s", error != NULL ? error->message : "");
+}
+
+static void
+assert_up (const char *from, const char *to)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_msg (up (from, to, 30, &error), "%s", error != NULL ? error->message : "");
+}
+
+/* ERROR has PREFIX first and PART somewhere, and is one line. */
+static void
+assert_error (const GError *error, const char *prefix, const char *part)
+{
+  ck_assert_ptr_nonnull (error);
+  ck_assert_msg (g_str_has_prefix (error->message, prefix), "%s", error->message);
+  ck_assert_msg (strstr (error->message, part) != NULL, "%s", error->message);
+  ck_assert_ptr_null (strchr (error->message, '\n'));
+  ck_assert_uint_lt (strlen (error->message), 2000);
+}
+
+/* ---- single files ---- */
+
+static const gsize sizes[] = { 0, 1, 511, 4096, 65535, 65536, 65537, 131073, 20 * 1024 * 1024 + 1 };
+
+START_TEST (test_file_sizes)
+{
+  g_autofree char *source = g_strconcat (host, "a", NULL);
+  g_autofree char *target = g_strconcat (host, "b", NULL);
+  g_autofree char *bytes = g_malloc (sizes[_i] + 1);
+  g_autofree char *back = NULL;
+  gsize len;
+
+  for (gsize i = 0; i < sizes[_i]; i++)
+    bytes[i] = (char)(i * 31 + i / 256);
+  ck_assert (g_file_set_contents (source, bytes, sizes[_i], NULL));
+  assert_down ("a", "file");
+  assert_up ("file", "b");
+  ck_assert (g_file_get_contents (target, &back, &len, NULL));
+  ck_assert_uint_eq (len, sizes[_i]);
+  ck_assert (memcmp (bytes, back, len) == 0);
+}
+END_TEST
+
+START_TEST (test_file_names)
+{
+  static const char *const names[]
+      = { "plain", "two words", "new\nline", "\377\376", "-n",    "--help", "'",       "\"$(id)\"",
+          "*",     "\\",        " ",         "a;b",      "$HOME", "~",      "\303\266" };
+
+  shell ("echo content > $H/in");
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_strconcat (guest, names[i], NULL);
+
+      assert_down ("in", names[i]);
+      ck_assert_msg (g_file_test (path, G_FILE_TEST_IS_REGULAR), "%s", names[i]);
+      assert_up (names[i], names[i]);
+      g_setenv ("N", names[i], TRUE);
+      shell ("cmp \"$H/in\" \"$H/$N\"; cmp \"$H/in\" \"$G/$N\"");
+    }
+}
+END_TEST
+
+START_TEST (test_relative_guest_names_that_look_like_options)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert (!vq_copy_up (channel, "-nonexistent", "/dev/null", vq_deadline_in (10), NULL, &error));
+  assert_error (error, "copyup: exit status", "-nonexistent");
+  g_clear_error (&error);
+  ck_assert (!vq_copy_up (channel, "-nonexistent/", host, vq_deadline_in (10), NULL, &error));
+  assert_error (error, "copyup: exit status", "-nonexistent");
+}
+END_TEST
+
+START_TEST (test_exec_bits)
+{
+  static const mode_t modes[] = { 0644, 0744, 0654, 0645, 0600 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (modes); i++)
+    {
+      g_autofree char *source = g_strconcat (host, "in", NULL);
+      g_autofree char *name = g_strdup_printf ("-%zu", i);
+      g_autofree char *target = g_strconcat (guest, name, NULL);
+      struct stat st;
+
+      ck_assert (g_file_set_contents (source, "x", 1, NULL));
+      ck_assert_int_eq (chmod (source, modes[i]), 0);
+      assert_down ("in", name);
+      ck_assert_int_eq (stat (target, &st), 0);
+      ck_assert_uint_eq (st.st_mode & 0777, (modes[i] & 0111) != 0 ? 0755 : 0644);
+    }
+}
+END_TEST
+
+START_TEST (test_files_are_overwritten)
+{
+  shell ("echo short > $H/a; seq 100000 > $G/b; seq 100000 > $H/c; chmod 600 $H/c");
+  assert_down ("a", "b");
+  assert_up ("b", "c");
+  shell ("cmp $H/a $G/b; cmp $H/a $H/c; test \"$(stat -c %a $H/c)\" = 600");
+}
+END_TEST
+
+static const struct
+{
+  gboolean is_up;
+  const char *prepare, *from, *to, *expected;
+} failing[] = {
+  { FALSE, "", "missing", "x", "missing: No such file" },
+  { FALSE, "mkdir $H/d", "d", "x", "is a directory" },
+  { FALSE, "mkfifo $H/f", "f", "x", "not a plain file" },
+  { FALSE, "touch $H/a", "a", "no/x", "no/x" },
+  { FALSE, "touch $H/a; mkdir $G/d", "a", "d", "irectory" },
+  { FALSE, "", "missing/", "x/", "missing/: No such file" },
+  { FALSE, "touch $H/a", "a/", "x/", "a/: Not a directory" },
+  { FALSE, "", "", "no/x/", "No such file" },
+  { FALSE, "touch $G/f", "", "f/", "exit status" },
+  { TRUE, "", "missing", "x", "missing" },
+  { TRUE, "mkdir $G/d", "d", "x", "s a directory" },
+  { TRUE, "touch $G/a", "a", "no/x", "no/x: No such file" },
+  { TRUE, "touch $G/a; mkdir $H/d", "a", "d", "irectory" },
+  { TRUE, "touch $G/a; mkfifo $H/f", "a", "f", "No such device" },
+  { TRUE, "", "missing/", "x/", "missing" },
+  { TRUE, "touch $G/f", "f/", "x/", "exit status" },
+  { TRUE, "mkdir $G/d", "d/", "no/x/", "no/x/: No such file" },
+  { TRUE, "mkdir $G/d; touch $H/f", "d/", "f/", "Not a directory" },
+};
+
+START_TEST (test_what_cannot_be_copied)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *left = g_strconcat (host, "x", NULL);
+
+  shell (failing[_i].prepare);
+  if (failing[_i].is_up)
+    ck_assert (!up (failing[_i].from, failing[_i].to, 10, &error));
+  else
+    ck_assert (!down (failing[_i].from, failing[_i].to, 10, &error));
+  assert_error (error, failing[_i].is_up ? "copyup: " : "copydown: ", failing[_i].expected);
+  ck_assert (!g_file_test (left, G_FILE_TEST_IS_REGULAR));
+}
+END_TEST
+
+/* ---- trees ---- */
+
+/* Compares all that GNU tar keeps, by its own eyes. */
+static const char compare[]
+    = "list() { (cd \"$1\"; find . ! -path . -printf '%P %y %m %n %l %T@ %s\\n' "
+      "| sed 's/\\.[0-9]* \\([0-9]*\\)$/ \\1/' | grep -av ' d ' | sort; "
+      "find . -type d ! -path . -printf '%P %m\\n' | sort); }; "
+      "list $H/t > $H/1; list $H/back > $H/2; diff $H/1 $H/2 >&2; "
+      "test -e $H/t/sparse -o -e $H/t/hole || diff -r --no-dereference $H/t $H/back";
+
+static const char *const trees[] = {
+  "true",
+  "mkdir -p a/b/c d; touch a/b/c/x; echo y > a/y",
+  "ln -s missing 1; ln -s / 2; mkdir d; ln -s d 3; ln -s ../../x d/4",
+  "echo x > a; ln a b; mkdir d; ln a d/c; ln -s a s",
+  "n=$(printf %0200d 7); mkdir -p $n/$n; echo x > $n/$n/$n; ln $n/$n/$n $n/hard; ln -s $n s",
+  "mkdir ro; echo x > ro/x; mkdir ro/sub; echo y > ro/sub/y; chmod 555 ro/sub ro; touch z; "
+  "chmod "
+  "400 z",
+  "for i in $(seq 5000); do echo $i > $i; done",
+  "head -c 20000000 /dev/urandom > big; touch -d 1999-01-01 big",
+  "truncate -s 1G sparse; echo x | dd of=sparse bs=1 seek=500000000 conv=notrunc status=none",
+  "truncate -s 1G hole; echo x > real",
+  "touch -- -x '--checkpoint=1' ' ' '*' \"$(printf 'a\\nb')\" \"$(printf '\\377\\376')\" "
+  "'\\' "
+  "\"$(printf '\\303\\266')\"",
+  "umask 0; touch f; mkdir d; chmod 777 d; touch -d 2001-02-03 f",
+};
+
+START_TEST (test_trees)
+{
+  g_autofree char *make = g_strconcat ("mkdir $H/t; cd $H/t; ", trees[_i], NULL);
+
+  shell (make);
+  assert_down ("t/", "t/");
+  assert_up ("t/", "back/");
+  if (strstr (trees[_i], "1G") != NULL)
+    /* Comparing holes to the end would take seconds. */
+    shell ("for d in $G/t $H/back; do test $(du -s $d | cut -f1) -lt 1000; "
+           "test ! -e $d/sparse || "
+           "test \"$(tail -c +499999000 $d/sparse | head -c 5000 | tr -d '\\0')\" = x; done");
+  if (strstr (trees[_i], "ro/sub") != NULL)
+    shell ("test $(stat -c %a $H/back/ro $H/back/ro/sub | sort -u) = 555");
+  shell (compare);
+}
+END_TEST
+
+START_TEST (test_merging)
+{
+  shell ("mkdir -p $H/t/sub $G/t/sub $H/back/sub; echo new > $H/t/sub/x; echo old > $G/t/sub/x; "
+         "echo kept > $G/t/sub/kept; echo kept > $H/back/sub/kept2; echo older > $H/back/sub/x");
+  assert_down ("t/", "t/");
+  assert_up ("t/", "back/");
+  shell ("test $(cat $G/t/sub/x) = new; test $(cat $H/back/sub/x) = new; test -e $G/t/sub/kept; "
+         "test -e $H/back/sub/kept; test -e $H/back/sub/kept2");
+}
+END_TEST
+
+START_TEST (test_two_copies_cannot_write_through_a_link)
+{
+  shell ("mkdir $H/victim $G/1 $G/2 $G/2/a; ln -s ../victim $G/1/a; echo x > $G/2/a/x");
+  assert_up ("1/", "d/");
+  assert_up ("2/", "d/");
+  shell ("test -z \"$(ls $H/victim)\"; test -e $H/d/a/x; test ! -L $H/d/a");
+}
+END_TEST
+
+/* ---- a guest that misbehaves ---- */
+
+static const struct
+{
+  const char *tar; /* the script */
+  VqErrorCode code;
+  const char *expected;
+} bad_up[] = {
+  { "echo 'No space\nleft \033[31m' >&2; exit 2", VQ_ERROR_PEER, "exit status 2: No space left" },
+  { "tar \"$@\"; echo 'file changed' >&2; exit 1", VQ_ERROR_PEER, "exit status 1: file changed" },
+  { "tar \"$@\" | head -c 3000", VQ_ERROR_PEER, "" },
+  { "tar \"$@\" | head -c 1024", VQ_ERROR_PEER, "" },
+  { "tar \"$@\" | head -c 512", VQ_ERROR_PEER, "cut short" },
+  { "tar \"$@\" | head -c 3000; kill -9 $$", VQ_ERROR_PEER, "killed by signal 9" },
+  { "tar \"$@\"; kill -9 $$", VQ_ERROR_PEER, "killed by signal 9" },
+  { "true", VQ_ERROR_PEER, "bad archive" },
+  { "kill -9 $$", VQ_ERROR_PEER, "killed by signal 9" },
+  { "yes", VQ_ERROR_PEER, "bad archive" },
+  { "tar \"$@\" | gzip", VQ_ERROR_PEER, "bad archive" },
+  { "cat /dev/zero", VQ_ERROR_PEER, "" },
+  { "yes | head -c 3000000 >&2; exit 3", VQ_ERROR_PEER, "exit status 3: ... y y" },
+  { "exec sleep 1000", VQ_ERROR_TIMEOUT, "no data from the guest" },
+  { "tar \"$@\" | head -c 600; exec sleep 1000", VQ_ERROR_TIMEOUT, "no data from the guest" },
+  { "tar \"$@\"; exec sleep 1000 >&-", VQ_ERROR_TIMEOUT, "no end of the command" },
+  { "while :; do tar \"$@\" | head -c 1024; done", VQ_ERROR_TIMEOUT, "no data" },
+};
+
+START_TEST (test_bad_guest_up)
+{
+  g_autoptr (GError) error = NULL;
+  double seconds = bad_up[_i].code == VQ_ERROR_TIMEOUT ? 1 : 20;
+  gint64 start = g_get_monotonic_time ();
+
+  shell ("mkdir $G/t; seq 1000 > $G/t/x; seq 2000 > $G/t/y");
+  fake ("tar", bad_up[_i].tar);
+  ck_assert (!up ("t/", "t/", seconds, &error));
+  assert_error (error, "copyup: ", bad_up[_i].expected);
+  ck_assert_msg (g_error_matches (error, VQ_ERROR, bad_up[_i].code), "%s", error->message);
+  ck_assert_int_lt (g_get_monotonic_time () - start, 10 * G_USEC_PER_SEC);
+}
+END_TEST
+
+static const struct
+{
+  const char *tar;
+  VqErrorCode code;
+  const char *expected;
+} bad_down[] = {
+  { "echo 'No space left on device' >&2; exit 2", VQ_ERROR_PEER, "exit status 2: No space left" },
+  { "head -c 3000 > /dev/null; echo full >&2; exit 2", VQ_ERROR_PEER, "exit status 2: full" },
+  { "cat > /dev/null; exit 2", VQ_ERROR_PEER, "exit status 2" },
+  { "cat > /dev/null; kill -9 $$", VQ_ERROR_PEER, "killed by signal 9" },
+  { "kill -15 $$", VQ_ERROR_PEER, "killed by signal 15" },
+  { "exit 0", VQ_ERROR_PEER, "stopped reading" },
+  { "exec sleep 1000", VQ_ERROR_TIMEOUT, "no progress" },
+  { "cat > /dev/null; exec sleep 1000", VQ_ERROR_TIMEOUT, "no end of the command" },
+  { "exec sleep 1000 <&-", VQ_ERROR_TIMEOUT, "no " },
+};
+
+START_TEST (test_bad_guest_down)
+{
+  g_autoptr (GError) error = NULL;
+  double seconds = bad_down[_i].code == VQ_ERROR_TIMEOUT ? 1 : 20;
+
+  shell ("mkdir $H/t; seq 1000000 > $H/t/x");
+  fake ("tar", bad_down[_i].tar);
+  ck_assert (!down ("t/", "t/", seconds, &error));
+  assert_error (error, "copydown: ", bad_down[_i].expected);
+  ck_assert_msg (g_error_matches (error, VQ_ERROR, bad_down[_i].code), "%s", error->message);
+}
+END_TEST
+
+START_TEST (test_bad_guest_files)
+{
+  static const char *const scripts[]
+      = { "cat | head -c 70000; exit 4", "kill -9 $$", "exec sleep 99" };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *kept = g_strconcat (host, "kept", NULL);
+  g_autofree char *fresh = g_strconcat (host, "fresh", NULL);
+
+  shell ("seq 100000 > $G/f; echo x > $H/kept");
+  fake ("cat", scripts[_i]);
+  ck_assert (!up ("f", "fresh", 1, &error));
+  ck_assert (vq_error_is_timeout (error) == (_i == 2));
+  ck_assert (!g_file_test (fresh, G_FILE_TEST_EXISTS));
+  ck_assert (!up ("f", "kept", 1, NULL));
+  ck_assert (g_file_test (kept, G_FILE_TEST_EXISTS));
+  shell ("cp $G/f $H/source");
+  ck_assert (!down ("source", "g", 1, NULL));
+}
+END_TEST
+
+START_TEST (test_a_file_that_cannot_be_read_stops_the_copy)
+{
+  g_autoptr (GError) error = NULL;
+
+  shell ("mkdir $H/t; echo x > $H/t/secret; chmod 0 $H/t/secret");
+  if (geteuid () == 0)
+    assert_down ("t/", "t/");
+  else
+    {
+      ck_assert (!down ("t/", "t/", 10, &error));
+      assert_error (error, "copydown: ", "secret: Permission denied");
+    }
+}
+END_TEST
+
+START_TEST (test_a_full_disk_on_the_host)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert (!vq_copy_up (channel, "/etc/passwd", "/dev/full", vq_deadline_in (10), NULL, &error));
+  assert_error (error, "copyup: cannot write /dev/full", "No space left");
+}
+END_TEST
+
+static gboolean
+trigger (gpointer cancel)
+{
+  g_autoptr (GError) reason = g_error_new (VQ_ERROR, VQ_ERROR_MACHINE, "the machine died");
+
+  vq_cancel_trigger (cancel, reason);
+  return G_SOURCE_REMOVE;
+}
+
+/* The number has a bit for "up" and one for "tree". */
+START_TEST (test_cancel)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
+  const char *slash = _i & 2 ? "/x/" : "/x";
+  g_autofree char *on_host = g_strconcat (host, slash, NULL);
+  g_autofree char *on_guest = g_strconcat (guest, slash, NULL);
+  gboolean (*copy) (VqChannel *, const char *, const char *, gint64, VqCancel *, GError **)
+      = _i & 1 ? vq_copy_up : vq_copy_down;
+
+  shell (_i & 2 ? "mkdir $H/x $G/x" : "seq 10000 > $H/x; seq 10000 > $G/x");
+  fake ("tar", "exec sleep 1000");
+  fake ("cat", "exec sleep 1000");
+  g_timeout_add (50, trigger, cancel);
+  ck_assert (!copy (channel, _i & 1 ? on_guest : on_host, _i & 1 ? on_host : on_guest,
+                    vq_deadline_in (20), cancel, &error));
+  ck_assert (vq_error_is_machine (error));
+  ck_assert_uint_eq (host_channel_n_killed (channel), 1);
+}
+END_TEST
+
+static gboolean
+count (gpointer data)
+{
+  ++*(int *)data;
+  return G_SOURCE_CONTINUE;
+}
+
+START_TEST (test_others_are_served_meanwhile)
+{
+  int n = 0;
+  guint id = g_idle_add (count, &n);
+
+  shell ("head -c 20000000 /dev/zero > $H/big");
+  assert_down ("big", "big");
+  ck_assert_int_gt (n, 100);
+  n = 0;
+  assert_up ("big", "back");
+  ck_assert_int_gt (n, 100);
+  g_source_remove (id);
+}
+END_TEST
+
+static Suite *
+copy_suite (void)
+{
+  Suite *suite = suite_create ("copy");
+  TCase *files = tcase_create ("files");
+  TCase *tree_case = tcase_create ("trees");
+  TCase *bad = tcase_create ("trouble");
+
+  tcase_add_checked_fixture (files, setup, teardown);
+  tcase_set_timeout (files, 60);
+  tcase_add_loop_test (files, test_file_sizes, 0, G_N_ELEMENTS (sizes));
+  tcase_add_test (files, test_file_names);
+  tcase_add_test (files, test_relative_guest_names_that_look_like_options);
+  tcase_add_test (files, test_exec_bits);
+  tcase_add_test (files, test_files_are_overwritten);
+  tcase_add_loop_test (files, test_what_cannot_be_copied, 0, G_N_ELEMENTS (failing));
+  suite_add_tcase (suite, files);
+  tcase_add_checked_fixture (tree_case, setup, teardown);
+  tcase_set_timeout (tree_case, 60);
+  tcase_add_loop_test (tree_case, test_trees, 0, G_N_ELEMENTS (trees));
+  tcase_add_test (tree_case, test_merging);
+  tcase_add_test (tree_case, test_two_copies_cannot_write_through_a_link);
+  suite_add_tcase (suite, tree_case);
+  tcase_add_checked_fixture (bad, setup, teardown);
+  tcase_set_timeout (bad, 60);
+  tcase_add_loop_test (bad, test_bad_guest_up, 0, G_N_ELEMENTS (bad_up));
+  tcase_add_loop_test (bad, test_bad_guest_down, 0, G_N_ELEMENTS (bad_down));
+  tcase_add_loop_test (bad, test_bad_guest_files, 0, 3);
+  tcase_add_test (bad, test_a_file_that_cannot_be_read_stops_the_copy);
+  tcase_add_test (bad, test_a_full_disk_on_the_host);
+  tcase_add_loop_test (bad, test_cancel, 0, 4);
+  tcase_add_test (bad, test_others_are_served_meanwhile);
+  suite_add_tcase (suite, bad);
+  return suite;
+}
+
+int
+main (void)
+{
+  SRunner *runner = srunner_create (copy_suite ());
+  int failed;
+
+  srunner_run_all (runner, CK_ENV);
+  failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
