@@ -16,7 +16,7 @@ ifneq ($(CI),)
 WARNINGS += -Werror
 endif
 ifeq ($(SANITIZE),1)
-BUILD := $(BUILD)-sanitize
+override BUILD := $(BUILD)-sanitize
 SANITIZERS := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 endif
 
@@ -64,5 +64,71 @@ $(BUILD)/tests/check_%: $(BUILD)/tests/check_%.o $(UNIT_HELPERS) $(BUILD)/libvq.
 	$(CC) $(SANITIZERS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
 
 .SECONDARY:
-.PHONY: all
--include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*.d $(BUILD)/tests/*.d)
+
+# Guest tests: programs like the unit tests, with helpers of their own.
+GUEST_TESTS := $(patsubst tests/guest/%.c,$(BUILD)/tests/guest/%,$(wildcard tests/guest/check_*.c))
+GUEST_HELPERS := $(patsubst tests/guest/%.c,$(BUILD)/tests/guest/%.o,$(filter-out $(wildcard tests/guest/check_*.c),$(wildcard tests/guest/*.c)))
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/virt-qemu
+IMAGE ?= $(CACHE)/debian-12.qcow2
+
+$(BUILD)/tests/guest/%.o: tests/guest/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/guest/check_%: $(BUILD)/tests/guest/check_%.o $(GUEST_HELPERS)
+	$(CC) $(SANITIZERS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
+
+$(BUILD)/tests/check_exec_server: | $(BUILD)/virt-qemu-exec
+
+# What is missing is installed first; only then does pkg-config find everything.
+check: deps image
+	+$(MAKE) all tests
+	+$(MAKE) SANITIZE=1 unit-tests
+	tests/run $(UNIT_TESTS) -- $(patsubst $(BUILD)/%,$(BUILD)-sanitize/%,$(UNIT_TESTS)) -- $(GUEST_TESTS)
+
+check-unit: unit-tests
+	tests/run $(UNIT_TESTS)
+
+check-guest: all guest-tests image
+	tests/run $(GUEST_TESTS)
+
+check-valgrind: unit-tests
+	VALGRIND=1 tests/run $(UNIT_TESTS)
+
+unit-tests: all $(UNIT_TESTS)
+guest-tests: $(GUEST_TESTS)
+tests: unit-tests guest-tests
+
+deps:
+	tests/install-deps
+
+image:
+	tests/guest/make-image --if-needed "$(IMAGE)"
+
+demo: deps
+	+$(MAKE) all image
+	autopkgtest gzip -- $(BUILD)/autopkgtest-virt-qemu-ng --ram-size=1024 "$(IMAGE)"
+
+bench: deps
+	+$(MAKE) all image
+	tests/bench/run "$(IMAGE)"
+
+lint:
+	clang-format --dry-run -Werror lib/*.[ch] virt-qemu/*.c tests/*/*.[ch]
+	shellcheck tests/install-deps tests/run tests/bench/run tests/guest/make-image .ci/run
+	shellcheck -s bash virt-qemu/autopkgtest-virt-qemu-ng.bash
+	perl -wc lib/agent-runner.pl
+	! man --warnings -E UTF-8 -l -Tutf8 -Z virt-qemu/autopkgtest-virt-qemu-ng.1 2>&1 >/dev/null | grep .
+
+install: all
+	install -D -t "$(DESTDIR)$(PREFIX)/bin" $(BUILD)/autopkgtest-virt-qemu-ng
+	install -D -t "$(DESTDIR)$(PREFIX)/libexec/virt-qemu" $(BUILD)/virt-qemu-exec
+	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/man/man1" virt-qemu/autopkgtest-virt-qemu-ng.1
+	install -D -m 644 virt-qemu/autopkgtest-virt-qemu-ng.bash \
+	  "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/autopkgtest-virt-qemu-ng"
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-sanitize
+
+.PHONY: all check check-unit check-guest check-valgrind unit-tests guest-tests tests deps image demo bench lint install clean
+-include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*.d $(BUILD)/tests/*.d $(BUILD)/tests/guest/*.d)
