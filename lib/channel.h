@@ -43,10 +43,10 @@ struct _VqChannel
   const VqChannelClass *class;
 };
 
-/* Starts ARGV in the guest, as root, in "/", with the environment of a root shell that init
- * started. IN, OUT and ERR are taken over (closed when the command has ended, or earlier).
- * The bytes of ARGV are free but for NUL. Does not wait. DONE is called exactly once, never
- * from inside this call, unless the command is dropped with vq_channel_free. */
+/* Starts ARGV (copied, if need be) in the guest, as root, in "/", with the environment of a root
+ * shell that init started. IN, OUT and ERR are taken over (closed when the command has ended, or
+ * earlier). The bytes of ARGV are free but for NUL. Does not wait. DONE is called exactly once,
+ * never from inside this call, unless the command is dropped with vq_channel_free. */
 VqCommand *vq_channel_start (VqChannel *channel, const char *const *argv, int in, int out, int err,
                              VqCommandDone done, gpointer data);
 

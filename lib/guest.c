@@ -169,17 +169,34 @@ get_in (VqGuest *guest, gint64 deadline, GError **error)
   return guest->channel != NULL;
 }
 
-VqGuest *
-vq_guest_boot (const VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error)
+/* *SPOKE tells whether the guest got so far as to say anything. */
+static VqGuest *
+boot_once (const VqPlan *plan, gint64 deadline, VqCancel *cancel, gboolean *spoke, GError **error)
 {
   g_autoptr (VqGuest) guest = g_new0 (VqGuest, 1);
 
   guest->plan = plan;
   guest->workdir = vq_workdir_new (NULL, error);
-  if (guest->workdir == NULL || !start_qemu (guest, deadline, cancel, error)
-      || !run_guest (guest, deadline, error) || !get_in (guest, deadline, error))
-    return NULL;
-  return g_steal_pointer (&guest);
+  if (guest->workdir != NULL && start_qemu (guest, deadline, cancel, error)
+      && run_guest (guest, deadline, error) && get_in (guest, deadline, error))
+    return g_steal_pointer (&guest);
+  *spoke = guest->qemu != NULL && vq_console_has_spoken (vq_qemu_get_console (guest->qemu));
+  return NULL;
+}
+
+VqGuest *
+vq_guest_boot (VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  gboolean spoke = FALSE;
+  VqGuest *guest = boot_once (plan, deadline, cancel, &spoke, &local);
+
+  if (guest != NULL)
+    return guest;
+  if (!spoke && vq_error_is_machine (local) && vq_plan_give_up_kvm (plan, local->message))
+    return boot_once (plan, vq_deadline_in (plan->boot_timeout), cancel, &spoke, error);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return NULL;
 }
 
 void

@@ -15,7 +15,7 @@ typedef struct _VqGuest VqGuest;
 
 /* Boots PLAN's image on a new overlay and waits until the system in it is up and a channel is
  * there. PLAN and CANCEL must outlive the result. Nothing is left behind on failure. */
-VqGuest *vq_guest_boot (const VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error)
+VqGuest *vq_guest_boot (VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* Ends QEMU at once and removes everything. */

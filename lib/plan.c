@@ -76,6 +76,20 @@ choose_firmware (VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error
   return plan->firmware != NULL;
 }
 
+static void
+set_boot_timeout (VqPlan *plan)
+{
+  plan->boot_timeout = plan->options->timeout_reboot;
+  if (!plan->kvm && !plan->options->timeout_reboot_given)
+    plan->boot_timeout *= TCG_STRETCH;
+}
+
+static void
+warn_of_tcg (const char *why)
+{
+  g_warning ("no KVM, so the guest is slow (QEMU's TCG): %s; --accel=tcg silences this", why);
+}
+
 static gboolean
 choose_accel (VqPlan *plan, VqCancel *cancel, GError **error)
 {
@@ -85,10 +99,19 @@ choose_accel (VqPlan *plan, VqCancel *cancel, GError **error)
                         error))
     return FALSE;
   if (why != NULL)
-    g_warning ("no KVM, so the guest is slow (QEMU's TCG): %s; --accel=tcg silences this", why);
-  plan->boot_timeout = plan->options->timeout_reboot;
-  if (!plan->kvm && !plan->options->timeout_reboot_given)
-    plan->boot_timeout *= TCG_STRETCH;
+    warn_of_tcg (why);
+  set_boot_timeout (plan);
+  return TRUE;
+}
+
+gboolean
+vq_plan_give_up_kvm (VqPlan *plan, const char *why)
+{
+  if (!plan->kvm || plan->options->accel != VQ_ACCEL_AUTO)
+    return FALSE;
+  plan->kvm = FALSE;
+  warn_of_tcg (why);
+  set_boot_timeout (plan);
   return TRUE;
 }
 

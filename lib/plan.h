@@ -29,3 +29,7 @@ VqPlan *vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 void vq_plan_free (VqPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqPlan, vq_plan_free)
+
+/* KVM turned out not to work: from now on TCG, with a warning that tells WHY. FALSE when the user
+ * wants KVM, or when it is not used anyway. */
+gboolean vq_plan_give_up_kvm (VqPlan *plan, const char *why);

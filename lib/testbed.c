@@ -15,7 +15,7 @@
 
 struct _VqTestbed
 {
-  const VqPlan *plan;
+  VqPlan *plan;
   const char *exec_program;
   VqCancel *cancel;
   VqGuest *guest; /* NULL: closed */
@@ -26,7 +26,7 @@ struct _VqTestbed
 };
 
 VqTestbed *
-vq_testbed_new (const VqPlan *plan, const char *exec_program, VqCancel *cancel)
+vq_testbed_new (VqPlan *plan, const char *exec_program, VqCancel *cancel)
 {
   VqTestbed *testbed = g_new0 (VqTestbed, 1);
 

@@ -11,7 +11,7 @@
 typedef struct _VqTestbed VqTestbed;
 
 /* EXEC_PROGRAM is the path of virt-qemu-exec. All arguments must outlive the result. */
-VqTestbed *vq_testbed_new (const VqPlan *plan, const char *exec_program, VqCancel *cancel);
+VqTestbed *vq_testbed_new (VqPlan *plan, const char *exec_program, VqCancel *cancel);
 
 /* Ends the virtual machine if it is there; does not wait for the guest. */
 void vq_testbed_free (VqTestbed *testbed);
