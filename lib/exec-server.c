@@ -34,6 +34,7 @@ struct _VqExecServer
   guint accept_id; /* 0: not accepting */
   guint retry_id;
   VqChannel *channel; /* not owned */
+  char *failure;      /* why there is none; NULL: the testbed is not open */
   GQueue clients;     /* of Client, those that are not detached */
   guint max_clients;
 };
@@ -147,7 +148,8 @@ client_start (Client *client)
 
   if (channel == NULL)
     {
-      client_refuse (client, "the testbed is not open");
+      client_refuse (client, client->server->failure != NULL ? client->server->failure
+                                                             : "the testbed is not open");
       return;
     }
   vq_exec_request_in_steal_stdio (client->request, stdio);
@@ -321,17 +323,33 @@ first_running (VqExecServer *server)
   return NULL;
 }
 
+static void
+kill_running (VqExecServer *server, const char *why)
+{
+  Client *client;
+
+  while ((client = first_running (server)) != NULL)
+    client_kill (client, why);
+}
+
 /* Clients that are still sending their request may go on. */
 void
 vq_exec_server_set_channel (VqExecServer *server, VqChannel *channel)
 {
-  Client *client;
-
   if (channel == server->channel)
     return;
-  while ((client = first_running (server)) != NULL)
-    client_kill (client, "the testbed was closed while the command ran");
+  kill_running (server, "the testbed was closed while the command ran");
   server->channel = channel;
+  g_clear_pointer (&server->failure, g_free);
+}
+
+void
+vq_exec_server_fail (VqExecServer *server, const GError *reason)
+{
+  kill_running (server, reason->message);
+  server->channel = NULL;
+  g_free (server->failure);
+  server->failure = g_strdup (reason->message);
 }
 
 void
@@ -350,6 +368,7 @@ vq_exec_server_free (VqExecServer *server)
   vq_exec_server_set_channel (server, NULL);
   while (!g_queue_is_empty (&server->clients))
     client_refuse (g_queue_peek_head (&server->clients), "the testbed's server has ended");
+  g_free (server->failure);
   g_free (server->path);
   g_free (server);
 }

@@ -218,7 +218,7 @@ void
 vq_guest_shut_down (VqGuest *guest, int poweroff_seconds)
 {
   vq_qemu_expect_end (guest->qemu);
-  if (poweroff_seconds >= 0)
+  if (poweroff_seconds >= 0 && vq_cancel_reason (vq_qemu_get_cancel (guest->qemu)) == NULL)
     {
       vq_guest_agent_power_off (guest->agent);
       if (!vq_qemu_wait_end (guest->qemu, vq_deadline_in (poweroff_seconds)))

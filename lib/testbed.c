@@ -40,8 +40,8 @@ vq_testbed_new (VqPlan *plan, const char *exec_program, VqCancel *cancel)
 static void
 drop_guest (VqTestbed *testbed, gboolean in_order)
 {
-  if (testbed->exec_server != NULL)
-    vq_exec_server_set_channel (testbed->exec_server, NULL);
+  if (testbed->guest != NULL)
+    vq_cancel_set_watch (vq_guest_get_cancel (testbed->guest), NULL, NULL);
   g_clear_pointer (&testbed->exec_server, vq_exec_server_free);
   g_clear_pointer (&testbed->exec_socket, g_free);
   if (testbed->guest != NULL && in_order)
@@ -89,6 +89,12 @@ vq_testbed_get_capabilities (VqTestbed *testbed)
   return words;
 }
 
+static void
+on_machine_failed (const GError *reason, gpointer data)
+{
+  vq_exec_server_fail (data, reason);
+}
+
 static gboolean
 start_exec_server (VqTestbed *testbed, GError **error)
 {
@@ -97,6 +103,8 @@ start_exec_server (VqTestbed *testbed, GError **error)
   if (testbed->exec_server == NULL)
     return FALSE;
   vq_exec_server_set_channel (testbed->exec_server, vq_guest_get_channel (testbed->guest));
+  vq_cancel_set_watch (vq_guest_get_cancel (testbed->guest), on_machine_failed,
+                       testbed->exec_server);
   return TRUE;
 }
 
@@ -150,6 +158,16 @@ copy_deadline (void)
   return vq_deadline_in (seconds);
 }
 
+/* No command may run, or start, on a channel that ends with the reboot. */
+static void
+drop_commands (VqTestbed *testbed)
+{
+  g_autoptr (GError) reason = NULL;
+
+  vq_set_error (&reason, VQ_ERROR_MACHINE, "the testbed is being rebooted");
+  vq_exec_server_fail (testbed->exec_server, reason);
+}
+
 static gboolean
 reboot_guest (VqTestbed *testbed, gboolean prepare_only, GError **error)
 {
@@ -158,6 +176,7 @@ reboot_guest (VqTestbed *testbed, gboolean prepare_only, GError **error)
   if (!vq_guest_setup_save_scratch (vq_guest_get_channel (testbed->guest), testbed->scratch,
                                     copy_deadline (), cancel, error))
     return FALSE;
+  drop_commands (testbed);
   if (!vq_guest_reboot (testbed->guest, prepare_only ? VQ_REBOOT_ITSELF : VQ_REBOOT_TOLD,
                         vq_deadline_in (testbed->plan->boot_timeout), error))
     return FALSE;

@@ -9,6 +9,8 @@ struct _VqCancel
 {
   VqCancel *parent;
   GError *reason;
+  VqCancelled watch;
+  gpointer watch_data;
 };
 
 VqCancel *
@@ -32,9 +34,19 @@ vq_cancel_free (VqCancel *cancel)
 void
 vq_cancel_trigger (VqCancel *cancel, const GError *reason)
 {
-  if (cancel->reason == NULL)
-    cancel->reason = g_error_copy (reason);
+  if (cancel->reason != NULL)
+    return;
+  cancel->reason = g_error_copy (reason);
   g_main_context_wakeup (NULL);
+  if (cancel->watch != NULL)
+    cancel->watch (cancel->reason, cancel->watch_data);
+}
+
+void
+vq_cancel_set_watch (VqCancel *cancel, VqCancelled cancelled, gpointer data)
+{
+  cancel->watch = cancelled;
+  cancel->watch_data = data;
 }
 
 const GError *

@@ -18,6 +18,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqCancel, vq_cancel_free)
 /* Ends all waits on CANCEL and on its children with a copy of REASON. Later calls do nothing. */
 void vq_cancel_trigger (VqCancel *cancel, const GError *reason);
 
+/* Calls CANCELLED, once, from inside vq_cancel_trigger (CANCEL): for work that nobody waits for. A
+ * parent's trigger does not count. Replaces an earlier watch; NULL ends it. */
+typedef void (*VqCancelled) (const GError *reason, gpointer data);
+void vq_cancel_set_watch (VqCancel *cancel, VqCancelled cancelled, gpointer data);
+
 /* The reason of CANCEL or of its nearest triggered ancestor, or NULL. CANCEL may be NULL. */
 const GError *vq_cancel_reason (VqCancel *cancel);
 
