@@ -178,7 +178,8 @@ vq_guest_stream_free (VqGuestStream *stream)
   if (stream->command != NULL)
     vq_channel_kill (stream->channel, stream->command);
   close_fd (&stream->fd);
-  if (!vq_wait_until (has_ended, stream, vq_deadline_in (KILL_SECONDS), NULL, "end", NULL))
+  if (!vq_wait_until (has_ended, stream, vq_deadline_in (KILL_SECONDS), stream->cancel, "end",
+                      NULL))
     {
       /* The channel still has our address: its callback frees. */
       stream->orphan = TRUE;
