@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent-channel.h"
 
-#include <stdlib.h>
+#include <signal.h>
 #include <string.h>
 
 #include "agent-pipe.h"
@@ -25,8 +25,7 @@ typedef struct
   VqChannel parent;
   VqGuestAgent *agent;
   char *directory;
-  char *runner;
-  guint64 last_number;
+  char *runner;        /* the script's path in the guest */
   GPtrArray *commands; /* VqCommand, those that run */
   GQueue ended;        /* pids (gint64 *) that the agent still remembers */
 } VqAgentChannel;
@@ -37,6 +36,7 @@ typedef struct
   VqCommand *command;
   VqFdWriter *writer;
   char acknowledge; /* the frame that asks for the next block */
+  char shut;        /* the frame that says that nobody wants more */
   gboolean busy;    /* a block is being written */
 } Output;
 
@@ -47,7 +47,6 @@ struct _VqCommand
   gpointer data;
   gint64 request; /* guest-exec or guest-exec-status under way; 0: none */
   gint64 pid;
-  char *base;
   VqAgentPipe *pipe; /* NULL until guest-exec has answered */
   gboolean opened;
   gboolean kill_wanted;
@@ -67,7 +66,6 @@ free_command (VqCommand *command)
   vq_fd_reader_free (command->input);
   vq_fd_writer_free (command->out.writer);
   vq_fd_writer_free (command->err.writer);
-  g_free (command->base);
   g_free (command);
 }
 
@@ -143,7 +141,7 @@ on_written (gboolean broken, gpointer data)
   Output *output = data;
 
   output->busy = FALSE;
-  vq_agent_pipe_send (output->command->pipe, output->acknowledge, NULL, 0);
+  vq_agent_pipe_send (output->command->pipe, broken ? output->shut : output->acknowledge, NULL, 0);
 }
 
 static void
@@ -159,14 +157,15 @@ static void
 on_end (VqCommand *command, const guint8 *bytes, gsize n)
 {
   g_autofree char *text = g_strndup ((const char *)bytes, n);
-  guint64 value;
+  guint64 value = 0;
+  gboolean number = n >= 2 && g_ascii_string_to_unsigned (text + 1, 10, 0, 255, &value, NULL);
 
-  if (n < 2 || !g_ascii_string_to_unsigned (text + 1, 10, 0, 255, &value, NULL))
-    return break_off (command, "told nonsense of the command's end");
-  if (text[0] == 'S')
+  if (number && text[0] == 'E')
+    finish (command, VQ_ENDED_EXITED, (int)value, NULL);
+  else if (number && text[0] == 'S' && value > 0 && value < NSIG)
     finish (command, VQ_ENDED_SIGNALLED, (int)value, NULL);
   else
-    finish (command, VQ_ENDED_EXITED, (int)value, NULL);
+    break_off (command, "told nonsense of the command's end");
 }
 
 static void
@@ -238,7 +237,7 @@ on_started (JsonNode *result, const GError *error, gpointer data)
       || !vq_json_get_int (json_node_get_object (result), "pid", 0, &command->pid, NULL))
     return break_off (command, "has no process number");
   command->pipe
-      = vq_agent_pipe_new (command->channel->agent, command->base, &pipe_handlers, command);
+      = vq_agent_pipe_new (command->channel->agent, command->pid, &pipe_handlers, command);
 }
 
 /* The words of ARGV, each ended by NUL, in base64. */
@@ -261,7 +260,6 @@ start_runner (VqCommand *command, const char *const *argv)
   JsonArray *words = json_array_new ();
 
   json_array_add_string_element (words, channel->runner);
-  json_array_add_string_element (words, command->base);
   json_object_set_array_member (json_node_get_object (arguments), "arg", words);
   command->request
       = vq_guest_agent_send (channel->agent, "guest-exec", arguments, on_started, command);
@@ -277,11 +275,9 @@ agent_channel_start (VqChannel *parent, const char *const *argv, int in, int out
   command->channel = channel;
   command->done = done;
   command->data = data;
-  command->base
-      = g_strdup_printf ("%s/%" G_GUINT64_FORMAT, channel->directory, ++channel->last_number);
   command->input = vq_fd_reader_new (in);
-  command->out = (Output){ command, vq_fd_writer_new (out), 'A', FALSE };
-  command->err = (Output){ command, vq_fd_writer_new (err), 'B', FALSE };
+  command->out = (Output){ command, vq_fd_writer_new (out), 'A', 'a', FALSE };
+  command->err = (Output){ command, vq_fd_writer_new (err), 'B', 'b', FALSE };
   g_ptr_array_add (channel->commands, command);
   start_runner (command, argv);
   return command;

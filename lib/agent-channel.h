@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The channel that needs nothing in the guest but qemu-guest-agent and perl-base: each command
- * is run by a small script, which guest-exec starts, and its streams go through named pipes
+ * is run by a small script, which guest-exec starts, and its streams go through pipes
  * (lib/agent-pipe.h). Slow (the agent moves a few MB a second) but without limits. */
 #pragma once
 
 #include "channel.h"
 #include "guest-agent.h"
 
-/* Puts the script into DIRECTORY in the guest (made with mode 0700; a tmpfs, for the pipes are made
- * there too). AGENT must outlive the channel. */
+/* Puts the script into DIRECTORY in the guest (made with mode 0700), and tries it. AGENT must
+ * outlive the channel. The environment of commands is PATH, HOME, USER, LOGNAME, SHELL, and what
+ * the agent has of LANG, LANGUAGE and LC_*; their umask is 022, all signals have their default
+ * action. */
 VqChannel *vq_agent_channel_new (VqGuestAgent *agent, const char *directory, gint64 deadline,
                                  VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;

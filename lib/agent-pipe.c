@@ -8,29 +8,45 @@
 
 #define HEADER 8
 
-/* Milliseconds until the agent is asked again when there was nothing to read. */
-#define PAUSE_MIN 1
-#define PAUSE_MAX 50
+/* Where the runner has its ends of the pipes. */
+#define DOOR_OUT 100
+#define DOOR_IN 101
 
-/* So many times with the longest pause in a row count as quiet: a second. */
-#define QUIET_AFTER 20
+/* Milliseconds until the agent is asked again: while the runner starts (first of all for as long as
+ * perl takes at least), and while there is nothing to read. */
+#define START_PAUSE 40
+#define OPEN_PAUSE_MIN 10
+#define OPEN_PAUSE_MAX 100
+#define READ_PAUSE_MIN 2
+#define READ_PAUSE_MAX 50
+
+/* Microseconds without a frame that count as quiet. */
+#define QUIET_AFTER G_USEC_PER_SEC
 
 struct _VqAgentPipe
 {
   VqGuestAgent *agent;
-  char *base;
+  gint64 pid; /* of the runner */
   const VqAgentPipeHandlers *handlers;
   gpointer data;
   gint64 reader; /* the agent's handles; -1: not open */
   gint64 writer;
   gint64 request; /* what we wait for; 0: nothing */
+  GQueue writes;  /* Write, owned: the requests under way that write */
   guint timer;
   guint pause;
-  guint idle_rounds;
+  gint64 quiet_since;
   guint8 frame[HEADER + VQ_AGENT_PIPE_BLOCK];
   gsize have;
   gsize want;
 };
+
+/* A request that writes to the runner. Its reply matters only if it is an error. */
+typedef struct
+{
+  VqAgentPipe *pipe;
+  gint64 id;
+} Write;
 
 static void ask (VqAgentPipe *pipe);
 
@@ -66,13 +82,31 @@ on_timer (gpointer data)
 static void
 ask_later (VqAgentPipe *pipe)
 {
+  guint longest = pipe->writer < 0 ? OPEN_PAUSE_MAX : READ_PAUSE_MAX;
+
   pipe->timer = g_timeout_add (pipe->pause, on_timer, pipe);
-  pipe->idle_rounds = pipe->pause == PAUSE_MAX ? pipe->idle_rounds + 1 : 0;
-  pipe->pause = MIN (pipe->pause * 3 / 2 + 1, PAUSE_MAX);
-  if (pipe->idle_rounds < QUIET_AFTER)
+  pipe->pause = MIN (pipe->pause * 3 / 2, longest);
+}
+
+/* There was nothing. The handler may free us. */
+static void
+on_nothing (VqAgentPipe *pipe)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  ask_later (pipe);
+  if (now < pipe->quiet_since + QUIET_AFTER)
     return;
-  pipe->idle_rounds = 0;
+  pipe->quiet_since = now;
   pipe->handlers->quiet (pipe->data);
+}
+
+/* A sign of life: what comes next may come soon. */
+static void
+be_quick (VqAgentPipe *pipe)
+{
+  pipe->quiet_since = g_get_monotonic_time ();
+  pipe->pause = READ_PAUSE_MIN;
 }
 
 /* The length that a header tells, or -1 for a header that nobody of ours has written. */
@@ -97,7 +131,7 @@ handle_frame (VqAgentPipe *pipe)
 
   pipe->have = 0;
   pipe->want = HEADER;
-  pipe->pause = PAUSE_MIN;
+  be_quick (pipe);
   ask_later (pipe); /* before the handler, which may free us */
   pipe->handlers->frame (pipe->frame[0], pipe->frame + HEADER, n, pipe->data);
 }
@@ -148,7 +182,7 @@ on_read (JsonNode *result, const GError *error, gpointer data)
 
   pipe->request = 0;
   if (error != NULL && pipe->have == 0 && strstr (error->message, "failed to read") != NULL)
-    ask_later (pipe); /* nothing there yet */
+    on_nothing (pipe);
   else if (error != NULL)
     fail (pipe, error);
   else if (!take_bytes (pipe, result))
@@ -174,19 +208,21 @@ on_opened (JsonNode *result, const GError *error, gpointer data)
 
   pipe->request = 0;
   if (error != NULL && strstr (error->message, "failed to open") != NULL)
-    return ask_later (pipe); /* the runner has not made it yet */
+    return on_nothing (pipe); /* the runner has not made it yet */
   if (error != NULL)
     return fail (pipe, error);
-  if (json_node_get_value_type (result) != G_TYPE_INT64)
+  handle = JSON_NODE_HOLDS_VALUE (result) && json_node_get_value_type (result) == G_TYPE_INT64
+               ? json_node_get_int (result)
+               : -1;
+  if (handle < 0)
     return fail_with (pipe, "guest-file-open: not a handle");
-  handle = json_node_get_int (result);
   if (pipe->reader < 0)
     {
       pipe->reader = handle;
       return ask (pipe);
     }
   pipe->writer = handle;
-  pipe->pause = PAUSE_MIN;
+  be_quick (pipe);
   vq_agent_pipe_send (pipe, 'h', NULL, 0);
   ask (pipe);
   pipe->handlers->opened (pipe->data);
@@ -195,7 +231,8 @@ on_opened (JsonNode *result, const GError *error, gpointer data)
 static void
 ask_to_open (VqAgentPipe *pipe)
 {
-  g_autofree char *path = g_strconcat (pipe->base, pipe->reader < 0 ? ".out" : ".in", NULL);
+  g_autofree char *path = g_strdup_printf ("/proc/%" G_GINT64_FORMAT "/fd/%d", pipe->pid,
+                                           pipe->reader < 0 ? DOOR_OUT : DOOR_IN);
   JsonNode *arguments = vq_json_build ("path", "s", path, "mode", "s", "r+", NULL);
 
   pipe->request = vq_guest_agent_send (pipe->agent, "guest-file-open", arguments, on_opened, pipe);
@@ -211,20 +248,21 @@ ask (VqAgentPipe *pipe)
 }
 
 VqAgentPipe *
-vq_agent_pipe_new (VqGuestAgent *agent, const char *base, const VqAgentPipeHandlers *handlers,
+vq_agent_pipe_new (VqGuestAgent *agent, gint64 pid, const VqAgentPipeHandlers *handlers,
                    gpointer data)
 {
   VqAgentPipe *pipe = g_new0 (VqAgentPipe, 1);
 
   pipe->agent = agent;
-  pipe->base = g_strdup (base);
+  pipe->pid = pid;
   pipe->handlers = handlers;
   pipe->data = data;
   pipe->reader = -1;
   pipe->writer = -1;
   pipe->want = HEADER;
-  pipe->pause = PAUSE_MIN;
-  ask_later (pipe);
+  pipe->quiet_since = g_get_monotonic_time ();
+  pipe->pause = OPEN_PAUSE_MIN;
+  pipe->timer = g_timeout_add (START_PAUSE, on_timer, pipe);
   return pipe;
 }
 
@@ -244,10 +282,31 @@ vq_agent_pipe_free (VqAgentPipe *pipe)
   g_clear_handle_id (&pipe->timer, g_source_remove);
   if (pipe->request != 0)
     vq_guest_agent_forget (pipe->agent, pipe->request);
+  for (Write *write; (write = g_queue_pop_head (&pipe->writes)) != NULL; g_free (write))
+    vq_guest_agent_forget (pipe->agent, write->id);
   close_handle (pipe, pipe->reader);
   close_handle (pipe, pipe->writer);
-  g_free (pipe->base);
   g_free (pipe);
+}
+
+static void
+on_written (JsonNode *result, const GError *error, gpointer data)
+{
+  g_autofree Write *write = data;
+
+  g_queue_remove (&write->pipe->writes, write);
+  if (error != NULL)
+    fail (write->pipe, error);
+}
+
+static void
+request_write (VqAgentPipe *pipe, const char *command, JsonNode *arguments)
+{
+  Write *write = g_new0 (Write, 1);
+
+  write->pipe = pipe;
+  write->id = vq_guest_agent_send (pipe->agent, command, arguments, on_written, write);
+  g_queue_push_tail (&pipe->writes, write);
 }
 
 void
@@ -261,9 +320,7 @@ vq_agent_pipe_send (VqAgentPipe *pipe, char type, const guint8 *bytes, gsize n)
   if (n > 0)
     memcpy (frame + HEADER, bytes, n);
   encoded = g_base64_encode (frame, HEADER + n);
-  vq_guest_agent_send (pipe->agent, "guest-file-write",
-                       vq_json_build ("handle", "i", pipe->writer, "buf-b64", "s", encoded, NULL),
-                       NULL, NULL);
-  vq_guest_agent_send (pipe->agent, "guest-file-flush",
-                       vq_json_build ("handle", "i", pipe->writer, NULL), NULL, NULL);
+  request_write (pipe, "guest-file-write",
+                 vq_json_build ("handle", "i", pipe->writer, "buf-b64", "s", encoded, NULL));
+  request_write (pipe, "guest-file-flush", vq_json_build ("handle", "i", pipe->writer, NULL));
 }

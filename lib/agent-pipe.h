@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The two named pipes to a command's runner in the guest (lib/agent-runner.pl), read and written
- * with the guest agent's file requests.
+/* The two pipes to a command's runner in the guest (lib/agent-runner.pl), read and written with the
+ * guest agent's file requests. They have no names: the agent opens the runner's own descriptors
+ * 100 (from the runner) and 101 (to it) as /proc/PID/fd/N. Once both are open, each side sees the
+ * other's end as the end of a pipe.
  *
  * Both ways go frames: a type, the payload's length as seven decimal digits, the payload.
  *
- *   host to guest   h  hello: both pipes are open, their names can go
+ *   host to guest   h  hello: both pipes are open
  *                   i  the next block of the command's stdin; empty: its end
  *                   A  a block of stdout is delivered, the next one may come
  *                   B  the same for stderr
+ *                   a  instead of A: nobody reads stdout any more, close it
+ *                   b  the same for stderr
  *                   k  kill the command's process group
  *   guest to host   r  ready for the next block of stdin
  *                   o  a block of stdout
@@ -19,7 +23,8 @@
  * then the payload. That holds because all that may be under way at once (o, e, r, x, a block
  * being 16 KiB) fits into an empty pipe, and a write that fits is all there when the reader sees
  * its begin. The same the other way round: one i, A, B and k. The agent cannot tell us that
- * something is there, so it is asked again and again while nothing comes, ever more slowly. */
+ * something is there, so it is asked again and again while nothing comes, ever more slowly (each
+ * failure is a line in the guest's journal). */
 #pragma once
 
 #include "guest-agent.h"
@@ -37,12 +42,12 @@ typedef struct
   void (*failed) (const GError *error, gpointer data);
 } VqAgentPipeHandlers;
 
-/* Opens BASE.out and BASE.in in the guest as soon as they are there. AGENT and HANDLERS must
- * outlive the result. Handlers may free the pipe. Does not wait. */
-VqAgentPipe *vq_agent_pipe_new (VqGuestAgent *agent, const char *base,
+/* Opens the pipes of the runner PID, which has just been started, as soon as they are there. AGENT
+ * and HANDLERS must outlive the result. Handlers may free the pipe. Does not wait. */
+VqAgentPipe *vq_agent_pipe_new (VqGuestAgent *agent, gint64 pid,
                                 const VqAgentPipeHandlers *handlers, gpointer data);
 
-/* Closes both ends in the guest. */
+/* Closes both ends in the guest: a runner that still runs then kills its command and ends. */
 void vq_agent_pipe_free (VqAgentPipe *pipe);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqAgentPipe, vq_agent_pipe_free)
 

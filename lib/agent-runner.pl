@@ -1,41 +1,58 @@
-#!/usr/bin/perl
+#!/usr/bin/perl -w
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Runs one command in the guest for the agent channel (lib/agent-pipe.h has the frames). It is
-# started by guest-exec as "perl RUNNER BASE" with the command's words, each ended by NUL, on
-# stdin. perl-base is essential in Debian, so it is there even in the middle of an upgrade.
+# started by guest-exec as "perl RUNNER" with the command's words, each ended by NUL, on stdin.
+# perl-base is essential in Debian, so it is there even in the middle of an upgrade. It is started
+# for every command: no module is loaded, as POSIX alone takes longer than all the rest.
 use strict;
-use warnings;
-use Errno qw(EINTR EAGAIN ENOENT);
-use Fcntl qw(F_GETFL F_SETFL O_NONBLOCK O_RDWR);
-use POSIX ();
+
+# These numbers are the same on all of Linux' architectures that lib/arch.c knows.
+my ($ENOENT, $EINTR, $EAGAIN) = (2, 4, 11);
+my ($F_GETFL, $F_SETFL, $F_DUPFD_CLOEXEC, $O_NONBLOCK) = (3, 4, 1030, 2048);
+my $WNOHANG = 1;
 
 my $BLOCK = 16384;           # a frame to the host: never more than fits into an empty pipe
 my $AFTER_END = 1024 * 1024; # what is still read once the command has ended
-my $base = shift;
-my ($to_host, $from_host, $chld_r, $chld_w);
+my $LONELY = 60;             # seconds that the host may take to come
+my $agent = getppid();
+my ($DOOR_OUT, $DOOR_IN) = (100, 101); # where the agent looks for the pipes: /proc/PID/fd/N
+my ($to_host, $from_host, @doors, $chld_r, $chld_w);
 my ($pid, $status);
-my ($host_is_there, $input, $unwritten) = (0, '', '');
+my ($host_is_there, $lonely, $input, $unwritten) = (0, 0, '', '');
+my $stdin;  # of the command, our end; undef: closed
 my %stream; # 'o' and 'e': the command's stdout and stderr
 
 sub frame {
     my ($type, $payload) = @_;
     my $bytes = sprintf('%s%07d', $type, length $payload) . $payload;
-    syswrite($to_host, $bytes) == length $bytes or exit 1;
+    my $n = syswrite($to_host, $bytes);
+    give_up() if !defined $n || $n != length $bytes;
+}
+
+# The host has gone, or it never came.
+sub give_up {
+    kill_command();
+    exit 1;
+}
+
+# The process is no group's leader yet if it has only just been made.
+sub kill_command {
+    return if !defined $pid || defined $status;
+    kill('KILL', -$pid) || kill('KILL', $pid);
 }
 
 sub unblocked {
     my $fh = shift;
-    fcntl($fh, F_SETFL, fcntl($fh, F_GETFL, 0) | O_NONBLOCK);
+    fcntl($fh, $F_SETFL, fcntl($fh, $F_GETFL, 0) | $O_NONBLOCK);
 }
 
+# The far ends stay open until the agent has opened them, too: so nothing blocks, and nothing ends.
 sub open_pipes {
-    umask 077;
-    for my $name ("$base.out", "$base.in") {
-        POSIX::mkfifo($name, 0600) or exit 1;
-    }
-    # Opened for both directions, a pipe never blocks in open and never ends.
-    sysopen($from_host, "$base.in", O_RDWR) or exit 1;
-    sysopen($to_host, "$base.out", O_RDWR) or exit 1;
+    pipe(my $out, $to_host) && pipe($from_host, my $in) or exit 1;
+    my $door_out = fcntl($out, $F_DUPFD_CLOEXEC, $DOOR_OUT);
+    my $door_in = fcntl($in, $F_DUPFD_CLOEXEC, $DOOR_IN);
+    exit 1 if !$door_out || $door_out != $DOOR_OUT || !$door_in || $door_in != $DOOR_IN;
+    open($doors[0], '<&=', $DOOR_OUT) && open($doors[1], '>&=', $DOOR_IN) or exit 1;
 }
 
 # What a root shell that init has started would have.
@@ -50,36 +67,29 @@ sub clean_environment {
 }
 
 sub become {
-    my @argv = @_;
-    POSIX::setsid();
+    my ($in, $out, $err, @argv) = @_;
+    setpgrp(0, 0);
+    open(STDIN, '<&', $in) && open(STDOUT, '>&', $out) && open(STDERR, '>&', $err) or exit 126;
     clean_environment();
     umask 022;
     chdir '/';
-    $SIG{$_} = 'DEFAULT' for grep { !/^(KILL|STOP|NUM\d+|RT.*)$/ && $_ ne '__WARN__' && $_ ne '__DIE__' } keys %SIG;
-    POSIX::sigprocmask(POSIX::SIG_SETMASK(), POSIX::SigSet->new());
-    { no warnings; exec { $argv[0] } @argv; }
-    my $code = $! == ENOENT ? 127 : 126;
+    $SIG{$_} = 'DEFAULT' for grep { !/^(KILL|STOP|NUM\d+|RT.*|__.*)$/ } keys %SIG;
+    { local $^W = 0; exec { $argv[0] } @argv; }
+    my $code = $! == $ENOENT ? 127 : 126;
     syswrite(STDERR, "cannot run $argv[0]: $!\n");
-    POSIX::_exit($code);
+    exit $code;
 }
 
 sub start {
     my @argv = @_;
-    pipe(my $in_r, my $in_w) && pipe(my $out_r, my $out_w) && pipe(my $err_r, my $err_w) or exit 1;
+    pipe(my $in_r, $stdin) && pipe(my $out_r, my $out_w) && pipe(my $err_r, my $err_w) or exit 1;
     pipe($chld_r, $chld_w) or exit 1;
-    unblocked($_) for $in_w, $out_r, $err_r, $chld_r, $chld_w;
+    unblocked($_) for $stdin, $out_r, $err_r, $chld_r, $chld_w;
     $SIG{CHLD} = sub { syswrite($chld_w, 'c') };
     $SIG{PIPE} = 'IGNORE';
     $pid = fork();
     defined $pid or exit 1;
-    if (!$pid) {
-        POSIX::dup2(fileno($in_r), 0);
-        POSIX::dup2(fileno($out_w), 1);
-        POSIX::dup2(fileno($err_w), 2);
-        become(@argv);
-    }
-    close $_ for $in_r, $out_w, $err_w;
-    $stream{i} = $in_w;
+    become($in_r, $out_w, $err_w, @argv) if !$pid;
     $stream{o} = { fh => $out_r, left => $AFTER_END };
     $stream{e} = { fh => $err_r, left => $AFTER_END };
 }
@@ -90,7 +100,7 @@ sub forward {
     my $s = $stream{$type};
     my $n = sysread($s->{fh}, my $bytes, $BLOCK);
     if (!defined $n) {
-        $s->{done} = 1 if defined $status || ($! != EAGAIN && $! != EINTR);
+        $s->{done} = 1 if defined $status || ($! != $EAGAIN && $! != $EINTR);
     } elsif ($n == 0) {
         $s->{done} = 1;
     } else {
@@ -101,12 +111,20 @@ sub forward {
     }
 }
 
+# Nobody reads this stream any more: the command gets SIGPIPE, as from any pipe.
+sub shut {
+    my $s = $stream{shift()};
+    $s->{waiting} = 0;
+    $s->{done} = 1;
+    close $s->{fh};
+}
+
 sub feed {
-    my $n = syswrite($stream{i}, $unwritten);
-    return if !defined $n && ($! == EAGAIN || $! == EINTR);
+    my $n = syswrite($stdin, $unwritten);
+    return if !defined $n && ($! == $EAGAIN || $! == $EINTR);
     if (!defined $n) { # the command reads no more
         $unwritten = '';
-        close delete $stream{i};
+        undef $stdin;
         return;
     }
     substr($unwritten, 0, $n, '');
@@ -117,20 +135,26 @@ sub handle {
     my ($type, $payload) = @_;
     if ($type eq 'h') {
         $host_is_there = 1;
-        unlink "$base.out", "$base.in";
+        @doors = (); # the agent's own descriptors now tell whether it is there
     } elsif ($type eq 'A') {
         $stream{o}{waiting} = 0;
     } elsif ($type eq 'B') {
         $stream{e}{waiting} = 0;
+    } elsif ($type eq 'a') {
+        shut('o');
+    } elsif ($type eq 'b') {
+        shut('e');
     } elsif ($type eq 'k') {
-        kill 'KILL', -$pid if !defined $status;
-    } elsif ($type eq 'i' && $stream{i}) {
-        if ($payload eq '') { close delete $stream{i} } else { $unwritten .= $payload }
+        kill_command();
+    } elsif ($type eq 'i' && $stdin) {
+        if ($payload eq '') { undef $stdin } else { $unwritten .= $payload }
     }
 }
 
 sub listen_to_host {
-    sysread($from_host, $input, 65536, length $input) or return;
+    my $n = sysread($from_host, $input, 65536, length $input);
+    return if !defined $n && ($! == $EAGAIN || $! == $EINTR);
+    give_up() if !$n;
     while (length $input >= 8) {
         my $size = substr($input, 1, 7);
         last if length $input < 8 + $size;
@@ -143,35 +167,44 @@ sub listen_to_host {
 
 sub reap {
     sysread($chld_r, my $bytes, 64);
-    $status = $? if !defined $status && waitpid($pid, POSIX::WNOHANG()) == $pid;
+    $status = $? if !defined $status && waitpid($pid, $WNOHANG) == $pid;
+}
+
+sub open_streams {
+    return grep { !$stream{$_}{done} && !$stream{$_}{waiting} } qw(o e);
+}
+
+sub is_in {
+    my ($set, $fh) = @_;
+    return vec($set, fileno($fh), 1);
+}
+
+# Waits for something to happen and gives the sets of what is readable and writable.
+sub wait_for_events {
+    my ($r, $w) = ('', '');
+    vec($r, fileno($_), 1) = 1 for $from_host, $chld_r, map { $stream{$_}{fh} } open_streams();
+    vec($w, fileno($stdin), 1) = 1 if $stdin && $unwritten ne '';
+    # Once the command has ended, what its streams hold now is all there is. Before that, perl may
+    # catch the child's signal right before select sleeps, so look at it now and then anyway.
+    my $patience = defined $status && open_streams() ? 0 : defined $status && $host_is_there ? undef : 1;
+    my $n = select($r, $w, undef, $patience);
+    return ('', '') if $n < 0;
+    give_up() if $n == 0 && !$host_is_there && (++$lonely > $LONELY || getppid() != $agent);
+    return ($r, $w);
 }
 
 sub serve {
-    my ($r, $w) = ('', '');
-    vec($r, fileno($from_host), 1) = 1;
-    vec($r, fileno($chld_r), 1) = 1;
-    for my $s (@stream{qw(o e)}) {
-        vec($r, fileno($s->{fh}), 1) = 1 if !$s->{done} && !$s->{waiting};
+    my ($r, $w) = wait_for_events();
+    listen_to_host() if is_in($r, $from_host);
+    reap();
+    feed() if $stdin && $unwritten ne '' && is_in($w, $stdin);
+    for my $type (open_streams()) {
+        forward($type) if defined $status || is_in($r, $stream{$type}{fh});
     }
-    vec($w, fileno($stream{i}), 1) = 1 if $stream{i} && $unwritten ne '';
-    # Once the command has ended, what its streams hold now is all there is.
-    my $ended = defined $status && grep { !$_->{done} && !$_->{waiting} } @stream{qw(o e)};
-    my $patience = $ended ? 0 : $host_is_there ? undef : 60;
-    my $n = select($r, $w, undef, $patience);
-    return if $n < 0;
-    if ($n == 0 && !$host_is_there && !$ended) { # nobody came for us
-        kill 'KILL', -$pid if !defined $status;
-        unlink "$base.out", "$base.in";
-        exit 1;
-    }
-    listen_to_host() if vec($r, fileno($from_host), 1);
-    reap() if vec($r, fileno($chld_r), 1);
-    feed() if $stream{i} && $unwritten ne '' && vec($w, fileno($stream{i}), 1);
-    for my $type (qw(o e)) {
-        my $s = $stream{$type};
-        next if $s->{done} || $s->{waiting};
-        forward($type) if defined $status || vec($r, fileno($s->{fh}), 1);
-    }
+}
+
+sub is_over {
+    return defined $status && $host_is_there && !grep { !$_->{done} || $_->{waiting} } values %stream;
 }
 
 my @argv = do { local $/; binmode STDIN; my $all = <STDIN>; split /\0/, defined $all ? $all : '', -1 };
@@ -180,5 +213,5 @@ exit 1 if !@argv;
 open_pipes();
 start(@argv);
 frame('r', '');
-serve() until defined $status && $host_is_there && !grep { !$_->{done} || $_->{waiting} } @stream{qw(o e)};
+serve() until is_over();
 frame('x', ($status & 127) ? 'S' . ($status & 127) : 'E' . ($status >> 8));

@@ -5,14 +5,17 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "error.h"
+#include "text.h"
 
 #define STDERR_KEPT 4096
+#define PIPE_READS 32 /* of 4096 bytes: twice what a pipe holds */
 #define STDOUT_MAX (1024 * 1024)
 
 struct _VqChild
@@ -70,24 +73,26 @@ keep_stderr (VqChild *child, const char *bytes, gssize n)
   g_debug ("%s: %.*s", child->name, (int)n, bytes);
 }
 
-/* Reads what is there. False at the end of the stream. */
+/* Reads once. False at the end of the stream. */
 static gboolean
-drain_stderr (VqChild *child)
+read_stderr (VqChild *child, gboolean *more)
 {
-  char buffer[1024];
-  gssize n;
+  char buffer[4096];
+  gssize n = read (child->stderr_fd, buffer, sizeof buffer);
 
-  while ((n = read (child->stderr_fd, buffer, sizeof buffer)) > 0)
+  *more = n > 0;
+  if (n > 0)
     keep_stderr (child, buffer, n);
-  return n < 0 && (errno == EAGAIN || errno == EINTR);
+  return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
 static gboolean
 on_stderr (int fd, GIOCondition events, gpointer data)
 {
   VqChild *child = data;
+  gboolean more;
 
-  if (drain_stderr (child))
+  if (read_stderr (child, &more))
     return G_SOURCE_CONTINUE;
   child->stderr_id = 0;
   return G_SOURCE_REMOVE;
@@ -97,12 +102,14 @@ static void
 on_end (GPid pid, int status, gpointer data)
 {
   VqChild *child = data;
+  gboolean more = child->stderr_id != 0;
 
   child->watch_id = 0;
   child->ended = TRUE;
   child->status = status;
-  if (child->stderr_id != 0)
-    drain_stderr (child);
+  /* What it left in the pipe; a process that it started may still write and never stop. */
+  for (int i = 0; more && i < PIPE_READS; i++)
+    read_stderr (child, &more);
   if (child->on_ended != NULL)
     child->on_ended (child, child->on_ended_data);
 }
@@ -144,9 +151,9 @@ vq_child_free (VqChild *child)
     return;
   g_clear_handle_id (&child->watch_id, g_source_remove);
   g_clear_handle_id (&child->stderr_id, g_source_remove);
-  if (!child->ended)
+  if (!child->ended && waitpid (child->pid, NULL, WNOHANG) == 0)
     {
-      kill (child->pid, SIGKILL);
+      kill (-child->pid, SIGKILL); /* the whole group */
       while (waitpid (child->pid, NULL, 0) < 0 && errno == EINTR)
         ;
     }
@@ -179,11 +186,17 @@ char *
 vq_child_get_stderr (VqChild *child)
 {
   g_autofree char *text = g_utf8_make_valid (child->stderr_tail->str, child->stderr_tail->len);
-  g_auto (GStrv) lines = NULL;
+  g_auto (GStrv) lines = g_strsplit_set (text, "\r\n", -1);
+  GString *joined = g_string_new (NULL);
 
-  g_strstrip (text);
-  lines = g_strsplit (text, "\n", -1);
-  return g_strjoinv ("; ", lines);
+  for (char **line = lines; *line != NULL; line++)
+    {
+      g_autofree char *shown = vq_text_printable (*line, strlen (*line), STDERR_KEPT);
+
+      g_string_append_printf (joined, "%s%s", joined->len > 0 && shown[0] != '\0' ? "; " : "",
+                              shown);
+    }
+  return g_string_free (joined, FALSE);
 }
 
 void
@@ -236,7 +249,7 @@ on_stdout (int fd, GIOCondition events, gpointer data)
       g_string_append_len (output->text, buffer, n);
       return G_SOURCE_CONTINUE;
     }
-  output->too_much = n > 0;
+  output->too_much |= n > 0;
   output->ended = TRUE;
   return G_SOURCE_CONTINUE;
 }

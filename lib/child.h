@@ -23,7 +23,8 @@ typedef struct
 VqChild *vq_child_spawn (const char *const *argv, const VqChildOptions *options, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Kills it with SIGKILL if it still runs, reaps it, frees. Waits only for the kernel. */
+/* Kills it and its process group with SIGKILL if it still runs, reaps it, frees. Waits only for the
+ * kernel. */
 void vq_child_free (VqChild *child);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqChild, vq_child_free)
 
@@ -33,7 +34,8 @@ gboolean vq_child_has_ended (VqChild *child);
 /* The wait status as waitpid gives it; only after it has ended. */
 int vq_child_get_status (VqChild *child);
 
-/* The last lines of its stderr as one line, "; " between them; "" if it wrote none. Transfer full.
+/* The last lines of its stderr as one printable line, "; " between them; "" if it wrote none.
+ * Transfer full.
  */
 char *vq_child_get_stderr (VqChild *child);
 

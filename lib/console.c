@@ -25,8 +25,13 @@ struct _VqConsole
 static void
 keep (VqConsole *console, const char *bytes, gssize n)
 {
+  gsize before = console->tail->len;
+
   console->spoken = TRUE;
   g_string_append_len (console->tail, bytes, n);
+  for (char *p = console->tail->str + before; p < console->tail->str + console->tail->len; p++)
+    if (*p == '\0')
+      *p = ' '; /* some firmware pads with it, and it would hide what follows */
   if (console->tail->len > KEPT)
     g_string_erase (console->tail, 0, console->tail->len - KEPT);
   if (console->show)

@@ -40,8 +40,7 @@ vq_set_error (GError **error, VqErrorCode code, const char *format, ...)
   va_list args;
 
   va_start (args, format);
-  if (error != NULL)
-    *error = g_error_new_valist (VQ_ERROR, code, format, args);
+  g_propagate_error (error, g_error_new_valist (VQ_ERROR, code, format, args));
   va_end (args);
   return FALSE;
 }

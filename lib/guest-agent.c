@@ -23,7 +23,19 @@ struct _VqGuestAgent
   gboolean open;       /* the guest has its side of the port open */
   gboolean closed;     /* the socket to QEMU has ended */
   gboolean needs_sync; /* a reply may still be under way */
+  GQueue refused;      /* Refusal, owned: requests made while the port is closed */
+  gint64 last_refused; /* their numbers count downwards from -1 */
+  guint refuse_id;
 };
+
+/* A request that is not sent, as it would wait in the port and be carried out by the next agent,
+ * after the guest has booted again. */
+typedef struct
+{
+  gint64 id;
+  VqJsonReply reply;
+  gpointer data;
+} Refusal;
 
 static void
 on_closed (const GError *error, gpointer data)
@@ -49,21 +61,66 @@ vq_guest_agent_free (VqGuestAgent *agent)
 {
   if (agent == NULL)
     return;
+  g_clear_handle_id (&agent->refuse_id, g_source_remove);
+  g_queue_clear_full (&agent->refused, g_free);
   vq_json_peer_free (agent->peer);
   g_free (agent);
+}
+
+static GError *
+gone_error (void)
+{
+  return g_error_new (VQ_ERROR, VQ_ERROR_PEER,
+                      "guest agent: it has gone away (stopped in the guest)");
 }
 
 void
 vq_guest_agent_set_open (VqGuestAgent *agent, gboolean open)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) error = gone_error ();
 
   agent->open = open;
   agent->needs_sync = TRUE;
-  if (open)
-    return;
-  vq_set_error (&error, VQ_ERROR_PEER, "guest agent: it has gone away (stopped in the guest)");
-  vq_json_peer_fail_pending (agent->peer, error);
+  if (!open)
+    vq_json_peer_fail_pending (agent->peer, error);
+}
+
+static void tell_refused_later (VqGuestAgent *agent);
+
+/* One at a time: the handler may free us. */
+static gboolean
+tell_refused (gpointer data)
+{
+  VqGuestAgent *agent = data;
+  g_autofree Refusal *refusal = g_queue_pop_head (&agent->refused);
+  g_autoptr (GError) error = gone_error ();
+
+  agent->refuse_id = 0;
+  if (!g_queue_is_empty (&agent->refused))
+    tell_refused_later (agent);
+  if (refusal->reply != NULL)
+    refusal->reply (NULL, error, refusal->data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+tell_refused_later (VqGuestAgent *agent)
+{
+  if (agent->refuse_id == 0)
+    agent->refuse_id = g_idle_add_full (G_PRIORITY_DEFAULT, tell_refused, agent, NULL);
+}
+
+static gint64
+refuse (VqGuestAgent *agent, VqJsonReply reply, gpointer data)
+{
+  Refusal *refusal = g_new0 (Refusal, 1);
+
+  refusal->id = --agent->last_refused;
+  refusal->reply = reply;
+  refusal->data = data;
+  g_queue_push_tail (&agent->refused, refusal);
+  tell_refused_later (agent);
+  return refusal->id;
 }
 
 static gboolean
@@ -133,13 +190,20 @@ gint64
 vq_guest_agent_send (VqGuestAgent *agent, const char *command, JsonNode *arguments,
                      VqJsonReply reply, gpointer data)
 {
-  return vq_json_peer_send (agent->peer, command, arguments, reply, data);
+  if (agent->open)
+    return vq_json_peer_send (agent->peer, command, arguments, reply, data);
+  g_clear_pointer (&arguments, json_node_unref);
+  return refuse (agent, reply, data);
 }
 
 void
 vq_guest_agent_forget (VqGuestAgent *agent, gint64 id)
 {
-  vq_json_peer_forget (agent->peer, id);
+  if (id > 0)
+    return vq_json_peer_forget (agent->peer, id);
+  for (GList *l = agent->refused.head; l != NULL; l = l->next)
+    if (((Refusal *)l->data)->id == id)
+      ((Refusal *)l->data)->reply = NULL;
 }
 
 static JsonNode *

@@ -28,7 +28,8 @@ gboolean vq_guest_agent_call (VqGuestAgent *agent, const char *command, JsonNode
                               JsonNode **result, gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same without waiting; see vq_json_peer_send and vq_json_peer_forget. */
+/* The same without waiting; see vq_json_peer_send and vq_json_peer_forget. While the agent is not
+ * there, nothing is sent and REPLY gets an error. */
 gint64 vq_guest_agent_send (VqGuestAgent *agent, const char *command, JsonNode *arguments,
                             VqJsonReply reply, gpointer data);
 void vq_guest_agent_forget (VqGuestAgent *agent, gint64 id);

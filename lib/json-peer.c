@@ -13,11 +13,14 @@
 
 /* Longer than any reply we ask for: guest-file-read's of 48 KiB, QMP's query-qmp-schema aside. */
 #define LINE_MAX_BYTES (1024 * 1024)
+#define TOO_LONG "a line of more than %d bytes"
 #define RESYNC 0xFF
 
+/* A reference-counted box: a callback may free the peer that is calling it. */
 struct _VqJsonPeer
 {
   char *name;
+  gboolean freed;
   int fd; /* owned */
   guint read_id;
   guint write_id;
@@ -53,16 +56,36 @@ answer (VqJsonPeer *peer, gint64 id, JsonNode *result, const GError *error)
   g_free (pending);
 }
 
+static void
+clear (gpointer data)
+{
+  VqJsonPeer *peer = data;
+
+  g_hash_table_unref (peer->pending);
+  g_byte_array_unref (peer->in);
+  g_string_free (peer->out, TRUE);
+  g_clear_error (&peer->closed);
+  g_free (peer->name);
+}
+
+static void
+release (VqJsonPeer *peer)
+{
+  g_rc_box_release_full (peer, clear);
+}
+
 void
 vq_json_peer_fail_pending (VqJsonPeer *peer, const GError *error)
 {
   g_autoptr (GList) ids = g_hash_table_get_keys (peer->pending);
   g_autoptr (GArray) copy = g_array_new (FALSE, FALSE, sizeof (gint64));
 
+  g_rc_box_acquire (peer);
   for (GList *l = ids; l != NULL; l = l->next)
     g_array_append_vals (copy, l->data, 1);
   for (guint i = 0; i < copy->len; i++)
     answer (peer, g_array_index (copy, gint64, i), NULL, error);
+  release (peer);
 }
 
 static void
@@ -76,7 +99,7 @@ stop_sources (VqJsonPeer *peer)
 static gboolean
 tell_closed (gpointer data)
 {
-  VqJsonPeer *peer = data;
+  VqJsonPeer *peer = g_rc_box_acquire (data);
 
   peer->closed_id = 0;
   if (peer->on_closed != NULL)
@@ -86,6 +109,7 @@ tell_closed (gpointer data)
       on_closed (peer->closed, peer->handler_data);
     }
   vq_json_peer_fail_pending (peer, peer->closed);
+  release (peer);
   return G_SOURCE_REMOVE;
 }
 
@@ -95,7 +119,7 @@ static void G_GNUC_PRINTF (2, 3) close_with (VqJsonPeer *peer, const char *forma
   va_list args;
 
   stop_sources (peer);
-  if (peer->closed != NULL)
+  if (peer->closed != NULL || peer->freed)
     return;
   va_start (args, format);
   why = g_strdup_vprintf (format, args);
@@ -141,9 +165,15 @@ handle_message (VqJsonPeer *peer, JsonObject *message)
 static void
 handle_line (VqJsonPeer *peer, const char *line, gsize length)
 {
+  const char *mark = memrchr (line, RESYNC, length);
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) node = NULL;
 
+  if (mark != NULL)
+    {
+      length -= mark + 1 - line;
+      line = mark + 1;
+    }
   if (length == 0 || (length == 1 && line[0] == '\r'))
     return;
   g_debug ("%s < %.*s", peer->name, (int)MIN (length, 400), line);
@@ -154,25 +184,12 @@ handle_line (VqJsonPeer *peer, const char *line, gsize length)
     handle_message (peer, json_node_get_object (node));
 }
 
-/* Drops what came before a resynchronisation byte. */
-static void
-drop_before_resync (VqJsonPeer *peer)
-{
-  guint8 *mark = memrchr (peer->in->data, RESYNC, peer->in->len);
-
-  if (mark == NULL)
-    return;
-  g_byte_array_remove_range (peer->in, 0, mark + 1 - peer->in->data);
-  peer->scanned = 0;
-}
-
 static void
 handle_input (VqJsonPeer *peer)
 {
   guint8 *newline;
 
-  drop_before_resync (peer);
-  while (peer->closed == NULL && peer->in->len > 0
+  while (peer->closed == NULL && !peer->freed && peer->in->len > 0
          && (newline = memchr (peer->in->data + peer->scanned, '\n', peer->in->len - peer->scanned))
                 != NULL)
     {
@@ -181,11 +198,14 @@ handle_input (VqJsonPeer *peer)
 
       g_byte_array_remove_range (peer->in, 0, length + 1);
       peer->scanned = 0;
-      handle_line (peer, line, length);
+      if (length > LINE_MAX_BYTES)
+        close_with (peer, TOO_LONG, LINE_MAX_BYTES);
+      else
+        handle_line (peer, line, length);
     }
   peer->scanned = peer->in->len;
   if (peer->in->len > LINE_MAX_BYTES)
-    close_with (peer, "a line of more than %d bytes", LINE_MAX_BYTES);
+    close_with (peer, TOO_LONG, LINE_MAX_BYTES);
 }
 
 static gboolean
@@ -200,7 +220,9 @@ on_readable (int fd, GIOCondition events, gpointer data)
   if (n > 0)
     {
       g_byte_array_append (peer->in, buffer, n);
+      g_rc_box_acquire (peer);
       handle_input (peer);
+      release (peer);
       return G_SOURCE_CONTINUE;
     }
   close_with (peer, "connection closed%s%s", n < 0 ? ": " : "", n < 0 ? g_strerror (errno) : "");
@@ -209,14 +231,18 @@ on_readable (int fd, GIOCondition events, gpointer data)
 
 static gboolean on_writable (int fd, GIOCondition events, gpointer data);
 
-/* Writes what the socket takes and comes back for the rest. */
+/* Writes what the socket takes and comes back for the rest. A peer that takes no more may have said
+ * why: what it said last is still read, and then the end of the connection. */
 static void
 flush_output (VqJsonPeer *peer)
 {
   gssize n = send (peer->fd, peer->out->str, peer->out->len, MSG_NOSIGNAL | MSG_DONTWAIT);
 
   if (n < 0 && errno != EAGAIN && errno != EINTR)
-    return close_with (peer, "cannot send: %s", g_strerror (errno));
+    {
+      shutdown (peer->fd, SHUT_RDWR);
+      g_string_truncate (peer->out, 0);
+    }
   if (n > 0)
     g_string_erase (peer->out, 0, n);
   if (peer->out->len == 0)
@@ -235,7 +261,7 @@ on_writable (int fd, GIOCondition events, gpointer data)
 VqJsonPeer *
 vq_json_peer_new (int fd, const char *name)
 {
-  VqJsonPeer *peer = g_new0 (VqJsonPeer, 1);
+  VqJsonPeer *peer = g_rc_box_new0 (VqJsonPeer);
 
   peer->name = g_strdup (name);
   peer->fd = fd;
@@ -255,12 +281,9 @@ vq_json_peer_free (VqJsonPeer *peer)
   stop_sources (peer);
   g_clear_handle_id (&peer->closed_id, g_source_remove);
   close (peer->fd);
-  g_hash_table_unref (peer->pending);
-  g_byte_array_unref (peer->in);
-  g_string_free (peer->out, TRUE);
-  g_clear_error (&peer->closed);
-  g_free (peer->name);
-  g_free (peer);
+  g_hash_table_remove_all (peer->pending);
+  peer->freed = TRUE;
+  release (peer);
 }
 
 void

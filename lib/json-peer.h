@@ -5,8 +5,10 @@
  *   us:   {"execute": COMMAND, "arguments": {...}, "id": N}
  *   peer: {"return": ..., "id": N} | {"error": {"desc": TEXT}, "id": N} | {"event": NAME, ...}
  *
- * A line is bounded. A byte 0xFF makes everything received before it void (the guest agent's
- * resynchronisation). Whatever else is not JSON breaks the connection: all requests then fail. */
+ * A line is bounded. A byte 0xFF makes what its line held before it void (the guest agent's
+ * resynchronisation). Whatever else is not JSON breaks the connection: all requests then fail.
+ *
+ * A callback may free the peer. It must not wait for it: nothing more is read meanwhile. */
 #pragma once
 
 #include <json-glib/json-glib.h>

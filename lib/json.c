@@ -2,12 +2,20 @@
 #include "json.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 #include "error.h"
 
+/* json-glib takes comments and other quotes as well; they could hide brackets from us. */
+static gboolean
+is_json_outside_strings (char c)
+{
+  return g_ascii_isalnum (c) || (c != '\0' && strchr ("{}[]:,+-. \t\r\n\"", c) != NULL);
+}
+
 /* json-glib's parser recurses without a limit: measure first. */
 static gboolean
-depth_is_sane (const char *text, gsize length)
+check_depth (const char *text, gsize length, GError **error)
 {
   gboolean in_string = FALSE;
   guint depth = 0;
@@ -20,8 +28,10 @@ depth_is_sane (const char *text, gsize length)
         i++;
       else if (c == '"')
         in_string = !in_string;
+      else if (!in_string && !is_json_outside_strings (c))
+        return vq_set_error (error, VQ_ERROR_PEER, "bad JSON: unexpected byte 0x%02x", (guchar)c);
       else if (!in_string && (c == '{' || c == '[') && ++depth > VQ_JSON_MAX_DEPTH)
-        return FALSE;
+        return vq_set_error (error, VQ_ERROR_PEER, "JSON nested deeper than %d", VQ_JSON_MAX_DEPTH);
       else if (!in_string && (c == '}' || c == ']') && depth > 0)
         depth--;
     }
@@ -35,11 +45,8 @@ vq_json_parse_object (const char *text, gsize length, GError **error)
   g_autoptr (GError) local = NULL;
   JsonNode *root;
 
-  if (!depth_is_sane (text, length))
-    {
-      vq_set_error (error, VQ_ERROR_PEER, "JSON nested deeper than %d", VQ_JSON_MAX_DEPTH);
-      return NULL;
-    }
+  if (!check_depth (text, length, error))
+    return NULL;
   if (!json_parser_load_from_data (parser, text, length, &local))
     {
       vq_set_error (error, VQ_ERROR_PEER, "bad JSON: %s", local->message);

@@ -2,6 +2,9 @@
 #include "log.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include "text.h"
 
 static const char *program;
 static gboolean show_debug;
@@ -16,14 +19,22 @@ prefix (GLogLevelFlags level)
   return level & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO) ? "debug: " : "";
 }
 
+static void
+write_line (GLogLevelFlags level, const char *text, gssize n)
+{
+  g_autofree char *line = vq_text_printable (text, n >= 0 ? (gsize)n : strlen (text), G_MAXSIZE);
+
+  fprintf (stderr, "%s: %s%s\n", program, prefix (level), line);
+}
+
 static GLogWriterOutput
-write_line (GLogLevelFlags level, const GLogField *fields, gsize n, gpointer data)
+write_message (GLogLevelFlags level, const GLogField *fields, gsize n, gpointer data)
 {
   if ((level & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO)) && !show_debug)
     return G_LOG_WRITER_HANDLED;
   for (gsize i = 0; i < n; i++)
     if (g_str_equal (fields[i].key, "MESSAGE"))
-      fprintf (stderr, "%s: %s%s\n", program, prefix (level), (const char *)fields[i].value);
+      write_line (level, fields[i].value, fields[i].length);
   return G_LOG_WRITER_HANDLED;
 }
 
@@ -37,5 +48,5 @@ void
 vq_log_init (const char *name)
 {
   program = name;
-  g_log_set_writer_func (write_line, NULL, NULL);
+  g_log_set_writer_func (write_message, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What people read: everything goes to stderr, a line each, after the program's name. */
+/* What people read: everything goes to stderr, a printable line each (much of it was said by QEMU
+ * or the guest), after the program's name. */
 #pragma once
 
 #include <glib.h>

@@ -4,10 +4,13 @@
 #include "error.h"
 #include "json.h"
 
+#define END_PATIENCE 1 /* seconds */
+
 struct _VqQmp
 {
   VqJsonPeer *peer;
   gboolean greeted;
+  GError *closed; /* why the connection ended */
   VqQmpEvent on_event;
   gpointer user_data;
 };
@@ -29,6 +32,12 @@ on_message (JsonObject *message, gpointer data)
   qmp->on_event (event, event_data, qmp->user_data);
 }
 
+static void
+on_closed (const GError *error, gpointer data)
+{
+  ((VqQmp *)data)->closed = g_error_copy (error);
+}
+
 VqQmp *
 vq_qmp_new (int fd, VqQmpEvent on_event, gpointer user_data)
 {
@@ -37,7 +46,7 @@ vq_qmp_new (int fd, VqQmpEvent on_event, gpointer user_data)
   qmp->on_event = on_event;
   qmp->user_data = user_data;
   qmp->peer = vq_json_peer_new (fd, "QMP");
-  vq_json_peer_set_handlers (qmp->peer, on_message, NULL, qmp);
+  vq_json_peer_set_handlers (qmp->peer, on_message, on_closed, qmp);
   return qmp;
 }
 
@@ -47,22 +56,40 @@ vq_qmp_free (VqQmp *qmp)
   if (qmp == NULL)
     return;
   vq_json_peer_free (qmp->peer);
+  g_clear_error (&qmp->closed);
   g_free (qmp);
 }
 
-/* A QEMU that ends instead is noticed by whoever watches the process, and says more. */
 static gboolean
-is_greeted (gpointer data)
+is_greeted_or_closed (gpointer data)
 {
-  return ((VqQmp *) data)->greeted;
+  VqQmp *qmp = data;
+
+  return qmp->greeted || qmp->closed != NULL;
+}
+
+/* The connection has ended, mostly because QEMU has: whoever watches the process can say more of it
+ * through CANCEL, in a moment. Takes WHY, the reason if not. */
+static gboolean
+explain_end (GError *why, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  double patience = MIN (vq_deadline_left (deadline), cancel != NULL ? END_PATIENCE : 0);
+
+  if (vq_wait_pause (patience * 1000, cancel, error))
+    g_propagate_error (error, why);
+  else
+    g_error_free (why);
+  return FALSE;
 }
 
 gboolean
 vq_qmp_handshake (VqQmp *qmp, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  if (!vq_wait_until (is_greeted, qmp, deadline, cancel, "greeting of QEMU's monitor",
+  if (!vq_wait_until (is_greeted_or_closed, qmp, deadline, cancel, "greeting of QEMU's monitor",
                       error))
     return FALSE;
+  if (!qmp->greeted)
+    return explain_end (g_error_copy (qmp->closed), deadline, cancel, error);
   return vq_qmp_call (qmp, "qmp_capabilities", NULL, NULL, deadline, cancel, error);
 }
 
@@ -70,7 +97,14 @@ gboolean
 vq_qmp_call (VqQmp *qmp, const char *command, JsonNode *arguments, JsonNode **result,
              gint64 deadline, VqCancel *cancel, GError **error)
 {
-  return vq_json_peer_call (qmp->peer, command, arguments, result, deadline, cancel, error);
+  GError *local = NULL;
+
+  if (vq_json_peer_call (qmp->peer, command, arguments, result, deadline, cancel, &local))
+    return TRUE;
+  if (qmp->closed != NULL && g_error_matches (local, VQ_ERROR, VQ_ERROR_PEER))
+    return explain_end (local, deadline, cancel, error);
+  g_propagate_error (error, local);
+  return FALSE;
 }
 
 void

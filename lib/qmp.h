@@ -20,7 +20,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqQmp, vq_qmp_free)
 gboolean vq_qmp_handshake (VqQmp *qmp, gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* See vq_json_peer_call. */
+/* See vq_json_peer_call. If the connection ends, CANCEL gets up to 1 s to say why: its reason, such
+ * as QEMU's exit, is then the error. */
 gboolean vq_qmp_call (VqQmp *qmp, const char *command, JsonNode *arguments, JsonNode **result,
                       gint64 deadline, VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

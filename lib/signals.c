@@ -35,6 +35,16 @@ on_signal (int fd, GIOCondition events, gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* nohup(1), and shells for their background jobs, have a signal ignored on purpose. */
+static void
+add_unless_ignored (sigset_t *set, int signum)
+{
+  struct sigaction action;
+
+  if (sigaction (signum, NULL, &action) != 0 || action.sa_handler != SIG_IGN)
+    sigaddset (set, signum);
+}
+
 VqSignals *
 vq_signals_new (VqCancel *cancel, GError **error)
 {
@@ -42,9 +52,9 @@ vq_signals_new (VqCancel *cancel, GError **error)
   sigset_t wanted;
 
   sigemptyset (&wanted);
-  sigaddset (&wanted, SIGHUP);
-  sigaddset (&wanted, SIGINT);
-  sigaddset (&wanted, SIGTERM);
+  add_unless_ignored (&wanted, SIGHUP);
+  add_unless_ignored (&wanted, SIGINT);
+  add_unless_ignored (&wanted, SIGTERM);
   signal (SIGPIPE, SIG_IGN);
   sigprocmask (SIG_BLOCK, &wanted, &signals->before);
   signals->cancel = cancel;
@@ -52,6 +62,7 @@ vq_signals_new (VqCancel *cancel, GError **error)
   if (signals->fd < 0)
     {
       vq_set_errno (error, errno, "signalfd");
+      sigprocmask (SIG_SETMASK, &signals->before, NULL);
       g_free (signals);
       return NULL;
     }

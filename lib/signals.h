@@ -9,8 +9,9 @@
 
 typedef struct _VqSignals VqSignals;
 
-/* From now on SIGHUP, SIGINT and SIGTERM trigger CANCEL, which must outlive the result; SIGPIPE is
- * ignored, a write tells. Children get the usual signals back (see child.c). */
+/* From now on SIGHUP, SIGINT and SIGTERM, unless they are ignored now, trigger CANCEL, which must
+ * outlive the result; SIGPIPE is ignored, a write tells. Children get the usual signals back (see
+ * child.c). */
 VqSignals *vq_signals_new (VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The signal that came, or 0. */

@@ -5,6 +5,8 @@
 
 #include "error.h"
 
+#define FOREVER 1e9 /* seconds, some 30 years; more could overflow */
+
 struct _VqCancel
 {
   VqCancel *parent;
@@ -61,7 +63,7 @@ vq_cancel_reason (VqCancel *cancel)
 gint64
 vq_deadline_in (double seconds)
 {
-  return g_get_monotonic_time () + (gint64)(seconds * G_USEC_PER_SEC);
+  return g_get_monotonic_time () + (gint64)(MIN (seconds, FOREVER) * G_USEC_PER_SEC);
 }
 
 double
@@ -127,28 +129,37 @@ vq_wait_until (VqCondition condition, gpointer data, gint64 deadline, VqCancel *
   return done;
 }
 
+/* Only ends the poll: the condition asks again. */
 static gboolean
-note_ready (int fd, GIOCondition events, gpointer data)
+wake_up (int fd, GIOCondition events, gpointer data)
 {
-  *(gboolean *)data = TRUE;
   return G_SOURCE_CONTINUE;
 }
 
 static gboolean
-flag_is_set (gpointer data)
+is_ready (gpointer data)
 {
-  return *(gboolean *)data;
+  GPollFD *poll_fd = data;
+
+  return g_poll (poll_fd, 1, 0) > 0;
 }
 
 gboolean
 vq_wait_fd (int fd, GIOCondition events, gint64 deadline, VqCancel *cancel, const char *what,
             GError **error)
 {
-  gboolean ready = FALSE;
+  GPollFD poll_fd = { fd, events, 0 };
+  const GError *reason = vq_cancel_reason (cancel);
   gboolean done;
-  guint id = g_unix_fd_add (fd, events | G_IO_HUP | G_IO_ERR, note_ready, &ready);
+  guint id;
 
-  done = vq_wait_until (flag_is_set, &ready, deadline, cancel, what, error);
+  if (reason != NULL)
+    {
+      g_propagate_error (error, g_error_copy (reason));
+      return FALSE;
+    }
+  id = g_unix_fd_add (fd, events | G_IO_HUP | G_IO_ERR, wake_up, NULL);
+  done = vq_wait_until (is_ready, &poll_fd, deadline, cancel, what, error);
   g_source_remove (id);
   return done;
 }
@@ -167,7 +178,7 @@ vq_wait_pause (guint milliseconds, VqCancel *cancel, GError **error)
 
   if (vq_wait_until (never, NULL, deadline, cancel, "pause", &local))
     return TRUE;
-  if (vq_error_is_timeout (local))
+  if (vq_cancel_reason (cancel) == NULL)
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;

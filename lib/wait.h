@@ -41,7 +41,8 @@ gboolean vq_wait_until (VqCondition condition, gpointer data, gint64 deadline, V
                         const char *what, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The same for FD to become ready for any of EVENTS (G_IO_IN, G_IO_OUT; hang-up and error always
- * count as ready). FD stays the caller's. */
+ * count as ready). One that is ready wins over DEADLINE, but not over a CANCEL that has been
+ * triggered: an endless stream can be cancelled. FD stays the caller's. */
 gboolean vq_wait_fd (int fd, GIOCondition events, gint64 deadline, VqCancel *cancel,
                      const char *what, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What it takes to start a real QEMU without a guest system: a private directory with a small disk
+ * in it that holds nothing but a boot sector, options, and a VqMachine of all that. */
+#pragma once
+
+#include <glib.h>
+
+#include "machine.h"
+
+typedef struct
+{
+  char *directory;
+  char *overlay;
+  VqOptions *options;
+  VqFirmware *firmware;
+  VqMachine machine;
+} BareMachine;
+
+/* For QEMU's architecture ARCH, with our own options MORE (may be NULL; separated by blanks). */
+BareMachine *bare_machine_new (const char *arch, const char *more);
+void bare_machine_free (BareMachine *bare);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BareMachine, bare_machine_free)
+
+/* Makes the disk: SIZE bytes of which the first N are CODE (16 bits, at 7c00). The overlay on top
+ * of it is in the directory OVERLAY_DIR (NULL: the private one). */
+void bare_machine_make_disk (BareMachine *bare, const char *overlay_dir, const guint8 *code,
+                             gsize n);

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "error.h"
+
+#include <check.h>
+#include <errno.h>
+
+START_TEST (set)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert (!vq_set_error (&error, VQ_ERROR_USAGE, "%s %d", "what", 5));
+  ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_USAGE));
+  ck_assert_str_eq (error->message, "what 5");
+}
+END_TEST
+
+START_TEST (set_from_errno)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert (!vq_set_errno (&error, ENOENT, "cannot open %s", "it"));
+  ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_FAILED));
+  ck_assert_str_eq (error->message, "cannot open it: No such file or directory");
+}
+END_TEST
+
+START_TEST (nobody_wants_it)
+{
+  ck_assert (!vq_set_error (NULL, VQ_ERROR_FAILED, "%s", "x"));
+  ck_assert (!vq_set_errno (NULL, EIO, "%s", "x"));
+}
+END_TEST
+
+/* Each predicate knows its own code only, and only in our domain. */
+START_TEST (predicates)
+{
+  for (int code = VQ_ERROR_FAILED; code <= VQ_ERROR_USAGE; code++)
+    {
+      g_autoptr (GError) ours = g_error_new_literal (VQ_ERROR, code, "x");
+      g_autoptr (GError) other = g_error_new_literal (G_FILE_ERROR, code, "x");
+
+      ck_assert_int_eq (vq_error_is_machine (ours), code == VQ_ERROR_MACHINE);
+      ck_assert_int_eq (vq_error_is_timeout (ours), code == VQ_ERROR_TIMEOUT);
+      ck_assert_int_eq (vq_error_is_cancelled (ours), code == VQ_ERROR_CANCELLED);
+      ck_assert (!vq_error_is_machine (other));
+      ck_assert (!vq_error_is_timeout (other));
+      ck_assert (!vq_error_is_cancelled (other));
+    }
+  ck_assert (!vq_error_is_machine (NULL) && !vq_error_is_timeout (NULL)
+             && !vq_error_is_cancelled (NULL));
+}
+END_TEST
+
+static Suite *
+make_suite (void)
+{
+  const TTest *tests[] = { set, set_from_errno, nobody_wants_it, predicates };
+  Suite *suite = suite_create ("error");
+  TCase *tcase = tcase_create ("error");
+
+  tcase_set_timeout (tcase, 60);
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    tcase_add_test (tcase, tests[i]);
+  suite_add_tcase (suite, tcase);
+  return suite;
+}
+
+int
+main (void)
+{
+  SRunner *runner = srunner_create (make_suite ());
+  int n_failed;
+
+  srunner_run_all (runner, CK_ENV);
+  n_failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return n_failed != 0;
+}
