@@ -68,6 +68,23 @@ START_TEST (more_than_one)
 }
 END_TEST
 
+START_TEST (ignored_before)
+{
+  g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
+  VqSignals *signals;
+
+  signal (numbers[_i], SIG_IGN);
+  signals = vq_signals_new (cancel, NULL);
+  raise (numbers[_i]);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  ck_assert_int_eq (vq_signals_get_caught (signals), 0);
+  ck_assert_ptr_null (vq_cancel_reason (cancel));
+  vq_signals_free (signals);
+  signal (numbers[_i], SIG_DFL);
+}
+END_TEST
+
 /* A broken pipe is an error of write, and stays so. */
 START_TEST (broken_pipe)
 {
@@ -120,6 +137,7 @@ make_suite (void)
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     tcase_add_test (tcase, tests[i]);
   tcase_add_loop_test (tcase, ends_a_wait, 0, G_N_ELEMENTS (numbers));
+  tcase_add_loop_test (tcase, ignored_before, 0, G_N_ELEMENTS (numbers));
   tcase_add_loop_test (tcase, undone, 0, G_N_ELEMENTS (numbers));
   suite_add_tcase (suite, tcase);
   return suite;
