@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The real autopkgtest runs the tests of packages/ through the real server. Nothing is fetched. */
+#include <check.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "process.h"
+#include "server-client.h"
+
+/* Seconds for a run with up to four boots. */
+#define RUN 900
+
+/* autopkgtest's exit statuses. */
+#define ALL_PASSED 0
+#define SOME_FAILED 4
+
+static char *dir;
+
+static void
+setup (void)
+{
+  dir = g_strdup ("/tmp/vq-autopkgtest.XXXXXX");
+  ck_assert_ptr_nonnull (g_mkdtemp_full (dir, 0755));
+}
+
+static void
+teardown (void)
+{
+  g_free (process_output ((const char *[]){ "rm", "-rf", "--", dir, NULL }, A_WHILE));
+  g_clear_pointer (&dir, g_free);
+}
+
+static char *
+read_output (const char *name)
+{
+  g_autofree char *path = g_build_filename (dir, "out", name, NULL);
+  char *text = NULL;
+
+  ck_assert_msg (g_file_get_contents (path, &text, NULL, NULL), "no %s", path);
+  return text;
+}
+
+/* Tests are started in the top directory, as $VQ_SERVER's default has it, too. */
+static char *
+find_package (const char *name)
+{
+  char *path = g_build_filename ("tests", "guest", "packages", name, NULL);
+
+  ck_assert_msg (g_file_test (path, G_FILE_TEST_IS_DIR), "no %s here", path);
+  return path;
+}
+
+/* Runs autopkgtest on the package NAME; asserts its exit status and that nothing is left. */
+static void
+run_autopkgtest (const char *name, int expected)
+{
+  g_autofree char *package = find_package (name);
+  g_autofree char *out = g_build_filename (dir, "out", NULL);
+  g_autofree char *tmp = g_build_filename (dir, "tmp", NULL);
+  g_autofree char *variable = g_strconcat ("TMPDIR=", tmp, NULL);
+  g_autofree char *program = g_canonicalize_filename (server_get_program (), NULL);
+  const char *argv[]
+      = { "autopkgtest", "--no-built-binaries", "--output-dir",      out, package, "--", program,
+          "--accel=tcg", "--ram-size=1024",     server_get_image (), NULL };
+  int log = process_new_file ();
+  g_autofree char *said = NULL;
+  g_autofree char *left = NULL;
+  int status = -1;
+  pid_t pid;
+
+  ck_assert_int_eq (g_mkdir (tmp, 0755), 0);
+  pid = process_spawn (argv, &(ProcessSetup){ -1, log, log, (const char *[]){ variable, NULL } });
+  if (!process_wait (pid, RUN, &status))
+    process_kill_all (variable);
+  said = process_read_file (log, NULL);
+  close (log);
+  ck_assert_msg (WIFEXITED (status) && WEXITSTATUS (status) == expected, "wait status %#x: %s",
+                 status, said);
+  left = process_wait_for_none (variable, SOON);
+  ck_assert_msg (left == NULL, "left running:%s", left);
+  ck_assert_msg (g_rmdir (tmp) == 0, "something is left in %s", tmp);
+}
+
+/* Asserts that the summary says what is in EXPECTED, "TEST RESULT...", NULL-terminated; no more. */
+static void
+expect_summary (const char *const *expected)
+{
+  g_autofree char *summary = read_output ("summary");
+  g_auto (GStrv) lines = g_strsplit (g_strchomp (summary), "\n", -1);
+
+  ck_assert_msg (g_strv_length (lines) == g_strv_length ((char **)expected), "%s", summary);
+  for (gsize i = 0; lines[i] != NULL; i++)
+    {
+      g_auto (GStrv) words = g_regex_split_simple (" +", lines[i], 0, 0);
+      g_autofree char *line = g_strjoinv (" ", words);
+
+      ck_assert_str_eq (line, expected[i]);
+    }
+}
+
+static void
+expect_contents (const char *name, const char *expected)
+{
+  g_autofree char *text = read_output (name);
+
+  ck_assert_str_eq (text, expected);
+}
+
+/* The two boots that a reboot test saw. */
+static void
+expect_two_boots (const char *name)
+{
+  g_autofree char *text = read_output (name);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  ck_assert_msg (g_strv_length (lines) == 3, "%s: %s", name, text);
+  ck_assert_str_ne (lines[0], lines[1]);
+}
+
+static char *
+numbers (int last)
+{
+  GString *text = g_string_new (NULL);
+
+  for (int i = 1; i <= last; i++)
+    g_string_append_printf (text, "%d\n", i);
+  return g_string_free (text, FALSE);
+}
+
+START_TEST (test_good_package)
+{
+  static const char *const summary[]
+      = { "artifacts PASS", "reboot PASS", "reboot-prepare PASS", "talks PASS", NULL };
+  g_autofree char *many = numbers (20000);
+  g_autofree char *some = numbers (5000);
+
+  run_autopkgtest ("good", ALL_PASSED);
+  expect_summary (summary);
+  expect_contents ("artifacts/note", "from an ordinary user\n");
+  expect_contents ("artifacts/sub dir/numbers", many);
+  expect_contents ("artifacts-stdout", "artifacts are there\n");
+  expect_contents ("reboot-stdout", "first half\nsecond half\n");
+  expect_contents ("reboot-prepare-stdout", "first half\nsecond half\n");
+  expect_two_boots ("artifacts/reboot");
+  expect_two_boots ("artifacts/reboot-prepare");
+  expect_contents ("talks-stdout", some);
+  expect_contents ("talks-stderr", some);
+}
+END_TEST
+
+START_TEST (test_bad_package)
+{
+  static const char *const summary[] = { "fails FAIL non-zero exit status 1",
+                                         "killed FAIL non-zero exit status 137",
+                                         "stderr FAIL stderr: a complaint",
+                                         "exits-255 FAIL non-zero exit status 253",
+                                         "daemon PASS",
+                                         NULL };
+
+  run_autopkgtest ("bad", SOME_FAILED);
+  expect_summary (summary);
+  expect_contents ("fails-stdout", "about to fail\n");
+  expect_contents ("killed-stdout", "about to die\n");
+  expect_contents ("stderr-stderr", "a complaint\n");
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("autopkgtest");
+  TCase *tcase = tcase_create ("packages");
+  SRunner *runner;
+  int failed;
+
+  tcase_add_checked_fixture (tcase, setup, teardown);
+  tcase_add_test (tcase, test_good_package);
+  tcase_add_test (tcase, test_bad_package);
+  suite_add_tcase (suite, tcase);
+  runner = srunner_create (suite);
+  /* What is left behind becomes a child of this very process. */
+  srunner_set_fork_status (runner, CK_NOFORK);
+  process_init ();
+  srunner_run_all (runner, CK_ENV);
+  failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Four servers at once on the same image, each of a kind of its own, and how they end. */
+#include <check.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guest-tests.h"
+#include "process.h"
+
+/* The time zone of the host that "strange" runs on, and the size of its overlay's directory. */
+#define ZONE "Pacific/Chatham"
+#define OVERLAY_SIZE "96m"
+
+static Server *nobody;    /* as another user, if we are root */
+static Server *strange;   /* on a host with another time zone and a small disk for overlays */
+static Server *impatient; /* with a copy timeout of a second, and no terminal */
+static Server *plain;
+static char *dir;
+
+/* $1 is an empty directory, the rest the server's command line. In a mount namespace of our own
+ * the host is what we want it to be. */
+static const char strange_script[]
+    = "mkdir \"$1/etc\" \"$1/overlay\"\n"
+      "cp -a /etc/. \"$1/etc\" 2>/dev/null || :\n"
+      "ln -sfn /usr/share/zoneinfo/" ZONE " \"$1/etc/localtime\"\n"
+      "echo " ZONE " >\"$1/etc/timezone\"\n"
+      "mount --bind \"$1/etc\" /etc\n"
+      "mount -t tmpfs -o size=" OVERLAY_SIZE " tmpfs \"$1/overlay\"\n"
+      "shift; exec \"$@\"\n";
+
+static Server *
+start_strange (void)
+{
+  const char *namespace = geteuid () == 0 ? "--mount" : "-rm";
+  const char *const prefix[]
+      = { "unshare", namespace, "sh", "-euc", strange_script, "sh", dir, NULL };
+  g_autofree char *option = g_strdup_printf ("--overlay-dir=%s/overlay", dir);
+  const char *const arguments[] = { option, NULL };
+
+  return server_start_on_image (&(ServerSetup){ .prefix = prefix, .arguments = arguments });
+}
+
+/* The shared testbed makes way first: memory may be short. */
+static void
+setup (void)
+{
+  const char *const environment[] = { "AUTOPKGTEST_VIRT_COPY_TIMEOUT=1", NULL };
+  Server **all[] = { &nobody, &strange, &impatient, &plain };
+
+  dir = g_strdup ("/tmp/vq-endings.XXXXXX");
+  ck_assert_ptr_nonnull (g_mkdtemp_full (dir, 0755));
+  nobody = server_start_on_image (&(ServerSetup){ .as_nobody = TRUE });
+  strange = start_strange ();
+  impatient = server_start_on_image (&(ServerSetup){ .environment = environment });
+  plain = server_start_on_image (NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    server_send (*all[i], "open\n");
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    server_finish_open (*all[i]);
+}
+
+static void
+teardown (void)
+{
+  server_free_all ();
+  g_free (process_output ((const char *[]){ "rm", "-rf", "--", dir, NULL }, A_WHILE));
+  g_clear_pointer (&dir, g_free);
+}
+
+START_TEST (test_each_has_a_machine_of_its_own)
+{
+  Server *const all[] = { nobody, strange, impatient, plain };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    guest_expect (all[i], "echo mine >/only-here; ls /only-here", "/only-here");
+  server_open (plain, "revert");
+  guest_expect (plain, "ls /only-here 2>&1 | wc -w; id -un", "9\nroot");
+  guest_expect (nobody, "cat /only-here", "mine");
+}
+END_TEST
+
+START_TEST (test_an_ordinary_user_can_run_it)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d", server_get_pid (nobody));
+  struct stat st;
+
+  ck_assert_int_eq (stat (path, &st), 0);
+  ck_assert_uint_ne (st.st_uid, 0);
+  guest_expect (nobody, "id -u", "0");
+}
+END_TEST
+
+START_TEST (test_time_zone_is_the_hosts)
+{
+  guest_expect (strange, "readlink /etc/localtime; cat /etc/timezone",
+                "/usr/share/zoneinfo/" ZONE "\n" ZONE);
+  ck_assert_int_eq (access ("/usr/share/zoneinfo/" ZONE, F_OK), 0);
+}
+END_TEST
+
+START_TEST (test_a_copy_that_takes_too_long)
+{
+  g_autofree char *big = g_build_filename (dir, "big", NULL);
+  g_autofree char *err = NULL;
+  g_autofree char *reply = NULL;
+
+  ck_assert (g_file_set_contents (big, "", 0, NULL));
+  ck_assert_int_eq (truncate (big, 1024L * 1024 * 1024), 0);
+  reply = server_copy (impatient, "copydown", big, "/var/tmp/big");
+  err = server_get_stderr (impatient);
+  ck_assert_msg (strcmp (reply, "timeout") == 0, "%s: %s", reply, err);
+  ck_assert_msg (strstr (err, "copydown: ") != NULL, "%s", err);
+  guest_expect (impatient, "echo alive", "alive");
+}
+END_TEST
+
+START_TEST (test_a_shell_needs_a_terminal)
+{
+  g_autofree char *before = server_get_stderr (impatient);
+  g_autofree char *after = NULL;
+
+  server_expect (impatient, SOON, "shell /", "ok");
+  after = server_get_stderr (impatient);
+  ck_assert_msg (strstr (after + strlen (before), "no terminal") != NULL, "%s", after);
+}
+END_TEST
+
+START_TEST (test_a_disk_that_is_full)
+{
+  g_autoptr (Command) command
+      = command_start_script (strange, "dd if=/dev/urandom of=/big bs=1M count=300 && sync");
+
+  command_wait (command, A_WHILE);
+  ck_assert_int_eq (command->status, 255);
+  ck_assert_msg (strstr (command->err, "no space left for the testbed's disk") != NULL, "%s",
+                 command->err);
+  ck_assert_msg (strstr (command->err, "--overlay-dir") != NULL, "%s", command->err);
+}
+END_TEST
+
+START_TEST (test_end_of_file_while_open)
+{
+  server_close_stdin (strange);
+  ck_assert_int_eq (server_wait (strange, SOON, 0), 12 << 8);
+}
+END_TEST
+
+/* As autopkgtest does it: nobody reads our answer any more. */
+START_TEST (test_quit_without_a_reader)
+{
+  server_close_stdout (nobody);
+  server_send (nobody, "quit\n");
+  server_expect_exit (nobody, SOON, 0, 0, "");
+}
+END_TEST
+
+START_TEST (test_sigterm_while_open)
+{
+  g_autoptr (Command) command = command_start_waiting (impatient);
+
+  kill (server_get_pid (impatient), SIGTERM);
+  ck_assert_int_eq (server_wait (impatient, SOON, 0), SIGTERM);
+  command_wait (command, SOON);
+  ck_assert_int_eq (command->status, 255);
+}
+END_TEST
+
+/* Nobody can clean up after this but who is left. */
+START_TEST (test_sigkill_while_open)
+{
+  g_autoptr (Command) command = command_start_waiting (plain);
+
+  kill (server_get_pid (plain), SIGKILL);
+  ck_assert_int_eq (server_wait (plain, 2, 2), SIGKILL);
+  command_wait (command, SOON);
+  ck_assert_int_eq (command->status, 255);
+  ck_assert_msg (strstr (command->err, "went away") != NULL, "%s", command->err);
+}
+END_TEST
+
+START_TEST (test_paths_that_disagree_about_the_slash)
+{
+  g_autoptr (Server) server = shared_testbed_steal ();
+  g_autofree char *before = server_get_stderr (server);
+  g_autofree char *after = NULL;
+
+  server_send (server, "copydown /etc/ /tmp/etc\n");
+  ck_assert_int_eq (server_wait (server, SOON, 0), 12 << 8);
+  after = server_get_stderr (server);
+  ck_assert_msg (strstr (after + strlen (before), "error: ") != NULL
+                     && strstr (after + strlen (before), "trailing slash") != NULL,
+                 "%s", after);
+}
+END_TEST
+
+TCase *
+misuse_tcase (void)
+{
+  TCase *tcase = tcase_create ("misuse while open");
+
+  tcase_add_test (tcase, test_paths_that_disagree_about_the_slash);
+  return tcase;
+}
+
+TCase *
+endings_tcase (void)
+{
+  TCase *tcase = tcase_create ("endings");
+
+  tcase_add_unchecked_fixture (tcase, setup, teardown);
+  tcase_add_test (tcase, test_each_has_a_machine_of_its_own);
+  tcase_add_test (tcase, test_an_ordinary_user_can_run_it);
+  tcase_add_test (tcase, test_time_zone_is_the_hosts);
+  tcase_add_test (tcase, test_a_copy_that_takes_too_long);
+  tcase_add_test (tcase, test_a_shell_needs_a_terminal);
+  tcase_add_test (tcase, test_a_disk_that_is_full);
+  tcase_add_test (tcase, test_end_of_file_while_open);
+  tcase_add_test (tcase, test_quit_without_a_reader);
+  tcase_add_test (tcase, test_sigterm_while_open);
+  tcase_add_test (tcase, test_sigkill_while_open);
+  return tcase;
+}

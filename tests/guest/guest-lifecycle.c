@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <check.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guest-tests.h"
+#include "process.h"
+
+#define BOOT_ID "cat /proc/sys/kernel/random/boot_id"
+
+/* Both need the scratch directory: the first fills it, the other tells what is in it. */
+#define FILL                                                                                       \
+  "cd %s && mkdir -p sub && echo kept >sub/file && chmod 640 sub/file && "                         \
+  "chown 1000 sub/file && ln -sf file sub/link && touch 'a b'"
+#define LOOK                                                                                       \
+  "cd %s && LC_ALL=C find . -printf '%%P %%y %%m %%U %%l\\n' | LC_ALL=C sort; cat sub/file"
+
+/* A reboot by us; and one by the guest, as a test does it: it makes the mark, and reboots when the
+ * mark has gone. */
+static const struct
+{
+  const char *before; /* to run in the guest */
+  const char *request;
+} reboots[] = {
+  { ":", "reboot" },
+  { "mark=/run/autopkgtest-reboot-prepare-mark; echo next >$mark; "
+    "setsid sh -c \"while [ -e $mark ]; do sleep 0.1; done; systemctl reboot\" "
+    "</dev/null >/dev/null 2>&1 &",
+    "reboot prepare-only" },
+};
+
+START_TEST (test_reboot_keeps_the_scratch_directory)
+{
+  Server *server = shared_testbed ();
+  g_autofree char *fill = g_strdup_printf (FILL, server_get_scratch (server));
+  g_autofree char *look = g_strdup_printf (LOOK, server_get_scratch (server));
+  g_autofree char *boot = guest_output (server, BOOT_ID);
+  g_autofree char *before = NULL;
+  g_autofree char *new_boot = NULL;
+
+  guest_expect (server, fill, "");
+  before = guest_output (server, look);
+  guest_expect (server, reboots[_i].before, "");
+  server_expect (server, BOOT, reboots[_i].request, "ok");
+  new_boot = guest_output (server, BOOT_ID);
+  ck_assert_str_ne (new_boot, boot);
+  guest_expect (server, look, before);
+}
+END_TEST
+
+START_TEST (test_revert_undoes_everything)
+{
+  Server *server = shared_testbed ();
+  g_autofree char *scratch = g_strdup (server_get_scratch (server));
+  g_autofree char *fill = g_strdup_printf (FILL, scratch);
+  g_autofree char *list = g_strdup_printf ("ls -A %s; stat -c %%a %s", scratch, scratch);
+
+  guest_expect (server, fill, "");
+  guest_expect (server, "echo new >/new; echo new >/var/tmp/new; rm /etc/hostname; sync", "");
+  server_open (server, "revert");
+  ck_assert_str_eq (server_get_scratch (server), scratch);
+  guest_expect (server, list, "777");
+  guest_expect (server, "ls -d /new /var/tmp/new 2>/dev/null; ls /etc/hostname", "/etc/hostname");
+}
+END_TEST
+
+static void
+expect_lost (Command *command, double seconds, const char *hint)
+{
+  command_wait (command, seconds);
+  ck_assert_int_eq (command->status, 255);
+  ck_assert_msg (strstr (command->err, hint) != NULL
+                     && strchr (command->err, '\n') == strrchr (command->err, '\n'),
+                 "not one line with `%s': %s", hint, command->err);
+}
+
+START_TEST (test_death_of_qemu)
+{
+  Server *server = shared_testbed ();
+  g_autofree char *scratch = g_strdup (server_get_scratch (server));
+  g_autoptr (Command) command = command_start_waiting (server);
+  g_autoptr (Command) late = NULL;
+  pid_t qemu = process_find_child (server_get_pid (server), "qemu-system");
+  g_autofree char *reply = NULL;
+
+  ck_assert_int_gt (qemu, 0);
+  ck_assert_int_eq (kill (qemu, SIGKILL), 0);
+  expect_lost (command, SOON, "killed by signal 9");
+  late = command_start_script (server, "true");
+  expect_lost (late, SOON, "killed by signal 9");
+  reply = server_copy (server, "copyup", "/etc/passwd", "/dev/null");
+  ck_assert_str_eq (reply, "copy-failed");
+  server_expect (server, SOON, "auxverb_debug_fail", "ok");
+  server_open (server, "revert");
+  ck_assert_str_eq (server_get_scratch (server), scratch);
+  guest_expect (server, "echo alive", "alive");
+}
+END_TEST
+
+START_TEST (test_power_off_that_nobody_asked_for)
+{
+  Server *server = shared_testbed ();
+  g_autofree char *scratch = g_strdup (server_get_scratch (server));
+  g_autoptr (Command) command = command_start_waiting (server);
+  g_autoptr (Command) off
+      = command_start_script (server, "sync; systemctl poweroff --force --force");
+
+  expect_lost (command, A_WHILE, "the guest powered itself off");
+  command_wait (off, SOON);
+  server_expect (server, SOON, "close", "ok");
+  ck_assert_int_eq (process_find_child (server_get_pid (server), ""), 0);
+  server_open (server, "open");
+  ck_assert_str_eq (server_get_scratch (server), scratch);
+}
+END_TEST
+
+TCase *
+lifecycle_tcase (void)
+{
+  TCase *tcase = tcase_create ("lifecycle");
+
+  tcase_add_loop_test (tcase, test_reboot_keeps_the_scratch_directory, 0, G_N_ELEMENTS (reboots));
+  tcase_add_test (tcase, test_revert_undoes_everything);
+  tcase_add_test (tcase, test_death_of_qemu);
+  tcase_add_test (tcase, test_power_off_that_nobody_asked_for);
+  return tcase;
+}
