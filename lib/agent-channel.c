@@ -132,7 +132,7 @@ on_ready (VqCommand *command)
   if (command->input == NULL || command->reading)
     return;
   command->reading = TRUE;
-  vq_fd_reader_read (command->input, VQ_AGENT_PIPE_BLOCK, on_input, command);
+  vq_fd_reader_read (command->input, VQ_AGENT_PIPE_INPUT, on_input, command);
 }
 
 static void

@@ -315,7 +315,7 @@ vq_agent_pipe_send (VqAgentPipe *pipe, char type, const guint8 *bytes, gsize n)
   g_autofree guint8 *frame = g_malloc (HEADER + n + 1);
   g_autofree char *encoded = NULL;
 
-  g_assert (n <= VQ_AGENT_PIPE_BLOCK);
+  g_assert (n <= VQ_AGENT_PIPE_INPUT);
   g_snprintf ((char *)frame, HEADER + 1, "%c%07u", type, (guint)n);
   if (n > 0)
     memcpy (frame + HEADER, bytes, n);

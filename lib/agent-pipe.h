@@ -21,10 +21,10 @@
  * The agent reads non-blockingly and loses what it has read when it then finds less than was asked
  * for. So exactly what is known to be there is read: eight bytes, which come whole or not at all,
  * then the payload. That holds because all that may be under way at once (o, e, r, x, a block
- * being 16 KiB) fits into an empty pipe, and a write that fits is all there when the reader sees
- * its begin. The same the other way round: one i, A, B and k. The agent cannot tell us that
- * something is there, so it is asked again and again while nothing comes, ever more slowly (each
- * failure is a line in the guest's journal). */
+ * being 24 KiB) fits into an empty pipe, and a write that fits is all there when the reader sees
+ * its begin. The same the other way round: one i of 48 KiB, A, B and k. The agent cannot tell us
+ * that something is there, so it is asked again and again while nothing comes, ever more slowly
+ * (each failure is a line in the guest's journal). */
 #pragma once
 
 #include "guest-agent.h"
@@ -51,8 +51,10 @@ VqAgentPipe *vq_agent_pipe_new (VqGuestAgent *agent, gint64 pid,
 void vq_agent_pipe_free (VqAgentPipe *pipe);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqAgentPipe, vq_agent_pipe_free)
 
-/* The largest payload either way. */
-#define VQ_AGENT_PIPE_BLOCK 16384
+/* The largest payload from the guest, and of a block of stdin to it. A page of the pipe holds one
+ * frame's bytes only: these fill its 16 pages of 4 KiB, one left over. */
+#define VQ_AGENT_PIPE_BLOCK 24576
+#define VQ_AGENT_PIPE_INPUT 49152
 
 /* Sends a frame; only after it was opened. Does not wait. */
 void vq_agent_pipe_send (VqAgentPipe *pipe, char type, const guint8 *bytes, gsize n);

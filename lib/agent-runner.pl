@@ -11,7 +11,7 @@ my ($ENOENT, $EINTR, $EAGAIN) = (2, 4, 11);
 my ($F_GETFL, $F_SETFL, $F_DUPFD_CLOEXEC, $O_NONBLOCK) = (3, 4, 1030, 2048);
 my $WNOHANG = 1;
 
-my $BLOCK = 16384;           # a frame to the host: never more than fits into an empty pipe
+my $BLOCK = 24576;           # a frame to the host: never more than fits into an empty pipe
 my $AFTER_END = 1024 * 1024; # what is still read once the command has ended
 my $LONELY = 60;             # seconds that the host may take to come
 my $agent = getppid();

@@ -187,6 +187,7 @@ START_TEST (test_a_failed_copy)
   g_autofree char *from = put_dir (failures[_i].from);
   g_autofree char *to = put_dir (failures[_i].to);
   g_autofree char *file = g_build_filename (dir, "file", NULL);
+  g_autofree char *copied = g_build_filename (dir, "x", NULL);
   g_autofree char *before = server_get_stderr (server);
   g_autofree char *after = NULL;
   g_autofree char *reply = NULL;
@@ -197,6 +198,7 @@ START_TEST (test_a_failed_copy)
   after = server_get_stderr (server);
   said = after + strlen (before);
   ck_assert_str_eq (reply, "copy-failed");
+  ck_assert_msg (!g_file_test (copied, G_FILE_TEST_IS_REGULAR), "half a copy is left");
   ck_assert_msg (strchr (said, '\n') == strrchr (said, '\n')
                      && strstr (said, failures[_i].command) != NULL,
                  "not one line that names the command: %s", said);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -339,7 +340,7 @@ random_bytes (gsize n)
 START_TEST (through_cat)
 {
   static const gsize sizes[]
-      = { 0, 1, 16383, 16384, 16385, 2 * 16384, 65535, 65536, 65537, 8 * MIB };
+      = { 0, 1, 24575, 24576, 24577, 49151, 49152, 49153, 65535, 65536, 65537, 8 * MIB };
   static const char *const argv[] = { "cat", NULL };
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
@@ -652,13 +653,20 @@ START_TEST (environment)
 }
 END_TEST
 
+/* Signals 32 and 33 belong to the C library: nobody can change them, and some programs pass them
+ * on. */
 START_TEST (no_signal_is_ignored)
 {
   static const char *const argv[] = { "grep", "^Sig[BI]", "/proc/self/status", NULL };
   g_autoptr (Job) job = job_start (argv, "", 0);
+  g_autofree char *text = NULL;
+  gulong blocked, ignored;
 
   assert_end (job, VQ_ENDED_EXITED, 0);
-  assert_text (job->out, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+  text = read_text (job->out);
+  ck_assert_int_eq (sscanf (text, "SigBlk: %lx SigIgn: %lx", &blocked, &ignored), 2);
+  ck_assert_uint_eq (blocked, 0);
+  ck_assert_uint_eq (ignored & ~0x180000000UL, 0);
 }
 END_TEST
 
@@ -776,7 +784,7 @@ START_TEST (hostile_frames)
     { "x0000022E000000000000000000256", "nonsense" },
     { "GARBAGE!GARBAGE!", "garbage from the runner" },
     { "o-000001X", "garbage from the runner" },
-    { "o0016385", "garbage from the runner" },
+    { "o0024577", "garbage from the runner" },
     { "o9999999", "garbage from the runner" },
   };
 

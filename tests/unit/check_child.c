@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -390,10 +391,14 @@ START_TEST (limits)
 }
 END_TEST
 
+/* 32 and 33 belong to the C library: nobody can change them, and some programs pass them on. */
+#define LIBC_SIGNALS 0x180000000UL
+
 /* Its own group, no blocked signals, none ignored that we ignore. */
 START_TEST (signals_and_group)
 {
   sigset_t all, before;
+  gulong blocked, ignored;
   g_autofree char *out = NULL;
   g_autoptr (VqChild) child = NULL;
 
@@ -405,7 +410,9 @@ START_TEST (signals_and_group)
   child = spawn_shell ("exec sleep 100", NULL);
   sigprocmask (SIG_SETMASK, &before, NULL);
   signal (SIGPIPE, SIG_DFL);
-  ck_assert_str_eq (out, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+  ck_assert_int_eq (sscanf (out, "SigBlk: %lx SigIgn: %lx", &blocked, &ignored), 2);
+  ck_assert_uint_eq (blocked, 0);
+  ck_assert_uint_eq (ignored & ~LIBC_SIGNALS, 0);
   ck_assert_int_eq (getpgid (vq_child_get_pid (child)), vq_child_get_pid (child));
 }
 END_TEST
