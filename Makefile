@@ -102,7 +102,7 @@ tests: unit-tests guest-tests
 deps:
 	tests/install-deps
 
-image:
+image: deps
 	tests/guest/make-image --if-needed "$(IMAGE)"
 
 demo: deps
