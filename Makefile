@@ -70,6 +70,7 @@ GUEST_TESTS := $(patsubst tests/guest/%.c,$(BUILD)/tests/guest/%,$(wildcard test
 GUEST_HELPERS := $(patsubst tests/guest/%.c,$(BUILD)/tests/guest/%.o,$(filter-out $(wildcard tests/guest/check_*.c),$(wildcard tests/guest/*.c)))
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/virt-qemu
 IMAGE ?= $(CACHE)/debian-12.qcow2
+GUEST_ENV = VQ_IMAGE="$(IMAGE)" VQ_SERVER=$(BUILD)/autopkgtest-virt-qemu-ng
 
 $(BUILD)/tests/guest/%.o: tests/guest/%.c
 	@mkdir -p $(@D)
@@ -84,13 +85,13 @@ $(BUILD)/tests/check_exec_server: | $(BUILD)/virt-qemu-exec
 check: deps image
 	+$(MAKE) all tests
 	+$(MAKE) SANITIZE=1 unit-tests
-	tests/run $(UNIT_TESTS) -- $(patsubst $(BUILD)/%,$(BUILD)-sanitize/%,$(UNIT_TESTS)) -- $(GUEST_TESTS)
+	$(GUEST_ENV) tests/run $(UNIT_TESTS) -- $(patsubst $(BUILD)/%,$(BUILD)-sanitize/%,$(UNIT_TESTS)) -- $(GUEST_TESTS)
 
 check-unit: unit-tests
 	tests/run $(UNIT_TESTS)
 
 check-guest: all guest-tests image
-	tests/run $(GUEST_TESTS)
+	$(GUEST_ENV) tests/run $(GUEST_TESTS)
 
 check-valgrind: unit-tests
 	VALGRIND=1 tests/run $(UNIT_TESTS)
@@ -115,7 +116,7 @@ bench: deps
 
 lint:
 	clang-format --dry-run -Werror lib/*.[ch] virt-qemu/*.c tests/*/*.[ch]
-	shellcheck tests/install-deps tests/run tests/bench/run tests/guest/make-image .ci/run
+	shellcheck tests/install-deps tests/run tests/bench/run tests/guest/make-image .ci/run tests/guest/packages/*/debian/tests/[!c]*
 	shellcheck -s bash virt-qemu/autopkgtest-virt-qemu-ng.bash
 	perl -wc lib/agent-runner.pl
 	! man --warnings -E UTF-8 -l -Tutf8 -Z virt-qemu/autopkgtest-virt-qemu-ng.1 2>&1 >/dev/null | grep .
