@@ -8,6 +8,7 @@
 
 #include "error.h"
 #include "leaks.h"
+#include "suite.h"
 
 #define PATIENCE 60 /* seconds */
 
@@ -177,8 +178,8 @@ START_TEST (auto_cancelled)
 }
 END_TEST
 
-static Suite *
-make_suite (void)
+int
+main (void)
 {
   const TTest *tests[] = { probe_with_tcg,
                            probe_fails,
@@ -188,26 +189,10 @@ make_suite (void)
                            tcg_is_not_probed,
                            foreign_architecture_is_not_probed,
                            auto_with_a_qemu_that_hangs,
-                           auto_cancelled };
+                           auto_cancelled,
+                           NULL };
   Suite *suite = suite_create ("accel");
-  TCase *tcase = tcase_create ("accel");
 
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 180);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_test (tcase, tests[i]);
-  suite_add_tcase (suite, tcase);
-  return suite;
-}
-
-int
-main (void)
-{
-  SRunner *runner = srunner_create (make_suite ());
-  int n_failed;
-
-  srunner_run_all (runner, CK_ENV);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed != 0;
+  suite_add_case (suite, "accel", setup, teardown, 180, tests);
+  return suite_run (suite);
 }

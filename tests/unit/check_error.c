@@ -4,6 +4,8 @@
 #include <check.h>
 #include <errno.h>
 
+#include "suite.h"
+
 START_TEST (set)
 {
   g_autoptr (GError) error = NULL;
@@ -51,28 +53,12 @@ START_TEST (predicates)
 }
 END_TEST
 
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[] = { set, set_from_errno, nobody_wants_it, predicates };
-  Suite *suite = suite_create ("error");
-  TCase *tcase = tcase_create ("error");
-
-  tcase_set_timeout (tcase, 60);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_test (tcase, tests[i]);
-  suite_add_tcase (suite, tcase);
-  return suite;
-}
-
 int
 main (void)
 {
-  SRunner *runner = srunner_create (make_suite ());
-  int n_failed;
+  const TTest *tests[] = { set, set_from_errno, nobody_wants_it, predicates, NULL };
+  Suite *suite = suite_create ("error");
 
-  srunner_run_all (runner, CK_ENV);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed != 0;
+  suite_add_case (suite, "error", NULL, NULL, 60, tests);
+  return suite_run (suite);
 }

@@ -17,6 +17,7 @@
 
 #include "foreign-fd.h"
 #include "leaks.h"
+#include "suite.h"
 #include "wait.h"
 
 #define PATIENCE 30 /* seconds; for things that take none */
@@ -26,12 +27,6 @@ setup (void)
 {
   signal (SIGPIPE, SIG_IGN);
   leaks_begin ();
-}
-
-static void
-teardown (void)
-{
-  leaks_assert_none ();
 }
 
 typedef struct
@@ -429,33 +424,16 @@ START_TEST (freed_by_its_callback)
 }
 END_TEST
 
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[] = { pipe_stream,          socket_stream,        shared_pipe,
-                           fifo_without_writers, regular_file,         always_at_end,
-                           wrong_end_of_pipe,    endless_device,       terminal,
-                           terminal_master,      background_terminal,  read_sizes,
-                           freed_while_reading,  freed_by_its_callback };
-  Suite *suite = suite_create ("fd-reader");
-  TCase *tcase = tcase_create ("fd-reader");
-
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 60);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_test (tcase, tests[i]);
-  suite_add_tcase (suite, tcase);
-  return suite;
-}
-
 int
 main (void)
 {
-  SRunner *runner = srunner_create (make_suite ());
-  int n_failed;
+  const TTest *tests[] = { pipe_stream,          socket_stream,         shared_pipe,
+                           fifo_without_writers, regular_file,          always_at_end,
+                           wrong_end_of_pipe,    endless_device,        terminal,
+                           terminal_master,      background_terminal,   read_sizes,
+                           freed_while_reading,  freed_by_its_callback, NULL };
+  Suite *suite = suite_create ("fd-reader");
 
-  srunner_run_all (runner, CK_ENV);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed != 0;
+  suite_add_case (suite, "fd-reader", setup, leaks_assert_none, 60, tests);
+  return suite_run (suite);
 }

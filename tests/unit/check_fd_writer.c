@@ -15,6 +15,7 @@
 
 #include "foreign-fd.h"
 #include "leaks.h"
+#include "suite.h"
 #include "wait.h"
 
 #define PATIENCE 30 /* seconds; for things that take none */
@@ -25,12 +26,6 @@ setup (void)
 {
   signal (SIGPIPE, SIG_IGN);
   leaks_begin ();
-}
-
-static void
-teardown (void)
-{
-  leaks_assert_none ();
 }
 
 typedef struct
@@ -436,33 +431,16 @@ START_TEST (freed_by_its_callback)
 }
 END_TEST
 
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[]
-      = { pipe_stream,         socket_stream,        stays_blocking,      shared_pipe,
-          reader_gone,         reader_leaves,        fifo_without_reader, cannot_be_written,
-          wrong_end_of_pipe,   regular_file,         null_device,         terminal,
-          freed_while_writing, freed_by_its_callback };
-  Suite *suite = suite_create ("fd-writer");
-  TCase *tcase = tcase_create ("fd-writer");
-
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 60);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_test (tcase, tests[i]);
-  suite_add_tcase (suite, tcase);
-  return suite;
-}
-
 int
 main (void)
 {
-  SRunner *runner = srunner_create (make_suite ());
-  int n_failed;
+  const TTest *tests[] = { pipe_stream,         socket_stream,         stays_blocking,
+                           shared_pipe,         reader_gone,           reader_leaves,
+                           fifo_without_reader, cannot_be_written,     wrong_end_of_pipe,
+                           regular_file,        null_device,           terminal,
+                           freed_while_writing, freed_by_its_callback, NULL };
+  Suite *suite = suite_create ("fd-writer");
 
-  srunner_run_all (runner, CK_ENV);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed != 0;
+  suite_add_case (suite, "fd-writer", setup, leaks_assert_none, 60, tests);
+  return suite_run (suite);
 }

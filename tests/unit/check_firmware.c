@@ -4,12 +4,13 @@
 #include <check.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "error.h"
+#include "suite.h"
+#include "tree.h"
 
 static char *root;
 
@@ -21,24 +22,9 @@ set_up (void)
 }
 
 static void
-remove_tree (const char *path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *child = g_build_filename (path, name, NULL);
-
-      remove_tree (child);
-    }
-  ck_assert_int_eq (g_remove (path), 0);
-}
-
-static void
 tear_down (void)
 {
-  remove_tree (root);
+  tree_remove (root);
   g_clear_pointer (&root, g_free);
 }
 
@@ -235,11 +221,5 @@ firmware_suite (void)
 int
 main (void)
 {
-  SRunner *runner = srunner_create (firmware_suite ());
-  int failed;
-
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return suite_run (firmware_suite ());
 }

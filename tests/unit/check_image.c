@@ -4,7 +4,6 @@
 #include <check.h>
 #include <errno.h>
 #include <glib/gstdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -12,6 +11,8 @@
 
 #include "child.h"
 #include "error.h"
+#include "suite.h"
+#include "tree.h"
 
 #define MIB (1024 * 1024)
 
@@ -27,26 +28,11 @@ set_up (void)
 }
 
 static void
-remove_tree (const char *path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *child = g_build_filename (path, name, NULL);
-
-      remove_tree (child);
-    }
-  ck_assert_int_eq (g_remove (path), 0);
-}
-
-static void
 tear_down (void)
 {
   g_setenv ("PATH", path_before, TRUE);
   g_clear_pointer (&path_before, g_free);
-  remove_tree (tmpdir);
+  tree_remove (tmpdir);
   g_clear_pointer (&tmpdir, g_free);
   ck_assert (waitpid (-1, NULL, WNOHANG) < 0 && errno == ECHILD);
 }
@@ -489,11 +475,5 @@ image_suite (void)
 int
 main (void)
 {
-  SRunner *runner = srunner_create (image_suite ());
-  int failed;
-
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return suite_run (image_suite ());
 }

@@ -9,6 +9,7 @@
 #include "error.h"
 #include "leaks.h"
 #include "qemu.h"
+#include "suite.h"
 
 #define PATIENCE 60 /* seconds */
 
@@ -20,12 +21,6 @@ setup (void)
 {
   signal (SIGPIPE, SIG_IGN);
   leaks_begin ();
-}
-
-static void
-teardown (void)
-{
-  leaks_assert_none ();
 }
 
 /* The argv of a machine that nobody starts, as " word word ... ". */
@@ -313,8 +308,8 @@ START_TEST (accepted_with_firmware_and_disks)
 }
 END_TEST
 
-static Suite *
-make_suite (void)
+int
+main (void)
 {
   const TTest *tests[] = { common,
                            by_architecture,
@@ -325,26 +320,10 @@ make_suite (void)
                            cpus,
                            quote,
                            accepted_by_qemu,
-                           accepted_with_firmware_and_disks };
+                           accepted_with_firmware_and_disks,
+                           NULL };
   Suite *suite = suite_create ("machine");
-  TCase *tcase = tcase_create ("machine");
 
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 180);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_test (tcase, tests[i]);
-  suite_add_tcase (suite, tcase);
-  return suite;
-}
-
-int
-main (void)
-{
-  SRunner *runner = srunner_create (make_suite ());
-  int n_failed;
-
-  srunner_run_all (runner, CK_ENV);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed != 0;
+  suite_add_case (suite, "machine", setup, leaks_assert_none, 180, tests);
+  return suite_run (suite);
 }

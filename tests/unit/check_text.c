@@ -4,6 +4,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "suite.h"
+
 static void
 assert_shown (const char *bytes, gsize n, gsize max, const char *expected)
 {
@@ -83,28 +85,12 @@ START_TEST (every_byte)
 }
 END_TEST
 
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[] = { shown, limits, cut_between_characters, every_byte };
-  Suite *suite = suite_create ("text");
-  TCase *tcase = tcase_create ("text");
-
-  tcase_set_timeout (tcase, 60);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_test (tcase, tests[i]);
-  suite_add_tcase (suite, tcase);
-  return suite;
-}
-
 int
 main (void)
 {
-  SRunner *runner = srunner_create (make_suite ());
-  int n_failed;
+  const TTest *tests[] = { shown, limits, cut_between_characters, every_byte, NULL };
+  Suite *suite = suite_create ("text");
 
-  srunner_run_all (runner, CK_ENV);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed != 0;
+  suite_add_case (suite, "text", NULL, NULL, 60, tests);
+  return suite_run (suite);
 }
