@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent-channel.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
@@ -135,12 +136,22 @@ on_ready (VqCommand *command)
   vq_fd_reader_read (command->input, VQ_AGENT_PIPE_INPUT, on_input, command);
 }
 
+/* That nobody reads is the reader's own wish; a full disk is not. */
+static void
+report_lost_output (const GError *error)
+{
+  if (error != NULL && !g_str_has_suffix (error->message, g_strerror (EPIPE)))
+    g_message ("output of a command is lost: %s", error->message);
+}
+
 static void
 on_written (gboolean broken, gpointer data)
 {
   Output *output = data;
 
   output->busy = FALSE;
+  if (broken)
+    report_lost_output (vq_fd_writer_get_error (output->writer));
   vq_agent_pipe_send (output->command->pipe, broken ? output->shut : output->acknowledge, NULL, 0);
 }
 

@@ -17,25 +17,43 @@
 
 #define RUN_OUTPUT_MAX (256 * 1024)
 
+/* Seconds that the agent may take to answer a request of vq_guest_agent_send: all are short. */
+#define REQUEST_SECONDS 60
+
+typedef struct
+{
+  gint64 id;
+  char *command;
+  JsonNode *arguments; /* NULL once it is sent */
+  VqJsonReply reply;   /* NULL: nobody wants to know */
+  gpointer data;
+  gboolean refused; /* made while the port was closed: the next agent must not carry it out */
+} Request;
+
+/* One request is with the agent at a time, for it loses replies when it reads several requests at
+ * once (seen with qemu-ga 7.2 on virtio-serial as soon as they filled a read of 4096 bytes). */
 struct _VqGuestAgent
 {
   VqJsonPeer *peer;
   gboolean open;       /* the guest has its side of the port open */
   gboolean closed;     /* the socket to QEMU has ended */
   gboolean needs_sync; /* a reply may still be under way */
-  GQueue refused;      /* Refusal, owned: requests made while the port is closed */
-  gint64 last_refused; /* their numbers count downwards from -1 */
-  guint refuse_id;
+  GQueue waiting;      /* Request, owned */
+  Request *current;    /* owned: the one that is with the agent */
+  gint64 last_id;
+  guint refuse_id; /* tells a refused request, from the main loop */
+  guint alarm_id;  /* the current one takes too long */
 };
 
-/* A request that is not sent, as it would wait in the port and be carried out by the next agent,
- * after the guest has booted again. */
-typedef struct
+static void
+free_request (Request *request)
 {
-  gint64 id;
-  VqJsonReply reply;
-  gpointer data;
-} Refusal;
+  if (request == NULL)
+    return;
+  g_clear_pointer (&request->arguments, json_node_unref);
+  g_free (request->command);
+  g_free (request);
+}
 
 static void
 on_closed (const GError *error, gpointer data)
@@ -62,7 +80,9 @@ vq_guest_agent_free (VqGuestAgent *agent)
   if (agent == NULL)
     return;
   g_clear_handle_id (&agent->refuse_id, g_source_remove);
-  g_queue_clear_full (&agent->refused, g_free);
+  g_clear_handle_id (&agent->alarm_id, g_source_remove);
+  g_queue_clear_full (&agent->waiting, (GDestroyNotify)free_request);
+  free_request (agent->current);
   vq_json_peer_free (agent->peer);
   g_free (agent);
 }
@@ -74,6 +94,73 @@ gone_error (void)
                       "guest agent: it has gone away (stopped in the guest)");
 }
 
+static void send_next (VqGuestAgent *agent);
+
+static void
+tell (Request *request, JsonNode *result, const GError *error)
+{
+  if (request->reply != NULL)
+    request->reply (result, error, request->data);
+  free_request (request);
+}
+
+/* One at a time: the handler may make other requests and forget some. */
+static gboolean
+tell_refused (gpointer data)
+{
+  VqGuestAgent *agent = data;
+  Request *request = g_queue_pop_head (&agent->waiting);
+  g_autoptr (GError) error = gone_error ();
+
+  agent->refuse_id = 0;
+  send_next (agent);
+  tell (request, NULL, error);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_answer (JsonNode *result, const GError *error, gpointer data)
+{
+  VqGuestAgent *agent = data;
+  Request *request = g_steal_pointer (&agent->current);
+
+  g_clear_handle_id (&agent->alarm_id, g_source_remove);
+  send_next (agent);
+  tell (request, result, error);
+}
+
+static gboolean
+on_alarm (gpointer data)
+{
+  VqGuestAgent *agent = data;
+  g_autoptr (GError) error = NULL;
+
+  vq_set_error (&error, VQ_ERROR_TIMEOUT, "guest agent: no answer to %s within %d s",
+                agent->current->command, REQUEST_SECONDS);
+  agent->alarm_id = 0;
+  agent->needs_sync = TRUE;
+  vq_json_peer_fail_pending (agent->peer, error);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+send_next (VqGuestAgent *agent)
+{
+  Request *request = g_queue_peek_head (&agent->waiting);
+
+  if (agent->current != NULL || request == NULL || agent->refuse_id != 0)
+    return;
+  if (request->refused)
+    {
+      agent->refuse_id = g_idle_add_full (G_PRIORITY_DEFAULT, tell_refused, agent, NULL);
+      return;
+    }
+  agent->current = g_queue_pop_head (&agent->waiting);
+  agent->alarm_id = g_timeout_add_seconds (REQUEST_SECONDS, on_alarm, agent);
+  vq_json_peer_send (agent->peer, request->command, g_steal_pointer (&request->arguments),
+                     on_answer, agent);
+}
+
 void
 vq_guest_agent_set_open (VqGuestAgent *agent, gboolean open)
 {
@@ -81,46 +168,11 @@ vq_guest_agent_set_open (VqGuestAgent *agent, gboolean open)
 
   agent->open = open;
   agent->needs_sync = TRUE;
-  if (!open)
-    vq_json_peer_fail_pending (agent->peer, error);
-}
-
-static void tell_refused_later (VqGuestAgent *agent);
-
-/* One at a time: the handler may free us. */
-static gboolean
-tell_refused (gpointer data)
-{
-  VqGuestAgent *agent = data;
-  g_autofree Refusal *refusal = g_queue_pop_head (&agent->refused);
-  g_autoptr (GError) error = gone_error ();
-
-  agent->refuse_id = 0;
-  if (!g_queue_is_empty (&agent->refused))
-    tell_refused_later (agent);
-  if (refusal->reply != NULL)
-    refusal->reply (NULL, error, refusal->data);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-tell_refused_later (VqGuestAgent *agent)
-{
-  if (agent->refuse_id == 0)
-    agent->refuse_id = g_idle_add_full (G_PRIORITY_DEFAULT, tell_refused, agent, NULL);
-}
-
-static gint64
-refuse (VqGuestAgent *agent, VqJsonReply reply, gpointer data)
-{
-  Refusal *refusal = g_new0 (Refusal, 1);
-
-  refusal->id = --agent->last_refused;
-  refusal->reply = reply;
-  refusal->data = data;
-  g_queue_push_tail (&agent->refused, refusal);
-  tell_refused_later (agent);
-  return refusal->id;
+  if (open)
+    return;
+  for (GList *l = agent->waiting.head; l != NULL; l = l->next)
+    ((Request *)l->data)->refused = TRUE;
+  vq_json_peer_fail_pending (agent->peer, error);
 }
 
 static gboolean
@@ -131,12 +183,26 @@ is_open_or_closed (gpointer data)
   return agent->open || agent->closed;
 }
 
+/* The agent answers in order: if request ID, which it was asked before, has no answer now, it will
+ * have none. */
+static void
+drop_unanswered (VqGuestAgent *agent, gint64 id)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (agent->current == NULL || agent->current->id != id)
+    return;
+  vq_set_error (&error, VQ_ERROR_TIMEOUT, "guest agent: no answer to %s", agent->current->command);
+  vq_json_peer_fail_pending (agent->peer, error);
+}
+
 /* One guest-sync-delimited: 0xFF first, to end whatever half request the agent has read. */
 static gboolean
 sync_once (VqGuestAgent *agent, gint64 deadline, VqCancel *cancel, GError **error)
 {
   gint64 wanted = g_random_int ();
   gint64 soon = MIN (deadline, vq_deadline_in (SYNC_AGAIN));
+  gint64 before = agent->current != NULL ? agent->current->id : 0;
   g_autoptr (JsonNode) result = NULL;
 
   vq_json_peer_send_raw (agent->peer, "\xff", 1);
@@ -146,6 +212,7 @@ sync_once (VqGuestAgent *agent, gint64 deadline, VqCancel *cancel, GError **erro
   if (!JSON_NODE_HOLDS_VALUE (result) || json_node_get_int (result) != wanted)
     return vq_set_error (error, VQ_ERROR_TIMEOUT, "guest agent: answered another question");
   agent->needs_sync = FALSE;
+  drop_unanswered (agent, before);
   return TRUE;
 }
 
@@ -168,42 +235,88 @@ vq_guest_agent_sync (VqGuestAgent *agent, gint64 deadline, VqCancel *cancel, GEr
     }
 }
 
+/* A call that somebody waits for. */
+typedef struct
+{
+  gboolean done;
+  JsonNode *result;
+  GError *error;
+} Call;
+
+static void
+on_call_reply (JsonNode *result, const GError *error, gpointer data)
+{
+  Call *call = data;
+
+  call->done = TRUE;
+  call->result = result != NULL ? json_node_ref (result) : NULL;
+  call->error = error != NULL ? g_error_copy (error) : NULL;
+}
+
+static gboolean
+call_is_done (gpointer data)
+{
+  return ((Call *)data)->done;
+}
+
 gboolean
 vq_guest_agent_call (VqGuestAgent *agent, const char *command, JsonNode *arguments,
                      JsonNode **result, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  g_autoptr (GError) local = NULL;
+  g_autofree char *what = g_strdup_printf ("answer of the guest agent to %s", command);
+  Call call = { FALSE, NULL, NULL };
+  gint64 id;
 
   if (agent->needs_sync && !vq_guest_agent_sync (agent, deadline, cancel, error))
     {
       g_clear_pointer (&arguments, json_node_unref);
       return FALSE;
     }
-  if (vq_json_peer_call (agent->peer, command, arguments, result, deadline, cancel, &local))
-    return TRUE;
-  agent->needs_sync |= vq_error_is_timeout (local);
-  g_propagate_error (error, g_steal_pointer (&local));
-  return FALSE;
+  id = vq_guest_agent_send (agent, command, arguments, on_call_reply, &call);
+  if (!vq_wait_until (call_is_done, &call, deadline, cancel, what, error))
+    {
+      vq_guest_agent_forget (agent, id);
+      agent->needs_sync = TRUE;
+      return FALSE;
+    }
+  if (call.error != NULL)
+    {
+      g_propagate_prefixed_error (error, call.error, "%s: ", command);
+      return FALSE;
+    }
+  if (result != NULL)
+    *result = call.result;
+  else
+    g_clear_pointer (&call.result, json_node_unref);
+  return TRUE;
 }
 
 gint64
 vq_guest_agent_send (VqGuestAgent *agent, const char *command, JsonNode *arguments,
                      VqJsonReply reply, gpointer data)
 {
-  if (agent->open)
-    return vq_json_peer_send (agent->peer, command, arguments, reply, data);
-  g_clear_pointer (&arguments, json_node_unref);
-  return refuse (agent, reply, data);
+  Request *request = g_new0 (Request, 1);
+
+  request->id = ++agent->last_id;
+  request->command = g_strdup (command);
+  request->arguments = arguments;
+  request->reply = reply;
+  request->data = data;
+  request->refused = !agent->open;
+  g_queue_push_tail (&agent->waiting, request);
+  send_next (agent);
+  return request->id;
 }
 
+/* What is with the agent stays there: its answer makes room for the next one. */
 void
 vq_guest_agent_forget (VqGuestAgent *agent, gint64 id)
 {
-  if (id > 0)
-    return vq_json_peer_forget (agent->peer, id);
-  for (GList *l = agent->refused.head; l != NULL; l = l->next)
-    if (((Refusal *)l->data)->id == id)
-      ((Refusal *)l->data)->reply = NULL;
+  if (agent->current != NULL && agent->current->id == id)
+    agent->current->reply = NULL;
+  for (GList *l = agent->waiting.head; l != NULL; l = l->next)
+    if (((Request *)l->data)->id == id)
+      ((Request *)l->data)->reply = NULL;
 }
 
 static JsonNode *
@@ -359,12 +472,13 @@ vq_guest_agent_write_file (VqGuestAgent *agent, const char *path, const char *by
   return FALSE;
 }
 
+/* Not in the queue: guest-shutdown has no reply. */
 static void
 shut_down (VqGuestAgent *agent, const char *mode)
 {
   if (agent->open)
-    vq_guest_agent_send (agent, "guest-shutdown", vq_json_build ("mode", "s", mode, NULL), NULL,
-                         NULL);
+    vq_json_peer_send (agent->peer, "guest-shutdown", vq_json_build ("mode", "s", mode, NULL), NULL,
+                       NULL);
 }
 
 void

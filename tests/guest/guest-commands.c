@@ -196,6 +196,30 @@ START_TEST (test_eight_at_once)
 }
 END_TEST
 
+/* As many as this once lost their replies in the guest agent. */
+START_TEST (test_forty_at_once)
+{
+  Command *commands[40];
+  Server *server = shared_testbed ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    {
+      g_autofree char *script = g_strdup_printf ("echo %zu; exit %zu", i, i);
+
+      commands[i] = command_start_script (server, script);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    {
+      g_autofree char *number = g_strdup_printf ("%zu\n", i);
+
+      command_wait (commands[i], A_WHILE);
+      ck_assert_int_eq (commands[i]->status, i);
+      ck_assert_str_eq (commands[i]->out, number);
+      command_free (commands[i]);
+    }
+}
+END_TEST
+
 /* autopkgtest does this on a timeout; the guest's processes must end too. */
 START_TEST (test_killing_the_client_kills_the_command)
 {
@@ -272,6 +296,7 @@ commands_tcase (void)
   tcase_add_test (tcase, test_binary_data_through_a_command);
   tcase_add_test (tcase, test_pipes_on_both_sides);
   tcase_add_test (tcase, test_eight_at_once);
+  tcase_add_test (tcase, test_forty_at_once);
   tcase_add_loop_test (tcase, test_killing_the_client_kills_the_command, 0, 2);
   tcase_add_loop_test (tcase, test_a_daemon_left_behind_holds_nobody_up, 0, 3);
   tcase_add_test (tcase, test_stdin_that_nobody_reads);

@@ -257,6 +257,7 @@ START_TEST (pending_requests_fail)
   for (int i = 0; i < 5; i++)
     vq_guest_agent_send (agent, "guest-ping", NULL, note_reply, &replies);
   vq_guest_agent_set_open (agent, FALSE);
+  ck_assert (vq_wait_pause (50, NULL, NULL));
   ck_assert_int_eq (replies, 500);
 }
 END_TEST
