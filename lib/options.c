@@ -332,7 +332,7 @@ vq_options_help (void)
          "  -u, --user=USER                runs tests that need no root (default: the\n"
          "                                 first one with a UID in 1000-59999)\n"
          "  -p, --password=PASSWORD        of USER (accepted, but nothing needs it now)\n"
-         "      --timeout-reboot=SECONDS   for each boot (default: 60; longer under TCG)\n"
+         "      --timeout-reboot=SECONDS   for each boot (default: 60; 300 under TCG)\n"
          "      --timeout-poweroff=SECONDS shut the guest down and wait so long for it\n"
          "                                 (default: end QEMU at once)\n"
          "\n"
