@@ -235,36 +235,12 @@ vq_guest_agent_sync (VqGuestAgent *agent, gint64 deadline, VqCancel *cancel, GEr
     }
 }
 
-/* A call that somebody waits for. */
-typedef struct
-{
-  gboolean done;
-  JsonNode *result;
-  GError *error;
-} Call;
-
-static void
-on_call_reply (JsonNode *result, const GError *error, gpointer data)
-{
-  Call *call = data;
-
-  call->done = TRUE;
-  call->result = result != NULL ? json_node_ref (result) : NULL;
-  call->error = error != NULL ? g_error_copy (error) : NULL;
-}
-
-static gboolean
-call_is_done (gpointer data)
-{
-  return ((Call *)data)->done;
-}
-
 gboolean
 vq_guest_agent_call (VqGuestAgent *agent, const char *command, JsonNode *arguments,
                      JsonNode **result, gint64 deadline, VqCancel *cancel, GError **error)
 {
   g_autofree char *what = g_strdup_printf ("answer of the guest agent to %s", command);
-  Call call = { FALSE, NULL, NULL };
+  VqJsonCall call = { FALSE, NULL, NULL };
   gint64 id;
 
   if (agent->needs_sync && !vq_guest_agent_sync (agent, deadline, cancel, error))
@@ -272,23 +248,14 @@ vq_guest_agent_call (VqGuestAgent *agent, const char *command, JsonNode *argumen
       g_clear_pointer (&arguments, json_node_unref);
       return FALSE;
     }
-  id = vq_guest_agent_send (agent, command, arguments, on_call_reply, &call);
-  if (!vq_wait_until (call_is_done, &call, deadline, cancel, what, error))
+  id = vq_guest_agent_send (agent, command, arguments, vq_json_call_reply, &call);
+  if (!vq_wait_until (vq_json_call_is_done, &call, deadline, cancel, what, error))
     {
       vq_guest_agent_forget (agent, id);
       agent->needs_sync = TRUE;
       return FALSE;
     }
-  if (call.error != NULL)
-    {
-      g_propagate_prefixed_error (error, call.error, "%s: ", command);
-      return FALSE;
-    }
-  if (result != NULL)
-    *result = call.result;
-  else
-    g_clear_pointer (&call.result, json_node_unref);
-  return TRUE;
+  return vq_json_call_finish (&call, command, result, error);
 }
 
 gint64

@@ -344,28 +344,35 @@ vq_json_peer_forget (VqJsonPeer *peer, gint64 id)
   g_hash_table_remove (peer->pending, &id);
 }
 
-/* A call that somebody waits for. */
-typedef struct
+void
+vq_json_call_reply (JsonNode *result, const GError *error, gpointer data)
 {
-  gboolean done;
-  JsonNode *result;
-  GError *error;
-} Call;
-
-static void
-on_call_reply (JsonNode *result, const GError *error, gpointer data)
-{
-  Call *call = data;
+  VqJsonCall *call = data;
 
   call->done = TRUE;
   call->result = result != NULL ? json_node_ref (result) : NULL;
   call->error = error != NULL ? g_error_copy (error) : NULL;
 }
 
-static gboolean
-call_is_done (gpointer data)
+gboolean
+vq_json_call_is_done (gpointer call)
 {
-  return ((Call *)data)->done;
+  return ((VqJsonCall *)call)->done;
+}
+
+gboolean
+vq_json_call_finish (VqJsonCall *call, const char *command, JsonNode **result, GError **error)
+{
+  if (call->error != NULL)
+    {
+      g_propagate_prefixed_error (error, call->error, "%s: ", command);
+      return FALSE;
+    }
+  if (result != NULL)
+    *result = call->result;
+  else
+    g_clear_pointer (&call->result, json_node_unref);
+  return TRUE;
 }
 
 gboolean
@@ -373,22 +380,13 @@ vq_json_peer_call (VqJsonPeer *peer, const char *command, JsonNode *arguments, J
                    gint64 deadline, VqCancel *cancel, GError **error)
 {
   g_autofree char *what = g_strdup_printf ("answer of %s to %s", peer->name, command);
-  Call call = { FALSE, NULL, NULL };
-  gint64 id = vq_json_peer_send (peer, command, arguments, on_call_reply, &call);
+  VqJsonCall call = { FALSE, NULL, NULL };
+  gint64 id = vq_json_peer_send (peer, command, arguments, vq_json_call_reply, &call);
 
-  if (!vq_wait_until (call_is_done, &call, deadline, cancel, what, error))
+  if (!vq_wait_until (vq_json_call_is_done, &call, deadline, cancel, what, error))
     {
       vq_json_peer_forget (peer, id);
       return FALSE;
     }
-  if (call.error != NULL)
-    {
-      g_propagate_prefixed_error (error, call.error, "%s: ", command);
-      return FALSE;
-    }
-  if (result != NULL)
-    *result = call.result;
-  else
-    g_clear_pointer (&call.result, json_node_unref);
-  return TRUE;
+  return vq_json_call_finish (&call, command, result, error);
 }

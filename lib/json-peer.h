@@ -52,3 +52,18 @@ void vq_json_peer_fail_pending (VqJsonPeer *peer, const GError *error);
 gboolean vq_json_peer_call (VqJsonPeer *peer, const char *command, JsonNode *arguments,
                             JsonNode **result, gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* A call that somebody waits for: give vq_json_call_reply and the call as REPLY and DATA, wait for
+ * vq_json_call_is_done, then vq_json_call_finish gives what came, prefixed with COMMAND if it is
+ * an error. *RESULT (may be NULL) is transfer full. */
+typedef struct
+{
+  gboolean done;
+  JsonNode *result;
+  GError *error;
+} VqJsonCall;
+
+void vq_json_call_reply (JsonNode *result, const GError *error, gpointer call);
+gboolean vq_json_call_is_done (gpointer call);
+gboolean vq_json_call_finish (VqJsonCall *call, const char *command, JsonNode **result,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
