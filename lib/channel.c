@@ -19,6 +19,26 @@ vq_channel_start (VqChannel *channel, const char *const *argv, int in, int out, 
   return channel->class->start (channel, argv, in, out, err, done, data);
 }
 
+gboolean
+vq_channel_has_terminals (VqChannel *channel)
+{
+  return channel->class->start_terminal != NULL;
+}
+
+VqCommand *
+vq_channel_start_terminal (VqChannel *channel, const VqTerminal *terminal, int in, int out,
+                           VqCommandDone done, gpointer data)
+{
+  g_assert (terminal->argv[0] != NULL);
+  return channel->class->start_terminal (channel, terminal, in, out, done, data);
+}
+
+void
+vq_channel_resize (VqChannel *channel, VqCommand *command, guint rows, guint columns)
+{
+  channel->class->resize (channel, command, rows, columns);
+}
+
 void
 vq_channel_kill (VqChannel *channel, VqCommand *command)
 {

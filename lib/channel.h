@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A channel into the guest: an interface that runs argv as root with three descriptors, tells
- * how it ended, and can kill it. Implementations: agent-channel (guest-exec and named pipes). */
+ * how it ended, and can kill it. Implementations: helper-channel (our own helper in the guest) and
+ * agent-channel (guest-exec and named pipes). */
 #pragma once
 
 #include <glib.h>
@@ -28,6 +29,15 @@ typedef void (*VqCommandDone) (const VqEnd *end, gpointer data);
 typedef struct _VqChannel VqChannel;
 typedef struct _VqCommand VqCommand;
 
+/* A command on a terminal of its own in the guest, wired to one of ours. */
+typedef struct
+{
+  const char *const *argv;
+  const char *directory;          /* to start in, "/" if there is no such */
+  const char *const *environment; /* NAME=VALUE words; may be empty */
+  guint rows, columns;
+} VqTerminal;
+
 /* What an implementation provides; the first member of its own struct is a VqChannel. */
 typedef struct
 {
@@ -35,6 +45,10 @@ typedef struct
   VqCommand *(*start) (VqChannel *channel, const char *const *argv, int in, int out, int err,
                        VqCommandDone done, gpointer data);
   void (*kill) (VqChannel *channel, VqCommand *command);
+  /* NULL where there are no terminals; then so is resize. */
+  VqCommand *(*start_terminal) (VqChannel *channel, const VqTerminal *terminal, int in, int out,
+                                VqCommandDone done, gpointer data);
+  void (*resize) (VqChannel *channel, VqCommand *command, guint rows, guint columns);
   void (*free) (VqChannel *channel);
 } VqChannelClass;
 
@@ -49,6 +63,15 @@ struct _VqChannel
  * never from inside this call, unless the command is dropped with vq_channel_free. */
 VqCommand *vq_channel_start (VqChannel *channel, const char *const *argv, int in, int out, int err,
                              VqCommandDone done, gpointer data);
+
+/* Whether commands can have a terminal of their own. */
+gboolean vq_channel_has_terminals (VqChannel *channel);
+
+/* As vq_channel_start, but on a new terminal in the guest, which IN feeds and whose output goes to
+ * OUT. Only for a channel that has terminals. */
+VqCommand *vq_channel_start_terminal (VqChannel *channel, const VqTerminal *terminal, int in,
+                                      int out, VqCommandDone done, gpointer data);
+void vq_channel_resize (VqChannel *channel, VqCommand *command, guint rows, guint columns);
 
 /* Kills the process group of COMMAND in the guest; DONE follows as for any end. What it still
  * writes is thrown away. */
