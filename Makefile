@@ -4,11 +4,12 @@
 VERSION := 0.1
 PREFIX ?= /usr
 BUILD ?= build
-PKGS := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libarchive
+PKGS := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libarchive libssh
 
 CC ?= gcc
 CFLAGS ?= -O2 -g
 PKG_CONFIG ?= pkg-config
+ARCH := $(shell dpkg --print-architecture)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
             -Wwrite-strings -Wformat=2 -Wno-unused-parameter -Wno-missing-field-initializers
@@ -28,7 +29,30 @@ CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check)
 LIB_OBJECTS := $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/check_*.c))
 UNIT_HELPERS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%.o,$(filter-out $(wildcard tests/unit/check_*.c),$(wildcard tests/unit/*.c)))
-PROGRAMS := $(BUILD)/autopkgtest-virt-qemu-ng $(BUILD)/virt-qemu-exec
+PROGRAMS := $(BUILD)/autopkgtest-virt-qemu-ng $(BUILD)/virt-qemu-templates $(BUILD)/virt-qemu-exec
+
+# The guest helper, for this architecture and for those whose cross compiler is there. musl makes it
+# small; a cross compiler comes with glibc, which makes it some 800 KB large.
+GUEST_SOURCES := virt-qemu/guest-helper.c $(wildcard guest/*.c)
+GUEST_FLAGS := -Os -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
+               -static -s -Wl,--gc-sections -Wl,-z,noseparate-code
+GUEST_CC_amd64 := x86_64-linux-gnu-gcc
+GUEST_CC_arm64 := aarch64-linux-gnu-gcc
+GUEST_CC_armhf := arm-linux-gnueabihf-gcc
+GUEST_CC_i386 := i686-linux-gnu-gcc
+GUEST_CC_ppc64el := powerpc64le-linux-gnu-gcc
+GUEST_CC_riscv64 := riscv64-linux-gnu-gcc
+GUEST_CC_s390x := s390x-linux-gnu-gcc
+GUEST_FOREIGN := $(filter-out $(ARCH),amd64 arm64 armhf i386 ppc64el riscv64 s390x)
+GUEST_FOREIGN := $(foreach arch,$(GUEST_FOREIGN),$(if $(shell command -v $(GUEST_CC_$(arch))),$(arch)))
+GUEST_CC_$(ARCH) := musl-gcc
+ifeq ($(SANITIZE),1)
+GUEST_FOREIGN :=
+GUEST_CC_$(ARCH) := $(CC)
+GUEST_FLAGS = $(SANITIZERS) $(CFLAGS) $(LDFLAGS)
+endif
+GUEST_PROGRAMS := $(patsubst %,$(BUILD)/guest-helper-%,$(ARCH) $(GUEST_FOREIGN))
+PROGRAMS += $(GUEST_PROGRAMS)
 
 all: $(PROGRAMS)
 
@@ -39,6 +63,8 @@ $(BUILD)/lib/%.o: lib/%.c
 $(BUILD)/tests/%.o: tests/unit/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/helper-process.o: ALL_CPPFLAGS += -DVQ_DPKG_ARCH='"$(ARCH)"'
 
 $(BUILD)/lib/agent-channel.o: $(BUILD)/agent-runner.pl.inc
 
@@ -52,7 +78,7 @@ $(BUILD)/%.inc: lib/%
 	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@.new
 	mv $@.new $@
 
-$(BUILD)/autopkgtest-virt-qemu-ng: virt-qemu/autopkgtest-virt-qemu-ng.c $(BUILD)/libvq.a
+$(BUILD)/autopkgtest-virt-qemu-ng $(BUILD)/virt-qemu-templates: $(BUILD)/%: virt-qemu/%.c $(BUILD)/libvq.a
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libvq.a $(LIBS)
 
 # libc only: it is started for every single command.
@@ -60,7 +86,17 @@ $(BUILD)/virt-qemu-exec: virt-qemu/virt-qemu-exec.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) -std=gnu11 -MMD -MP $(WARNINGS) $(SANITIZERS) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
-$(BUILD)/tests/check_%: $(BUILD)/tests/check_%.o $(UNIT_HELPERS) $(BUILD)/libvq.a
+# libc only: with nothing that the rest is built with, neither its flags nor its libraries.
+$(BUILD)/guest-helper-%: $(GUEST_SOURCES) $(wildcard guest/*.h) lib/helper-wire.h
+	@mkdir -p $(@D)
+	$(GUEST_CC_$*) -D_GNU_SOURCE -Ilib -Iguest -std=gnu11 $(WARNINGS) $(GUEST_FLAGS) -o $@ $(GUEST_SOURCES)
+
+# An archive: each test takes the helpers that it needs.
+$(BUILD)/tests/libhelpers.a: $(UNIT_HELPERS)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/tests/check_%: $(BUILD)/tests/check_%.o $(BUILD)/tests/libhelpers.a $(BUILD)/libvq.a
 	$(CC) $(SANITIZERS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
 
 .SECONDARY:
@@ -80,6 +116,8 @@ $(BUILD)/tests/guest/check_%: $(BUILD)/tests/guest/check_%.o $(GUEST_HELPERS)
 	$(CC) $(SANITIZERS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
 
 $(BUILD)/tests/check_exec_server: | $(BUILD)/virt-qemu-exec
+$(BUILD)/tests/check_templates_program: | $(BUILD)/virt-qemu-templates
+$(patsubst %,$(BUILD)/tests/check_%,guest_helper guest_frames guest_commands guest_streams guest_daemon helper_channel): | $(BUILD)/guest-helper-$(ARCH)
 
 # What is missing is installed first; only then does pkg-config find everything.
 check: deps image
@@ -112,21 +150,23 @@ demo: deps
 
 bench: deps
 	+$(MAKE) all image
-	tests/bench/run "$(IMAGE)"
+	tests/bench/run --server=$(BUILD)/autopkgtest-virt-qemu-ng --json=$(BUILD)/bench.json $(BENCH) "$(IMAGE)"
 
 lint:
-	clang-format --dry-run -Werror lib/*.[ch] virt-qemu/*.c tests/*/*.[ch]
+	clang-format --dry-run -Werror lib/*.[ch] guest/*.[ch] virt-qemu/*.c tests/*/*.[ch]
 	shellcheck tests/install-deps tests/run tests/bench/run tests/guest/make-image .ci/run tests/guest/packages/*/debian/tests/[!c]*
-	shellcheck -s bash virt-qemu/autopkgtest-virt-qemu-ng.bash
+	shellcheck -s bash virt-qemu/*.bash
 	perl -wc lib/agent-runner.pl
-	! man --warnings -E UTF-8 -l -Tutf8 -Z virt-qemu/autopkgtest-virt-qemu-ng.1 2>&1 >/dev/null | grep .
+	! for page in virt-qemu/*.1; do man --warnings -E UTF-8 -l -Tutf8 -Z $$page 2>&1 >/dev/null; done | grep .
 
 install: all
-	install -D -t "$(DESTDIR)$(PREFIX)/bin" $(BUILD)/autopkgtest-virt-qemu-ng
-	install -D -t "$(DESTDIR)$(PREFIX)/libexec/virt-qemu" $(BUILD)/virt-qemu-exec
-	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/man/man1" virt-qemu/autopkgtest-virt-qemu-ng.1
+	install -D -t "$(DESTDIR)$(PREFIX)/bin" $(BUILD)/autopkgtest-virt-qemu-ng $(BUILD)/virt-qemu-templates
+	install -D -t "$(DESTDIR)$(PREFIX)/libexec/virt-qemu" $(BUILD)/virt-qemu-exec $(GUEST_PROGRAMS)
+	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/man/man1" virt-qemu/*.1
 	install -D -m 644 virt-qemu/autopkgtest-virt-qemu-ng.bash \
 	  "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/autopkgtest-virt-qemu-ng"
+	install -D -m 644 virt-qemu/virt-qemu-templates.bash \
+	  "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/virt-qemu-templates"
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-sanitize

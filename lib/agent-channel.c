@@ -330,8 +330,12 @@ agent_channel_free (VqChannel *parent)
   g_free (channel);
 }
 
-static const VqChannelClass agent_channel_class
-    = { "agent", agent_channel_start, agent_channel_kill, agent_channel_free };
+static const VqChannelClass agent_channel_class = {
+  .name = "agent",
+  .start = agent_channel_start,
+  .kill = agent_channel_kill,
+  .free = agent_channel_free,
+};
 
 static gboolean
 install_runner (VqAgentChannel *channel, gint64 deadline, VqCancel *cancel, GError **error)

@@ -20,7 +20,7 @@
 #include "error.h"
 #include "text.h"
 
-#define BLOCK_SIZE 65536
+#define BLOCK_SIZE 131072
 #define END_MARKER 1024 /* two blocks of zeros */
 #define PADDING_MAX                                                                                \
   (1024 * 1024) /* of what may follow the end marker; tar itself pads to 10 KiB                    \

@@ -331,6 +331,38 @@ vq_arguments_parse_int (const char *text, int min, int max, int *value, GError *
   return TRUE;
 }
 
+static gboolean
+fail_quantity (const char *text, const VqArgumentUnit *units, GError **error)
+{
+  g_autoptr (GString) letters = g_string_new (NULL);
+
+  for (; units->letter != '\0'; units++)
+    g_string_append_printf (letters, "%s%c", letters->len > 0 ? ", " : "", units->letter);
+  return vq_set_error (error, VQ_ERROR_USAGE, "'%s' is not a number with one of %s behind it", text,
+                       letters->str);
+}
+
+gboolean
+vq_arguments_parse_quantity (const char *text, const VqArgumentUnit *units, guint64 max,
+                             guint64 *value, GError **error)
+{
+  gsize n_digits = strspn (text, "0123456789");
+  const VqArgumentUnit *unit = units;
+  guint64 number;
+
+  while (unit->letter != '\0' && unit->letter != text[n_digits])
+    unit++;
+  /* Beyond 64 bits the result is the bound: too large in any case. */
+  number = g_ascii_strtoull (text, NULL, 10);
+  if (n_digits == 0 || text[n_digits + (unit->letter != '\0')] != '\0'
+      || (unit->factor == 0 && number != 0))
+    return fail_quantity (text, units, error);
+  if (unit->factor != 0 && number > max / unit->factor)
+    return vq_set_error (error, VQ_ERROR_USAGE, "%s is too large", text);
+  *value = number * unit->factor;
+  return TRUE;
+}
+
 /* What Python's str.isspace counts; GLib leaves out the separators among the control characters. */
 static gboolean
 is_space (gunichar c)

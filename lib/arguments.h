@@ -58,6 +58,19 @@ char *vq_argument_to_string (const VqArgument *argument);
 gboolean vq_arguments_parse_int (const char *text, int min, int max, int *value, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* A unit and what it stands for. A table of them ends with an entry whose letter is 0: its factor
+ * is for a number without a unit; 0: then only the number 0 needs none. */
+typedef struct
+{
+  char letter;
+  guint64 factor;
+} VqArgumentUnit;
+
+/* Reads a decimal number with one of UNITS directly behind it, up to MAX when multiplied. The error
+ * says what is wrong with TEXT, not where it stood. */
+gboolean vq_arguments_parse_quantity (const char *text, const VqArgumentUnit *units, guint64 max,
+                                      guint64 *value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The words of TEXT, which white space (Unicode's too) separates: Python's str.split (). There is
  * no quoting. Transfer full; empty if there are no words. */
 char **vq_arguments_split (const char *text);

@@ -12,7 +12,7 @@
 #include "error.h"
 #include "guest-stream.h"
 
-#define BLOCK_SIZE 65536
+#define BLOCK_SIZE 131072
 
 /* What runs in the guest, as sh -ec SCRIPT sh PATH: PATH is a parameter, so it needs no quoting. */
 #define SCRIPT_FILE_DOWN "cat > \"$1\""

@@ -13,6 +13,8 @@ struct _VqFdReader
 {
   VqForeignFd file;
   guint source_id; /* 0: no read is outstanding */
+  gboolean empty;  /* nothing was there when it was last looked */
+  VqFdReadable ready;
   gsize max;
   VqFdGot got;
   gpointer data;
@@ -78,4 +80,50 @@ vq_fd_reader_read (VqFdReader *reader, gsize max, VqFdGot got, gpointer data)
   reader->got = got;
   reader->data = data;
   reader->source_id = g_idle_add_full (G_PRIORITY_DEFAULT, first_try, reader, NULL);
+}
+
+gssize
+vq_fd_reader_try (VqFdReader *reader, void *buffer, gsize max)
+{
+  gssize n;
+
+  g_assert (reader->source_id == 0);
+  g_assert (max > 0);
+  n = vq_foreign_fd_read (&reader->file, buffer, max);
+  reader->empty = n < 0 && errno == EAGAIN;
+  return reader->empty ? -1 : MAX (n, 0);
+}
+
+static void
+report_ready (VqFdReader *reader)
+{
+  reader->source_id = 0;
+  reader->ready (reader->data);
+}
+
+static gboolean
+polled (int fd, GIOCondition events, gpointer data)
+{
+  report_ready (data);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+not_polled (gpointer data)
+{
+  report_ready (data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+vq_fd_reader_wait (VqFdReader *reader, VqFdReadable ready, gpointer data)
+{
+  g_assert (reader->source_id == 0);
+  reader->ready = ready;
+  reader->data = data;
+  if (reader->empty)
+    reader->source_id
+        = g_unix_fd_add (reader->file.fd, G_IO_IN | G_IO_HUP | G_IO_ERR, polled, reader);
+  else
+    reader->source_id = g_idle_add_full (G_PRIORITY_DEFAULT, not_polled, reader, NULL);
 }

@@ -22,3 +22,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqFdReader, vq_fd_reader_free)
  * descriptor but by this. Only one read may be outstanding. GOT is never called from inside
  * this call. Does not wait. */
 void vq_fd_reader_read (VqFdReader *reader, gsize max, VqFdGot got, gpointer data);
+
+/* For who keeps the bytes himself, or moves many: reads into BUFFER what is there now, MAX bytes at
+ * most (at least 1), and returns their number; 0 at the end, -1 if nothing is there yet. No read
+ * may be outstanding. */
+gssize vq_fd_reader_try (VqFdReader *reader, void *buffer, gsize max);
+
+/* Calls READY once, from the main context but never from inside this call, when it is time to try
+ * again. Counts as an outstanding read. READY may free the reader. */
+typedef void (*VqFdReadable) (gpointer data);
+void vq_fd_reader_wait (VqFdReader *reader, VqFdReadable ready, gpointer data);

@@ -17,6 +17,7 @@ struct _VqFdWriter
   guint8 *rest;    /* what is not yet written, or NULL */
   gsize len, at;   /* of REST */
   VqFdWritten written;
+  VqFdWritable ready;
   gpointer data;
 };
 
@@ -123,4 +124,31 @@ vq_fd_writer_write (VqFdWriter *writer, const void *bytes, gsize len, VqFdWritte
   writer->rest = g_memdup2 ((const guint8 *)bytes + at, writer->len);
   writer->source_id
       = g_unix_fd_add (writer->file.fd, G_IO_OUT | G_IO_HUP | G_IO_ERR, fd_ready, writer);
+}
+
+gsize
+vq_fd_writer_try (VqFdWriter *writer, const void *bytes, gsize len)
+{
+  g_assert (writer->source_id == 0);
+  return write_some (writer, bytes, len);
+}
+
+static gboolean
+polled (int fd, GIOCondition events, gpointer data)
+{
+  VqFdWriter *writer = data;
+
+  writer->source_id = 0;
+  writer->ready (writer->data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+vq_fd_writer_wait (VqFdWriter *writer, VqFdWritable ready, gpointer data)
+{
+  g_assert (writer->source_id == 0);
+  writer->ready = ready;
+  writer->data = data;
+  writer->source_id
+      = g_unix_fd_add (writer->file.fd, G_IO_OUT | G_IO_HUP | G_IO_ERR, polled, writer);
 }

@@ -24,6 +24,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqFdWriter, vq_fd_writer_free)
 void vq_fd_writer_write (VqFdWriter *writer, const void *bytes, gsize len, VqFdWritten written,
                          gpointer data);
 
+/* For who keeps the bytes himself: writes what the descriptor takes now and returns their number,
+ * less than LEN if it must wait or is broken. No block may be outstanding. */
+gsize vq_fd_writer_try (VqFdWriter *writer, const void *bytes, gsize len);
+
+/* Calls READY once, from the main context but never from inside this call, when it is time to try
+ * again: to be called when it took less than it was given. Counts as an outstanding block. READY
+ * may free the writer. */
+typedef void (*VqFdWritable) (gpointer data);
+void vq_fd_writer_wait (VqFdWriter *writer, VqFdWritable ready, gpointer data);
+
 /* Closes the descriptor now: the other side sees the end. An outstanding block is dropped and its
  * callback not called; later blocks are discarded as broken. */
 void vq_fd_writer_close (VqFdWriter *writer);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "guest-setup.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 #include "error.h"
@@ -66,6 +67,29 @@ static const char restore_scratch_script[]
       "echo 'the saved scratch directory is gone' >&2\n"
       "exit 1\n";
 
+/* The properties of one unit come in any order, then a blank line. A name with a blank or a quote
+ * in it is none that we want to repeat. */
+static const char stop_timers_script[]
+    = "[ -d /run/systemd/system ] || exit 0\n"
+      "systemctl show --property=Id,ActiveState,TimersCalendar '*.timer' |\n"
+      "  { while :; do\n"
+      "      line=; read -r line || last=1\n"
+      "      case $line in\n"
+      "        Id=*[!A-Za-z0-9@:_.-]*) ;;\n"
+      "        Id=*) id=${line#Id=};;\n"
+      "        ActiveState=active) active=1;;\n"
+      "        TimersCalendar=?*) calendar=1;;\n"
+      "        '') [ -z \"$id\" -o -z \"$active\" -o -z \"$calendar\" ] || set -- \"$@\" \"$id\"\n"
+      "            id= active= calendar=;;\n"
+      "      esac\n"
+      "      [ -z \"$last\" ] || break\n"
+      "    done\n"
+      "    shift\n"
+      "    [ $# -eq 0 ] || systemctl stop -- \"$@\"\n"
+      "    printf %s \"$*\"; }\n";
+
+static const char start_timers_script[] = "exec systemctl start --no-block -- $1\n";
+
 /* Runs SCRIPT with ARGUMENT as $1. */
 static gboolean
 run_script (VqChannel *channel, const char *script, const char *argument, char **out,
@@ -80,14 +104,10 @@ run_script (VqChannel *channel, const char *script, const char *argument, char *
 }
 
 gboolean
-vq_guest_setup_wait_booted (VqGuestAgent *agent, gint64 deadline, VqCancel *cancel, GError **error)
+vq_guest_setup_wait_booted (VqChannel *channel, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  const char *const argv[] = { "/bin/sh", "-c", wait_booted_script, NULL };
-
-  if (vq_guest_agent_run (agent, argv, NULL, NULL, deadline, cancel, error))
-    return TRUE;
-  g_prefix_error (error, "the guest did not finish booting: ");
-  return FALSE;
+  return run_script (channel, wait_booted_script, "", NULL, deadline, cancel,
+                     "wait until the guest has booted", error);
 }
 
 static gboolean
@@ -186,6 +206,32 @@ vq_guest_setup_make_scratch (VqChannel *channel, char **path, gint64 deadline, V
   g_free (*path);
   *path = g_steal_pointer (&made);
   return TRUE;
+}
+
+gboolean
+vq_guest_setup_stop_timers (VqChannel *channel, char **timers, gint64 deadline, VqCancel *cancel,
+                            GError **error)
+{
+  return run_script (channel, stop_timers_script, "", timers, deadline, cancel,
+                     "stop the guest's timers", error);
+}
+
+static void
+ignore_end (const VqEnd *end, gpointer data)
+{
+}
+
+void
+vq_guest_setup_start_timers (VqChannel *channel, const char *timers)
+{
+  const char *const argv[] = { "sh", "-c", start_timers_script, "sh", timers, NULL };
+  int null[3];
+
+  if (timers[0] == '\0')
+    return;
+  for (int i = 0; i < 3; i++)
+    null[i] = open ("/dev/null", O_RDWR | O_CLOEXEC);
+  vq_channel_start (channel, argv, null[0], null[1], null[2], ignore_end, NULL);
 }
 
 gboolean

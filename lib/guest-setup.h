@@ -5,12 +5,11 @@
 #include <glib.h>
 
 #include "channel.h"
-#include "guest-agent.h"
 #include "wait.h"
 
 /* Waits in the guest until its system is up: with systemd until it is running or degraded, else
  * until a run level is reached and its scripts have ended. */
-gboolean vq_guest_setup_wait_booted (VqGuestAgent *agent, gint64 deadline, VqCancel *cancel,
+gboolean vq_guest_setup_wait_booted (VqChannel *channel, gint64 deadline, VqCancel *cancel,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Gives the guest the host's time zone, if both know it. */
@@ -34,6 +33,14 @@ gboolean vq_guest_setup_save_scratch (VqChannel *channel, const char *path, gint
 gboolean vq_guest_setup_restore_scratch (VqChannel *channel, const char *path, gint64 deadline,
                                          VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* Stops the timers that go by the calendar, so that they do not fire when the clock of a copy of
+ * this guest is set; *TIMERS gets their names, blanks between them. Only systemd has such. */
+gboolean vq_guest_setup_stop_timers (VqChannel *channel, char **timers, gint64 deadline,
+                                     VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Starts them again, as a boot would: those that were missed fire as they would then. Does not wait
+ * for it; a failure is not told. */
+void vq_guest_setup_start_timers (VqChannel *channel, const char *timers);
 
 /* The first user with a UID of 1000 to 59999 in PASSWD (lines of passwd(5)), smallest UID first. */
 char *vq_guest_setup_parse_users (const char *passwd);

@@ -14,6 +14,10 @@
 #define MESSAGE_MAX 600 /* bytes of it that go into an error */
 #define KILL_SECONDS 2.0
 
+/* What the channel may have under way, so that it seldom has to stop and wait for us. */
+#define DATA_PIPE (256 * 1024)
+#define STDERR_PIPE 65536
+
 struct _VqGuestStream
 {
   VqChannel *channel;
@@ -99,12 +103,14 @@ has_ended (gpointer data)
   return ((VqGuestStream *)data)->command == NULL;
 }
 
-/* A pipe whose end MINE (0 or 1) does not block. */
+/* A pipe whose end MINE (0 or 1) does not block, for SIZE bytes if we may have so many. */
 static gboolean
-make_pipe (int fds[2], int mine, GError **error)
+make_pipe (int fds[2], int mine, int size, GError **error)
 {
   if (!g_unix_open_pipe (fds, FD_CLOEXEC, error))
     return FALSE;
+  if (fcntl (fds[0], F_SETPIPE_SZ, size) < 0)
+    g_debug ("a pipe remains small: %s", g_strerror (errno));
   if (g_unix_set_fd_nonblocking (fds[mine], TRUE, error))
     return TRUE;
   close (fds[0]);
@@ -120,9 +126,9 @@ make_descriptors (int *idle, int data[2], int err[2], int mine, GError **error)
   *idle = open ("/dev/null", O_RDWR | O_CLOEXEC);
   if (*idle < 0)
     return vq_set_errno (error, errno, "cannot open /dev/null");
-  if (make_pipe (data, mine, error))
+  if (make_pipe (data, mine, DATA_PIPE, error))
     {
-      if (make_pipe (err, 0, error))
+      if (make_pipe (err, 0, STDERR_PIPE, error))
         return TRUE;
       close (data[0]);
       close (data[1]);
@@ -188,20 +194,40 @@ vq_guest_stream_free (VqGuestStream *stream)
   stream_release (stream);
 }
 
+/* There may be bytes, or room for them, without end: then nobody ever waits, and only here others
+ * are served, and the deadline and the cancel are seen. */
+static gboolean
+serve_others (VqGuestStream *stream, GError **error)
+{
+  const GError *reason;
+
+  vq_wait_serve ();
+  reason = vq_cancel_reason (stream->cancel);
+  if (reason != NULL)
+    {
+      g_propagate_error (error, g_error_copy (reason));
+      return FALSE;
+    }
+  if (g_get_monotonic_time () >= stream->deadline)
+    return vq_set_error (error, VQ_ERROR_TIMEOUT, "no end of it in time");
+  return TRUE;
+}
+
 gboolean
 vq_guest_stream_write (VqGuestStream *stream, const void *bytes, gsize len, GError **error)
 {
   const char *p = bytes;
 
+  if (!serve_others (stream, error))
+    return FALSE;
   while (len > 0)
     {
-      gssize n;
+      gssize n = write (stream->fd, p, len);
 
-      /* Even when there is room: only here is the main context served and the deadline seen. */
-      if (!vq_wait_fd (stream->fd, G_IO_OUT, stream->deadline, stream->cancel,
-                       "progress in the guest", error))
+      if (n < 0 && errno == EAGAIN
+          && !vq_wait_fd (stream->fd, G_IO_OUT, stream->deadline, stream->cancel,
+                          "progress in the guest", error))
         return FALSE;
-      n = write (stream->fd, p, len);
       if (n < 0 && errno != EAGAIN && errno != EINTR)
         {
           stream->guest_closed = TRUE;
@@ -217,14 +243,12 @@ vq_guest_stream_write (VqGuestStream *stream, const void *bytes, gsize len, GErr
 gssize
 vq_guest_stream_read (VqGuestStream *stream, void *buffer, gsize max, GError **error)
 {
+  if (!serve_others (stream, error))
+    return -1;
   for (;;)
     {
-      gssize n;
+      gssize n = read (stream->fd, buffer, max);
 
-      if (!vq_wait_fd (stream->fd, G_IO_IN, stream->deadline, stream->cancel, "data from the guest",
-                       error))
-        return -1;
-      n = read (stream->fd, buffer, max);
       if (n == 0)
         stream->guest_closed = TRUE;
       if (n >= 0)
@@ -234,6 +258,9 @@ vq_guest_stream_read (VqGuestStream *stream, void *buffer, gsize max, GError **e
           vq_set_errno (error, errno, "cannot read from the guest");
           return -1;
         }
+      if (!vq_wait_fd (stream->fd, G_IO_IN, stream->deadline, stream->cancel, "data from the guest",
+                       error))
+        return -1;
     }
 }
 

@@ -2,17 +2,14 @@
 #include "guest.h"
 
 #include <errno.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <fcntl.h>
 #include <unistd.h>
 
-#include "agent-channel.h"
 #include "error.h"
+#include "guest-link.h"
 #include "guest-setup.h"
-#include "machine.h"
+#include "machine-files.h"
 #include "qemu.h"
-#include "workdir.h"
 
 /* The first port tried for the guest's ssh, as with Debian's server. */
 #define SSH_PORT_FIRST 10022
@@ -20,16 +17,12 @@
 /* Seconds that QEMU gets to end when told to. */
 #define QUIT_SECONDS 5
 
-/* Where the channel keeps its things in the guest: a tmpfs on every system. */
-#define GUEST_DIRECTORY "/run/virt-qemu"
-
 struct _VqGuest
 {
   const VqPlan *plan;
-  VqWorkdir *workdir;
+  VqMachineFiles *files;
   VqQemu *qemu;
-  VqGuestAgent *agent;
-  VqChannel *channel;
+  VqGuestLink *link;
   guint ssh_port;
 };
 
@@ -49,153 +42,154 @@ list_more_images (const VqPlan *plan)
 }
 
 static gboolean
-copy_firmware_vars (VqGuest *guest, GError **error)
-{
-  g_autofree char *path = vq_workdir_join (guest->workdir, VQ_MACHINE_EFI_VARS);
-
-  return guest->plan->firmware == NULL
-         || vq_firmware_copy_vars (guest->plan->firmware, path, error);
-}
-
-/* Creates the overlay in PLACE, starts QEMU on it and removes its name. */
-static gboolean
-start_on_overlay (VqGuest *guest, VqWorkdir *place, gint64 deadline, VqCancel *cancel,
-                  GError **error)
+start_qemu (VqGuest *guest, gint64 deadline, VqCancel *cancel, GError **error)
 {
   const VqPlan *plan = guest->plan;
-  g_autofree char *overlay = vq_workdir_join (place, "overlay");
   g_autofree const char **more = list_more_images (plan);
   VqMachine machine = { .options = plan->options,
                         .arch = plan->arch,
                         .qemu_command = plan->qemu_command,
                         .kvm = plan->kvm,
                         .firmware = plan->firmware,
-                        .directory = vq_workdir_get_path (guest->workdir),
-                        .overlay = overlay,
                         .more_images = more };
 
-  if (!vq_image_create_overlay (plan->image, overlay, deadline, cancel, error))
-    return FALSE;
+  vq_machine_files_fill (guest->files, &machine);
   guest->qemu = vq_qemu_start (&machine, deadline, cancel, error);
-  unlink (overlay);
   return guest->qemu != NULL;
 }
 
-static gboolean
-start_qemu (VqGuest *guest, gint64 deadline, VqCancel *cancel, GError **error)
-{
-  const char *overlay_dir = guest->plan->options->overlay_dir;
-  g_autoptr (VqWorkdir) place = NULL;
-
-  if (!copy_firmware_vars (guest, error))
-    return FALSE;
-  if (overlay_dir == NULL)
-    return start_on_overlay (guest, guest->workdir, deadline, cancel, error);
-  place = vq_workdir_new (overlay_dir, error);
-  if (place != NULL)
-    return start_on_overlay (guest, place, deadline, cancel, error);
-  g_prefix_error (error, "--overlay-dir: ");
-  return FALSE;
-}
-
-/* QEMU listens before its monitor greets us: this connects at once. */
-static int
-connect_agent_port (VqGuest *guest, GError **error)
-{
-  g_autofree char *path = vq_workdir_join (guest->workdir, VQ_MACHINE_AGENT_SOCKET);
-  struct sockaddr_un address = { .sun_family = AF_UNIX };
-  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
-  if (fd >= 0 && connect (fd, (struct sockaddr *)&address, sizeof address) == 0)
-    return fd;
-  vq_set_errno (error, errno, "cannot connect to the guest agent's port %s", path);
-  if (fd >= 0)
-    close (fd);
-  return -1;
-}
-
-static void
-on_agent_port (gboolean open, gpointer data)
-{
-  vq_guest_agent_set_open (data, open);
-}
-
+/* Connects to the machine and lets it run. Only then a fork has its disk open for good. */
 static gboolean
 run_guest (VqGuest *guest, gint64 deadline, GError **error)
 {
-  int fd = connect_agent_port (guest, error);
+  gboolean runs;
 
-  if (fd < 0)
-    return FALSE;
-  guest->agent = vq_guest_agent_new (fd);
-  vq_qemu_on_agent_port (guest->qemu, on_agent_port, guest->agent);
-  return vq_qemu_forward_ssh (guest->qemu, SSH_PORT_FIRST, &guest->ssh_port, deadline, error)
+  guest->link = vq_guest_link_new (guest->plan, guest->qemu, vq_guest_get_directory (guest), error);
+  runs = guest->link != NULL
+         && vq_qemu_forward_ssh (guest->qemu, SSH_PORT_FIRST, &guest->ssh_port, deadline, error)
          && vq_qemu_run_guest (guest->qemu, deadline, error);
+  vq_machine_files_opened (guest->files);
+  return runs;
 }
 
-/* Says in a failure to get into the guest what the user can do about it. */
-static void
-explain_no_agent (VqGuest *guest, GError **error)
-{
-  g_autofree char *console = vq_guest_describe_console (guest);
-
-  if (error == NULL || !vq_error_is_timeout (*error))
-    return;
-  if (console[0] == '\0')
-    g_prefix_error (
-        error, "the guest did not boot (its console said nothing: does --boot fit the image?): ");
-  else
-    g_prefix_error (
-        error, "the guest did not boot, or qemu-guest-agent is not installed in it (console: %s): ",
-        console);
-}
-
-/* From a guest that runs to one that commands can be run in. */
+/* From a guest that runs to one whose system is up and in which commands can be run. */
 static gboolean
 get_in (VqGuest *guest, gint64 deadline, GError **error)
 {
-  VqCancel *cancel = vq_qemu_get_cancel (guest->qemu);
-
-  if (!vq_guest_agent_sync (guest->agent, deadline, cancel, error))
-    {
-      explain_no_agent (guest, error);
-      return FALSE;
-    }
-  if (!vq_guest_setup_wait_booted (guest->agent, deadline, cancel, error))
+  if (!vq_guest_link_open (guest->link, deadline, error)
+      || !vq_guest_setup_wait_booted (vq_guest_link_get_channel (guest->link), deadline,
+                                      vq_qemu_get_cancel (guest->qemu), error))
     return FALSE;
-  guest->channel = vq_agent_channel_new (guest->agent, GUEST_DIRECTORY, deadline, cancel, error);
   vq_qemu_expect_reset (guest->qemu, FALSE);
-  return guest->channel != NULL;
+  return TRUE;
+}
+
+/* Takes over FILES (NULL: they could not be made). */
+static VqGuest *
+guest_new (const VqPlan *plan, VqMachineFiles *files)
+{
+  VqGuest *guest = g_new0 (VqGuest, 1);
+
+  guest->plan = plan;
+  guest->files = files;
+  return guest;
 }
 
 /* *SPOKE tells whether the guest got so far as to say anything. */
 static VqGuest *
-boot_once (const VqPlan *plan, gint64 deadline, VqCancel *cancel, gboolean *spoke, GError **error)
+boot_once (const VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
+           gboolean *spoke, GError **error)
 {
-  g_autoptr (VqGuest) guest = g_new0 (VqGuest, 1);
+  g_autoptr (VqGuest) guest = guest_new (
+      plan, template != NULL
+                ? vq_machine_files_new_template (plan, template, deadline, cancel, error)
+                : vq_machine_files_new_fresh (plan, deadline, cancel, error));
 
-  guest->plan = plan;
-  guest->workdir = vq_workdir_new (NULL, error);
-  if (guest->workdir != NULL && start_qemu (guest, deadline, cancel, error)
+  if (guest->files != NULL && start_qemu (guest, deadline, cancel, error)
       && run_guest (guest, deadline, error) && get_in (guest, deadline, error))
     return g_steal_pointer (&guest);
   *spoke = guest->qemu != NULL && vq_console_has_spoken (vq_qemu_get_console (guest->qemu));
   return NULL;
 }
 
+/* A second try is no template any more: what was to be one is told by a key that says KVM. */
 VqGuest *
-vq_guest_boot (VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error)
+vq_guest_boot (VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
+               GError **error)
 {
   g_autoptr (GError) local = NULL;
   gboolean spoke = FALSE;
-  VqGuest *guest = boot_once (plan, deadline, cancel, &spoke, &local);
+  VqGuest *guest = boot_once (plan, template, deadline, cancel, &spoke, &local);
 
   if (guest != NULL)
     return guest;
   if (!spoke && vq_error_is_machine (local) && vq_plan_give_up_kvm (plan, local->message))
-    return boot_once (plan, vq_deadline_in (plan->boot_timeout), cancel, &spoke, error);
+    return boot_once (plan, NULL, vq_deadline_in (plan->boot_timeout), cancel, &spoke, error);
   g_propagate_error (error, g_steal_pointer (&local));
+  return NULL;
+}
+
+gboolean
+vq_guest_is_template (VqGuest *guest)
+{
+  return vq_machine_files_is_template (guest->files) && vq_guest_link_has_helper (guest->link);
+}
+
+/* Opens the file of the devices' state in the template's DIRECTORY. */
+static int
+open_state (const char *directory, int flags, GError **error)
+{
+  g_autofree char *path = g_build_filename (directory, VQ_TEMPLATE_STATE, NULL);
+  int fd = open (path, flags | O_CLOEXEC, 0600);
+
+  if (fd < 0)
+    vq_set_errno (error, errno, "cannot open %s", path);
+  return fd;
+}
+
+gboolean
+vq_guest_save (VqGuest *guest, const char *directory, const char *final_disk, gint64 deadline,
+               GError **error)
+{
+  int fd = open_state (directory, O_WRONLY | O_CREAT | O_EXCL, error);
+  gboolean saved = fd >= 0 && vq_qemu_save (guest->qemu, fd, deadline, error);
+
+  if (fd >= 0 && close (fd) != 0 && saved)
+    saved = vq_set_errno (error, errno, "cannot write the machine's state");
+  if (!saved)
+    return FALSE;
+  vq_qemu_quit (guest->qemu, vq_deadline_in (QUIT_SECONDS));
+  return vq_machine_files_complete_template (guest->files, final_disk, deadline, NULL, error);
+}
+
+gboolean
+vq_guest_go_on (VqGuest *guest, gint64 deadline, GError **error)
+{
+  return vq_qemu_run_guest (guest->qemu, deadline, error);
+}
+
+static gboolean
+load_state (VqGuest *guest, const char *directory, gint64 deadline, GError **error)
+{
+  int fd = open_state (directory, O_RDONLY, error);
+  gboolean loaded = fd >= 0 && vq_qemu_load (guest->qemu, fd, deadline, error);
+
+  if (fd >= 0)
+    close (fd);
+  vq_qemu_expect_reset (guest->qemu, FALSE);
+  return loaded;
+}
+
+VqGuest *
+vq_guest_fork (const VqPlan *plan, const char *directory, gint64 deadline, VqCancel *cancel,
+               GError **error)
+{
+  g_autoptr (VqGuest) guest = guest_new (plan, vq_machine_files_new_fork (plan, directory, error));
+
+  if (guest->files != NULL && start_qemu (guest, deadline, cancel, error)
+      && load_state (guest, directory, deadline, error) && run_guest (guest, deadline, error)
+      && vq_guest_link_resume (guest->link, deadline, error))
+    return g_steal_pointer (&guest);
   return NULL;
 }
 
@@ -204,13 +198,9 @@ vq_guest_free (VqGuest *guest)
 {
   if (guest == NULL)
     return;
-  if (guest->channel != NULL)
-    vq_channel_free (guest->channel);
-  if (guest->qemu != NULL)
-    vq_qemu_on_agent_port (guest->qemu, NULL, NULL);
-  vq_guest_agent_free (guest->agent);
+  vq_guest_link_free (guest->link);
   vq_qemu_free (guest->qemu);
-  vq_workdir_free (guest->workdir);
+  vq_machine_files_free (guest->files);
   g_free (guest);
 }
 
@@ -220,7 +210,7 @@ vq_guest_shut_down (VqGuest *guest, int poweroff_seconds)
   vq_qemu_expect_end (guest->qemu);
   if (poweroff_seconds >= 0 && vq_cancel_reason (vq_qemu_get_cancel (guest->qemu)) == NULL)
     {
-      vq_guest_agent_power_off (guest->agent);
+      vq_guest_link_power_off (guest->link);
       if (!vq_qemu_wait_end (guest->qemu, vq_deadline_in (poweroff_seconds)))
         g_warning ("the guest did not power off within %d s", poweroff_seconds);
     }
@@ -231,12 +221,10 @@ gboolean
 vq_guest_reboot (VqGuest *guest, VqRebootKind kind, gint64 deadline, GError **error)
 {
   vq_qemu_expect_reset (guest->qemu, TRUE);
+  vq_guest_link_expect_end (guest->link);
   if (kind == VQ_REBOOT_TOLD)
-    vq_guest_agent_reboot (guest->agent);
-  if (!vq_qemu_wait_reset (guest->qemu, deadline, error))
-    return FALSE;
-  g_clear_pointer (&guest->channel, vq_channel_free);
-  return get_in (guest, deadline, error);
+    vq_guest_link_reboot (guest->link);
+  return vq_qemu_wait_reset (guest->qemu, deadline, error) && get_in (guest, deadline, error);
 }
 
 VqCancel *
@@ -248,13 +236,13 @@ vq_guest_get_cancel (VqGuest *guest)
 VqChannel *
 vq_guest_get_channel (VqGuest *guest)
 {
-  return guest->channel;
+  return vq_guest_link_get_channel (guest->link);
 }
 
 const char *
 vq_guest_get_directory (VqGuest *guest)
 {
-  return vq_workdir_get_path (guest->workdir);
+  return vq_machine_files_get_directory (guest->files);
 }
 
 guint

@@ -1,22 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One virtual machine with a way into it: its private directory, its QEMU, the guest agent and the
- * channel that commands run on. Booted, rebooted, ended; what happens in between is the testbed's.
+/* One virtual machine with a way into it: its private directory, its QEMU, and what connects
+ * us with the system in it. Booted, saved, forked, rebooted, ended; what happens in between is the
+ * testbed's.
  */
 #pragma once
 
 #include <glib.h>
 
 #include "channel.h"
-#include "guest-agent.h"
 #include "plan.h"
 #include "wait.h"
 
 typedef struct _VqGuest VqGuest;
 
 /* Boots PLAN's image on a new overlay and waits until the system in it is up and a channel is
- * there. PLAN and CANCEL must outlive the result. Nothing is left behind on failure. */
-VqGuest *vq_guest_boot (VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+ * there. With TEMPLATE (may be NULL), an empty directory, its disk and memory are made there, so
+ * that vq_guest_save can make a template of it. PLAN and CANCEL must outlive the result. Nothing
+ * is left behind on failure, but what is in TEMPLATE. */
+VqGuest *vq_guest_boot (VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether it can be saved: it was booted with a directory for that, and its channel is the
+ * helper's, which can find its way in a fork. */
+gboolean vq_guest_is_template (VqGuest *guest);
+
+/* Completes the template in DIRECTORY, which will be found as FINAL_DIRECTORY, and ends the
+ * machine: then free it. If it fails, the guest still stands as it was stopped, and is to be freed,
+ * too. */
+gboolean vq_guest_save (VqGuest *guest, const char *directory, const char *final_disk,
+                        gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* After a failed vq_guest_save: lets the guest run on. */
+gboolean vq_guest_go_on (VqGuest *guest, gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Another guest in the very state that the template in DIRECTORY was saved in, but with the clock
+ * of now and fresh random numbers. The image and everything in PLAN must be what they were then. */
+VqGuest *vq_guest_fork (const VqPlan *plan, const char *directory, gint64 deadline,
+                        VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Ends QEMU at once and removes everything. */
 void vq_guest_free (VqGuest *guest);

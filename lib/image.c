@@ -276,6 +276,21 @@ vq_image_create_overlay (const VqImage *image, const char *overlay_path, gint64 
 }
 
 gboolean
+vq_image_create_second_overlay (const VqImage *image, const char *disk, const char *overlay_path,
+                                gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_autofree char *overlay = g_canonicalize_filename (overlay_path, NULL);
+  g_autofree char *size = g_strdup_printf ("%" G_GUINT64_FORMAT, image->virtual_size);
+  const char *argv[] = { QEMU_IMG, "create", "-q", "-u",    "-f", "qcow2", "-F",
+                         "qcow2",  "-b",     disk, overlay, size, NULL };
+
+  if (write_with_qemu_img (argv, overlay, deadline, cancel, error))
+    return TRUE;
+  g_prefix_error (error, "cannot create an overlay on %s: ", disk);
+  return FALSE;
+}
+
+gboolean
 vq_image_copy_start (const VqImage *image, gsize size, const char *output_path, gint64 deadline,
                      VqCancel *cancel, GError **error)
 {

@@ -41,6 +41,12 @@ const char *vq_image_get_backing_file (const VqImage *image);
 gboolean vq_image_create_overlay (const VqImage *image, const char *overlay_path, gint64 deadline,
                                   VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same on top of DISK, an overlay of IMAGE that need not be there yet under that name. */
+gboolean vq_image_create_second_overlay (const VqImage *image, const char *disk,
+                                         const char *overlay_path, gint64 deadline,
+                                         VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* Copies the first SIZE bytes (a multiple of 512) that a guest sees, or less if the disk is
  * smaller, to the new file OUTPUT_PATH, mode 0600. Leaves no file when it fails. Waits for qemu-img
  * until DEADLINE at most. */

@@ -27,6 +27,7 @@ struct _VqJsonPeer
   GByteArray *in;
   gsize scanned; /* bytes of IN that are known to hold no newline */
   GString *out;
+  int out_fd; /* owned: goes with the next bytes of OUT, -1: none */
   gint64 last_id;
   GHashTable *pending; /* id -> Pending */
   GError *closed;      /* why the connection ended */
@@ -231,12 +232,45 @@ on_readable (int fd, GIOCondition events, gpointer data)
 
 static gboolean on_writable (int fd, GIOCondition events, gpointer data);
 
+static void
+drop_out_fd (VqJsonPeer *peer)
+{
+  if (peer->out_fd >= 0)
+    close (peer->out_fd);
+  peer->out_fd = -1;
+}
+
+/* Sends the start of OUT, and the descriptor with it. */
+static gssize
+send_some (VqJsonPeer *peer)
+{
+  struct iovec bytes = { peer->out->str, peer->out->len };
+  union
+  {
+    struct cmsghdr header;
+    char space[CMSG_SPACE (sizeof (int))];
+  } control = { .header = { CMSG_LEN (sizeof (int)), SOL_SOCKET, SCM_RIGHTS } };
+  struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1 };
+  gssize n;
+
+  if (peer->out_fd >= 0)
+    {
+      memcpy (CMSG_DATA (&control.header), &peer->out_fd, sizeof (int));
+      message.msg_control = &control;
+      message.msg_controllen = sizeof control.space;
+    }
+  n = sendmsg (peer->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (n > 0)
+    drop_out_fd (peer);
+  return n;
+}
+
 /* Writes what the socket takes and comes back for the rest. A peer that takes no more may have said
  * why: what it said last is still read, and then the end of the connection. */
 static void
 flush_output (VqJsonPeer *peer)
 {
-  gssize n = send (peer->fd, peer->out->str, peer->out->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+  gssize n = send_some (peer);
 
   if (n < 0 && errno != EAGAIN && errno != EINTR)
     {
@@ -267,6 +301,7 @@ vq_json_peer_new (int fd, const char *name)
   peer->fd = fd;
   peer->in = g_byte_array_new ();
   peer->out = g_string_new (NULL);
+  peer->out_fd = -1;
   peer->pending = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
   g_unix_set_fd_nonblocking (fd, TRUE, NULL);
   peer->read_id = g_unix_fd_add (fd, G_IO_IN | G_IO_HUP, on_readable, peer);
@@ -281,6 +316,7 @@ vq_json_peer_free (VqJsonPeer *peer)
   stop_sources (peer);
   g_clear_handle_id (&peer->closed_id, g_source_remove);
   close (peer->fd);
+  drop_out_fd (peer);
   g_hash_table_remove_all (peer->pending);
   peer->freed = TRUE;
   release (peer);
@@ -292,6 +328,13 @@ vq_json_peer_set_handlers (VqJsonPeer *peer, VqJsonEvent event, VqJsonClosed clo
   peer->on_event = event;
   peer->on_closed = closed;
   peer->handler_data = data;
+}
+
+void
+vq_json_peer_attach_fd (VqJsonPeer *peer, int fd)
+{
+  drop_out_fd (peer);
+  peer->out_fd = fd;
 }
 
 void

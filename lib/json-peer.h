@@ -41,6 +41,10 @@ gint64 vq_json_peer_send (VqJsonPeer *peer, const char *command, JsonNode *argum
 /* REPLY of request ID will not be called; a late answer is dropped. */
 void vq_json_peer_forget (VqJsonPeer *peer, gint64 id);
 
+/* FD (taken over) goes along with the bytes of the next request (SCM_RIGHTS), for QMP's getfd. One
+ * that an earlier call gave and that could not be sent yet is dropped. */
+void vq_json_peer_attach_fd (VqJsonPeer *peer, int fd);
+
 /* Sends raw bytes, for the agent's 0xFF. */
 void vq_json_peer_send_raw (VqJsonPeer *peer, const char *bytes, gsize n);
 

@@ -3,11 +3,13 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "text.h"
 
 static const char *program;
 static gboolean show_debug;
+static gboolean is_raw;
 
 static const char *
 prefix (GLogLevelFlags level)
@@ -24,7 +26,8 @@ write_line (GLogLevelFlags level, const char *text, gssize n)
 {
   g_autofree char *line = vq_text_printable (text, n >= 0 ? (gsize)n : strlen (text), G_MAXSIZE);
 
-  fprintf (stderr, "%s: %s%s\n", program, prefix (level), line);
+  fprintf (stderr, "%s: %s%s%s", program, prefix (level), line,
+           is_raw && isatty (STDERR_FILENO) ? "\r\n" : "\n");
 }
 
 static GLogWriterOutput
@@ -42,6 +45,12 @@ void
 vq_log_show_debug (void)
 {
   show_debug = TRUE;
+}
+
+void
+vq_log_set_raw (gboolean raw)
+{
+  is_raw = raw;
 }
 
 void

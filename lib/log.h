@@ -10,3 +10,7 @@ void vq_log_init (const char *name);
 
 /* Debug messages, too (--debug). */
 void vq_log_show_debug (void);
+
+/* From now on RAW says whether a terminal, if that is where messages go, is in raw mode: lines then
+ * must end with \r\n. */
+void vq_log_set_raw (gboolean raw);

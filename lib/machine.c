@@ -3,8 +3,20 @@
 
 #include <string.h>
 
+#include "helper-wire.h"
+
 /* The set of file descriptors through which QEMU gets the console's copy. */
 #define CONSOLE_FDSET 1
+
+static const struct
+{
+  const char *socket;
+  const char *id;
+  const char *name; /* in the guest */
+} ports[VQ_N_PORTS] = {
+  [VQ_PORT_AGENT] = { "qga", "agent0", "org.qemu.guest_agent.0" },
+  [VQ_PORT_HELPER] = { "helper", "helper0", VQ_HELPER_PORT_NAME },
+};
 
 static void G_GNUC_PRINTF (3, 4) add (GPtrArray *argv, const char *option, const char *format, ...)
 {
@@ -24,15 +36,90 @@ vq_machine_quote (const char *text)
   return g_strjoinv (",,", parts);
 }
 
-/* Whether the user's own options already say it: "-cpu" or "--cpu". */
+/* "-cpu" or "--cpu". */
+static gboolean
+is_option (const char *word, const char *option)
+{
+  return g_str_equal (word, option)
+         || (g_str_has_prefix (word, "--") && g_str_equal (word + 1, option));
+}
+
+/* Whether the user's own options already say it. */
 static gboolean
 user_gave (const VqMachine *machine, const char *option)
 {
   for (char **word = machine->options->qemu_options; *word != NULL; word++)
-    if (g_str_equal (*word, option)
-        || (g_str_has_prefix (*word, "--") && g_str_equal (*word + 1, option)))
+    if (is_option (*word, option))
       return TRUE;
   return FALSE;
+}
+
+/* Two forks would write into the same disk, and a fork would find on it what the test before it
+ * left, under the file system that it has in its memory. */
+static gboolean
+is_written (const char *disk)
+{
+  static const char *const marks[]
+      = { "readonly", "readonly=on", "read-only=on", "media=cdrom", NULL };
+  g_auto (GStrv) parts = g_strsplit (disk, ",", -1);
+
+  for (char **part = parts; *part != NULL; part++)
+    if (g_strv_contains (marks, *part))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+is_memory (const char *value)
+{
+  return strstr (value, "memory-backend") != NULL;
+}
+
+#define OWN_MEMORY "--qemu-options lay out the guest's memory themselves"
+#define OWN_START "--qemu-options have their own way to start QEMU"
+#define OWN_DISK "--qemu-options add a disk that can be written to"
+
+/* FITS (NULL: always) tells from the option's value whether it is in the way. */
+static const struct
+{
+  const char *option;
+  gboolean (*fits) (const char *value);
+  const char *reason;
+} no_template[] = {
+  { "-m", NULL, OWN_MEMORY },
+  { "-object", is_memory, OWN_MEMORY },
+  { "-machine", is_memory, OWN_MEMORY },
+  { "-M", is_memory, OWN_MEMORY },
+  { "-numa", NULL, OWN_MEMORY },
+  { "-mem-path", NULL, OWN_MEMORY },
+  { "-mem-prealloc", NULL, OWN_MEMORY },
+  { "-incoming", NULL, OWN_START },
+  { "-loadvm", NULL, OWN_START },
+  { "-preconfig", NULL, OWN_START },
+  { "-readconfig", NULL, OWN_START },
+  { "-snapshot", NULL, "--qemu-options put the changes of the disks into temporary files" },
+  { "-drive", is_written, OWN_DISK },
+  { "-blockdev", is_written, OWN_DISK },
+  { "-hda", NULL, OWN_DISK },
+  { "-hdb", NULL, OWN_DISK },
+  { "-hdc", NULL, OWN_DISK },
+  { "-hdd", NULL, OWN_DISK },
+  { "-fda", NULL, OWN_DISK },
+  { "-fdb", NULL, OWN_DISK },
+  { "-sd", NULL, OWN_DISK },
+  { "-mtdblock", NULL, OWN_DISK },
+  { "-pflash", NULL, OWN_DISK },
+};
+
+const char *
+vq_machine_no_template_reason (const VqOptions *options)
+{
+  for (char **word = options->qemu_options; *word != NULL; word++)
+    for (gsize i = 0; i < G_N_ELEMENTS (no_template); i++)
+      if (is_option (*word, no_template[i].option)
+          && (no_template[i].fits == NULL || no_template[i].fits (word[1] != NULL ? word[1] : "")))
+        return no_template[i].reason;
+  return NULL;
 }
 
 const char *
@@ -68,6 +155,24 @@ add_machine (GPtrArray *argv, const VqMachine *machine)
     add (argv, "-accel", "%s", machine->kvm ? "kvm" : "tcg,thread=multi");
   add (argv, "-m", "%d", options->ram_size_mib);
   add (argv, "-smp", "%d", options->cpus);
+}
+
+/* QEMU merges what several -machine say, so this fits to a type of the user's too. Without the
+ * description that usually follows a saved state, QEMU notices when any of its end is missing. */
+static void
+add_ram_file (GPtrArray *argv, const VqMachine *machine)
+{
+  g_autofree char *path = NULL;
+  const char *mode = machine->ram_shared     ? "share=on"
+                     : machine->ram_readonly ? "share=off,readonly=on,rom=off"
+                                             : "share=off";
+
+  if (machine->ram_path == NULL)
+    return;
+  path = vq_machine_quote (machine->ram_path);
+  add (argv, "-machine", "memory-backend=mem,suppress-vmdesc=on");
+  add (argv, "-object", "memory-backend-file,id=mem,size=%dM,%s,mem-path=%s",
+       machine->options->ram_size_mib, mode, path);
 }
 
 static void
@@ -117,7 +222,7 @@ add_serial_ports (GPtrArray *argv, const VqMachine *machine)
     }
 }
 
-/* hvc0, hvc1 and the guest agent's port, on one virtio-serial bus. */
+/* hvc0, hvc1 and the ports that we talk on, on one virtio-serial bus. */
 static void
 add_virtio_ports (GPtrArray *argv, const VqMachine *machine)
 {
@@ -131,9 +236,12 @@ add_virtio_ports (GPtrArray *argv, const VqMachine *machine)
       add_socket (argv, machine, *name, "");
       add (argv, "-device", "virtconsole,bus=ports.0,chardev=%s", *name);
     }
-  add_socket (argv, machine, VQ_MACHINE_AGENT_SOCKET, "");
-  add (argv, "-device", "virtserialport,bus=ports.0,chardev=%s,id=%s,name=org.qemu.guest_agent.0",
-       VQ_MACHINE_AGENT_SOCKET, VQ_MACHINE_AGENT_PORT);
+  for (int i = 0; i < VQ_N_PORTS; i++)
+    {
+      add_socket (argv, machine, ports[i].socket, "");
+      add (argv, "-device", "virtserialport,bus=ports.0,chardev=%s,id=%s,name=%s", ports[i].socket,
+           ports[i].id, ports[i].name);
+    }
 }
 
 static void
@@ -196,6 +304,7 @@ vq_machine_build_argv (const VqMachine *machine)
 
   g_ptr_array_add (argv, g_strdup (machine->qemu_command));
   add_machine (argv, machine);
+  add_ram_file (argv, machine);
   add_network (argv, machine); /* before all that takes the next free slot */
   add_basics (argv, machine);
   add_firmware (argv, machine);
@@ -203,8 +312,22 @@ vq_machine_build_argv (const VqMachine *machine)
   add_serial_ports (argv, machine);
   add_virtio_ports (argv, machine);
   add_disks (argv, machine);
+  if (machine->incoming)
+    add (argv, "-incoming", "defer");
   for (char **word = machine->options->qemu_options; *word != NULL; word++)
     g_ptr_array_add (argv, g_strdup (*word));
   g_ptr_array_add (argv, NULL);
   return (char **)g_ptr_array_free (argv, FALSE);
+}
+
+const char *
+vq_port_get_socket (VqPort port)
+{
+  return ports[port].socket;
+}
+
+const char *
+vq_port_get_id (VqPort port)
+{
+  return ports[port].id;
 }

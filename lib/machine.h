@@ -19,19 +19,39 @@ typedef struct
   const char *directory;          /* where the sockets and the firmware's variables are */
   const char *overlay;            /* qcow2 on top of the first image */
   const char *const *more_images; /* path, format, path, format, ..., NULL: read-only disks */
+  const char *ram_path;           /* the file of the guest's memory, NULL: none */
+  gboolean ram_shared;            /* the guest's writes go into it: a template is made */
+  gboolean ram_readonly;          /* if not shared, it is opened for reading only; not every QEMU
+                                   * can do that: see vq_qemu_can_read_ram */
+  gboolean incoming;              /* starts without a state, for vq_qemu_load */
   int qmp_fd;                     /* QEMU's end of our monitor's socket pair */
   int console_fd;                 /* gets a copy of what the console port says */
 } VqMachine;
 
 /* The file in the directory that holds the firmware's variables. */
 #define VQ_MACHINE_EFI_VARS "efivars.fd"
-/* The sockets that are there on every architecture, and QEMU's names for what we talk to. */
-#define VQ_MACHINE_AGENT_SOCKET "qga"
-#define VQ_MACHINE_AGENT_PORT "agent0"
+/* QEMU's name for the guest's network. */
 #define VQ_MACHINE_NETDEV "net0"
+
+/* The virtio-serial ports that we talk on; they are there on every architecture. */
+typedef enum
+{
+  VQ_PORT_AGENT,
+  VQ_PORT_HELPER,
+  VQ_N_PORTS,
+} VqPort;
+
+/* The port's socket in the directory, and its id in QEMU's events. */
+const char *vq_port_get_socket (VqPort port);
+const char *vq_port_get_id (VqPort port);
 
 /* The argument vector, NULL-terminated. The machine is to start stopped (-S). Transfer full. */
 char **vq_machine_build_argv (const VqMachine *machine);
+
+/* Why a machine with these options can be no template, as a phrase ("--qemu-options lay out ..."),
+ * or NULL if nothing is known against it: some devices only QEMU itself knows to be in the way,
+ * when it saves. Static. */
+const char *vq_machine_no_template_reason (const VqOptions *options);
 
 /* The -cpu to use, or NULL for QEMU's default: from the table, and with nested virtualisation
  * where the host's KVM has it. */

@@ -5,6 +5,8 @@
 
 #include "arguments.h"
 #include "error.h"
+#include "template-sweep.h"
+#include "units.h"
 
 #define PROGRAM "autopkgtest-virt-qemu-ng"
 
@@ -28,6 +30,12 @@ enum
   OPTION_EFI,
   OPTION_SHARED_DIR,
   OPTION_ACCEL,
+  OPTION_CHANNEL,
+  OPTION_TEMPLATE,
+  OPTION_TEMPLATE_DIR,
+  OPTION_TEMPLATE_MAX_AGE,
+  OPTION_TEMPLATE_CACHE_SIZE,
+  OPTION_TEMPLATE_SCRIPT,
   OPTION_HELP,
   OPTION_VERSION,
 };
@@ -52,6 +60,12 @@ static const VqArgument arguments_table[] = {
   [OPTION_EFI] = { "efi", 0, FALSE },
   [OPTION_SHARED_DIR] = { "shared-dir", 0, TRUE },
   [OPTION_ACCEL] = { "accel", 0, TRUE },
+  [OPTION_CHANNEL] = { "channel", 0, TRUE },
+  [OPTION_TEMPLATE] = { "template", 0, TRUE },
+  [OPTION_TEMPLATE_DIR] = { "template-dir", 0, TRUE },
+  [OPTION_TEMPLATE_MAX_AGE] = { "template-max-age", 0, TRUE },
+  [OPTION_TEMPLATE_CACHE_SIZE] = { "template-cache-size", 0, TRUE },
+  [OPTION_TEMPLATE_SCRIPT] = { "template-script", 0, TRUE },
   [OPTION_HELP] = { "help", 'h', FALSE },
   [OPTION_VERSION] = { "version", 0, FALSE },
   { NULL },
@@ -59,6 +73,8 @@ static const VqArgument arguments_table[] = {
 
 static const char *const boot_words[] = { "auto", "bios", "efi", "ieee1275", "none", NULL };
 static const char *const accel_words[] = { "auto", "kvm", "tcg", NULL };
+static const char *const channel_words[] = { "auto", "helper", "agent", NULL };
+static const char *const template_words[] = { "auto", "off", "refresh", NULL };
 
 /* What an option's value becomes in VqOptions. */
 typedef enum
@@ -69,7 +85,10 @@ typedef enum
   RULE_INT,         /* an int from min to max */
   RULE_CONSTANT,    /* a flag: an int or enum that becomes min */
   RULE_CHOICE,      /* an enum, by its place in words */
-  RULE_WORDS,       /* a char ** */
+  RULE_WORDS,       /* a char **, from one value */
+  RULE_LIST,        /* a char **, a value each time; must not be empty */
+  RULE_AGE,         /* a guint64, seconds */
+  RULE_SIZE,        /* a guint64, bytes */
   RULE_UNSUPPORTED, /* refused */
   RULE_EXIT,        /* ends the parsing */
 } RuleKind;
@@ -104,6 +123,12 @@ static const Rule rules[] = {
   [OPTION_EFI] = { RULE_CONSTANT, FIELD (boot), VQ_BOOT_EFI },
   [OPTION_SHARED_DIR] = { RULE_UNSUPPORTED },
   [OPTION_ACCEL] = { RULE_CHOICE, FIELD (accel), .words = accel_words },
+  [OPTION_CHANNEL] = { RULE_CHOICE, FIELD (channel), .words = channel_words },
+  [OPTION_TEMPLATE] = { RULE_CHOICE, FIELD (template), .words = template_words },
+  [OPTION_TEMPLATE_DIR] = { RULE_STRING, FIELD (template_dir) },
+  [OPTION_TEMPLATE_MAX_AGE] = { RULE_AGE, FIELD (template_max_age) },
+  [OPTION_TEMPLATE_CACHE_SIZE] = { RULE_SIZE, FIELD (template_cache_size) },
+  [OPTION_TEMPLATE_SCRIPT] = { RULE_LIST, FIELD (template_scripts) },
   [OPTION_HELP] = { RULE_EXIT },
   [OPTION_VERSION] = { RULE_EXIT },
 };
@@ -122,6 +147,18 @@ vq_accel_to_string (VqAccel accel)
   return accel_words[accel];
 }
 
+const char *
+vq_channel_choice_to_string (VqChannelChoice channel)
+{
+  return channel_words[channel];
+}
+
+const char *
+vq_template_choice_to_string (VqTemplateChoice choice)
+{
+  return template_words[choice];
+}
+
 static VqOptions *
 options_new (void)
 {
@@ -134,6 +171,11 @@ options_new (void)
   options->boot = VQ_BOOT_AUTO;
   options->accel = VQ_ACCEL_AUTO;
   options->qemu_options = g_new0 (char *, 1);
+  options->channel = VQ_CHANNEL_AUTO;
+  options->template = VQ_TEMPLATE_AUTO;
+  options->template_max_age = VQ_TEMPLATE_MAX_AGE_DEFAULT;
+  options->template_cache_size = VQ_TEMPLATE_MAX_SIZE_DEFAULT;
+  options->template_scripts = g_new0 (char *, 1);
   return options;
 }
 
@@ -147,6 +189,8 @@ vq_options_free (VqOptions *options)
   g_free (options->user);
   g_free (options->password);
   g_strfreev (options->qemu_options);
+  g_free (options->template_dir);
+  g_strfreev (options->template_scripts);
   g_strfreev (options->images);
   g_free (options);
 }
@@ -168,12 +212,31 @@ set_choice (int *field, const char *value, const char *const *words, GError **er
 }
 
 static gboolean
+refuse_empty (GError **error)
+{
+  return vq_set_error (error, VQ_ERROR_USAGE, "the value is empty; leave the option out");
+}
+
+static gboolean
 set_string (char **field, const char *value, RuleKind kind, GError **error)
 {
   if (*value == '\0' && kind == RULE_STRING)
-    return vq_set_error (error, VQ_ERROR_USAGE, "the value is empty; leave the option out");
+    return refuse_empty (error);
   g_free (*field);
   *field = *value == '\0' && kind == RULE_NAME ? NULL : g_strdup (value);
+  return TRUE;
+}
+
+static gboolean
+append_string (char ***field, const char *value, GError **error)
+{
+  guint n = g_strv_length (*field);
+
+  if (*value == '\0')
+    return refuse_empty (error);
+  *field = g_renew (char *, *field, n + 2);
+  (*field)[n] = g_strdup (value);
+  (*field)[n + 1] = NULL;
   return TRUE;
 }
 
@@ -200,6 +263,12 @@ apply (VqOptions *options, const Rule *rule, const char *value, GError **error)
       g_strfreev (*(char ***)field);
       *(char ***)field = vq_arguments_split (value);
       return TRUE;
+    case RULE_LIST:
+      return append_string (field, value, error);
+    case RULE_AGE:
+      return vq_units_parse_age (value, field, error);
+    case RULE_SIZE:
+      return vq_units_parse_size (value, field, error);
     case RULE_UNSUPPORTED:
     case RULE_EXIT:
       break;
@@ -335,6 +404,19 @@ vq_options_help (void)
          "      --timeout-reboot=SECONDS   for each boot (default: 60; 300 under TCG)\n"
          "      --timeout-poweroff=SECONDS shut the guest down and wait so long for it\n"
          "                                 (default: end QEMU at once)\n"
+         "      --channel=HOW              how commands reach it: auto, helper (a program\n"
+         "                                 of ours in memory), agent (default: auto)\n"
+         "\n"
+         "Templates, testbeds saved when they were ready:\n"
+         "      --template=HOW             auto, off, refresh (default: auto)\n"
+         "      --template-dir=DIR         where they are (default:\n"
+         "                                 $XDG_CACHE_HOME/virt-qemu/templates)\n"
+         "      --template-max-age=AGE     a number with s, m, h or d; 0: no limit\n"
+         "                                 (default: 1d)\n"
+         "      --template-cache-size=SIZE for all, a number with M, G or T; 0: no limit\n"
+         "                                 (default: 20G)\n"
+         "      --template-script=FILE     run it as root in the guest before it is saved;\n"
+         "                                 may be given more than once\n"
          "\n"
          "Messages:\n"
          "      --show-boot                show what the guest's serial console says\n"

@@ -24,6 +24,22 @@ typedef enum
   VQ_ACCEL_TCG,
 } VqAccel;
 
+/* How commands reach the guest (--channel). */
+typedef enum
+{
+  VQ_CHANNEL_AUTO,   /* the helper if it works, else the agent with a warning */
+  VQ_CHANNEL_HELPER, /* our own program in the guest */
+  VQ_CHANNEL_AGENT,  /* the guest agent alone */
+} VqChannelChoice;
+
+/* What becomes of saved testbeds (--template). */
+typedef enum
+{
+  VQ_TEMPLATE_AUTO,    /* use one that fits, else make one */
+  VQ_TEMPLATE_OFF,     /* boot each time, save nothing */
+  VQ_TEMPLATE_REFRESH, /* make a new one even if one fits */
+} VqTemplateChoice;
+
 /* A parsed command line. Strings are NULL where the option was not given, and are kept as given
  * (they may be empty). Vectors end with NULL. */
 typedef struct
@@ -44,7 +60,13 @@ typedef struct
   char **qemu_options; /* appended to QEMU's argv; empty if not given */
   VqBoot boot;
   VqAccel accel;
-  char **images; /* one or more: the boot image, then read-only ones */
+  VqChannelChoice channel;
+  VqTemplateChoice template;
+  char *template_dir;
+  guint64 template_max_age;    /* seconds, at most G_MAXINT; 0: no limit */
+  guint64 template_cache_size; /* bytes, at most G_MAXINT64; 0: no limit */
+  char **template_scripts;     /* files of the host, in the order given; empty if not given */
+  char **images;               /* one or more: the boot image, then read-only ones */
 } VqOptions;
 
 void vq_options_free (VqOptions *options);
@@ -78,3 +100,5 @@ char *vq_options_usage_error (const GError *error);
 /* The word that the option takes: "efi", "tcg". */
 const char *vq_boot_to_string (VqBoot boot);
 const char *vq_accel_to_string (VqAccel accel);
+const char *vq_channel_choice_to_string (VqChannelChoice channel);
+const char *vq_template_choice_to_string (VqTemplateChoice choice);

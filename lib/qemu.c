@@ -11,7 +11,9 @@
 #include "child.h"
 #include "error.h"
 #include "json.h"
+#include "migration.h"
 #include "qmp.h"
+#include "ram-file.h"
 #include "text.h"
 
 /* How many ports from the first one on are tried for the guest's ssh. */
@@ -24,13 +26,17 @@ struct _VqQemu
   VqConsole *console;
   VqCancel *cancel;
   char *overlay;         /* for messages */
+  char *ram_path;        /* for messages, NULL: none */
   gboolean running;      /* we let the guest run: a stop is a surprise */
   gboolean end_expected; /* we told it to end */
   gboolean reset_expected;
   guint resets;     /* since a reset was last expected */
   char *disk_error; /* what a following stop is about */
-  VqQemuAgentPort agent_port;
-  gpointer agent_port_data;
+  struct
+  {
+    VqPortChanged changed; /* NULL: nobody asks */
+    gpointer data;
+  } ports[VQ_N_PORTS];
 };
 
 /* The machine is of no use any more. The console's last words often tell why. */
@@ -52,7 +58,7 @@ static void G_GNUC_PRINTF (2, 3) fail (VqQemu *qemu, const char *format, ...)
 }
 
 static char *
-describe_exit (VqChild *child)
+describe_exit (VqQemu *qemu, VqChild *child)
 {
   int status = vq_child_get_status (child);
   g_autofree char *text = vq_child_get_stderr (child);
@@ -61,13 +67,16 @@ describe_exit (VqChild *child)
                                                 strsignal (WTERMSIG (status)))
                              : g_strdup_printf ("exit status %d", WEXITSTATUS (status));
 
+  if (qemu->ram_path != NULL && WIFSIGNALED (status) && WTERMSIG (status) == SIGBUS)
+    return g_strdup_printf ("%s: no space is left for its memory file %s, or it was cut short", how,
+                            qemu->ram_path);
   return g_strdup_printf ("%s%s%s", how, text[0] != '\0' ? ": " : "", text);
 }
 
 static void
 on_child_ended (VqChild *child, gpointer data)
 {
-  g_autofree char *how = describe_exit (child);
+  g_autofree char *how = describe_exit (data, child);
 
   fail (data, "QEMU ended: %s", how);
 }
@@ -146,8 +155,11 @@ on_panic (VqQemu *qemu, JsonObject *data)
 static void
 on_port (VqQemu *qemu, JsonObject *data)
 {
-  if (g_str_equal (get_text (data, "id"), VQ_MACHINE_AGENT_PORT) && qemu->agent_port != NULL)
-    qemu->agent_port (get_flag (data, "open"), qemu->agent_port_data);
+  const char *id = get_text (data, "id");
+
+  for (int i = 0; i < VQ_N_PORTS; i++)
+    if (g_str_equal (id, vq_port_get_id (i)) && qemu->ports[i].changed != NULL)
+      qemu->ports[i].changed (get_flag (data, "open"), qemu->ports[i].data);
 }
 
 static const struct
@@ -206,6 +218,16 @@ spawn (VqQemu *qemu, VqMachine *machine, GError **error)
   return -1;
 }
 
+static gboolean
+prepare_ram (const VqMachine *machine, GError **error)
+{
+  if (machine->ram_path == NULL)
+    return TRUE;
+  return machine->ram_shared
+             ? vq_ram_file_create (machine->ram_path, machine->options->ram_size_mib, error)
+             : vq_ram_file_check (machine->ram_path, machine->options->ram_size_mib, error);
+}
+
 VqQemu *
 vq_qemu_start (VqMachine *machine, gint64 deadline, VqCancel *cancel, GError **error)
 {
@@ -215,8 +237,9 @@ vq_qemu_start (VqMachine *machine, gint64 deadline, VqCancel *cancel, GError **e
   qemu->cancel = vq_cancel_new (cancel);
   qemu->overlay = machine->options->overlay_dir != NULL ? g_strdup (machine->options->overlay_dir)
                                                         : g_path_get_dirname (machine->directory);
+  qemu->ram_path = g_strdup (machine->ram_path);
   qemu->console = vq_console_new (machine->options->show_boot, error);
-  if (qemu->console == NULL)
+  if (qemu->console == NULL || !prepare_ram (machine, error))
     return NULL;
   fd = spawn (qemu, machine, error);
   if (fd < 0)
@@ -239,6 +262,7 @@ vq_qemu_free (VqQemu *qemu)
   vq_console_free (qemu->console);
   vq_cancel_free (qemu->cancel);
   g_free (qemu->overlay);
+  g_free (qemu->ram_path);
   g_free (qemu->disk_error);
   g_free (qemu);
 }
@@ -264,11 +288,68 @@ vq_qemu_run_guest (VqQemu *qemu, gint64 deadline, GError **error)
   return TRUE;
 }
 
-void
-vq_qemu_on_agent_port (VqQemu *qemu, VqQemuAgentPort changed, gpointer data)
+static gboolean
+stop_guest (VqQemu *qemu, gint64 deadline, GError **error)
 {
-  qemu->agent_port = changed;
-  qemu->agent_port_data = data;
+  g_autoptr (JsonNode) result = NULL;
+  const char *status;
+
+  qemu->running = FALSE; /* the STOP that follows is no surprise */
+  if (!vq_qmp_call (qemu->qmp, "stop", NULL, NULL, deadline, qemu->cancel, error)
+      || !vq_qmp_call (qemu->qmp, "query-status", NULL, &result, deadline, qemu->cancel, error))
+    return FALSE;
+  status
+      = JSON_NODE_HOLDS_OBJECT (result) ? get_text (json_node_get_object (result), "status") : "";
+  if (g_str_equal (status, "paused"))
+    return TRUE;
+  /* It had stopped already, for something that a fork would wake up with. */
+  return vq_set_error (error, VQ_ERROR_MACHINE, "it was not running (%s)",
+                       qemu->disk_error != NULL ? qemu->disk_error : status);
+}
+
+gboolean
+vq_qemu_save (VqQemu *qemu, int file, gint64 deadline, GError **error)
+{
+  if (stop_guest (qemu, deadline, error)
+      && vq_migration_save (qemu->qmp, file, deadline, qemu->cancel, error))
+    return TRUE;
+  g_prefix_error (error, "cannot save the machine: ");
+  return FALSE;
+}
+
+gboolean
+vq_qemu_load (VqQemu *qemu, int file, gint64 deadline, GError **error)
+{
+  if (vq_migration_load (qemu->qmp, file, deadline, qemu->cancel, error))
+    return TRUE;
+  g_prefix_error (error, "cannot load the saved machine: ");
+  return FALSE;
+}
+
+gboolean
+vq_qemu_can_read_ram (VqQemu *qemu, gboolean *can, gint64 deadline, GError **error)
+{
+  g_autoptr (JsonNode) result = NULL;
+  g_autoptr (GList) properties = NULL;
+
+  *can = FALSE;
+  if (!vq_qmp_call (qemu->qmp, "qom-list-properties",
+                    vq_json_build ("typename", "s", "memory-backend-file", NULL), &result, deadline,
+                    qemu->cancel, error))
+    return FALSE;
+  if (JSON_NODE_HOLDS_ARRAY (result))
+    properties = json_array_get_elements (json_node_get_array (result));
+  for (GList *l = properties; l != NULL; l = l->next)
+    if (JSON_NODE_HOLDS_OBJECT (l->data))
+      *can |= g_str_equal (get_text (json_node_get_object (l->data), "name"), "rom");
+  return TRUE;
+}
+
+void
+vq_qemu_on_port (VqQemu *qemu, VqPort port, VqPortChanged changed, gpointer data)
+{
+  qemu->ports[port].changed = changed;
+  qemu->ports[port].data = data;
 }
 
 void

@@ -14,8 +14,9 @@
 typedef struct _VqQemu VqQemu;
 
 /* Spawns QEMU for MACHINE (its descriptors are filled in here), the guest not yet running, and
- * completes the monitor's handshake. CANCEL ends the wait; it is also the parent of the result's
- * own cancel and must outlive it. */
+ * completes the monitor's handshake. A memory file that is to be shared must not exist: it is made
+ * here, and is the caller's then, even if this fails. One that is not shared must be there. CANCEL
+ * ends the wait; it is also the parent of the result's own cancel and must outlive it. */
 VqQemu *vq_qemu_start (VqMachine *machine, gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
@@ -31,9 +32,27 @@ VqConsole *vq_qemu_get_console (VqQemu *qemu);
 gboolean vq_qemu_run_guest (VqQemu *qemu, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* OPEN tells whether the guest has the agent's port open; called at every change. */
-typedef void (*VqQemuAgentPort) (gboolean open, gpointer data);
-void vq_qemu_on_agent_port (VqQemu *qemu, VqQemuAgentPort changed, gpointer data);
+/* Stops the guest and saves it: its device state is appended to FILE (an open file, the caller's),
+ * its memory is in the shared file that it was started with, its disks in theirs. Nothing may be
+ * sent to its ports meanwhile. On success nothing in these files changes any more, and QEMU is good
+ * only for vq_qemu_quit. After a failure vq_qemu_run_guest lets the guest go on, if it still runs
+ * at all. VQ_ERROR_PEER if this machine cannot be saved, with QEMU's reason. */
+gboolean vq_qemu_save (VqQemu *qemu, int file, gint64 deadline, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether this QEMU knows how to open a memory file for reading only (VqMachine.ram_readonly). */
+gboolean vq_qemu_can_read_ram (VqQemu *qemu, gboolean *can, gint64 deadline, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Gives a machine that was started as "incoming" the state that vq_qemu_save put into FILE, from
+ * its beginning. The machine must be the same but for the paths of its files. vq_qemu_run_guest
+ * then lets the guest go on where it was. */
+gboolean vq_qemu_load (VqQemu *qemu, int file, gint64 deadline, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* OPEN tells whether the guest has PORT open; called at every change. NULL ends it. */
+typedef void (*VqPortChanged) (gboolean open, gpointer data);
+void vq_qemu_on_port (VqQemu *qemu, VqPort port, VqPortChanged changed, gpointer data);
 
 /* While EXPECTED, a guest may reset itself: during boot, and when it was told to reboot. */
 void vq_qemu_expect_reset (VqQemu *qemu, gboolean expected);

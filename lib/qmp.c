@@ -13,6 +13,9 @@ struct _VqQmp
   GError *closed; /* why the connection ended */
   VqQmpEvent on_event;
   gpointer user_data;
+  char *watched; /* an event, NULL: none */
+  VqQmpEvent watch;
+  gpointer watch_data;
 };
 
 static void
@@ -29,6 +32,8 @@ on_message (JsonObject *message, gpointer data)
     return;
   if (!vq_json_get_object (message, "data", &event_data, NULL) || event_data == NULL)
     event_data = empty;
+  if (g_strcmp0 (event, qmp->watched) == 0)
+    qmp->watch (event, event_data, qmp->watch_data);
   qmp->on_event (event, event_data, qmp->user_data);
 }
 
@@ -57,6 +62,7 @@ vq_qmp_free (VqQmp *qmp)
     return;
   vq_json_peer_free (qmp->peer);
   g_clear_error (&qmp->closed);
+  g_free (qmp->watched);
   g_free (qmp);
 }
 
@@ -111,6 +117,22 @@ void
 vq_qmp_send (VqQmp *qmp, const char *command, JsonNode *arguments)
 {
   vq_json_peer_send (qmp->peer, command, arguments, NULL, NULL);
+}
+
+void
+vq_qmp_send_fd (VqQmp *qmp, const char *name, int fd)
+{
+  vq_json_peer_attach_fd (qmp->peer, fd);
+  vq_qmp_send (qmp, "getfd", vq_json_build ("fdname", "s", name, NULL));
+}
+
+void
+vq_qmp_watch (VqQmp *qmp, const char *event, VqQmpEvent watch, gpointer data)
+{
+  g_free (qmp->watched);
+  qmp->watched = watch != NULL ? g_strdup (event) : NULL;
+  qmp->watch = watch;
+  qmp->watch_data = data;
 }
 
 gboolean

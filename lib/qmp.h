@@ -28,6 +28,14 @@ gboolean vq_qmp_call (VqQmp *qmp, const char *command, JsonNode *arguments, Json
 /* Sends a command whose answer nobody needs. */
 void vq_qmp_send (VqQmp *qmp, const char *command, JsonNode *arguments);
 
+/* Hands FD (taken over) to QEMU, which knows it by NAME from then on ("fd:NAME"). Does not wait: if
+ * QEMU does not get it, the command that names it fails. */
+void vq_qmp_send_fd (VqQmp *qmp, const char *name, int fd);
+
+/* WATCH gets the event EVENT too, until the next call; NULL ends it. For a task that waits for an
+ * event of its own. */
+void vq_qmp_watch (VqQmp *qmp, const char *event, VqQmpEvent watch, gpointer data);
+
 /* One line for the human monitor, for what QMP lacks. *ANSWER is what it printed, "" for nothing.
  */
 gboolean vq_qmp_human (VqQmp *qmp, const char *line, char **answer, gint64 deadline,

@@ -7,14 +7,127 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "raw-terminal.h"
 
 /* A person takes as long as a person takes: a year. */
 #define FOR_EVER (365.0 * 24 * 60 * 60)
 
-/* $1 is the directory; the environment is set by env(1) before. */
+/* On a terminal in the guest. The words are the environment: it is set again behind the login
+ * shell, whose startup files may have changed it. */
+static const char terminal_script[] = "if command -v bash >/dev/null; then exec bash -l -c 'exec "
+                                      "env -- \"$@\" bash -i' bash \"$@\"; "
+                                      "fi\n"
+                                      "exec env -- \"$@\" sh -i\n";
+
+/* Without one. $1 is the directory; the environment is set by env(1) before. */
 static const char script[] = "cd -- \"$1\" || cd /\n"
                              "if command -v bash >/dev/null; then exec bash -i; fi\n"
                              "exec sh -i\n";
+
+typedef struct
+{
+  VqChannel *channel;
+  const char *directory;
+  GPtrArray *environment; /* of char *, without a NULL at the end */
+  VqCommand *command;     /* the channel's, NULL once it has ended */
+  gboolean abandoned;     /* nobody waits any more: the callback frees */
+  GError *error;
+} Session;
+
+static void
+session_free (Session *session)
+{
+  g_ptr_array_unref (session->environment);
+  g_clear_error (&session->error);
+  g_free (session);
+}
+
+/* TERM is ours, so that programs in the guest know what they draw on. */
+static Session *
+session_new (VqChannel *channel, const char *directory, const char *const *environment)
+{
+  Session *session = g_new0 (Session, 1);
+  const char *term = g_getenv ("TERM");
+
+  session->channel = channel;
+  session->directory = directory;
+  session->environment = g_ptr_array_new_with_free_func (g_free);
+  if (term != NULL)
+    g_ptr_array_add (session->environment, g_strconcat ("TERM=", term, NULL));
+  for (; *environment != NULL; environment++)
+    g_ptr_array_add (session->environment, g_strdup (*environment));
+  return session;
+}
+
+static void
+on_done (const VqEnd *end, gpointer data)
+{
+  Session *session = data;
+
+  session->command = NULL;
+  if (end->kind == VQ_ENDED_FAILED)
+    session->error = g_error_copy (end->error);
+  if (session->abandoned)
+    session_free (session);
+}
+
+static gboolean
+has_ended (gpointer data)
+{
+  return ((Session *)data)->command == NULL;
+}
+
+/* Waits for its end, and then frees SESSION, in any case. */
+static gboolean
+session_finish (Session *session, VqCancel *cancel, GError **error)
+{
+  gboolean ended = vq_wait_until (has_ended, session, vq_deadline_in (FOR_EVER), cancel,
+                                  "end of the shell", error);
+  gboolean failed = ended && session->error != NULL;
+
+  if (failed)
+    g_propagate_error (error, g_steal_pointer (&session->error));
+  if (ended)
+    session_free (session);
+  else
+    {
+      session->abandoned = TRUE;
+      vq_channel_kill (session->channel, session->command);
+    }
+  return ended && !failed;
+}
+
+/* The words of HEAD, which ends with NULL, the environment, and the words of TAIL. */
+static GPtrArray *
+build_argv (const Session *session, const char *const *head, const char *const *tail)
+{
+  GPtrArray *argv = g_ptr_array_new ();
+
+  for (; *head != NULL; head++)
+    g_ptr_array_add (argv, (gpointer)*head);
+  g_ptr_array_extend (argv, session->environment, NULL, NULL);
+  for (; *tail != NULL; tail++)
+    g_ptr_array_add (argv, (gpointer)*tail);
+  g_ptr_array_add (argv, NULL);
+  return argv;
+}
+
+/* Each use has a description of its own: the channel may set O_NONBLOCK on its ones. */
+static gboolean
+open_tty (int *fds, guint n, GError **error)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      fds[i] = open ("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+      if (fds[i] >= 0)
+        continue;
+      vq_set_errno (error, errno, "no terminal for a shell: cannot open /dev/tty");
+      while (i-- > 0)
+        close (fds[i]);
+      return FALSE;
+    }
+  return TRUE;
+}
 
 static gboolean
 print_ways_in (const char *console, guint ssh_port, const char *user, GError **error)
@@ -36,69 +149,61 @@ print_ways_in (const char *console, guint ssh_port, const char *user, GError **e
   return TRUE;
 }
 
-/* env NAME=VALUE... TERM=... sh -c SCRIPT sh DIRECTORY */
-static GPtrArray *
-build_argv (const char *directory, const char *const *environment)
-{
-  GPtrArray *argv = g_ptr_array_new_with_free_func (g_free);
-  const char *term = g_getenv ("TERM");
-
-  g_ptr_array_add (argv, g_strdup ("env"));
-  if (term != NULL)
-    g_ptr_array_add (argv, g_strconcat ("TERM=", term, NULL));
-  for (; *environment != NULL; environment++)
-    g_ptr_array_add (argv, g_strdup (*environment));
-  g_ptr_array_add (argv, g_strdup ("sh"));
-  g_ptr_array_add (argv, g_strdup ("-c"));
-  g_ptr_array_add (argv, g_strdup (script));
-  g_ptr_array_add (argv, g_strdup ("sh"));
-  g_ptr_array_add (argv, g_strdup (directory));
-  g_ptr_array_add (argv, NULL);
-  return argv;
-}
-
-typedef struct
-{
-  gboolean ended;
-  gboolean abandoned; /* nobody waits any more: the callback frees */
-  GError *error;
-} Session;
-
 static void
-free_session (Session *session)
-{
-  g_clear_error (&session->error);
-  g_free (session);
-}
-
-static void
-on_done (const VqEnd *end, gpointer data)
+on_resized (guint rows, guint columns, gpointer data)
 {
   Session *session = data;
 
-  session->ended = TRUE;
-  if (end->kind == VQ_ENDED_FAILED)
-    session->error = g_error_copy (end->error);
-  if (session->abandoned)
-    free_session (session);
+  if (session->command != NULL)
+    vq_channel_resize (session->channel, session->command, rows, columns);
+}
+
+static void
+start_on_terminal (Session *session, VqRawTerminal *terminal, int tty[2])
+{
+  static const char *const head[] = { "sh", "-c", terminal_script, "sh", NULL };
+  g_autoptr (GPtrArray) argv = build_argv (session, head, head + 4);
+  g_autoptr (GPtrArray) environment = build_argv (session, head + 4, head + 4);
+  VqTerminal guest = { (const char *const *)argv->pdata, session->directory,
+                       (const char *const *)environment->pdata, 0, 0 };
+
+  vq_raw_terminal_get_size (terminal, &guest.rows, &guest.columns);
+  session->command
+      = vq_channel_start_terminal (session->channel, &guest, tty[0], tty[1], on_done, session);
 }
 
 static gboolean
-has_ended (gpointer data)
+run_on_terminal (Session *session, VqCancel *cancel, GError **error)
 {
-  return ((Session *)data)->ended;
+  g_autoptr (VqRawTerminal) terminal = vq_raw_terminal_new (on_resized, session, error);
+  int tty[2];
+
+  if (terminal == NULL || !open_tty (tty, G_N_ELEMENTS (tty), error))
+    {
+      session_free (session);
+      return FALSE;
+    }
+  start_on_terminal (session, terminal, tty);
+  return session_finish (session, cancel, error);
 }
 
-static VqCommand *
-start (VqChannel *channel, const char *directory, const char *const *environment, Session *session)
+/* The terminal stays as it is: it echoes and edits lines, and there is no job control. */
+static gboolean
+run_on_pipes (Session *session, VqCancel *cancel, GError **error)
 {
-  g_autoptr (GPtrArray) argv = build_argv (directory, environment);
+  const char *const head[] = { "env", NULL };
+  const char *const tail[] = { "sh", "-c", script, "sh", session->directory, NULL };
+  g_autoptr (GPtrArray) argv = build_argv (session, head, tail);
   int tty[3];
 
-  for (int i = 0; i < 3; i++)
-    tty[i] = open ("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-  return vq_channel_start (channel, (const char *const *)argv->pdata, tty[0], tty[1], tty[2],
-                           on_done, session);
+  if (!open_tty (tty, G_N_ELEMENTS (tty), error))
+    {
+      session_free (session);
+      return FALSE;
+    }
+  session->command = vq_channel_start (session->channel, (const char *const *)argv->pdata, tty[0],
+                                       tty[1], tty[2], on_done, session);
+  return session_finish (session, cancel, error);
 }
 
 gboolean
@@ -106,24 +211,12 @@ vq_shell_run (VqChannel *channel, const char *directory, const char *const *envi
               const char *console, guint ssh_port, const char *user, VqCancel *cancel,
               GError **error)
 {
-  Session *session = g_new0 (Session, 1);
-  VqCommand *command;
+  Session *session;
 
   if (!print_ways_in (console, ssh_port, user, error))
-    {
-      free_session (session);
-      return FALSE;
-    }
-  command = start (channel, directory, environment, session);
-  if (!vq_wait_until (has_ended, session, vq_deadline_in (FOR_EVER), cancel, "end of the shell",
-                      error))
-    {
-      session->abandoned = TRUE;
-      vq_channel_kill (channel, command);
-      return FALSE;
-    }
-  if (session->error != NULL)
-    g_propagate_error (error, g_steal_pointer (&session->error));
-  free_session (session);
-  return error == NULL || *error == NULL;
+    return FALSE;
+  session = session_new (channel, directory, environment);
+  if (vq_channel_has_terminals (channel))
+    return run_on_terminal (session, cancel, error);
+  return run_on_pipes (session, cancel, error);
 }

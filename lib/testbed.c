@@ -6,10 +6,8 @@
 #include "exec-server.h"
 #include "guest-setup.h"
 #include "guest.h"
+#include "provision.h"
 #include "shell.h"
-
-/* Seconds for a short step in a guest that is up. */
-#define STEP_SECONDS 100
 
 #define COPY_SECONDS 300
 
@@ -17,12 +15,11 @@ struct _VqTestbed
 {
   VqPlan *plan;
   const char *exec_program;
-  VqCancel *cancel;
+  VqProvision *provision;
   VqGuest *guest; /* NULL: closed */
   VqExecServer *exec_server;
   char *exec_socket;
-  char *scratch; /* kept from the first open on */
-  char *user;    /* the guest's first normal user, or NULL */
+  VqGuestFacts facts; /* the scratch directory's path is kept from the first open on */
 };
 
 VqTestbed *
@@ -32,7 +29,7 @@ vq_testbed_new (VqPlan *plan, const char *exec_program, VqCancel *cancel)
 
   testbed->plan = plan;
   testbed->exec_program = exec_program;
-  testbed->cancel = cancel;
+  testbed->provision = vq_provision_new (plan, cancel);
   return testbed;
 }
 
@@ -55,8 +52,8 @@ vq_testbed_free (VqTestbed *testbed)
   if (testbed == NULL)
     return;
   drop_guest (testbed, FALSE);
-  g_free (testbed->scratch);
-  g_free (testbed->user);
+  vq_guest_facts_clear (&testbed->facts);
+  vq_provision_free (testbed->provision);
   g_free (testbed);
 }
 
@@ -73,7 +70,7 @@ vq_testbed_get_capabilities (VqTestbed *testbed)
   const char *wanted = testbed->plan->options->user;
   const char *user = wanted != NULL && wanted[0] != '\0' && !g_str_equal (wanted, "root")
                          ? wanted
-                         : testbed->user;
+                         : testbed->facts.user;
   char **words;
 
   g_strv_builder_add_many (builder, "isolation-machine", "reboot", "revert", "revert-full-system",
@@ -108,30 +105,15 @@ start_exec_server (VqTestbed *testbed, GError **error)
   return TRUE;
 }
 
-static gboolean
-prepare_guest (VqTestbed *testbed, GError **error)
-{
-  VqChannel *channel = vq_guest_get_channel (testbed->guest);
-  VqCancel *cancel = vq_guest_get_cancel (testbed->guest);
-  gint64 deadline = vq_deadline_in (STEP_SECONDS);
-
-  g_clear_pointer (&testbed->user, g_free);
-  return vq_guest_setup_time_zone (channel, deadline, cancel, error)
-         && vq_guest_setup_find_user (channel, &testbed->user, deadline, cancel, error)
-         && vq_guest_setup_make_scratch (channel, &testbed->scratch, deadline, cancel, error)
-         && start_exec_server (testbed, error);
-}
-
 gboolean
 vq_testbed_open (VqTestbed *testbed, GError **error)
 {
   gint64 start = g_get_monotonic_time ();
-  gint64 deadline = vq_deadline_in (testbed->plan->boot_timeout);
 
-  testbed->guest = vq_guest_boot (testbed->plan, deadline, testbed->cancel, error);
-  if (testbed->guest != NULL && prepare_guest (testbed, error))
+  testbed->guest = vq_provision_get (testbed->provision, &testbed->facts, error);
+  if (testbed->guest != NULL && start_exec_server (testbed, error))
     {
-      g_debug ("the testbed is open after %.1f s",
+      g_debug ("the testbed is open after %.2f s",
                (g_get_monotonic_time () - start) / (double)G_USEC_PER_SEC);
       return TRUE;
     }
@@ -173,7 +155,7 @@ reboot_guest (VqTestbed *testbed, gboolean prepare_only, GError **error)
 {
   VqCancel *cancel = vq_guest_get_cancel (testbed->guest);
 
-  if (!vq_guest_setup_save_scratch (vq_guest_get_channel (testbed->guest), testbed->scratch,
+  if (!vq_guest_setup_save_scratch (vq_guest_get_channel (testbed->guest), testbed->facts.scratch,
                                     copy_deadline (), cancel, error))
     return FALSE;
   drop_commands (testbed);
@@ -181,8 +163,8 @@ reboot_guest (VqTestbed *testbed, gboolean prepare_only, GError **error)
                         vq_deadline_in (testbed->plan->boot_timeout), error))
     return FALSE;
   vq_exec_server_set_channel (testbed->exec_server, vq_guest_get_channel (testbed->guest));
-  return vq_guest_setup_restore_scratch (vq_guest_get_channel (testbed->guest), testbed->scratch,
-                                         copy_deadline (), cancel, error);
+  return vq_guest_setup_restore_scratch (vq_guest_get_channel (testbed->guest),
+                                         testbed->facts.scratch, copy_deadline (), cancel, error);
 }
 
 gboolean
@@ -203,7 +185,7 @@ vq_testbed_close (VqTestbed *testbed)
 const char *
 vq_testbed_get_scratch (VqTestbed *testbed)
 {
-  return testbed->scratch;
+  return testbed->facts.scratch;
 }
 
 char **
@@ -234,7 +216,7 @@ vq_testbed_shell (VqTestbed *testbed, const char *directory, const char *const *
 {
   g_autofree char *console = g_build_filename (vq_guest_get_directory (testbed->guest),
                                                testbed->plan->arch->serial[0], NULL);
-  const char *user = testbed->user != NULL ? testbed->user : "root";
+  const char *user = testbed->facts.user != NULL ? testbed->facts.user : "root";
 
   return vq_shell_run (vq_guest_get_channel (testbed->guest), directory, environment, console,
                        vq_guest_get_ssh_port (testbed->guest), user,

@@ -129,19 +129,17 @@ vq_wait_until (VqCondition condition, gpointer data, gint64 deadline, VqCancel *
   return done;
 }
 
-/* Only ends the poll: the condition asks again. */
 static gboolean
-wake_up (int fd, GIOCondition events, gpointer data)
+on_ready (int fd, GIOCondition events, gpointer data)
 {
+  *(gboolean *)data = TRUE;
   return G_SOURCE_CONTINUE;
 }
 
 static gboolean
 is_ready (gpointer data)
 {
-  GPollFD *poll_fd = data;
-
-  return g_poll (poll_fd, 1, 0) > 0;
+  return *(gboolean *)data;
 }
 
 gboolean
@@ -150,6 +148,7 @@ vq_wait_fd (int fd, GIOCondition events, gint64 deadline, VqCancel *cancel, cons
 {
   GPollFD poll_fd = { fd, events, 0 };
   const GError *reason = vq_cancel_reason (cancel);
+  gboolean ready = FALSE;
   gboolean done;
   guint id;
 
@@ -158,10 +157,19 @@ vq_wait_fd (int fd, GIOCondition events, gint64 deadline, VqCancel *cancel, cons
       g_propagate_error (error, g_error_copy (reason));
       return FALSE;
     }
-  id = g_unix_fd_add (fd, events | G_IO_HUP | G_IO_ERR, wake_up, NULL);
-  done = vq_wait_until (is_ready, &poll_fd, deadline, cancel, what, error);
+  /* Much cheaper than a source that comes and goes. */
+  if (g_poll (&poll_fd, 1, 0) > 0)
+    return TRUE;
+  id = g_unix_fd_add (fd, events | G_IO_HUP | G_IO_ERR, on_ready, &ready);
+  done = vq_wait_until (is_ready, &ready, deadline, cancel, what, error);
   g_source_remove (id);
   return done;
+}
+
+void
+vq_wait_serve (void)
+{
+  g_main_context_iteration (NULL, FALSE);
 }
 
 static gboolean

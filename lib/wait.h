@@ -46,6 +46,10 @@ gboolean vq_wait_until (VqCondition condition, gpointer data, gint64 deadline, V
 gboolean vq_wait_fd (int fd, GIOCondition events, gint64 deadline, VqCancel *cancel,
                      const char *what, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Serves what is ready in the context now, without waiting: for work that goes on for long without
+ * having to wait. */
+void vq_wait_serve (void);
+
 /* Serves the context for MILLISECONDS, or until CANCEL. Only for peers that cannot tell us of
  * an event themselves (the guest agent answers questions, it never speaks first). */
 gboolean vq_wait_pause (guint milliseconds, VqCancel *cancel, GError **error)

@@ -17,6 +17,18 @@ _autopkgtest_virt_qemu_ng ()
       mapfile -t COMPREPLY < <(compgen -W 'auto kvm tcg' -- "$cur")
       return
       ;;
+    --channel)
+      mapfile -t COMPREPLY < <(compgen -W 'auto helper agent' -- "$cur")
+      return
+      ;;
+    --template)
+      mapfile -t COMPREPLY < <(compgen -W 'auto off refresh' -- "$cur")
+      return
+      ;;
+    --template-script)
+      _filedir
+      return
+      ;;
     --qemu-architecture)
       mapfile -t COMPREPLY < <(compgen -W 'x86_64 i386 aarch64 arm ppc64le s390x riscv64' -- "$cur")
       return
@@ -29,7 +41,7 @@ _autopkgtest_virt_qemu_ng ()
       mapfile -t COMPREPLY < <(compgen -c -- "${cur:-qemu-system-}")
       return
       ;;
-    --overlay-dir | -o)
+    --overlay-dir | -o | --template-dir)
       _filedir -d
       return
       ;;
@@ -37,7 +49,8 @@ _autopkgtest_virt_qemu_ng ()
       mapfile -t COMPREPLY < <(compgen -u -- "$cur")
       return
       ;;
-    --password | -p | --cpus | -c | --ram-size | --timeout-reboot | --timeout-poweroff | --qemu-options)
+    --password | -p | --cpus | -c | --ram-size | --timeout-reboot | --timeout-poweroff | --qemu-options | \
+      --template-max-age | --template-cache-size)
       return
       ;;
   esac
@@ -45,8 +58,9 @@ _autopkgtest_virt_qemu_ng ()
 
   if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W '
-      --accel= --boot= --cpus= --debug --dpkg-architecture= --efi --help --overlay-dir= --password=
-      --qemu-architecture= --qemu-command= --qemu-options= --ram-size= --show-boot
+      --accel= --boot= --channel= --cpus= --debug --dpkg-architecture= --efi --help --overlay-dir=
+      --password= --qemu-architecture= --qemu-command= --qemu-options= --ram-size= --show-boot
+      --template= --template-cache-size= --template-dir= --template-max-age= --template-script=
       --timeout-poweroff= --timeout-reboot= --user= --version' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
   elif [[ $cur == @* ]]; then

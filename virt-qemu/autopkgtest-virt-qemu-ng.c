@@ -10,33 +10,13 @@
 #include "log.h"
 #include "options.h"
 #include "plan.h"
+#include "programs.h"
 #include "server.h"
 #include "signals.h"
 #include "testbed.h"
 
 #define NAME "autopkgtest-virt-qemu-ng"
 #define EXEC_NAME "virt-qemu-exec"
-
-/* The program that runs a command: beside us in the build tree, else in ../libexec/virt-qemu. */
-static char *
-find_exec_program (GError **error)
-{
-  g_autofree char *self = g_file_read_link ("/proc/self/exe", error);
-  g_autofree char *directory = self != NULL ? g_path_get_dirname (self) : NULL;
-  g_autofree char *beside = NULL;
-  g_autofree char *installed = NULL;
-
-  if (self == NULL)
-    return NULL;
-  beside = g_build_filename (directory, EXEC_NAME, NULL);
-  if (g_file_test (beside, G_FILE_TEST_IS_EXECUTABLE))
-    return g_steal_pointer (&beside);
-  installed = g_canonicalize_filename ("../libexec/virt-qemu/" EXEC_NAME, directory);
-  if (g_file_test (installed, G_FILE_TEST_IS_EXECUTABLE))
-    return g_steal_pointer (&installed);
-  vq_set_error (error, VQ_ERROR_FAILED, "%s is not there: install " NAME " whole", installed);
-  return NULL;
-}
 
 static int
 report (const GError *error)
@@ -50,7 +30,7 @@ static int
 serve (const VqOptions *options, VqCancel *cancel)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *exec_program = find_exec_program (&error);
+  g_autofree char *exec_program = vq_programs_find (EXEC_NAME, &error);
   g_autoptr (VqPlan) plan = exec_program != NULL ? vq_plan_new (options, cancel, &error) : NULL;
   g_autoptr (VqTestbed) testbed = NULL;
 

@@ -1,9 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Compares autopkgtest-virt-qemu-ng with Debian's autopkgtest-virt-qemu on one image.
 
-The servers take turns, and only one guest runs at a time: ours, theirs, ours, theirs. Each turn is a
-whole life of a server: open, all rows, close, quit. The table goes to stdout, all samples into a JSON
-file, and what happens to stderr.
+    make bench                                  # everything; BENCH=--no-reboot adds an option
+    tests/bench/run --rows=true,stdin IMAGE     # two rows
+    tests/bench/run --only=ours --runs=1 IMAGE
+    tests/bench/run --from=build/bench.json --markdown    # only print, what an earlier run measured
+
+The servers take turns, --runs of each, on the same image, with the same CPUs, memory and accelerator (KVM
+only if it works: our server finds that out in a first open, which does not count and warms the page cache).
+A turn is a whole life of a server: open, all rows, close, quit. Rows that are quick are measured several
+times in each turn, slow ones (reboot, autopkgtest) only in the first. The table goes to stdout, all samples
+into a JSON file, and what happens to stderr. The status is 1 if a number is missing.
+
+What the rows mean:
+- "open, nothing saved": from the server's start to the reply. Our server gets a new, empty template directory
+  for it (never that of the user); "template there" is the next open with the same directory. A server
+  without templates opens always in the same way, so its opens count for both rows.
+- true, sleep, stdin, stdout: the command that print-execute-command names, from its start to its end. The
+  number of bytes that arrive is checked.
+- copies: from the command to the reply, to a place that is new. What comes back is compared.
+- "server's peak memory": VmHWM of the server's process at the end of a turn, in which it also had to feed a
+  reader that first sleeps. Processes that it started do not count.
+- "private memory of each further idle testbed": Private_Clean and Private_Dirty of a QEMU while another one
+  runs from the same template. Only where there are templates.
+- "a package with trivial tests": autopkgtest -B with tests that do nothing, and say that they break the testbed,
+  so that it is reverted between them (autopkgtest 6.0 reverts before each test anyway). The template is there.
+
+Only one guest runs at a time, two for the private memory. All that is started ends with this program, also on
+^C. A row that fails is shown as failed, stderr says why, and the rest goes on with a new session.
+
+processes.py looks after processes, session.py speaks the protocol, rows.py measures, side.py is one server
+with its numbers, report.py makes the tables.
 """
 
 import argparse
@@ -12,15 +39,17 @@ import os
 import shlex
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import processes
+import report
 from rows import ROWS, Data
-from session import BOOT_TIMEOUT, END_TIMEOUT, Failed, Session, say
+from session import BOOT_TIMEOUT, Failed, Session, say
+from side import Side
 
 TOP = Path(__file__).resolve().parents[2]
 MIB = 1 << 20
@@ -40,71 +69,15 @@ exec %s "${args[@]}"
 """
 
 
-class Side:
-    """One of the two servers: how to start it, and its numbers."""
-
-    def __init__(self, name, argv, version, rows):
-        self.name = name
-        self.argv = argv
-        self.version = version
-        self.rows = rows
-        self.samples = {row[0]: [] for row in rows}
-        self.failures = {}  # row to reason
-        self.lost = []  # turns that ended early because there was no testbed, and why
-
-    def fail(self, session, name, error):
-        """Whether the turn can go on."""
-        reason = " ".join(str(error).split())[:200]
-        say(f"{self.name}: {name}: failed: {reason}")
-        if session.open_seconds is None:
-            self.lost.append(reason)
-        else:
-            self.failures[name] = reason
-        return session.open_seconds is not None
-
-    def take_turn(self, directory, data):
-        """One session. After a failed row the next ones get a new server, as nobody knows what state the
-        old one is in; what failed once is not tried again, so the time is bounded."""
-        todo = [row for row in self.rows if row[0] not in self.failures]
-        while todo:
-            with tempfile.TemporaryDirectory(dir=directory, ignore_cleanup_errors=True) as place:
-                todo = self.run_session(Session(self.argv, Path(place), data), todo)
-
-    def run_session(self, session, todo):
-        """Measures TODO until a row fails; what this turn has still to do then."""
-        try:
-            session.start()
-            while todo:
-                name, _, unit, measure = todo[0]
-                samples = measure(session)
-                self.samples[name] += samples
-                say(f"{self.name}: {name}: {statistics.median(samples):.3f} {unit}")
-                todo = todo[1:]
-            session.finish()
-            return []
-        except (Failed, OSError) as error:
-            name = todo[0][0] if todo else "quit"
-            return todo[1:] if self.fail(session, name, error) else []
-        finally:
-            session.kill()
-
-    def median(self, name):
-        good = self.samples[name] and name not in self.failures
-        return statistics.median(self.samples[name]) if good else None
-
-    def cell(self, name, unit):
-        if self.median(name) is None:
-            reason = self.failures.get(name) or (self.lost or ["not measured"])[0]
-            return "failed: " + reason.replace("|", "\\|")
-        return f"{self.median(name):.3f} {unit}" if self.median(name) < 10 else f"{self.median(name):.1f} {unit}"
+def output_of(argv):
+    try:
+        return subprocess.run(argv, capture_output=True, text=True, timeout=processes.END_TIMEOUT).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
 
 
 def first_line(argv):
-    try:
-        output = subprocess.run(argv, capture_output=True, text=True, timeout=END_TIMEOUT).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return output.partition("\n")[0].strip()
+    return output_of(argv).partition("\n")[0].strip()
 
 
 def package_version(path):
@@ -123,50 +96,100 @@ def cpu_model():
     return lines[0].partition(":")[2].strip() if lines else os.uname().machine
 
 
+def load():
+    return " ".join(f"{value:.1f}" for value in os.getloadavg())
+
+
+def make_parser():
+    parser = argparse.ArgumentParser(prog="tests/bench/run", formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     description=__doc__.partition("\n\nprocesses.py")[0],
+                                     epilog="Rows: " + ", ".join(row.name for row in ROWS))
+    add = parser.add_argument
+    add("--runs", type=int, default=2, metavar="N", help="turns of each server (default: %(default)s)")
+    add("--rows", metavar="ROW[,ROW]", help="measure only these rows (default: all)")
+    add("--no-reboot", action="store_true", help="all rows but reboot, which takes 2 minutes under TCG")
+    add("--only", choices=("ours", "theirs"), help="measure only this server")
+    add("--size", type=int, default=64, metavar="MIB", help="of streams and files (default: %(default)s)")
+    add("--files", type=int, default=2000, metavar="N", help="in the copied tree (default: %(default)s)")
+    add("--ram-size", type=int, default=1024, metavar="MIB", help="of the guest (default: %(default)s)")
+    add("--cpus", type=int, default=2, metavar="N", help="of the guest (default: %(default)s)")
+    add("--accel", choices=("auto", "kvm", "tcg"), default="auto",
+        help="for both servers (default: auto, what our server chooses)")
+    add("--server", default=TOP / "build/autopkgtest-virt-qemu-ng", metavar="PATH", help="ours")
+    add("--server-options", default="", metavar="OPTIONS", help="more options for ours")
+    add("--theirs", default="autopkgtest-virt-qemu", metavar="PATH", help="Debian's server")
+    add("--theirs-options", default="--efi", metavar="OPTIONS",
+        help="it does not look at the image (default: %(default)s)")
+    add("--json", type=Path, default=TOP / "build/bench.json", metavar="FILE",
+        help="all samples (default: build/bench.json)")
+    add("--markdown", action="store_true", help="print the table in Markdown, without min and max")
+    add("--from", type=Path, dest="source", metavar="FILE", help="print the table of this JSON file")
+    add("image", nargs="?", help="must suit both: root shell on hvc1 or ttyS1, python3, guest agent")
+    return parser
+
+
+def choose_rows(parser, options):
+    known = [row.name for row in ROWS]
+    wanted = options.rows.split(",") if options.rows else known
+    if not set(wanted) <= set(known):
+        parser.error(f"no such row: {', '.join(set(wanted) - set(known))}; rows: {', '.join(known)}")
+    return [row for row in ROWS if row.name in wanted and not (row.name == "reboot" and options.no_reboot)]
+
+
 def parse_arguments():
-    names = [row[0] for row in ROWS]
-    parser = argparse.ArgumentParser(prog="tests/bench/run", description=__doc__.partition("\n")[0],
-                                     epilog=f"Rows: {', '.join(names)}")
-    parser.add_argument("--runs", type=int, default=3, help="turns of each server (default: %(default)s)")
-    parser.add_argument("--only", metavar="ROW[,ROW]", help="measure only these rows (default: all)")
-    parser.add_argument("--ram-size", type=int, default=1024, metavar="MIB",
-                        help="of the guest (default: %(default)s)")
-    parser.add_argument("--cpus", type=int, default=2, help="of the guest (default: %(default)s)")
-    parser.add_argument("--size", type=int, default=16, metavar="MIB",
-                        help="of streams and files (default: %(default)s)")
-    parser.add_argument("--files", type=int, default=500, help="in the copied tree (default: %(default)s)")
-    parser.add_argument("--accel", choices=("auto", "kvm", "tcg"), default="auto",
-                        help="for both servers (default: auto: what our server chooses)")
-    parser.add_argument("--server", default=TOP / "build/autopkgtest-virt-qemu-ng", metavar="PATH", help="ours")
-    parser.add_argument("--theirs", default="autopkgtest-virt-qemu", metavar="PATH", help="Debian's")
-    parser.add_argument("--no-theirs", action="store_true", help="measure only ours")
-    parser.add_argument("--theirs-options", default="--efi", metavar="OPTIONS",
-                        help="Debian's server does not look at the image (default: %(default)s)")
-    parser.add_argument("--json", type=Path, default=TOP / "build/bench.json", metavar="PATH",
-                        help="all samples (default: build/bench.json)")
-    parser.add_argument("image", help="must suit both: root shell on hvc1 or ttyS1, python3, guest agent")
+    parser = make_parser()
     options = parser.parse_args()
-    options.only = options.only.split(",") if options.only else names
-    if not set(options.only) <= set(names):
-        parser.error(f"no such row: {', '.join(set(options.only) - set(names))}; rows: {', '.join(names)}")
+    options.rows = choose_rows(parser, options)
     if min(options.runs, options.size, options.files, options.cpus, options.ram_size) < 1:
         parser.error("numbers must be at least 1")
+    if options.source is None and options.image is None:
+        parser.error("give the image of a guest")
+    options.image = os.path.abspath(options.image or "")
     return options
 
 
-def warm_up(options, argv, directory):
-    """One open that does not count: the page cache gets warm, and our server tells whether KVM works.
-    The accelerator for both servers."""
+def make_ours(options):
+    """Our server; how its accelerator is to be chosen is not decided yet."""
+    program = os.path.abspath(options.server)
+    more = shlex.split(options.server_options)
+    side = Side("autopkgtest-virt-qemu-ng", program, [*common(options), *more], [options.image],
+                first_line([program, "--version"]), options.rows)
+    side.forks = "--template-dir" in output_of([program, "--help"]) and "--template=off" not in more
+    if not side.forks:
+        say("our server has no templates, so nothing is forked")
+    return side
+
+
+def make_theirs(options, program, tcg_command):
+    argv = [*common(options), *shlex.split(options.theirs_options)]
+    argv += ["-q", tcg_command] if tcg_command else []
+    version = package_version(program)
+    return Side("autopkgtest-virt-qemu", program, argv, [options.image], version, options.rows)
+
+
+def common(options):
+    return [f"--cpus={options.cpus}", f"--ram-size={options.ram_size}", f"--timeout-reboot={BOOT_TIMEOUT}"]
+
+
+def warm_up(ours, accel, directory):
+    """An open that does not count. The accelerator for all; TCG, which always works, if that cannot be seen."""
     say("a first open, which does not count")
+    ours.options.append(f"--accel={accel}")
+    ours.renew_templates(directory)
     with tempfile.TemporaryDirectory(dir=directory, ignore_cleanup_errors=True) as place:
-        session = Session([*argv, f"--accel={options.accel}", options.image], Path(place), None)
+        session = Session(ours.argv(), Path(place), None)
         try:
             session.start()
+            ours.look_at(session)
+        except (Failed, OSError) as error:
+            say(f"{ours.name}: first open: failed: {error}")
         finally:
-            session.kill()
-        if options.accel != "auto":
-            return options.accel
-        return "tcg" if "no KVM" in session.log.read_text(errors="replace") else "kvm"
+            session.end()
+            processes.end_all()
+            ours.forget_templates()
+    accelerator = ours.accelerator or ("KVM" if accel == "kvm" else "TCG")
+    ours.options[-1] = f"--accel={accelerator.lower()}"
+    return accelerator
 
 
 def make_wrapper(directory):
@@ -177,111 +200,80 @@ def make_wrapper(directory):
 
 
 def make_sides(options, directory):
-    """The accelerator and the sides: ours, then theirs if it is there."""
-    rows = [row for row in ROWS if row[0] in options.only]
-    common = [f"--cpus={options.cpus}", f"--ram-size={options.ram_size}", f"--timeout-reboot={BOOT_TIMEOUT}"]
-    ours = [os.path.abspath(options.server), *common]
-    accel = warm_up(options, ours, directory)
-    version = first_line([options.server, "--version"])
-    sides = [Side("autopkgtest-virt-qemu-ng", [*ours, f"--accel={accel}", options.image], version, rows)]
-    theirs = None if options.no_theirs else shutil.which(options.theirs)
-    if theirs:
-        argv = [os.path.abspath(theirs), *common, *shlex.split(options.theirs_options)]
-        if accel == "tcg":
-            argv += ["-q", make_wrapper(directory)]
-        sides.append(Side("autopkgtest-virt-qemu", [*argv, options.image], package_version(theirs), rows))
-    return accel, sides
+    """Ours, then theirs if it is there; or one of them."""
+    ours = make_ours(options)
+    accelerator = warm_up(ours, options.accel, directory)
+    program = None if options.only == "ours" else shutil.which(options.theirs)
+    if program is None:
+        if options.only == "theirs":
+            raise Failed(f"{options.theirs} is not installed (package autopkgtest)")
+        if options.only is None:
+            say(f"nothing to compare with: {options.theirs} is not installed (package autopkgtest)")
+        return [ours]
+    wrapper = make_wrapper(directory) if accelerator == "TCG" else None
+    theirs = make_theirs(options, os.path.abspath(program), wrapper)
+    return [theirs] if options.only == "theirs" else [ours, theirs]
 
 
-def describe(options, accel, sides):
+def describe(options, sides, load_before, begin):
     """The conditions, as (what, value)."""
-    facts = [
-        ("date", time.strftime("%Y-%m-%d %H:%M:%S %z")),
-        ("image", options.image),
-        ("guest", f"{options.cpus} CPUs, {options.ram_size} MiB, {accel.upper()}"),
-        ("host", f"{cpu_model()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f} at the start"),
-        ("QEMU", first_line([qemu_command(), "--version"])),
-        ("runs", str(options.runs)),
-    ]
-    return facts + [(side.name, side.version) for side in sides]
-
-
-def ratio(sides, name):
-    medians = [side.median(name) for side in sides]
-    return medians[0] / medians[1] if len(medians) == 2 and None not in medians and medians[1] else None
-
-
-def fill_in(title, options):
-    return title.replace("SIZE", str(options.size)).replace("COUNT", str(options.files))
-
-
-def print_table(options, facts, sides):
-    for what, value in facts:
-        print(f"- {what}: {value}")
-    if len(sides) == 1:
-        why = "not asked for" if options.no_theirs else f"{options.theirs} is not installed (package autopkgtest)"
-        print(f"- Not compared with Debian's server: {why}.")
-    print("\nMedians; a ratio below 1 means that ours takes less.\n")
-    print("| row |", " | ".join(side.name for side in sides), "| ratio |" if len(sides) > 1 else "|")
-    print("| --- |", " | ".join("---:" for _ in sides), "| ---: |" if len(sides) > 1 else "|")
-    for name, title, unit, _ in sides[0].rows:
-        cells = [side.cell(name, unit) for side in sides]
-        if len(sides) > 1:
-            value = ratio(sides, name)
-            cells.append("-" if value is None else f"{value:.3f}")
-        print(f"| {fill_in(title, options)} |", " | ".join(cells), "|")
-    for side in sides:
-        for reason in side.lost:
-            print(f"\nA run of {side.name} got no testbed and does not count: {reason}")
-
-
-def write_json(options, facts, sides):
-    rows = [
-        {"row": name, "title": fill_in(title, options), "unit": unit, "ratio": ratio(sides, name),
-         "servers": {side.name: {"median": side.median(name), "samples": side.samples[name],
-                                 "failed": side.failures.get(name)} for side in sides}}
-        for name, title, unit, _ in sides[0].rows
-    ]
-    commands = {side.name: side.argv for side in sides}
-    lost = {side.name: side.lost for side in sides}
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    report = {**dict(facts), "commands": commands, "lost_runs": lost, "rows": rows}
-    options.json.write_text(json.dumps(report, indent=2) + "\n")
+    yield "date", time.strftime("%Y-%m-%d %H:%M:%S %z")
+    yield "image", options.image
+    yield "guest", f"{options.cpus} CPUs, {options.ram_size} MiB"
+    yield "accelerator", ", ".join(f"{side.accelerator} ({side.name})" for side in sides)
+    yield "host", f"{cpu_model()}, {os.cpu_count()} CPUs, Linux {os.uname().release}"
+    yield "load", f"{load_before} before, {load()} after (1, 5, 15 minutes; a guest is a part of it)"
+    yield "QEMU", first_line([qemu_command(), "--version"])
+    yield "runner", package_version(shutil.which("autopkgtest") or "autopkgtest")
+    yield from ((side.name, side.version) for side in sides)
+    yield "turns", f"{options.runs} of each server, {(time.monotonic() - begin) / 60:.0f} minutes in all"
 
 
 def measure(options, directory):
-    """Whether every row got its number."""
-    accel, sides = make_sides(options, directory)
-    facts = describe(options, accel, sides)
+    """The report."""
+    begin = time.monotonic()
+    load_before = load()
+    sides = make_sides(options, directory)
     data = Data(directory, options.size * MIB, options.files)
     for turn in range(options.runs):
         for side in sides:
-            say(f"{side.name}: run {turn + 1} of {options.runs}")
-            side.take_turn(directory, data)
-    print_table(options, facts, sides)
-    write_json(options, facts, sides)
-    return not any(side.failures or side.lost for side in sides)
+            say(f"{side.name}: turn {turn + 1} of {options.runs}")
+            side.take_turn(directory, data, turn == 0)
+    return report.make(describe(options, sides, load_before, begin), options.size, options.files, sides)
+
+
+def measure_and_save(options):
+    # A short path: there will be sockets in it.
+    with tempfile.TemporaryDirectory(prefix="vqb.", ignore_cleanup_errors=True) as directory:
+        result = measure(options, Path(directory))
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(result, indent=2) + "\n")
+    return result
 
 
 def interrupt(number, _):
     """Unwinds once; a second ^C must not stop the cleaning up."""
     for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(other, signal.SIG_IGN)
+    say("interrupted, ending what runs")
     sys.exit(128 + number)
 
 
 def main():
     options = parse_arguments()
-    options.image = os.path.abspath(options.image)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     try:
-        # A short path: there will be sockets in it.
-        with tempfile.TemporaryDirectory(prefix="vqb.", ignore_cleanup_errors=True) as directory:
-            return 0 if measure(options, Path(directory)) else 1
-    except (Failed, OSError) as error:
+        processes.adopt_orphans()
+        result = json.loads(options.source.read_text()) if options.source else measure_and_save(options)
+        for line in (report.markdown if options.markdown else report.text)(result):
+            print(line)
+        return 0 if report.all_measured(result) else 1
+    except (Failed, OSError, json.JSONDecodeError) as error:
         say(f"cannot measure: {error}")
         return 1
+    finally:
+        processes.end_all()
 
 
 if __name__ == "__main__":

@@ -3,102 +3,242 @@
 
 import filecmp
 import os
-from pathlib import Path
+import select
+import shutil
+import subprocess
+import time
+from typing import Callable, NamedTuple, Optional
 
-from session import Failed
+import processes
+from session import EXEC_TIMEOUT, Failed
 
 FILE_SIZE = 8192
-TRUE_COUNT = 20
+TRUE_COUNT = 30
 SLEEP_COUNT = 8
+TEST_COUNT = 5
+READER_SLEEP = 2  # seconds
+IDLE_SECONDS = 3  # after which a new testbed counts as idle
+REVERT_COUNT = 10
+REVERT_SECONDS = 60
+REPEAT_COUNT = 5
+REPEAT_SECONDS = 4
+
+TESTS_CONTROL = """Test-Command: true
+Features: test-name=test{number}
+Depends:
+Restrictions: breaks-testbed, needs-root
+
+"""
+
+CONTROL = """Source: vq-bench
+Section: misc
+Priority: optional
+Maintainer: Nobody <nobody@localhost>
+Standards-Version: 4.6.2
+
+Package: vq-bench
+Architecture: all
+Description: package that is only there for its tests
+"""
+
+CHANGELOG = """vq-bench (1) unstable; urgency=medium
+
+  * Nothing is ever built from it.
+
+ -- Nobody <nobody@localhost>  Fri, 20 Nov 2026 12:00:00 +0000
+"""
 
 
 class Data:
-    """What is copied into the guests and compared with what comes back: a file and a directory of files."""
+    """What goes into the guests: a file and a directory of files, which are compared with what comes back,
+    and a source package with trivial tests, each of which makes autopkgtest revert the testbed."""
 
     def __init__(self, directory, size, count):
         self.size = size
         self.count = count
         self.file = directory / "file"
         self.tree = directory / "tree"
+        self.package = directory / "package"
         self.file.write_bytes(os.urandom(size))
         self.tree.mkdir()
         for number in range(count):
             (self.tree / str(number)).write_bytes(os.urandom(FILE_SIZE))
+        self.make_package()
+
+    def make_package(self):
+        tests = "".join(TESTS_CONTROL.format(number=number) for number in range(TEST_COUNT))
+        files = {"control": CONTROL, "changelog": CHANGELOG, "source/format": "3.0 (native)\n",
+                 "tests/control": tests}
+        for name, text in files.items():
+            path = self.package / "debian" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+
+def repeat(measure, count=REPEAT_COUNT, seconds=REPEAT_SECONDS):
+    """Up to COUNT samples, as long as they took less than SECONDS; at least one."""
+    samples = [measure()]
+    while len(samples) < count and sum(samples) < seconds:
+        samples.append(measure())
+    return samples
+
+
+def measure_revert(session):
+    return repeat(lambda: session.timed("revert"), REVERT_COUNT, REVERT_SECONDS)
 
 
 def measure_true(session):
     return [session.execute([["true"]]) for _ in range(TRUE_COUNT)]
 
 
-def measure_stdin(session):
+def measure_parallel(session):
+    return [session.execute([["sleep", "1"]] * SLEEP_COUNT)]
+
+
+def stdin_once(session):
     output = session.directory / "output"
     with open(session.data.file, "rb") as stdin, open(output, "wb") as stdout:
-        seconds = session.execute([["wc", "-c"]], stdin, stdout)
+        seconds = session.execute([["wc", "-c"]], stdin=stdin, stdout=stdout)
     if output.read_text().strip() != str(session.data.size):
         raise Failed(f"the guest counted {output.read_text().strip()[:20]!r} bytes, not {session.data.size}")
-    return [seconds]
+    return seconds
 
 
-def measure_stdout(session):
+def stdout_once(session):
     output = session.directory / "output"
     with open(output, "wb") as stdout:
-        seconds = session.execute([["head", "-c", str(session.data.size), "/dev/zero"]], stdout=stdout)
+        seconds = session.execute([zeros(session)], stdout=stdout)
     if output.stat().st_size != session.data.size:
         raise Failed(f"{output.stat().st_size} bytes came, not {session.data.size}")
-    return [seconds]
+    return seconds
 
 
-def copydown_file(session):
-    session.copied.add("file")
-    return [session.timed("copydown", str(session.data.file), f"{session.scratch}/bench-file")]
+def zeros(session):
+    """A command that writes as many bytes as there are in the file."""
+    return ["head", "-c", str(session.data.size), "/dev/zero"]
 
 
-def copyup_file(session):
-    if "file" not in session.copied:
-        copydown_file(session)
-    back = session.directory / "back"
-    seconds = session.timed("copyup", f"{session.scratch}/bench-file", str(back))
-    if not filecmp.cmp(back, session.data.file, shallow=False):
-        raise Failed("the file came back different")
-    return [seconds]
+def down_once(session, kind):
+    """Copies the file or the tree into the guest, where it was not before."""
+    slash, source = ("/", session.data.tree) if kind == "tree" else ("", session.data.file)
+    if kind in session.copied:
+        session.execute([["rm", "-r", f"{session.scratch}/bench-{kind}"]])
+    session.copied.add(kind)
+    return session.timed("copydown", f"{source}{slash}", f"{session.scratch}/bench-{kind}{slash}")
 
 
-def copydown_tree(session):
-    session.copied.add("tree")
-    return [session.timed("copydown", f"{session.data.tree}/", f"{session.scratch}/bench-tree/")]
+def up_once(session, kind):
+    """Copies the file or the tree back, and compares it."""
+    slash = "/" if kind == "tree" else ""
+    back = session.directory / f"back-{kind}"
+    seconds = session.timed("copyup", f"{session.scratch}/bench-{kind}{slash}", f"{back}{slash}")
+    if kind == "tree":
+        names = [str(number) for number in range(session.data.count)]
+        same = len(filecmp.cmpfiles(back, session.data.tree, names, shallow=False)[0]) == len(names)
+        shutil.rmtree(back)
+    else:
+        same = filecmp.cmp(back, session.data.file, shallow=False)
+        back.unlink()
+    if not same:
+        raise Failed(f"the {kind} came back different")
+    return seconds
 
 
-def copyup_tree(session):
-    if "tree" not in session.copied:
-        copydown_tree(session)
-    back = session.directory / "back-tree"
-    seconds = session.timed("copyup", f"{session.scratch}/bench-tree/", f"{back}/")
-    names = [str(number) for number in range(session.data.count)]
-    if len(filecmp.cmpfiles(back, session.data.tree, names, shallow=False)[0]) != len(names):
-        raise Failed("the files came back different")
-    return [seconds]
+def copydown(kind):
+    return lambda session: repeat(lambda: down_once(session, kind))
+
+
+def copyup(kind):
+    def measure(session):
+        if kind not in session.copied:
+            down_once(session, kind)
+        return repeat(lambda: up_once(session, kind))
+    return measure
+
+
+def read_all(stream, deadline):
+    """How many bytes come from STREAM."""
+    size = 0
+    while select.select([stream], [], [], max(0, deadline - time.monotonic()))[0]:
+        block = os.read(stream.fileno(), 1 << 20)
+        if not block:
+            return size
+        size += len(block)
+    raise Failed(f"the stream did not end in {EXEC_TIMEOUT} s")
 
 
 def measure_memory(session):
-    status = Path(f"/proc/{session.process.pid}/status").read_text()
-    return [int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM:")]
+    """The most that the server ever had, after it also had to hold a stream for a slow reader."""
+    deadline = time.monotonic() + EXEC_TIMEOUT
+    with session.popen(session.auxverb(), zeros(session), stdout=subprocess.PIPE) as process:
+        try:
+            time.sleep(READER_SLEEP)
+            size = read_all(process.stdout, deadline)
+            session.expect_success(process, deadline)
+        finally:
+            process.kill()
+    if size != session.data.size:
+        raise Failed(f"{size} bytes came, not {session.data.size}")
+    return [processes.kilobytes(f"/proc/{session.process.pid}/status", "VmHWM") / 1024]
 
 
-# Name, title, unit, measurement; in the order of measuring. It gives all samples of one session.
-# SIZE and COUNT in a title stand for the options.
+def measure_private(session):
+    """Of the second of two forks: a page of the template that only one process maps counts as private, so
+    one fork alone would seem larger than what each further one needs. A guest that rebooted shares little,
+    so the first is a new fork, too."""
+    if not session.forks:
+        return []
+    session.command("revert")
+    other = session.another()
+    try:
+        other.start()
+        time.sleep(IDLE_SECONDS)
+        qemu = processes.find_qemu(other.process.pid)
+        if qemu is None:
+            raise Failed("no QEMU runs below the server")
+        private = processes.kilobytes(f"/proc/{qemu}/smaps_rollup", "Private_Clean", "Private_Dirty")
+        other.finish()
+        return [private / 1024]
+    finally:
+        other.end()
+
+
+class Row(NamedTuple):
+    """SIZE and COUNT in a title stand for the options. `measure` takes a session and gives its samples,
+    none if the row is not for this server; without it the row needs no session. `once`: slow, so in the
+    first turn only."""
+
+    name: str
+    title: str
+    unit: str
+    measure: Optional[Callable]
+    once: bool = False
+
+
+def opened(session):
+    return [session.open_seconds]
+
+
+def timed(word):
+    return lambda session: [session.timed(word)]
+
+
+# In the order of measuring.
 ROWS = [
-    ("open", "cold open (from the server's start)", "s", lambda session: [session.open_seconds]),
-    ("true", "run `true`", "s", measure_true),
-    ("parallel", f"{SLEEP_COUNT} x `sleep 1` at once", "s",
-     lambda session: [session.execute([["sleep", "1"]] * SLEEP_COUNT)]),
-    ("stdin", "SIZE MiB into stdin", "s", measure_stdin),
-    ("stdout", "SIZE MiB out of stdout", "s", measure_stdout),
-    ("copydown-file", "copydown, a file of SIZE MiB", "s", copydown_file),
-    ("copyup-file", "copyup, a file of SIZE MiB", "s", copyup_file),
-    ("copydown-tree", "copydown, COUNT files of 8 KiB", "s", copydown_tree),
-    ("copyup-tree", "copyup, COUNT files of 8 KiB", "s", copyup_tree),
-    ("reboot", "reboot", "s", lambda session: [session.timed("reboot")]),
-    ("revert", "revert", "s", lambda session: [session.timed("revert")]),
-    ("memory", "server's peak memory", "MiB", measure_memory),
-    ("close", "close", "s", lambda session: [session.timed("close")]),
+    Row("open-cold", "open, nothing saved", "s", opened),
+    Row("open-warm", "open, template there", "s", opened),
+    Row("true", "run `true`", "s", measure_true),
+    Row("parallel", f"{SLEEP_COUNT} x `sleep 1` at once", "s", measure_parallel),
+    Row("stdin", "SIZE MiB into stdin", "s", lambda session: repeat(lambda: stdin_once(session))),
+    Row("stdout", "SIZE MiB out of stdout", "s", lambda session: repeat(lambda: stdout_once(session))),
+    Row("copydown-file", "copydown, a file of SIZE MiB", "s", copydown("file")),
+    Row("copyup-file", "copyup, a file of SIZE MiB", "s", copyup("file")),
+    Row("copydown-tree", "copydown, COUNT files of 8 KiB", "s", copydown("tree")),
+    Row("copyup-tree", "copyup, COUNT files of 8 KiB", "s", copyup("tree")),
+    Row("reboot", "reboot", "s", timed("reboot"), once=True),
+    Row("revert", "revert", "s", measure_revert),
+    Row("memory", "server's peak memory, SIZE MiB to a slow reader included", "MiB", measure_memory),
+    Row("private", "private memory of each further idle testbed", "MiB", measure_private),
+    Row("close", "close", "s", timed("close")),
+    Row("package", f"a package with {TEST_COUNT} trivial tests under autopkgtest", "s", None, once=True),
 ]

@@ -22,6 +22,9 @@ TCase *machine_tcase (void);
 /* Reboot, revert, close, and machines that die. Leaves it open too. */
 TCase *lifecycle_tcase (void);
 
+/* Templates and forks; servers of their own. */
+TCase *forks_tcase (void);
+
 /* Ends the shared testbed. */
 TCase *misuse_tcase (void);
 

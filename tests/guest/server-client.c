@@ -14,6 +14,8 @@
 
 #include "process.h"
 
+#define NOBODY 65534
+
 struct _Server
 {
   pid_t pid; /* 0: it has ended */
@@ -24,6 +26,7 @@ struct _Server
   int slave;    /* its other end, without which there is nothing to read */
   char *tmpdir;
   char *variable; /* marks what belongs to it: TMPDIR=... */
+  char *cache;    /* XDG_CACHE_HOME=..., where templates are */
   char *public;   /* what another user can read; NULL: not needed */
   char *program;
   char *image; /* where it is public */
@@ -102,6 +105,7 @@ make_environment (Server *server, const ServerSetup *setup)
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
   g_strv_builder_add (builder, server->variable);
+  g_strv_builder_add (builder, server->cache);
   for (const char *const *word = setup->environment; word != NULL && *word != NULL; word++)
     g_strv_builder_add (builder, *word);
   return g_strv_builder_end (builder);
@@ -138,21 +142,51 @@ publish (Server *server, const char *path)
   return public;
 }
 
+/* What the server looks for beside itself. */
+static void
+publish_programs (Server *server, const char *directory)
+{
+  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
+
+  for (const char *name = g_dir_read_name (dir); name != NULL; name = g_dir_read_name (dir))
+    if (g_str_equal (name, "virt-qemu-exec") || g_str_has_prefix (name, "guest-helper-"))
+      {
+        g_autofree char *path = g_build_filename (directory, name, NULL);
+
+        g_free (publish (server, path));
+      }
+}
+
 /* Our own directories may be closed to others: the programs go to one that is open. */
 static void
 become_nobody (Server *server)
 {
-  static const char *const prefix[]
-      = { "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", NULL };
+  static const char *const prefix[] = { "setpriv",
+                                        "--reuid=" G_STRINGIFY (NOBODY),
+                                        "--regid=" G_STRINGIFY (NOBODY),
+                                        "--clear-groups",
+                                        "--",
+                                        NULL };
   g_autofree char *directory = g_path_get_dirname (server->program);
-  g_autofree char *exec_program = g_build_filename (directory, "virt-qemu-exec", NULL);
 
   server->public = make_tmpdir ();
-  g_free (publish (server, exec_program));
+  ck_assert_int_eq (chown (server->public, NOBODY, NOBODY), 0);
+  publish_programs (server, directory);
   g_free (server->program);
   server->program = publish (server, server_get_program ());
   server->image = publish (server, server_get_image ());
   server->prefix = g_strdupv ((char **)prefix);
+}
+
+/* Templates are shared by all servers of a run, as far as they may read each other's files. */
+static char *
+choose_cache (Server *server)
+{
+  g_autofree char *directory = g_path_get_dirname (server_get_program ());
+  g_autofree char *absolute = g_canonicalize_filename (directory, NULL);
+
+  return g_strconcat ("XDG_CACHE_HOME=", server->public != NULL ? server->public : absolute,
+                      "/cache", NULL);
 }
 
 Server *
@@ -172,6 +206,7 @@ server_start (const ServerSetup *setup)
   server->unread = g_string_new (NULL);
   if (setup->as_nobody && geteuid () == 0)
     become_nobody (server);
+  server->cache = choose_cache (server);
   server->terminal = setup->terminal ? open_terminal (terminal, sizeof terminal) : -1;
   ck_assert_int_eq (pipe2 (in, O_CLOEXEC), 0);
   ck_assert_int_eq (pipe2 (out, O_CLOEXEC), 0);
@@ -236,6 +271,7 @@ server_free (Server *server)
   g_free (server->program);
   g_free (server->image);
   g_free (server->variable);
+  g_free (server->cache);
   g_free (server->tmpdir);
   g_free (server);
 }

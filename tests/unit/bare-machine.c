@@ -57,6 +57,48 @@ run (const char *const *argv)
 }
 
 void
+bare_machine_use_firmware (BareMachine *bare)
+{
+  g_autofree char *vars = g_build_filename (bare->directory, VQ_MACHINE_EFI_VARS, NULL);
+
+  bare->machine.firmware = bare->firmware = vq_firmware_find (bare->machine.arch->qemu, NULL);
+  ck_assert_ptr_nonnull (bare->firmware); /* ovmf is a build dependency */
+  ck_assert (vq_firmware_copy_vars (bare->firmware, vars, NULL));
+}
+
+void
+bare_machine_share_ram (BareMachine *bare)
+{
+  bare->machine.ram_path = bare->ram = g_build_filename (bare->directory, "ram", NULL);
+  bare->machine.ram_shared = TRUE;
+}
+
+static void
+make_overlay (BareMachine *bare, const char *directory, const char *base, const char *format)
+{
+  bare->machine.overlay = bare->overlay = g_build_filename (directory, "overlay", NULL);
+  run ((const char *const[]){ "qemu-img", "create", "-q", "-f", "qcow2", "-F", format, "-b", base,
+                              bare->overlay, NULL });
+}
+
+BareMachine *
+bare_machine_fork (const BareMachine *template, const char *arch, const char *more)
+{
+  BareMachine *bare = bare_machine_new (arch, more);
+  g_autofree char *vars = g_build_filename (template->directory, VQ_MACHINE_EFI_VARS, NULL);
+
+  if (template->firmware != NULL)
+    {
+      bare->machine.firmware = bare->firmware = vq_firmware_find (arch, NULL);
+      run ((const char *const[]){ "cp", vars, bare->directory, NULL });
+    }
+  make_overlay (bare, bare->directory, template->overlay, "qcow2");
+  bare->machine.ram_path = bare->ram = g_strdup (template->ram);
+  bare->machine.incoming = TRUE;
+  return bare;
+}
+
+void
 bare_machine_make_disk (BareMachine *bare, const char *overlay_dir, const guint8 *code, gsize n)
 {
   g_autofree char *base = g_build_filename (bare->directory, "base.raw", NULL);
@@ -68,11 +110,8 @@ bare_machine_make_disk (BareMachine *bare, const char *overlay_dir, const guint8
   sector[SECTOR - 2] = 0x55;
   sector[SECTOR - 1] = 0xaa;
   ck_assert (g_file_set_contents (base, (const char *)sector, SECTOR, NULL));
-  bare->overlay = g_build_filename (overlay_dir ? overlay_dir : bare->directory, "overlay", NULL);
-  bare->machine.overlay = bare->overlay;
   run ((const char *const[]){ "truncate", "-s", size, base, NULL });
-  run ((const char *const[]){ "qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", base,
-                              bare->overlay, NULL });
+  make_overlay (bare, overlay_dir != NULL ? overlay_dir : bare->directory, base, "raw");
 }
 
 void
@@ -85,6 +124,7 @@ bare_machine_free (BareMachine *bare)
   vq_options_free (bare->options);
   vq_firmware_free (bare->firmware);
   g_free (bare->overlay);
+  g_free (bare->ram);
   g_free (bare->directory);
   g_free (bare);
 }

@@ -400,6 +400,62 @@ START_TEST (test_int_messages)
 }
 END_TEST
 
+static const VqArgumentUnit units[] = { { 'a', 1 }, { 'b', 10 }, { 0, 0 } };
+static const VqArgumentUnit units_or_none[] = { { 'a', 3 }, { 0, 2 } };
+
+/* At most 1000. */
+static const struct
+{
+  const char *text;
+  const VqArgumentUnit *units;
+  gint64 expected;     /* -1: refused */
+  const char *message; /* what it is refused with */
+} quantities[] = {
+  { "0", units, 0 },
+  { "00", units, 0 },
+  { "0b", units, 0 },
+  { "7a", units, 7 },
+  { "007b", units, 70 },
+  { "100b", units, 1000 },
+  { "101b", units, -1, "101b is too large" },
+  { "1000a", units, 1000 },
+  { "1001a", units, -1, "1001a is too large" },
+  { "18446744073709551616b", units, -1, "18446744073709551616b is too large" },
+  { "1844674407370955162b", units, -1, "1844674407370955162b is too large" },
+  { "1", units, -1, "'1' is not a number with one of a, b behind it" },
+  { "", units, -1, "'' is not a number with one of a, b behind it" },
+  { "a", units, -1, "'a' is not a number" },
+  { "1A", units, -1, "'1A' is not a number" },
+  { "1ab", units, -1, "'1ab' is not a number" },
+  { "1a ", units, -1, "'1a ' is not a number" },
+  { " 1a", units, -1, "' 1a' is not a number" },
+  { "1 a", units, -1, "'1 a' is not a number" },
+  { "-1a", units, -1, "'-1a' is not a number" },
+  { "+1a", units, -1, "'+1a' is not a number" },
+  { "1.5b", units, -1, "'1.5b' is not a number" },
+  { "0x1a", units, -1, "'0x1a' is not a number" },
+  { "500", units_or_none, 1000 },
+  { "501", units_or_none, -1, "501 is too large" },
+  { "333a", units_or_none, 999 },
+  { "334a", units_or_none, -1, "334a is too large" },
+  { "1b", units_or_none, -1, "'1b' is not a number with one of a behind it" },
+  { "", units_or_none, -1, "'' is not a number" },
+};
+
+START_TEST (test_quantity)
+{
+  g_autoptr (GError) error = NULL;
+  guint64 value = 4711;
+  gboolean ok = vq_arguments_parse_quantity (quantities[_i].text, quantities[_i].units, 1000,
+                                             &value, &error);
+
+  ck_assert_int_eq (ok, quantities[_i].expected >= 0);
+  ck_assert_int_eq (value, ok ? quantities[_i].expected : 4711);
+  if (!ok)
+    assert_error (error, quantities[_i].message);
+}
+END_TEST
+
 static const struct
 {
   const char *text;
@@ -465,6 +521,7 @@ main (void)
   tcase_add_test (tcase, test_file_size);
   tcase_add_loop_test (tcase, test_int, 0, G_N_ELEMENTS (numbers));
   tcase_add_test (tcase, test_int_messages);
+  tcase_add_loop_test (tcase, test_quantity, 0, G_N_ELEMENTS (quantities));
   tcase_add_loop_test (tcase, test_split, 0, G_N_ELEMENTS (splits));
   tcase_add_test (tcase, test_names);
   suite_add_tcase (suite, tcase);

@@ -6,9 +6,9 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "error.h"
-#include "fake-agent.h"
 #include "host-channel.h"
 #include "leaks.h"
 
@@ -230,25 +230,40 @@ START_TEST (other_scratch_than_before)
 }
 END_TEST
 
+/* A program in the directory, which is first on PATH. */
+static void
+make_program (const char *name, const char *script)
+{
+  g_autofree char *path = g_build_filename (directory, name, NULL);
+
+  ck_assert (g_file_set_contents (path, script, -1, NULL));
+  ck_assert_int_eq (chmod (path, 0755), 0);
+}
+
 START_TEST (wait_booted)
 {
-  g_autoptr (FakeAgent) fake = fake_agent_new ();
+  static const char *const programs[] = { "pgrep", "runlevel", "systemctl" };
   g_autoptr (GError) error = NULL;
+  g_autofree char *old = g_strdup (g_getenv ("PATH"));
+  g_autofree char *new = g_strconcat (directory, ":", old, NULL);
 
-  ck_assert (
-      vq_guest_setup_wait_booted (fake_agent_get (fake), vq_deadline_in (PATIENCE), NULL, NULL));
-  fake_agent_answer (
-      fake, "guest-exec-status",
-      "{\"return\": {\"exited\": true, \"exitcode\": 1, \"err-data\": \"cmVzY3VlCg==\"}");
-  ck_assert (
-      !vq_guest_setup_wait_booted (fake_agent_get (fake), vq_deadline_in (PATIENCE), NULL, &error));
-  ck_assert_str_eq (error->message,
-                    "the guest did not finish booting: /bin/sh: exit status 1: rescue");
-  g_clear_error (&error);
-  fake_agent_answer (fake, "guest-exec-status", "{\"return\": {\"exited\": false}");
-  ck_assert (
-      !vq_guest_setup_wait_booted (fake_agent_get (fake), vq_deadline_in (0.3), NULL, &error));
+  g_setenv ("PATH", new, TRUE);
+  make_program ("pgrep", "#!/bin/sh\nexit 1\n");
+  make_program ("runlevel", "#!/bin/sh\necho N 2\n");
+  make_program ("systemctl", "#!/bin/sh\necho degraded\nexit 1\n");
+  ck_assert (vq_guest_setup_wait_booted (channel, vq_deadline_in (PATIENCE), NULL, NULL));
+  make_program ("runlevel", "#!/bin/sh\necho unknown\n");
+  make_program ("systemctl", "#!/bin/sh\necho starting\nexit 1\n");
+  ck_assert (!vq_guest_setup_wait_booted (channel, vq_deadline_in (0.5), NULL, &error));
   ck_assert (vq_error_is_timeout (error));
+  ck_assert_ptr_nonnull (strstr (error->message, "cannot wait until the guest has booted"));
+  g_setenv ("PATH", old, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (programs); i++)
+    {
+      g_autofree char *path = g_build_filename (directory, programs[i], NULL);
+
+      ck_assert_int_eq (g_unlink (path), 0);
+    }
 }
 END_TEST
 

@@ -251,6 +251,130 @@ START_TEST (quote)
 }
 END_TEST
 
+/* The lines of a machine without memory file, of a template, of a fork of it, and one that opens
+ * the file for reading only. */
+static void
+build_four (const char *arch, char *lines[4])
+{
+  for (int i = 0; i < 4; i++)
+    {
+      g_autoptr (BareMachine) bare = bare_machine_new (arch, NULL);
+      VqMachine machine = bare->machine;
+      g_auto (GStrv) argv = NULL;
+
+      machine.directory = "/dir";
+      machine.overlay = "/overlay";
+      machine.ram_path = i == 0 ? NULL : "/r,am";
+      machine.ram_shared = i == 1;
+      machine.incoming = i >= 2;
+      machine.ram_readonly = i == 3;
+      argv = vq_machine_build_argv (&machine);
+      lines[i] = g_strjoinv (" ", argv);
+    }
+}
+
+/* LINE without PARTS, each of which is in it once. Transfer full. */
+static char *
+cut (const char *line, const char *const *parts)
+{
+  char *rest = g_strdup (line);
+
+  for (; *parts != NULL; parts++)
+    {
+      g_auto (GStrv) pieces = g_strsplit (rest, *parts, -1);
+
+      ck_assert_msg (g_strv_length (pieces) == 2, "not once \"%s\" in %s", *parts, line);
+      g_free (rest);
+      rest = g_strconcat (pieces[0], pieces[1], NULL);
+    }
+  return rest;
+}
+
+/* The guest must find the same machine: they differ in nothing else. */
+START_TEST (memory_file)
+{
+  static const char *const options[]
+      = { " -machine memory-backend=mem,suppress-vmdesc=on",
+          " -object memory-backend-file,id=mem,size=64M,share=on,mem-path=/r,,am", NULL };
+
+  for (guint a = 0; a < G_N_ELEMENTS (arches); a++)
+    {
+      char *lines[4];
+      g_autofree char *plain = NULL, *template = NULL, *fork = NULL, *readonly = NULL;
+
+      build_four (arches[a], lines);
+      plain = cut (lines[1], options);
+      ck_assert_str_eq (plain, lines[0]);
+      template = cut (lines[1], (const char *[]){ "share=on", NULL });
+      fork = cut (lines[2], (const char *[]){ "share=off", " -incoming defer", NULL });
+      ck_assert_str_eq (fork, template);
+      readonly = cut (lines[3], (const char *[]){ ",readonly=on,rom=off", NULL });
+      ck_assert_str_eq (readonly, lines[2]);
+      for (int i = 0; i < 4; i++)
+        g_free (lines[i]);
+    }
+}
+END_TEST
+
+START_TEST (no_template)
+{
+  static const struct
+  {
+    const char *words, *reason;
+  } cases[] = {
+    { "", NULL },
+    { "-smp 2 -cpu max -machine q35 -M pc -nic user", NULL },
+    { "-m 2G", "memory" },
+    { "--m 2G", "memory" },
+    { "-smp 2 -m 2G", "memory" },
+    { "-m", "memory" },
+    { "-numa node", "memory" },
+    { "-mem-path /x", "memory" },
+    { "-mem-prealloc", "memory" },
+    { "-object memory-backend-ram,id=x,size=1G", "memory" },
+    { "-object", NULL },
+    { "-object rng-random,id=x", NULL },
+    { "-machine q35,memory-backend=x", "memory" },
+    { "-M memory-backend=x", "memory" },
+    { "-incoming defer", "start QEMU" },
+    { "-loadvm x", "start QEMU" },
+    { "-preconfig", "start QEMU" },
+    { "-readconfig x", "start QEMU" },
+    { "-snapshot", "temporary" },
+    { "-drive file=x", "disk" },
+    { "-drive", "disk" },
+    { "-drive file=x,readonly=off", "disk" },
+    { "-drive file=readonly=on.img", "disk" },
+    { "-drive file=x,readonly=on,if=virtio", NULL },
+    { "-drive file=x,readonly", NULL },
+    { "-drive media=cdrom,file=x", NULL },
+    { "-blockdev driver=file,node-name=x,filename=x", "disk" },
+    { "-blockdev driver=file,node-name=x,filename=x,read-only=on", NULL },
+    { "-hda x", "disk" },
+    { "--hdd x", "disk" },
+    { "-fda x", "disk" },
+    { "-pflash x", "disk" },
+    { "-cdrom x", NULL },
+    { "-virtfs local,path=/x,mount_tag=x,security_model=none", NULL },
+    { "-S", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", NULL);
+      const char *reason;
+
+      g_strfreev (bare->options->qemu_options);
+      bare->options->qemu_options = g_strsplit (cases[i].words, " ", -1);
+      reason = vq_machine_no_template_reason (bare->options);
+      ck_assert_msg ((reason == NULL) == (cases[i].reason == NULL), "%s: %s", cases[i].words,
+                     reason);
+      if (reason != NULL)
+        ck_assert_msg (strstr (reason, cases[i].reason) != NULL, "%s: %s", cases[i].words, reason);
+    }
+}
+END_TEST
+
 /* A real QEMU of each architecture takes its argv, and its machine gets to the point of running. */
 START_TEST (accepted_by_qemu)
 {
@@ -275,6 +399,7 @@ START_TEST (accepted_by_qemu)
       bare_machine_make_disk (bare, NULL, code, sizeof code);
       bare->options->cpus = 2;
       bare->options->ram_size_mib = 256;
+      bare_machine_share_ram (bare);
       qemu = vq_qemu_start (&bare->machine, vq_deadline_in (PATIENCE), NULL, &error);
       ck_assert_msg (qemu != NULL, "%s: %s", arches[a], error != NULL ? error->message : "");
       ck_assert (vq_qemu_run_guest (qemu, vq_deadline_in (PATIENCE), NULL));
@@ -319,6 +444,8 @@ main (void)
                            with_kvm,
                            cpus,
                            quote,
+                           memory_file,
+                           no_template,
                            accepted_by_qemu,
                            accepted_with_firmware_and_disks,
                            NULL };

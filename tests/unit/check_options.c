@@ -29,6 +29,7 @@ describe (const VqOptions *o)
 {
   g_autoptr (GString) text = g_string_new (NULL);
   g_autofree char *words = g_strjoinv ("|", o->qemu_options);
+  g_autofree char *scripts = g_strjoinv ("|", o->template_scripts);
   const struct
   {
     const char *name;
@@ -43,12 +44,17 @@ describe (const VqOptions *o)
     { "qemu_options", *words != '\0' ? words : NULL },
     { "boot", o->boot != VQ_BOOT_AUTO ? vq_boot_to_string (o->boot) : NULL },
     { "accel", o->accel != VQ_ACCEL_AUTO ? vq_accel_to_string (o->accel) : NULL },
+    { "channel", o->channel != VQ_CHANNEL_AUTO ? vq_channel_choice_to_string (o->channel) : NULL },
+    { "template",
+      o->template != VQ_TEMPLATE_AUTO ? vq_template_choice_to_string (o->template) : NULL },
+    { "template_dir", o->template_dir },
+    { "template_scripts", *scripts != '\0' ? scripts : NULL },
   };
   const struct
   {
     const char *name;
-    int value;
-    int standard;
+    gint64 value;
+    gint64 standard;
   } ints[] = {
     { "cpus", o->cpus, 1 },
     { "ram_size_mib", o->ram_size_mib, 2048 },
@@ -57,6 +63,8 @@ describe (const VqOptions *o)
     { "timeout_poweroff", o->timeout_poweroff, -1 },
     { "show_boot", o->show_boot, FALSE },
     { "debug", o->debug, FALSE },
+    { "template_max_age", o->template_max_age, 86400 },
+    { "template_cache_size", o->template_cache_size, G_GINT64_CONSTANT (20) << 30 },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (strings); i++)
@@ -64,7 +72,7 @@ describe (const VqOptions *o)
       g_string_append_printf (text, "%s=%s ", strings[i].name, strings[i].value);
   for (gsize i = 0; i < G_N_ELEMENTS (ints); i++)
     if (ints[i].value != ints[i].standard)
-      g_string_append_printf (text, "%s=%d ", ints[i].name, ints[i].value);
+      g_string_append_printf (text, "%s=%" G_GINT64_FORMAT " ", ints[i].name, ints[i].value);
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
@@ -115,6 +123,31 @@ static const Case good[] = {
   { { "--accel=kvm" }, "accel=kvm " },
   { { "--accel", "tcg" }, "accel=tcg " },
   { { "--accel=tcg", "--accel=auto" }, "" },
+  { { "--channel=agent" }, "channel=agent " },
+  { { "--channel", "helper" }, "channel=helper " },
+  { { "--channel=agent", "--channel=auto" }, "" },
+  { { "--template=off" }, "template=off " },
+  { { "--template", "refresh" }, "template=refresh " },
+  { { "--template=off", "--template=auto" }, "" },
+  { { "--template-dir=/t" }, "template_dir=/t " },
+  { { "--template-dir", "a", "--template-d=b" }, "template_dir=b " },
+  { { "--template-max-age=90" }, "template_max_age=90 " },
+  { { "--template-max-age=90s" }, "template_max_age=90 " },
+  { { "--template-max-age", "2m" }, "template_max_age=120 " },
+  { { "--template-max-age=3h" }, "template_max_age=10800 " },
+  { { "--template-max-age=7d" }, "template_max_age=604800 " },
+  { { "--template-max-age=1d" }, "" },
+  { { "--template-max-age=0" }, "template_max_age=0 " },
+  { { "--template-max-age=2147483647" }, "template_max_age=2147483647 " },
+  { { "--template-cache-size=512M" }, "template_cache_size=536870912 " },
+  { { "--template-cache-size=1G" }, "template_cache_size=1073741824 " },
+  { { "--template-cache-size", "2T" }, "template_cache_size=2199023255552 " },
+  { { "--template-cache-size=0" }, "template_cache_size=0 " },
+  { { "--template-cache-size=0G" }, "template_cache_size=0 " },
+  { { "--template-cache-size=8388607T" }, "template_cache_size=9223370937343148032 " },
+  { { "--template-script=a" }, "template_scripts=a " },
+  { { "--template-script=a", "--template-script", "b", "--template-s=a" },
+    "template_scripts=a|b|a " },
 };
 
 static const Case bad[] = {
@@ -144,6 +177,21 @@ static const Case bad[] = {
   { { "--boot=ef", "i" }, "option --boot: 'ef' is none of" },
   { { "--efi=1", "i" }, "option --efi takes no value" },
   { { "--accel=xen", "i" }, "option --accel: 'xen' is none of auto, kvm, tcg" },
+  { { "--channel=ssh", "i" }, "option --channel: 'ssh' is none of auto, helper, agent" },
+  { { "--template=on", "i" }, "option --template: 'on' is none of auto, off, refresh" },
+  { { "--template=", "i" }, "option --template: '' is none of" },
+  { { "--template-dir=", "i" }, "option --template-dir: the value is empty; leave" },
+  { { "--template-script=a", "--template-script=", "i" },
+    "option --template-script: the value is empty" },
+  { { "--template-max-age=", "i" }, "option --template-max-age: '' is not a number with one of" },
+  { { "--template-max-age=1w", "i" },
+    "option --template-max-age: '1w' is not a number with one of s, m, h, d behind it" },
+  { { "--template-max-age=-1", "i" }, "option --template-max-age: '-1' is not a number" },
+  { { "--template-max-age=24856d", "i" }, "option --template-max-age: 24856d is too large" },
+  { { "--template-cache-size=20", "i" },
+    "option --template-cache-size: '20' is not a number with one of M, G, T behind it" },
+  { { "--template-cache-size=8388608T", "i" },
+    "option --template-cache-size: 8388608T is too large" },
   { { "--qemu-command=", "i" }, "option -q/--qemu-command: the value is empty" },
   { { "--overlay-dir=", "i" }, "option -o/--overlay-dir: the value is empty" },
   { { "--timeout=1", "i" }, "option --timeout=1 is ambiguous: it could be --timeout-reboot, " },
@@ -274,6 +322,9 @@ is_known (const char *option)
 static gboolean
 is_whole (const char *name)
 {
+  /* the one option whose name begins others' */
+  if (g_str_equal (name, "--template"))
+    return TRUE;
   for (const char *c = "abcdefghijklmnopqrstuvwxyz-"; *c != '\0'; c++)
     {
       g_autofree char *longer = g_strdup_printf ("%s%c", name, *c);
@@ -308,7 +359,7 @@ START_TEST (test_help)
       ck_assert_msg (is_known (letter), "%s", letter);
     }
   /* and two that are not supported yet */
-  ck_assert_int_eq (n, 18);
+  ck_assert_int_eq (n, 24);
   ck_assert_ptr_nonnull (strstr (vq_options_help (), "--baseimage and --shared-dir"));
 }
 END_TEST

@@ -416,7 +416,7 @@ START_TEST (agent_port_stays_closed)
   int changes = 0;
 
   start (code_halt, sizeof code_halt);
-  vq_qemu_on_agent_port (qemu, note_port, &changes);
+  vq_qemu_on_port (qemu, VQ_PORT_AGENT, note_port, &changes);
   run_guest ();
   assert_not_cancelled (200);
   ck_assert_int_eq (changes, 0);

@@ -2,7 +2,10 @@
 #include "qmp.h"
 
 #include <check.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "fake-peer.h"
@@ -254,14 +257,105 @@ START_TEST (strange_human_monitor)
 }
 END_TEST
 
+/* A task's event goes to the task and to the owner; others only to the owner. */
+START_TEST (watched_event)
+{
+  for (int i = 0; i < 2; i++)
+    {
+      vq_qmp_watch (qmp, "WANTED", i == 0 ? on_event : NULL, &seen);
+      fake_peer_line (fake, "{\"event\": \"WANTED\", \"data\": {\"a\": 1}}");
+      fake_peer_line (fake, "{\"event\": \"OTHER\"}");
+      fake_peer_play (fake);
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+    }
+  ck_assert_str_eq (seen->str, "WANTED(1) WANTED(1) OTHER(0) WANTED(1) OTHER(0) ");
+}
+END_TEST
+
+/* The descriptor that comes with a message, or -1. */
+static int
+receive_fd (int socket, char *text, gsize n)
+{
+  struct iovec iov = { text, n };
+  union
+  {
+    struct cmsghdr header;
+    char space[CMSG_SPACE (sizeof (int))];
+  } control;
+  struct msghdr message = {
+    .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+  };
+  gssize got = recvmsg (socket, &message, MSG_CMSG_CLOEXEC);
+  int fd = -1;
+
+  ck_assert_int_gt (got, 0);
+  text[got] = '\0';
+  if (message.msg_controllen > 0)
+    memcpy (&fd, CMSG_DATA (&control.header), sizeof fd);
+  return fd;
+}
+
+/* It goes with its request and with no other, and we do not keep it. */
+START_TEST (sends_a_descriptor)
+{
+  g_autoptr (VqQmp) other = NULL;
+  char text[1000];
+  int pair[2], pipe_fds[2], fd;
+  char byte = 'x';
+
+  ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+  ck_assert_int_eq (pipe2 (pipe_fds, O_CLOEXEC), 0);
+  other = vq_qmp_new (pair[0], on_event, &seen);
+  vq_qmp_send (other, "first", NULL);
+  ck_assert_int_eq (receive_fd (pair[1], text, sizeof text - 1), -1);
+  vq_qmp_send_fd (other, "name", pipe_fds[1]);
+  fd = receive_fd (pair[1], text, sizeof text - 1);
+  ck_assert_ptr_nonnull (strstr (text, "\"getfd\",\"id\":2,\"arguments\":{\"fdname\":\"name\"}"));
+  ck_assert_int_eq (write (fd, &byte, 1), 1);
+  close (fd);
+  ck_assert_int_eq (read (pipe_fds[0], text, 2), 1);
+  ck_assert_int_eq (read (pipe_fds[0], text, 2), 0); /* nobody has it any more */
+  vq_qmp_send (other, "last", NULL);
+  ck_assert_int_eq (receive_fd (pair[1], text, sizeof text - 1), -1);
+  close (pipe_fds[0]);
+  close (pair[1]);
+}
+END_TEST
+
+/* QEMU reads nothing: what cannot be sent is closed with the connection, and before that by the
+ * next one. */
+START_TEST (descriptor_that_cannot_be_sent)
+{
+  g_autofree char *much = g_strnfill (1024 * 1024, 'x');
+  g_autoptr (VqQmp) other = NULL;
+  int pair[2];
+
+  ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+  other = vq_qmp_new (pair[0], on_event, &seen);
+  vq_qmp_send (other, much, NULL);
+  for (int i = 0; i < 3; i++)
+    vq_qmp_send_fd (other, "name", dup (pair[1]));
+  close (pair[1]);
+}
+END_TEST
+
 static Suite *
 make_suite (void)
 {
-  const TTest *tests[] = { late_greeting,          no_greeting,
-                           garbage_for_a_greeting, object_for_a_greeting,
-                           capabilities_refused,   end_is_not_explained,
-                           calls_and_events,       nobody_needs_the_answer,
-                           human_monitor,          strange_human_monitor };
+  const TTest *tests[] = { late_greeting,
+                           no_greeting,
+                           garbage_for_a_greeting,
+                           object_for_a_greeting,
+                           capabilities_refused,
+                           end_is_not_explained,
+                           calls_and_events,
+                           nobody_needs_the_answer,
+                           human_monitor,
+                           strange_human_monitor,
+                           watched_event,
+                           sends_a_descriptor,
+                           descriptor_that_cannot_be_sent };
   Suite *suite = suite_create ("qmp");
   TCase *tcase = tcase_create ("qmp");
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "host-terminal.h"
 
 typedef struct
 {
@@ -18,7 +19,8 @@ typedef struct
 struct _VqCommand
 {
   HostChannel *channel;
-  GPid pid; /* 0 if it could not be started */
+  GPid pid;               /* 0 if it could not be started */
+  HostTerminal *terminal; /* owned; NULL: it has none */
   guint source_id;
   VqCommandDone done;
   gpointer data;
@@ -28,6 +30,7 @@ static void
 command_end (VqCommand *command, const VqEnd *end)
 {
   g_queue_remove (&command->channel->commands, command);
+  g_clear_pointer (&command->terminal, host_terminal_free);
   command->done (end, command->data);
   g_free (command);
 }
@@ -61,17 +64,24 @@ lead_group (gpointer data)
 }
 
 static VqCommand *
+command_new (HostChannel *channel, VqCommandDone done, gpointer data)
+{
+  VqCommand *command = g_new0 (VqCommand, 1);
+
+  command->channel = channel;
+  command->done = done;
+  command->data = data;
+  g_queue_push_tail (&channel->commands, command);
+  return command;
+}
+
+static VqCommand *
 host_channel_start (VqChannel *channel, const char *const *argv, int in, int out, int err,
                     VqCommandDone done, gpointer data)
 {
-  HostChannel *self = (HostChannel *)channel;
-  VqCommand *command = g_new0 (VqCommand, 1);
+  VqCommand *command = command_new ((HostChannel *)channel, done, data);
   g_autoptr (GError) error = NULL;
 
-  command->channel = self;
-  command->done = done;
-  command->data = data;
-  g_queue_push_tail (&self->commands, command);
   if (g_spawn_async_with_fds ("/", (char **)argv, NULL,
                               G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, lead_group, NULL,
                               &command->pid, in, out, err, &error))
@@ -85,6 +95,23 @@ host_channel_start (VqChannel *channel, const char *const *argv, int in, int out
   close (out);
   close (err);
   return command;
+}
+
+static VqCommand *
+host_channel_start_terminal (VqChannel *channel, const VqTerminal *terminal, int in, int out,
+                             VqCommandDone done, gpointer data)
+{
+  VqCommand *command = command_new ((HostChannel *)channel, done, data);
+
+  command->terminal = host_terminal_new (terminal, in, out, &command->pid);
+  command->source_id = g_child_watch_add (command->pid, process_ended, command);
+  return command;
+}
+
+static void
+host_channel_resize (VqChannel *channel, VqCommand *command, guint rows, guint columns)
+{
+  host_terminal_resize (command->terminal, rows, columns);
 }
 
 static void
@@ -120,6 +147,16 @@ host_channel_free (VqChannel *channel)
   g_free (self);
 }
 
+static VqChannel *
+channel_new (const VqChannelClass *class)
+{
+  HostChannel *self = g_new0 (HostChannel, 1);
+
+  self->parent.class = class;
+  g_queue_init (&self->commands);
+  return &self->parent;
+}
+
 VqChannel *
 host_channel_new (void)
 {
@@ -129,11 +166,23 @@ host_channel_new (void)
     .kill = host_channel_kill,
     .free = host_channel_free,
   };
-  HostChannel *self = g_new0 (HostChannel, 1);
 
-  self->parent.class = &class;
-  g_queue_init (&self->commands);
-  return &self->parent;
+  return channel_new (&class);
+}
+
+VqChannel *
+host_channel_new_with_terminals (void)
+{
+  static const VqChannelClass class = {
+    .name = "host",
+    .start = host_channel_start,
+    .start_terminal = host_channel_start_terminal,
+    .resize = host_channel_resize,
+    .kill = host_channel_kill,
+    .free = host_channel_free,
+  };
+
+  return channel_new (&class);
 }
 
 guint

@@ -10,6 +10,9 @@
  * which kills and reaps what still runs. */
 VqChannel *host_channel_new (void);
 
+/* The same; it has terminals: pseudo-terminals of this machine. */
+VqChannel *host_channel_new_with_terminals (void);
+
 /* How many commands run, and how often kill was called. */
 guint host_channel_n_running (VqChannel *channel);
 guint host_channel_n_killed (VqChannel *channel);

@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <glib/gstdio.h>
+#include <time.h>
 
 void
 tree_remove (const char *path)
@@ -19,4 +20,15 @@ tree_remove (const char *path)
       tree_remove (child);
     }
   ck_assert_int_eq (g_remove (path), 0);
+}
+
+void
+tree_await_tick (void)
+{
+  struct timespec before, now;
+
+  clock_gettime (CLOCK_REALTIME_COARSE, &before);
+  do
+    clock_gettime (CLOCK_REALTIME_COARSE, &now);
+  while (now.tv_sec == before.tv_sec && now.tv_nsec == before.tv_nsec);
 }

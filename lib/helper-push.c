@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "helper-push.h"
+
+#include "error.h"
+
+/* Seconds for all of it; under QEMU's TCG it takes about one. */
+#define PUSH_SECONDS 30
+
+/* $1 is the program's size, $2 its SHA-256, $3 the port's name. The tmpfs is mounted where only
+ * this script and the helper can see it, as many systems mount /run, /tmp and /dev/shm noexec; it
+ * goes with the helper, which itself moves to where init is. */
+static const char script[] = "exec unshare --mount /bin/sh -ec '\n"
+                             "umask 077\n"
+                             "for p in /sys/class/virtio-ports/*; do\n"
+                             "  n=; [ ! -e $p/name ] || read -r n < $p/name || :\n"
+                             "  if [ \"$n\" = \"$3\" ]; then port=/dev/${p##*/}; fi\n"
+                             "done\n"
+                             "[ -c \"$port\" ] || { echo \"no port $3\" >&2; exit 1; }\n"
+                             "mount -t tmpfs -o mode=700,exec virt-qemu /tmp\n"
+                             "exec 3<>$port\n"
+                             "timeout 20 head -c $1 <&3 >/tmp/virt-qemu-helper\n"
+                             "echo \"$2  /tmp/virt-qemu-helper\" | sha256sum -c --status ||\n"
+                             "  { echo \"the program arrived damaged\" >&2; exit 1; }\n"
+                             "chmod 700 /tmp/virt-qemu-helper\n"
+                             "exec /tmp/virt-qemu-helper --fd 3 --daemon\n"
+                             "' sh \"$@\"\n";
+
+gboolean
+vq_helper_push (VqHelperPort *port, VqGuestAgent *agent, const char *program, gint64 deadline,
+                VqCancel *cancel, GError **error)
+{
+  gint64 until = MIN (deadline, vq_deadline_in (PUSH_SECONDS));
+  g_autofree char *bytes = NULL;
+  g_autofree char *size = NULL;
+  g_autofree char *sum = NULL;
+  gsize n;
+
+  if (!g_file_get_contents (program, &bytes, &n, error))
+    return FALSE;
+  size = g_strdup_printf ("%" G_GSIZE_FORMAT, n);
+  sum = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *)bytes, n);
+  vq_helper_port_push (port, bytes, n);
+  return vq_guest_agent_run (agent,
+                             (const char *const[]){ "/bin/sh", "-c", script, "sh", size, sum,
+                                                    VQ_HELPER_PORT_NAME, NULL },
+                             NULL, NULL, until, cancel, error)
+         && vq_helper_port_sync (port, until, cancel, error);
+}

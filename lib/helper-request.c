@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "helper-request.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "error.h"
+#include "random.h"
+
+#define ENTROPY_BYTES 256
+#define ERRNO_MAX 4095 /* Linux knows no larger one */
+
+/* Lives on the stack of whoever waits. */
+typedef struct
+{
+  gboolean done;
+  int errnum;
+  GError *error; /* the connection has failed */
+} Request;
+
+static gboolean
+on_frame (const VqHelperFrame *frame, gpointer data, GError **error)
+{
+  Request *request = data;
+  guint32 errnum = vq_helper_get_u32 (frame->payload);
+
+  if (errnum > ERRNO_MAX)
+    return vq_set_error (error, VQ_ERROR_PEER, "an error that does not exist (%u)", errnum);
+  request->done = TRUE;
+  request->errnum = (int)errnum;
+  return TRUE;
+}
+
+static void
+on_failed (const GError *reason, gpointer data)
+{
+  Request *request = data;
+
+  request->done = TRUE;
+  request->error = g_error_copy (reason);
+}
+
+static const VqHelperStreamHandlers handlers = { on_frame, on_failed };
+
+static gboolean
+is_done (gpointer data)
+{
+  return ((Request *)data)->done;
+}
+
+static gboolean
+judge (Request *request, GError **error)
+{
+  if (request->error != NULL)
+    {
+      g_propagate_error (error, request->error);
+      return FALSE;
+    }
+  return request->errnum == 0
+         || vq_set_error (error, VQ_ERROR_PEER, "%s", g_strerror (request->errnum));
+}
+
+static gboolean
+ask (VqHelperPort *port, guint8 type, const guint8 *payload, gsize length, gint64 deadline,
+     VqCancel *cancel, GError **error)
+{
+  Request request = { FALSE, 0, NULL };
+  guint32 stream = vq_helper_port_open_stream (port, VQ_HELPER_STREAM_REQUEST, &handlers, &request);
+
+  if (stream == 0)
+    return vq_set_error (error, VQ_ERROR_FAILED, "too many commands run in the guest");
+  vq_helper_port_send (port, type, stream, payload, length);
+  if (vq_wait_until (is_done, &request, deadline, cancel, "answer of the guest helper", error))
+    return judge (&request, error);
+  vq_helper_port_drop_stream (port, stream);
+  return FALSE;
+}
+
+/* The clock is read as late as can be. */
+gboolean
+vq_helper_request_set_clock (VqHelperPort *port, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  guint8 payload[12];
+  struct timespec now;
+
+  clock_gettime (CLOCK_REALTIME, &now);
+  vq_helper_put_u32 (payload, (guint32)now.tv_sec);
+  vq_helper_put_u32 (payload + 4, (guint32)((guint64)now.tv_sec >> 32));
+  vq_helper_put_u32 (payload + 8, (guint32)now.tv_nsec);
+  if (ask (port, VQ_HELPER_SET_CLOCK, payload, sizeof payload, deadline, cancel, error))
+    return TRUE;
+  g_prefix_error (error, "cannot set the guest's clock: ");
+  return FALSE;
+}
+
+gboolean
+vq_helper_request_add_entropy (VqHelperPort *port, gint64 deadline, VqCancel *cancel,
+                               GError **error)
+{
+  guint8 payload[ENTROPY_BYTES];
+
+  if (vq_random_fill (payload, sizeof payload, error)
+      && ask (port, VQ_HELPER_ADD_ENTROPY, payload, sizeof payload, deadline, cancel, error))
+    return TRUE;
+  g_prefix_error (error, "cannot give the guest random bytes: ");
+  return FALSE;
+}

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "provision.h"
+
+#include <unistd.h>
+
+#include "error.h"
+#include "guest-setup.h"
+#include "machine.h"
+#include "template-script.h"
+#include "template-store.h"
+#include "testbed-key.h"
+
+/* Seconds for a short step in a guest that is up, for a script of the user, for a fork, and for
+ * saving. */
+#define STEP_SECONDS 100
+#define SCRIPT_SECONDS (60 * 60)
+#define FORK_SECONDS 60
+#define SAVE_SECONDS 60
+/* Seconds to look at everything that goes into the key. */
+#define KEY_SECONDS 60
+
+/* The facts about the guest that a template keeps. */
+#define FACT_SCRATCH "scratch"
+#define FACT_USER "user"
+#define FACT_TIMERS "timers"
+
+struct _VqProvision
+{
+  VqPlan *plan;
+  VqCancel *cancel;
+  VqTemplateStore *store; /* NULL: not open, or no templates are wanted */
+  VqTemplate *template;   /* what is forked; NULL: none yet */
+  VqTemplateWish wish;
+  gboolean gave_up; /* no template any more: every guest is booted */
+};
+
+VqProvision *
+vq_provision_new (VqPlan *plan, VqCancel *cancel)
+{
+  VqProvision *provision = g_new0 (VqProvision, 1);
+
+  provision->plan = plan;
+  provision->cancel = cancel;
+  provision->wish
+      = plan->options->template == VQ_TEMPLATE_REFRESH ? VQ_TEMPLATE_NEW : VQ_TEMPLATE_ANY;
+  provision->gave_up = plan->options->template == VQ_TEMPLATE_OFF;
+  return provision;
+}
+
+void
+vq_provision_free (VqProvision *provision)
+{
+  if (provision == NULL)
+    return;
+  vq_template_free (provision->template);
+  vq_template_store_free (provision->store);
+  g_free (provision);
+}
+
+void
+vq_guest_facts_clear (VqGuestFacts *facts)
+{
+  g_clear_pointer (&facts->scratch, g_free);
+  g_clear_pointer (&facts->user, g_free);
+}
+
+/* What takes long is told to somebody who looks on. */
+static void
+tell_progress (const char *what)
+{
+  if (isatty (STDERR_FILENO))
+    g_message ("%s", what);
+  else
+    g_debug ("%s", what);
+}
+
+static gint64
+boot_deadline (VqProvision *provision)
+{
+  return vq_deadline_in (provision->plan->boot_timeout);
+}
+
+static gboolean
+run_scripts (VqProvision *provision, VqGuest *guest, GError **error)
+{
+  for (char **path = provision->plan->options->template_scripts; *path != NULL; path++)
+    {
+      tell_progress ("running a template script in the guest");
+      if (!vq_template_script_run (vq_guest_get_channel (guest), *path,
+                                   vq_deadline_in (SCRIPT_SECONDS), vq_guest_get_cancel (guest),
+                                   error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+prepare (VqProvision *provision, VqGuest *guest, VqGuestFacts *facts, GError **error)
+{
+  VqChannel *channel = vq_guest_get_channel (guest);
+  VqCancel *cancel = vq_guest_get_cancel (guest);
+
+  g_clear_pointer (&facts->user, g_free);
+  return vq_guest_setup_time_zone (channel, vq_deadline_in (STEP_SECONDS), cancel, error)
+         && run_scripts (provision, guest, error)
+         && vq_guest_setup_find_user (channel, &facts->user, vq_deadline_in (STEP_SECONDS), cancel,
+                                      error)
+         && vq_guest_setup_make_scratch (channel, &facts->scratch, vq_deadline_in (STEP_SECONDS),
+                                         cancel, error);
+}
+
+/* With DIRECTORY (may be NULL) it can become the template there. */
+static VqGuest *
+boot (VqProvision *provision, const char *directory, VqGuestFacts *facts, GError **error)
+{
+  g_autoptr (VqGuest) guest = NULL;
+
+  tell_progress ("booting the guest");
+  guest = vq_guest_boot (provision->plan, directory, boot_deadline (provision), provision->cancel,
+                         error);
+  if (guest == NULL || !prepare (provision, guest, facts, error))
+    return NULL;
+  return g_steal_pointer (&guest);
+}
+
+static void
+warn_no_template (VqProvision *provision, const GError *why)
+{
+  if (!provision->gave_up)
+    g_warning ("no template, so each testbed is booted: %s; --template=off silences this",
+               why->message);
+  provision->gave_up = TRUE;
+}
+
+static gboolean
+save (VqTemplateBuild *build, VqGuest *guest, const VqGuestFacts *facts, GError **error)
+{
+  g_autofree char *final_disk = vq_template_build_join_final (build, VQ_TEMPLATE_DISK);
+  gint64 deadline = vq_deadline_in (SAVE_SECONDS);
+  g_autofree char *timers = NULL;
+
+  if (!vq_guest_setup_stop_timers (vq_guest_get_channel (guest), &timers, deadline,
+                                   vq_guest_get_cancel (guest), error)
+      || !vq_guest_save (guest, vq_template_build_get_directory (build), final_disk, deadline,
+                         error))
+    {
+      vq_guest_setup_start_timers (vq_guest_get_channel (guest), timers != NULL ? timers : "");
+      return FALSE;
+    }
+  vq_template_build_set (build, FACT_SCRATCH, facts->scratch);
+  if (facts->user != NULL)
+    vq_template_build_set (build, FACT_USER, facts->user);
+  vq_template_build_set (build, FACT_TIMERS, timers);
+  return TRUE;
+}
+
+/* Boots a guest and makes a template of it. If that guest cannot be saved, it is given itself: its
+ * files have no names any more, but it has them open. */
+static VqGuest *
+boot_template (VqProvision *provision, VqTemplateBuild *build, VqGuestFacts *facts, GError **error)
+{
+  g_autoptr (VqGuest) guest
+      = boot (provision, vq_template_build_get_directory (build), facts, error);
+  g_autoptr (GError) why = NULL;
+
+  if (guest == NULL)
+    return NULL;
+  if (!vq_guest_is_template (guest))
+    vq_set_error (&why, VQ_ERROR_FAILED, "the guest helper is not in use");
+  else if (save (build, guest, facts, &why))
+    provision->template = vq_template_build_commit (build, &why);
+  if (provision->template != NULL)
+    return NULL;
+  warn_no_template (provision, why);
+  if (!vq_guest_go_on (guest, vq_deadline_in (STEP_SECONDS), error))
+    return NULL;
+  return g_steal_pointer (&guest);
+}
+
+static gboolean
+open_store (VqProvision *provision, GError **error)
+{
+  const VqOptions *options = provision->plan->options;
+  const VqTemplateLimits limits = { options->template_max_age, options->template_cache_size };
+
+  if (provision->store == NULL)
+    provision->store = vq_template_store_open (options->template_dir, &limits, error);
+  return provision->store != NULL;
+}
+
+/* Sets the template if there is one, or *BUILD if one is to be made. */
+static gboolean
+find_template (VqProvision *provision, VqTemplateBuild **build, GError **error)
+{
+  const VqPlan *plan = provision->plan;
+  const char *reason = vq_machine_no_template_reason (plan->options);
+  g_autoptr (VqTemplateKey) key = NULL;
+
+  if (reason == NULL && plan->options->channel == VQ_CHANNEL_AGENT)
+    reason = "--channel=agent cannot set a fork's clock";
+  if (reason != NULL)
+    return vq_set_error (error, VQ_ERROR_FAILED, "%s", reason);
+  key = vq_testbed_key_new (plan, vq_deadline_in (KEY_SECONDS), provision->cancel, error);
+  if (key == NULL || !open_store (provision, error))
+    return FALSE;
+  if (provision->wish == VQ_TEMPLATE_ANY)
+    provision->template = vq_template_store_find (provision->store, key);
+  return provision->template != NULL
+         || vq_template_store_begin (provision->store, key, provision->wish,
+                                     boot_deadline (provision), provision->cancel,
+                                     &provision->template, build, error);
+}
+
+/* Sees to it that there is a template. It may give a guest instead; NULL without an error means
+ * that there is a template now, or that there will be none. */
+static VqGuest *
+get_template (VqProvision *provision, VqGuestFacts *facts, GError **error)
+{
+  g_autoptr (VqTemplateBuild) build = NULL;
+  g_autoptr (GError) why = NULL;
+
+  if (provision->template != NULL || provision->gave_up)
+    return NULL;
+  if (!find_template (provision, &build, &why))
+    {
+      if (vq_cancel_reason (provision->cancel) != NULL)
+        g_propagate_error (error, g_steal_pointer (&why));
+      else
+        warn_no_template (provision, why);
+      return NULL;
+    }
+  return build != NULL ? boot_template (provision, build, facts, error) : NULL;
+}
+
+static void
+take_facts (VqTemplate *template, VqGuestFacts *facts)
+{
+  vq_guest_facts_clear (facts);
+  facts->scratch = g_strdup (vq_template_get (template, FACT_SCRATCH));
+  facts->user = g_strdup (vq_template_get (template, FACT_USER));
+}
+
+/* A scratch directory of another name is made under the name that is wanted. */
+static gboolean
+keep_scratch (VqGuest *guest, VqTemplate *template, VqGuestFacts *facts, GError **error)
+{
+  if (facts->scratch == NULL
+      || g_strcmp0 (facts->scratch, vq_template_get (template, FACT_SCRATCH)) == 0)
+    {
+      take_facts (template, facts);
+      return TRUE;
+    }
+  g_free (facts->user);
+  facts->user = g_strdup (vq_template_get (template, FACT_USER));
+  return vq_guest_setup_make_scratch (vq_guest_get_channel (guest), &facts->scratch,
+                                      vq_deadline_in (STEP_SECONDS), vq_guest_get_cancel (guest),
+                                      error);
+}
+
+static VqGuest *
+fork_template (VqProvision *provision, VqGuestFacts *facts, GError **error)
+{
+  VqTemplate *template = provision->template;
+  g_autofree char *disk = vq_template_join (template, VQ_TEMPLATE_DISK);
+  g_autofree char *directory = g_path_get_dirname (disk);
+  const char *timers = vq_template_get (template, FACT_TIMERS);
+  g_autoptr (VqGuest) guest = NULL;
+
+  if (!vq_template_check (template, error))
+    return NULL;
+  guest = vq_guest_fork (provision->plan, directory, vq_deadline_in (FORK_SECONDS),
+                         provision->cancel, error);
+  if (guest == NULL || !keep_scratch (guest, template, facts, error))
+    return NULL;
+  vq_guest_setup_start_timers (vq_guest_get_channel (guest), timers != NULL ? timers : "");
+  return g_steal_pointer (&guest);
+}
+
+/* The template is of no use: the first time another one is made, then we go on without. */
+static void
+drop_template (VqProvision *provision, const GError *why)
+{
+  g_clear_pointer (&provision->template, vq_template_free);
+  if (provision->wish == VQ_TEMPLATE_NEW)
+    {
+      warn_no_template (provision, why);
+      return;
+    }
+  g_warning ("the template cannot be used, so another one is made: %s", why->message);
+  provision->wish = VQ_TEMPLATE_NEW;
+}
+
+/* One try. It gives no guest and no error if the next one will be another. */
+static VqGuest *
+try_to_get (VqProvision *provision, VqGuestFacts *facts, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  VqGuest *guest = get_template (provision, facts, &local);
+
+  if (guest != NULL)
+    return guest;
+  if (local == NULL && provision->template == NULL)
+    return boot (provision, NULL, facts, error);
+  if (local == NULL)
+    guest = fork_template (provision, facts, &local);
+  if (guest != NULL)
+    return guest;
+  if (provision->template == NULL || vq_cancel_reason (provision->cancel) != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  else
+    drop_template (provision, local);
+  return NULL;
+}
+
+VqGuest *
+vq_provision_get (VqProvision *provision, VqGuestFacts *facts, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  VqGuest *guest = NULL;
+
+  while (guest == NULL && local == NULL)
+    guest = try_to_get (provision, facts, &local);
+  if (local != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  return guest;
+}

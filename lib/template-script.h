@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The scripts of --template-script: run as root in a guest before it becomes a template, or before
+ * it is used if there is none. */
+#pragma once
+
+#include <glib.h>
+
+#include "channel.h"
+#include "wait.h"
+
+/* Runs the host's file PATH in the guest, by the interpreter that its first line names, else sh,
+ * with an empty stdin; what it says goes to our stderr. Fails unless it exits with 0. */
+gboolean vq_template_script_run (VqChannel *channel, const char *path, gint64 deadline,
+                                 VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;

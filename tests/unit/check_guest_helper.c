@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The guest helper as a process of this machine: its connection. */
+#include <check.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guest-fixture.h"
+#include "suite.h"
+
+/* HELLO, with a nonce of 16 times NONCE. */
+static GByteArray *
+hello_bytes (char nonce)
+{
+  GByteArray *bytes = g_byte_array_new ();
+  guint8 header[VQ_HELPER_HEADER_SIZE] = { VQ_HELPER_HELLO, 0, 24 };
+
+  g_byte_array_append (bytes, header, sizeof header);
+  g_byte_array_append (bytes, (const guint8 *)VQ_HELPER_MAGIC, VQ_HELPER_MAGIC_SIZE);
+  for (guint i = 0; i < VQ_HELPER_NONCE_SIZE; i++)
+    g_byte_array_append (bytes, (const guint8 *)&nonce, 1);
+  return bytes;
+}
+
+START_TEST (answers_hello_split_at_every_byte)
+{
+  for (guint split = 0; split <= 32; split++)
+    {
+      char nonce = 'A' + split;
+      GByteArray *bytes = hello_bytes (nonce);
+
+      fake_host_send_padding (guest);
+      fake_host_expect_reply (guest, nonce);
+      fake_host_send_raw (guest, bytes->data, split);
+      fake_host_settle (guest);
+      fake_host_send_raw (guest, bytes->data + split, bytes->len - split);
+      ck_assert_uint_eq (fake_host_wait_for_reply (guest), fake_host_pid (guest));
+      g_byte_array_unref (bytes);
+    }
+}
+END_TEST
+
+START_TEST (skips_all_before_the_first_hello)
+{
+  static const char garbage[] = "\177ELF H\0\x18\0\0\0\0\0VQhelpeR RFVQhelper H\0\x18\0HHH";
+
+  fake_host_send_raw (guest, garbage, sizeof garbage - 1);
+  fake_host_settle (guest);
+  fake_host_hello (guest, 'a');
+  guest_assert_works (1);
+}
+END_TEST
+
+START_TEST (answers_hello_without_padding)
+{
+  fake_host_send_hello (guest, 'a');
+  fake_host_wait_for_reply (guest);
+  guest_assert_works (1);
+}
+END_TEST
+
+START_TEST (answers_the_same_hello_again)
+{
+  int fd = guest_start_lasting ();
+
+  for (int i = 0; i < 20; i++)
+    fake_host_hello (guest, 'a');
+  guest_assert_works (2);
+  fake_host_send_u32 (guest, VQ_HELPER_KILL, 1, SIGTERM);
+  fake_host_assert_end (guest, 1, VQ_HELPER_SIGNALLED, SIGTERM);
+  fake_host_hello (guest, 'b');
+  close (fd);
+}
+END_TEST
+
+/* What is under way when the same HELLO comes goes on, and nothing is lost. */
+START_TEST (loses_nothing_for_the_same_hello)
+{
+  fake_host_shell (guest, 1, "exec seq 100000");
+  for (int i = 0; i < 50; i++)
+    {
+      fake_host_send_padding (guest);
+      fake_host_send_hello (guest, 'a');
+    }
+  fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 0);
+  ck_assert_uint_eq (fake_host_stream (guest, 1)->out->len, 588895);
+}
+END_TEST
+
+START_TEST (forgets_all_for_another_hello)
+{
+  int fd = guest_start_lasting ();
+
+  fake_host_shell (guest, 2, "exec yes");
+  fake_host_stream (guest, 2)->hold_credit = TRUE;
+  fake_host_wait_for_text (guest, 2, "y\n");
+  fake_host_send (guest, VQ_HELPER_RUN_PART, 3, "asleep", 7);
+  fake_host_hello (guest, 'b');
+  guest_assert_killed (fd);
+  /* Numbers may begin again, and nothing of before comes. */
+  guest_assert_works (2);
+  guest_assert_works (3);
+}
+END_TEST
+
+START_TEST (forgets_what_nobody_has_read)
+{
+  fake_host_shell (guest, 1, "exec yes");
+  fake_host_stream (guest, 1)->hold_credit = TRUE;
+  /* The reply to this comes after a lot that we do not read before we say the next. */
+  for (char nonce = 'b'; nonce < 'z'; nonce++)
+    {
+      fake_host_send_padding (guest);
+      fake_host_send_hello (guest, nonce);
+      fake_host_shell (guest, 1, "exec yes");
+      fake_host_stream (guest, 1)->hold_credit = TRUE;
+    }
+  fake_host_hello (guest, 'z');
+  guest_assert_works (1);
+}
+END_TEST
+
+START_TEST (ends_with_its_host)
+{
+  int fd = guest_start_lasting ();
+
+  fake_host_free (guest, 0);
+  guest_assert_killed (fd);
+  guest = fake_host_new ();
+}
+END_TEST
+
+START_TEST (ends_by_a_signal_outside_of_guests)
+{
+  int fd = guest_start_lasting ();
+
+  kill (fake_host_pid (guest), SIGHUP);
+  guest_assert_works (2);
+  kill (fake_host_pid (guest), SIGTERM);
+  guest_assert_killed (fd);
+  while (fake_host_step (guest))
+    ;
+}
+END_TEST
+
+int
+main (void)
+{
+  const TTest *const hello_tests[] = {
+    answers_hello_split_at_every_byte,
+    skips_all_before_the_first_hello,
+    answers_hello_without_padding,
+    NULL,
+  };
+  const TTest *const connection_tests[] = {
+    answers_the_same_hello_again,
+    loses_nothing_for_the_same_hello,
+    forgets_all_for_another_hello,
+    forgets_what_nobody_has_read,
+    ends_with_its_host,
+    ends_by_a_signal_outside_of_guests,
+    NULL,
+  };
+  Suite *suite = suite_create ("guest-helper");
+
+  suite_add_case (suite, "hello", guest_setup_raw, guest_teardown, 60, hello_tests);
+  suite_add_case (suite, "connection", guest_setup, guest_teardown, 60, connection_tests);
+  return suite_run (suite);
+}

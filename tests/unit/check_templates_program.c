@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* virt-qemu-templates, as people start it. */
+#include <check.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "leaks.h"
+#include "messages.h"
+#include "suite.h"
+#include "template-cache.h"
+#include "tree.h"
+
+#define MAX_WORDS 6
+
+static char *program;
+static VqTemplateStore *store;
+static char *out;
+static char *err;
+
+static void
+setup (void)
+{
+  leaks_begin ();
+  messages_begin ();
+  cache_begin ();
+  store = cache_open ();
+}
+
+static void
+teardown (void)
+{
+  g_clear_pointer (&out, g_free);
+  g_clear_pointer (&err, g_free);
+  g_clear_pointer (&store, vq_template_store_free);
+  cache_end ();
+  messages_end ();
+  leaks_assert_none ();
+}
+
+/* Starts it with WORDS in ENVIRONMENT (NULL: ours) and gives its exit status. */
+static int
+run_with (char **environment, const char *const *words)
+{
+  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
+  int status;
+
+  g_ptr_array_add (argv, program);
+  for (; *words != NULL; words++)
+    g_ptr_array_add (argv, (gpointer)*words);
+  g_ptr_array_add (argv, NULL);
+  g_clear_pointer (&out, g_free);
+  g_clear_pointer (&err, g_free);
+  ck_assert (g_spawn_sync (NULL, (char **)argv->pdata, environment, 0, NULL, NULL, &out, &err,
+                           &status, NULL));
+  ck_assert (WIFEXITED (status));
+  return WEXITSTATUS (status);
+}
+
+/* With the cache of the test. */
+static int
+run (const char *first, const char *second, const char *third)
+{
+  g_autofree char *directory = g_strconcat ("--template-dir=", cache_path, NULL);
+  const char *const words[] = { directory, first, second, third, NULL };
+
+  return run_with (NULL, words);
+}
+
+static void
+assert_in (const char *text, const char *part)
+{
+  ck_assert_msg (strstr (text, part) != NULL, "no '%s' in: %s", part, text);
+}
+
+static gboolean
+is_there (const char *name)
+{
+  g_autofree char *path = cache_join ("%s", name);
+
+  return g_access (path, F_OK) == 0;
+}
+
+/* The columns of the only line that has IMAGE in it. Transfer full. */
+static char **
+find_row (const char *image)
+{
+  g_auto (GStrv) lines = g_strsplit (out, "\n", -1);
+  g_autoptr (GRegex) blanks = g_regex_new ("  +", 0, 0, NULL);
+
+  for (char **line = lines; *line != NULL; line++)
+    if (g_str_has_suffix (*line, image))
+      return g_regex_split (blanks, *line, 0);
+  ck_abort_msg ("no %s in: %s", image, out);
+}
+
+static void
+assert_row (const char *variant, const char *state)
+{
+  g_autofree char *digest = cache_digest (variant);
+  g_autofree char *image = g_strdup_printf ("/images/%s.qcow2", variant);
+  g_auto (GStrv) columns = find_row (image);
+
+  ck_assert_uint_eq (g_strv_length (columns), 5);
+  ck_assert_uint_eq (strlen (columns[0]), 12);
+  ck_assert (g_str_has_prefix (digest, columns[0]));
+  ck_assert (g_str_has_suffix (columns[1], " s"));
+  ck_assert (g_str_has_suffix (columns[2], " KiB"));
+  ck_assert_str_eq (columns[3], state);
+}
+
+START_TEST (empty_cache)
+{
+  ck_assert_int_eq (run (NULL, NULL, NULL), 0);
+  ck_assert_str_eq (out, "");
+  assert_in (err, "there are no templates");
+  ck_assert_int_eq (run ("clean", NULL, NULL), 0);
+  ck_assert_str_eq (out, "removed 0 templates, 0 B\n");
+  ck_assert_int_eq (run ("remove", "--unused", NULL), 0);
+}
+END_TEST
+
+START_TEST (listed)
+{
+  g_autoptr (VqTemplate) used = cache_make (store, "a");
+
+  cache_leave (store, "b");
+  ck_assert_int_eq (run ("list", NULL, NULL), 0);
+  ck_assert_str_eq (err, "");
+  ck_assert (g_str_has_prefix (out, "KEY  "));
+  assert_row ("a", "in use");
+  assert_row ("b", "unused");
+  ck_assert_int_eq (run (NULL, NULL, NULL), 0); /* which is the default */
+  assert_row ("a", "in use");
+  ck_assert (vq_template_check (used, NULL)); /* to look disturbs nobody */
+}
+END_TEST
+
+START_TEST (damaged)
+{
+  g_autofree char *digest = cache_digest ("a");
+  g_autofree char *state = cache_join ("%s/state", digest);
+
+  cache_leave (store, "a");
+  cache_leave (store, "b");
+  ck_assert_int_eq (truncate (state, 0), 0);
+  ck_assert_int_eq (run ("list", NULL, NULL), 0);
+  assert_row ("a", "damaged");
+  assert_row ("b", "unused");
+  assert_in (err, "/state has been changed");
+}
+END_TEST
+
+/* A newer one has taken its place, but it was in use then. */
+START_TEST (expired)
+{
+  g_autoptr (VqTemplate) used = cache_make (store, "a");
+  g_autoptr (VqTemplateBuild) build = cache_begin_build (store, "a", VQ_TEMPLATE_NEW);
+
+  cache_fill (build, "a");
+  vq_template_free (vq_template_build_commit (build, NULL));
+  g_clear_pointer (&used, vq_template_free);
+  ck_assert_int_eq (run ("list", NULL, NULL), 0);
+  assert_in (out, "expired");
+  assert_in (out, ".2 ");
+  assert_in (out, "unused");
+  ck_assert_int_eq (run ("clean", NULL, NULL), 0);
+  ck_assert (g_str_has_prefix (out, "removed 1 template, "));
+}
+END_TEST
+
+START_TEST (hostile_image_name)
+{
+  g_autoptr (VqTemplateBuild) build = cache_begin_build (store, "\x1b[2Jx\ny", VQ_TEMPLATE_ANY);
+  g_auto (GStrv) columns = NULL;
+
+  cache_fill (build, "a");
+  vq_template_free (vq_template_build_commit (build, NULL));
+  ck_assert_int_eq (run ("list", NULL, NULL), 0);
+  ck_assert_ptr_null (strchr (out, '\x1b'));
+  columns = find_row ("/images/ [2Jx y.qcow2");
+}
+END_TEST
+
+START_TEST (removed)
+{
+  g_autofree char *a = cache_digest ("a");
+  g_autofree char *b = cache_digest ("b");
+  g_autofree char *start = g_strndup (b, 6);
+
+  cache_leave (store, "a");
+  cache_leave (store, "b");
+  ck_assert_int_eq (run ("remove", a, NULL), 0);
+  ck_assert (!is_there (a));
+  ck_assert (is_there (b));
+  ck_assert_int_eq (run ("remove", start, NULL), 0);
+  ck_assert (!is_there (b));
+  ck_assert_str_eq (out, "");
+  ck_assert_str_eq (err, "");
+}
+END_TEST
+
+/* What cannot be removed does not keep the others from going. */
+START_TEST (not_removed)
+{
+  g_autoptr (VqTemplate) used = cache_make (store, "a");
+  g_autofree char *a = cache_digest ("a");
+  g_autofree char *b = cache_digest ("b");
+
+  cache_leave (store, "b");
+  ck_assert_int_eq (run ("remove", a, b), 1);
+  assert_in (err, "is in use");
+  ck_assert (is_there (a));
+  ck_assert (!is_there (b));
+  ck_assert (vq_template_check (used, NULL));
+  ck_assert_int_eq (run ("remove", "../../etc", NULL), 1);
+  assert_in (err, "there is no template ../../etc");
+  ck_assert_int_eq (run ("remove", "", NULL), 1);
+  ck_assert (is_there (a));
+}
+END_TEST
+
+START_TEST (ambiguous)
+{
+  g_autofree char *a = cache_digest ("a");
+  g_autofree char *start = g_strndup (a, 8);
+  g_autofree char *second = g_strconcat (a, ".2", NULL);
+  g_autofree char *third = g_strconcat (a, ".3", NULL);
+  g_autofree char *other = g_strdup (a);
+  const char *const names[] = { second, third, other };
+
+  other[20] = other[20] == '0' ? '1' : '0';
+  cache_leave (store, "a");
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = cache_join ("%s", names[i]);
+
+      ck_assert_int_eq (g_mkdir (path, 0700), 0);
+    }
+  ck_assert_int_eq (run ("remove", start, NULL), 1);
+  assert_in (err, "4 templates");
+  ck_assert_int_eq (run ("remove", third, NULL), 0);
+  ck_assert (!is_there (third));
+  ck_assert_int_eq (run ("remove", a, NULL), 0); /* without a number it is the first one */
+  ck_assert (!is_there (a));
+  ck_assert (is_there (second));
+  ck_assert_int_eq (run ("remove", a, NULL), 0); /* or the only one */
+  ck_assert (!is_there (second));
+  ck_assert (is_there (other));
+}
+END_TEST
+
+START_TEST (all_unused)
+{
+  g_autoptr (VqTemplate) used = cache_make (store, "a");
+  g_autofree char *a = cache_digest ("a");
+
+  cache_leave (store, "b");
+  cache_leave (store, "c");
+  ck_assert_int_eq (run ("remove", "--unused", NULL), 0);
+  ck_assert (g_str_has_prefix (out, "removed 2 templates, "));
+  assert_in (err, "1 kept");
+  cache_assert_names (a, NULL);
+}
+END_TEST
+
+START_TEST (cleaned)
+{
+  g_autofree char *a = cache_digest ("a");
+  g_autofree char *state = cache_join ("%s/state", a);
+  g_autofree char *garbage = cache_join (".new-%s", a);
+  g_autofree char *b = cache_digest ("b");
+
+  cache_leave (store, "a");
+  cache_leave (store, "b");
+  ck_assert_int_eq (g_mkdir (garbage, 0700), 0);
+  ck_assert_int_eq (truncate (state, 0), 0);
+  ck_assert_int_eq (run ("clean", "--debug", NULL), 0);
+  assert_in (out, "removed 1 template, ");
+  assert_in (err, "/state");
+  cache_assert_names (b, NULL);
+  ck_assert_int_eq (run ("clean", "--template-cache-size=1T", "--template-max-age=0"), 0);
+  ck_assert (is_there (b));
+}
+END_TEST
+
+/* Without --template-dir it is that of the environment; it is not made only to be shown. */
+START_TEST (default_directory)
+{
+  g_auto (GStrv) environment = g_environ_setenv (g_get_environ (), "XDG_CACHE_HOME", cache_path, 1);
+  const char *const none[] = { NULL };
+  const char *const clean[] = { "clean", NULL };
+  g_autofree char *above = cache_join ("virt-qemu");
+  g_autofree char *path = cache_join ("virt-qemu/templates");
+
+  ck_assert_int_eq (run_with (environment, none), 0);
+  ck_assert_int_eq (run_with (environment, clean), 0);
+  ck_assert (!g_file_test (above, G_FILE_TEST_EXISTS));
+  g_clear_pointer (&store, vq_template_store_free);
+  store = vq_template_store_open (path, &(VqTemplateLimits){ 0, 0 }, NULL);
+  cache_leave (store, "a");
+  ck_assert_int_eq (run_with (environment, none), 0);
+  assert_row ("a", "unused");
+}
+END_TEST
+
+START_TEST (bad_directories)
+{
+  g_autofree char *file = cache_join ("file");
+  g_autofree char *missing = cache_join ("missing");
+  const char *const paths[] = { file, missing };
+
+  ck_assert (g_file_set_contents (file, "", -1, NULL));
+  for (gsize i = 0; i < G_N_ELEMENTS (paths); i++)
+    {
+      const char *const words[] = { "--template-dir", paths[i], NULL };
+
+      ck_assert_int_eq (run_with (NULL, words), 1);
+      assert_in (err, paths[i]);
+      ck_assert_str_eq (out, "");
+    }
+  ck_assert_int_eq (chmod (cache_path, 0777), 0);
+  ck_assert_int_eq (run ("clean", NULL, NULL), 1);
+  assert_in (err, "chmod go-w");
+}
+END_TEST
+
+START_TEST (wrong_command_lines)
+{
+  static const char *const cases[][MAX_WORDS] = {
+    { "lists" },
+    { "remove" },
+    { "remove", "--unused", "abc" },
+    { "--unused" },
+    { "list", "--unused" },
+    { "clean", "abc" },
+    { "list", "abc" },
+    { "--template-max-age=x" },
+    { "--template-cache-size=5" },
+    { "--template-dir" },
+    { "--nonsense" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      ck_assert_int_eq (run_with (NULL, cases[i]), 2);
+      ck_assert_str_eq (out, "");
+      ck_assert (g_str_has_prefix (err, "virt-qemu-templates: error: "));
+      assert_in (err, "--help");
+    }
+}
+END_TEST
+
+START_TEST (help_and_version)
+{
+  static const char *const help[] = { "-h", "--nonsense", NULL };
+  static const char *const version[] = { "--version", NULL };
+
+  ck_assert_int_eq (run_with (NULL, help), 0);
+  ck_assert (g_str_has_prefix (out, "Usage: virt-qemu-templates "));
+  ck_assert_str_eq (err, "");
+  ck_assert_int_eq (run_with (NULL, version), 0);
+  ck_assert_str_eq (out, "virt-qemu-templates " VQ_VERSION "\n");
+}
+END_TEST
+
+static char *
+find_program (void)
+{
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *here = g_path_get_dirname (self);
+
+  return g_build_filename (here, "..", "virt-qemu-templates", NULL);
+}
+
+int
+main (void)
+{
+  const TTest *const tests[] = {
+    empty_cache,         listed,           damaged,    expired, hostile_image_name, removed,
+    not_removed,         ambiguous,        all_unused, cleaned, default_directory,  bad_directories,
+    wrong_command_lines, help_and_version, NULL
+  };
+  Suite *suite = suite_create ("templates-program");
+  int status;
+
+  program = find_program ();
+  suite_add_case (suite, "templates-program", setup, teardown, 60, tests);
+  status = suite_run (suite);
+  g_free (program);
+  return status;
+}
