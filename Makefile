@@ -118,6 +118,11 @@ $(BUILD)/tests/guest/check_%: $(BUILD)/tests/guest/check_%.o $(GUEST_HELPERS)
 $(BUILD)/tests/check_exec_server: | $(BUILD)/virt-qemu-exec
 $(BUILD)/tests/check_templates_program: | $(BUILD)/virt-qemu-templates
 $(patsubst %,$(BUILD)/tests/check_%,guest_helper guest_frames guest_commands guest_streams guest_daemon helper_channel): | $(BUILD)/guest-helper-$(ARCH)
+# Where a test program looks for it as a server does: beside itself.
+$(BUILD)/tests/guest-helper-$(ARCH): $(BUILD)/guest-helper-$(ARCH)
+	@mkdir -p $(@D)
+	ln -sf ../$(<F) $@
+$(BUILD)/tests/check_testbed_key $(BUILD)/tests/check_provision: | $(BUILD)/tests/guest-helper-$(ARCH)
 
 # What is missing is installed first; only then does pkg-config find everything.
 check: deps image

@@ -20,3 +20,8 @@ typedef gssize (*VqArchiveRead) (gpointer data, void *buffer, gsize max, GError 
  * unpacked before stays. */
 gboolean vq_archive_unpack (const char *directory, VqArchiveRead read, gpointer data,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same for a stream that holds one plain file, whatever its name: its contents go to FD, a
+ * plain file that is empty, with their holes. PATH is for messages. */
+gboolean vq_archive_unpack_file (int fd, const char *path, VqArchiveRead read, gpointer data,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -17,7 +17,7 @@
 
 typedef struct
 {
-  const char *directory; /* as the user wrote it, for messages */
+  const char *directory; /* as the user wrote it, for messages; a file: its path */
   struct archive *archive;
   struct archive_entry_linkresolver *links;
   VqArchiveWrite write;
@@ -47,22 +47,43 @@ has_failed (Packer *packer, gint64 result)
   return packer->error != NULL || result < ARCHIVE_WARN;
 }
 
+/* NAME in messages; the only file has the empty name. Transfer full. */
+static char *
+path_of (Packer *packer, const char *name)
+{
+  return *name == '\0' ? g_strdup (packer->directory)
+                       : g_build_filename (packer->directory, name, NULL);
+}
+
 static gboolean
 set_archive_error (Packer *packer, const char *name, GError **error)
 {
+  g_autofree char *path = path_of (packer, name);
+
   if (packer->error != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&packer->error));
       return FALSE;
     }
-  return vq_set_error (error, VQ_ERROR_FAILED, "cannot pack %s/%s: %s", packer->directory, name,
+  return vq_set_error (error, VQ_ERROR_FAILED, "cannot pack %s: %s", path,
                        archive_error_string (packer->archive));
 }
 
 static gboolean
 set_file_error (Packer *packer, const char *name, GError **error)
 {
-  return vq_set_errno (error, errno, "cannot read %s/%s", packer->directory, name);
+  int errnum = errno;
+  g_autofree char *path = path_of (packer, name);
+
+  return vq_set_errno (error, errnum, "cannot read %s", path);
+}
+
+static gboolean
+set_shorter_error (Packer *packer, const char *name, GError **error)
+{
+  g_autofree char *path = path_of (packer, name);
+
+  return vq_set_error (error, VQ_ERROR_FAILED, "%s got shorter while it was copied", path);
 }
 
 /* Tells the archive where FD has data; what is between is not sent. */
@@ -111,8 +132,7 @@ pack_range (Packer *packer, int fd, const char *name, off_t offset, off_t end, G
       if (n < 0)
         return set_file_error (packer, name, error);
       if (n == 0)
-        return vq_set_error (error, VQ_ERROR_FAILED, "%s/%s got shorter while it was copied",
-                             packer->directory, name);
+        return set_shorter_error (packer, name, error);
       if (has_failed (packer, archive_write_data (packer->archive, buffer, n)))
         return set_archive_error (packer, name, error);
       offset += n;
@@ -162,28 +182,27 @@ entry_new (const char *name, const struct stat *st)
   return entry;
 }
 
+/* Packs the plain file FD, which is described by ST, as ENTRY. */
 static gboolean
-pack_regular (Packer *packer, struct archive_entry *entry, int dir, const char *base,
-              const char *name, GError **error)
+pack_open_file (Packer *packer, struct archive_entry *entry, int fd, const struct stat *st,
+                const char *name, GError **error)
 {
-  int fd = openat (dir, base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  struct stat st;
-  gboolean packed;
+  archive_entry_set_size (entry, st->st_size);
+  if (st->st_blocks < st->st_size / 512)
+    add_sparse_map (entry, fd, st);
+  return pack_header (packer, entry, name, error)
+         && pack_contents (packer, entry, fd, name, st->st_size, error);
+}
 
-  if (fd < 0)
-    return set_file_error (packer, name, error);
-  if (fstat (fd, &st) != 0)
-    packed = set_file_error (packer, name, error);
-  else
-    {
-      archive_entry_set_size (entry, st.st_size);
-      if (st.st_blocks < st.st_size / 512)
-        add_sparse_map (entry, fd, &st);
-      packed = pack_header (packer, entry, name, error)
-               && pack_contents (packer, entry, fd, name, st.st_size, error);
-    }
-  close (fd);
-  return packed;
+/* Makes a link of an ENTRY for a later name of one file. */
+static void
+mark_link (Packer *packer, struct archive_entry *entry, const struct stat *st)
+{
+  struct archive_entry *deferred = NULL;
+
+  /* For tar, nothing is held back and ENTRY stays. */
+  if (st->st_nlink > 1)
+    archive_entry_linkify (packer->links, &entry, &deferred);
 }
 
 static gboolean
@@ -200,48 +219,80 @@ pack_symlink (Packer *packer, struct archive_entry *entry, int dir, const char *
   return pack_header (packer, entry, name, error);
 }
 
-/* Packs what is not a directory. */
 static gboolean
-pack_leaf (Packer *packer, int dir, const char *base, const char *name, const struct stat *st,
-           GError **error)
+pack_file (Packer *packer, int fd, const char *name, const struct stat *st, GError **error)
 {
   struct archive_entry *entry = entry_new (name, st);
-  struct archive_entry *deferred = NULL;
   gboolean packed;
 
-  if (S_ISLNK (st->st_mode))
-    packed = pack_symlink (packer, entry, dir, base, name, error);
-  else
-    {
-      /* For tar, it only marks later names of one file as links; nothing is held back. */
-      if (st->st_nlink > 1)
-        archive_entry_linkify (packer->links, &entry, &deferred);
-      if (S_ISREG (st->st_mode) && archive_entry_hardlink (entry) == NULL)
-        packed = pack_regular (packer, entry, dir, base, name, error);
-      else
-        packed = pack_header (packer, entry, name, error);
-    }
+  mark_link (packer, entry, st);
+  packed = archive_entry_hardlink (entry) != NULL
+               ? pack_header (packer, entry, name, error)
+               : pack_open_file (packer, entry, fd, st, name, error);
   archive_entry_free (entry);
   return packed;
 }
 
-/* Packs BASE, a name in the directory DIR; NAME is its path from the top. */
+/* Packs what is neither plain file nor directory. */
 static gboolean
-pack_name (Packer *packer, int dir, const char *base, const char *name, GError **error)
+pack_special (Packer *packer, int dir, const char *base, const char *name, const struct stat *st,
+              GError **error)
+{
+  struct archive_entry *entry = entry_new (name, st);
+  gboolean packed;
+
+  mark_link (packer, entry, st);
+  if (S_ISLNK (st->st_mode))
+    packed = pack_symlink (packer, entry, dir, base, name, error);
+  else
+    packed = pack_header (packer, entry, name, error);
+  archive_entry_free (entry);
+  return packed;
+}
+
+/* Packs FD, which it closes. */
+static gboolean
+pack_opened (Packer *packer, int fd, const char *name, GError **error)
+{
+  struct stat st;
+  gboolean packed;
+
+  if (fstat (fd, &st) != 0)
+    packed = set_file_error (packer, name, error);
+  else if (S_ISDIR (st.st_mode))
+    return pack_directory (packer, fd, name, error);
+  else if (S_ISREG (st.st_mode))
+    packed = pack_file (packer, fd, name, &st, error);
+  else
+    packed = vq_set_error (error, VQ_ERROR_FAILED, "%s/%s was replaced while it was copied",
+                           packer->directory, name);
+  close (fd);
+  return packed;
+}
+
+/* Packs BASE, a name in the directory DIR, whose kind may be known; NAME is its path from the top.
+ */
+static gboolean
+pack_name (Packer *packer, int dir, const char *base, unsigned char kind, const char *name,
+           GError **error)
 {
   struct stat st;
   int fd;
 
-  if (fstatat (dir, base, &st, AT_SYMLINK_NOFOLLOW) != 0)
-    return set_file_error (packer, name, error);
-  if (S_ISSOCK (st.st_mode))
-    return TRUE;
-  if (!S_ISDIR (st.st_mode))
-    return pack_leaf (packer, dir, base, name, &st, error);
-  fd = openat (dir, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  /* What can be opened, without any effect, is looked at then: half of the calls. */
+  if (kind != DT_REG && kind != DT_DIR)
+    {
+      if (fstatat (dir, base, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return set_file_error (packer, name, error);
+      if (S_ISSOCK (st.st_mode))
+        return TRUE;
+      if (!S_ISREG (st.st_mode) && !S_ISDIR (st.st_mode))
+        return pack_special (packer, dir, base, name, &st, error);
+    }
+  fd = openat (dir, base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0)
     return set_file_error (packer, name, error);
-  return pack_directory (packer, fd, name, error);
+  return pack_opened (packer, fd, name, error);
 }
 
 static gboolean
@@ -257,7 +308,7 @@ pack_children (Packer *packer, DIR *stream, const char *name, GError **error)
         continue;
       path
           = *name == '\0' ? g_strdup (child->d_name) : g_strconcat (name, "/", child->d_name, NULL);
-      if (!pack_name (packer, dirfd (stream), child->d_name, path, error))
+      if (!pack_name (packer, dirfd (stream), child->d_name, child->d_type, path, error))
         return FALSE;
     }
   if (errno != 0)
@@ -292,21 +343,21 @@ pack_directory (Packer *packer, int fd, const char *name, GError **error)
 }
 
 static gboolean
-pack_all (Packer *packer, GError **error)
+start_archive (Packer *packer, GError **error)
 {
-  int fd = open (packer->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-  if (fd < 0)
-    return vq_set_errno (error, errno, "cannot read %s", packer->directory);
   if (archive_write_set_format_pax_restricted (packer->archive) != ARCHIVE_OK
       || archive_write_set_bytes_per_block (packer->archive, BLOCK_SIZE) != ARCHIVE_OK
       || archive_write_set_bytes_in_last_block (packer->archive, 512) != ARCHIVE_OK
       || archive_write_open (packer->archive, packer, NULL, pass_block, NULL) != ARCHIVE_OK)
-    {
-      close (fd);
-      return set_archive_error (packer, "", error);
-    }
-  if (!pack_directory (packer, fd, "", error))
+    return set_archive_error (packer, "", error);
+  return TRUE;
+}
+
+/* After the last entry, or after a failure. */
+static gboolean
+end_archive (Packer *packer, gboolean packed, GError **error)
+{
+  if (!packed)
     {
       /* No end marker: the guest must not take it for a complete archive. */
       packer->abandoned = TRUE;
@@ -317,18 +368,59 @@ pack_all (Packer *packer, GError **error)
   return TRUE;
 }
 
+static void
+packer_init (Packer *packer, const char *directory, VqArchiveWrite write, gpointer data)
+{
+  *packer = (Packer){ .directory = directory, .write = write, .data = data };
+  packer->archive = archive_write_new ();
+  packer->links = archive_entry_linkresolver_new ();
+  archive_entry_linkresolver_set_strategy (packer->links, ARCHIVE_FORMAT_TAR_PAX_RESTRICTED);
+}
+
+static void
+packer_clear (Packer *packer)
+{
+  archive_entry_linkresolver_free (packer->links);
+  archive_write_free (packer->archive);
+  g_clear_error (&packer->error);
+}
+
 gboolean
 vq_archive_pack (const char *directory, VqArchiveWrite write, gpointer data, GError **error)
 {
-  Packer packer = { .directory = directory, .write = write, .data = data };
+  int fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  Packer packer;
   gboolean packed;
 
-  packer.archive = archive_write_new ();
-  packer.links = archive_entry_linkresolver_new ();
-  archive_entry_linkresolver_set_strategy (packer.links, ARCHIVE_FORMAT_TAR_PAX_RESTRICTED);
-  packed = pack_all (&packer, error);
-  archive_entry_linkresolver_free (packer.links);
-  archive_write_free (packer.archive);
-  g_clear_error (&packer.error);
+  if (fd < 0)
+    return vq_set_errno (error, errno, "cannot read %s", directory);
+  packer_init (&packer, directory, write, data);
+  packed = start_archive (&packer, error);
+  if (packed)
+    packed = end_archive (&packer, pack_directory (&packer, fd, "", error), error);
+  else
+    close (fd);
+  packer_clear (&packer);
+  return packed;
+}
+
+gboolean
+vq_archive_pack_file (int fd, const char *path, const char *name, mode_t mode, VqArchiveWrite write,
+                      gpointer data, GError **error)
+{
+  struct archive_entry *entry;
+  struct stat st;
+  Packer packer;
+  gboolean packed;
+
+  if (fstat (fd, &st) != 0)
+    return vq_set_errno (error, errno, "cannot read %s", path);
+  entry = entry_new (name, &st);
+  archive_entry_set_perm (entry, mode);
+  packer_init (&packer, path, write, data);
+  packed = start_archive (&packer, error)
+           && end_archive (&packer, pack_open_file (&packer, entry, fd, &st, "", error), error);
+  packer_clear (&packer);
+  archive_entry_free (entry);
   return packed;
 }

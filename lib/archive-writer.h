@@ -3,6 +3,7 @@
 #pragma once
 
 #include <glib.h>
+#include <sys/types.h>
 
 /* Writes all LEN bytes to wherever they go, or fails. May run the main context. */
 typedef gboolean (*VqArchiveWrite) (gpointer data, const void *bytes, gsize len, GError **error);
@@ -14,3 +15,9 @@ typedef gboolean (*VqArchiveWrite) (gpointer data, const void *bytes, gsize len,
  * gets shorter meanwhile, and with WRITE's error. */
 gboolean vq_archive_pack (const char *directory, VqArchiveWrite write, gpointer data,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same for the plain file FD alone, which becomes "./NAME" with the permissions MODE. PATH is
+ * for messages. FD stays open, its offset is undefined. */
+gboolean vq_archive_pack_file (int fd, const char *path, const char *name, mode_t mode,
+                               VqArchiveWrite write, gpointer data, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* A file goes as it is, through cat; one with holes as an archive of one file, whose sparse map
+ * tells where they are. On the way down we see which it is. On the way up the guest's script looks
+ * and says so in its first line. A tree is always an archive. */
 #include "copy.h"
 
 #include <errno.h>
@@ -11,17 +14,50 @@
 #include "archive-writer.h"
 #include "error.h"
 #include "guest-stream.h"
+#include "text.h"
 
-#define BLOCK_SIZE 131072
+/* At least what a channel brings in one turn: else its buffers fill. */
+#define BLOCK_SIZE (128 * 1024)
+#define NAME_SHOWN 300
 
-/* What runs in the guest, as sh -ec SCRIPT sh PATH: PATH is a parameter, so it needs no quoting. */
+/* Holes of less are not worth the trouble. */
+#define HOLES_MIN (1024 * 1024)
+#define HOLES_MIN_TEXT "1048576"
+
+/* What runs in the guest, as sh -ec SCRIPT sh PATH DIRECTORY: parameters, so they need no quoting.
+ */
 #define SCRIPT_FILE_DOWN "cat > \"$1\""
-#define SCRIPT_PROGRAM_DOWN "cat > \"$1\"; chmod +x -- \"$1\""
-#define SCRIPT_FILE_UP "exec cat < \"$1\""
+#define SCRIPT_EXECUTABLE "; chmod +x -- \"$1\""
+
+/* What cat does, with tar: the file keeps its mode and whatever leads to it, or is new. */
+#define SCRIPT_SPARSE_DOWN                                                                         \
+  ": >> \"$1\"; mode=$(stat -L -c %a -- \"$1\"); "                                                 \
+  "tar --warning=none --extract --overwrite --dereference --touch --no-same-owner "                \
+  "--directory=\"$2\" --file=-; chmod \"$mode\" -- \"$1\""
+
+#define ANSWER_PLAIN "cat\n"
+#define ANSWER_SPARSE "tar\n"
+#define ANSWER_LENGTH 4
+
+#define SCRIPT_FILE_UP                                                                             \
+  "if test -f \"$1\" && test -s \"$1\"; then\n"                                                    \
+  "  set -- \"$1\" $(stat -L -c '%s %b' -- \"$1\" || :)\n"                                         \
+  "  if test $((${2:-0} - ${3:-0} * 512)) -ge " HOLES_MIN_TEXT "; then\n"                          \
+  "    echo tar\n"                                                                                 \
+  "    exec tar --warning=none --create --sparse --dereference --absolute-names " RECORDS          \
+  " --file=- -- \"$1\"\n"                                                                          \
+  "  fi\n"                                                                                         \
+  "fi\n"                                                                                           \
+  "echo cat\n"                                                                                     \
+  "exec cat < \"$1\"\n"
+
+/* tar reads and writes 64 KiB at a time; its own 10 KiB are slow. */
+#define RECORDS "--blocking-factor=128"
+
 #define SCRIPT_TREE_DOWN                                                                           \
   "test -d \"$1\" || mkdir -- \"$1\"; cd -- \"$1\"; "                                              \
-  "exec tar --warning=none --preserve-permissions --extract --no-same-owner -f -"
-#define SCRIPT_TREE_UP "cd -- \"$1\"; exec tar --warning=none --sparse -c -f - ."
+  "exec tar --warning=none --preserve-permissions --extract --no-same-owner " RECORDS " -f -"
+#define SCRIPT_TREE_UP "cd -- \"$1\"; exec tar --warning=none --sparse -c " RECORDS " -f - ."
 
 typedef struct
 {
@@ -38,10 +74,22 @@ is_directory (const char *path)
   return g_str_has_suffix (path, "/");
 }
 
+/* The directory that the guest's file is in, for cd. Transfer full. */
+static char *
+guest_directory (const Copy *copy)
+{
+  const char *slash = strrchr (copy->guest_path, '/');
+
+  if (slash == NULL)
+    return g_strdup (".");
+  return g_strndup (copy->guest_path, slash - copy->guest_path + 1);
+}
+
 static VqGuestStream *
 open_stream (const Copy *copy, const char *script, gboolean down, GError **error)
 {
-  const char *argv[] = { "sh", "-ec", script, "sh", copy->guest_path, NULL };
+  g_autofree char *directory = guest_directory (copy);
+  const char *argv[] = { "sh", "-ec", script, "sh", copy->guest_path, directory, NULL };
 
   if (down)
     return vq_guest_stream_open_stdin (copy->channel, argv, copy->deadline, copy->cancel, error);
@@ -55,6 +103,18 @@ end_stream (VqGuestStream *stream, GError *reason, GError **error)
   if (reason != NULL)
     return vq_guest_stream_fail (stream, reason, error);
   return vq_guest_stream_finish (stream, error);
+}
+
+static gboolean
+give_to_stream (gpointer stream, const void *bytes, gsize len, GError **error)
+{
+  return vq_guest_stream_write (stream, bytes, len, error);
+}
+
+static gssize
+take_from_stream (gpointer stream, void *buffer, gsize max, GError **error)
+{
+  return vq_guest_stream_read (stream, buffer, max, error);
 }
 
 /* Opens a host file and looks at it. FLAGS must have O_NONBLOCK, so that a FIFO cannot hold us up;
@@ -82,10 +142,10 @@ open_host_file (const char *path, int flags, struct stat *st, GError **error)
 static gboolean
 send_file (VqGuestStream *stream, int fd, const char *path, GError **error)
 {
-  char buffer[BLOCK_SIZE];
+  g_autofree char *buffer = g_malloc (BLOCK_SIZE);
   gssize n;
 
-  while ((n = read (fd, buffer, sizeof buffer)) > 0)
+  while ((n = read (fd, buffer, BLOCK_SIZE)) > 0)
     if (!vq_guest_stream_write (stream, buffer, n, error))
       return FALSE;
   if (n < 0)
@@ -94,21 +154,50 @@ send_file (VqGuestStream *stream, int fd, const char *path, GError **error)
 }
 
 static gboolean
+has_holes (const struct stat *st)
+{
+  return S_ISREG (st->st_mode) && st->st_size - st->st_blocks * (gint64)512 >= HOLES_MIN;
+}
+
+static gboolean
+send_sparse_file (const Copy *copy, VqGuestStream *stream, int fd, GError **error)
+{
+  const char *slash = strrchr (copy->guest_path, '/');
+
+  return vq_archive_pack_file (fd, copy->host_path, slash != NULL ? slash + 1 : copy->guest_path,
+                               0600, give_to_stream, stream, error);
+}
+
+static gboolean
+open_file_down (const Copy *copy, int fd, const struct stat *st, GError **error)
+{
+  gboolean sparse = has_holes (st);
+  g_autofree char *script
+      = g_strconcat (sparse ? SCRIPT_SPARSE_DOWN : SCRIPT_FILE_DOWN,
+                     (st->st_mode & 0111) != 0 ? SCRIPT_EXECUTABLE : NULL, NULL);
+  g_autoptr (VqGuestStream) stream = open_stream (copy, script, TRUE, error);
+  GError *reason = NULL;
+
+  if (stream == NULL)
+    return FALSE;
+  if (!(sparse ? send_sparse_file (copy, stream, fd, &reason)
+               : send_file (stream, fd, copy->host_path, &reason)))
+    g_assert (reason != NULL);
+  return end_stream (stream, reason, error);
+}
+
+static gboolean
 file_down (const Copy *copy, GError **error)
 {
-  g_autoptr (VqGuestStream) stream = NULL;
-  GError *reason = NULL;
   struct stat st;
   int fd = open_host_file (copy->host_path, O_RDONLY | O_NONBLOCK, &st, error);
+  gboolean copied;
 
   if (fd < 0)
     return FALSE;
-  stream = open_stream (copy, (st.st_mode & 0111) != 0 ? SCRIPT_PROGRAM_DOWN : SCRIPT_FILE_DOWN,
-                        TRUE, error);
-  if (stream != NULL && !send_file (stream, fd, copy->host_path, &reason))
-    g_assert (reason != NULL);
+  copied = open_file_down (copy, fd, &st, error);
   close (fd);
-  return stream != NULL && end_stream (stream, reason, error);
+  return copied;
 }
 
 static gboolean
@@ -128,15 +217,46 @@ write_fully (int fd, const char *bytes, gsize len, const char *path, GError **er
 
 /* Writes all of STREAM to FD. */
 static gboolean
-receive_file (VqGuestStream *stream, int fd, const char *path, GError **error)
+receive_plain_file (VqGuestStream *stream, int fd, const char *path, GError **error)
 {
-  char buffer[BLOCK_SIZE];
+  g_autofree char *buffer = g_malloc (BLOCK_SIZE);
   gssize n;
 
-  while ((n = vq_guest_stream_read (stream, buffer, sizeof buffer, error)) > 0)
+  while ((n = vq_guest_stream_read (stream, buffer, BLOCK_SIZE, error)) > 0)
     if (!write_fully (fd, buffer, n, path, error))
       return FALSE;
   return n == 0;
+}
+
+/* What the guest's script says first; empty if it just ends. */
+static gboolean
+read_answer (VqGuestStream *stream, char answer[ANSWER_LENGTH + 1], GError **error)
+{
+  gsize len = 0;
+  gssize n;
+
+  do
+    {
+      n = vq_guest_stream_read (stream, answer + len, ANSWER_LENGTH - len, error);
+      len += MAX (n, 0);
+    }
+  while (n > 0 && len < ANSWER_LENGTH);
+  answer[len] = '\0';
+  return n >= 0;
+}
+
+static gboolean
+receive_file (const Copy *copy, VqGuestStream *stream, int fd, GError **error)
+{
+  char answer[ANSWER_LENGTH + 1];
+
+  if (!read_answer (stream, answer, error))
+    return FALSE;
+  if (g_str_equal (answer, ANSWER_PLAIN))
+    return receive_plain_file (stream, fd, copy->host_path, error);
+  if (g_str_equal (answer, ANSWER_SPARSE))
+    return vq_archive_unpack_file (fd, copy->host_path, take_from_stream, stream, error);
+  return vq_set_error (error, VQ_ERROR_PEER, "the guest does not say what it sends");
 }
 
 /* Fills FD, which it closes, from the guest's file. */
@@ -146,7 +266,7 @@ file_up_to (const Copy *copy, int fd, GError **error)
   g_autoptr (VqGuestStream) stream = open_stream (copy, SCRIPT_FILE_UP, FALSE, error);
   GError *reason = NULL;
 
-  if (stream != NULL && receive_file (stream, fd, copy->host_path, &reason))
+  if (stream != NULL && receive_file (copy, stream, fd, &reason))
     {
       /* A full disk may show only here (NFS, quota). */
       if (close (fd) != 0)
@@ -177,18 +297,6 @@ file_up (const Copy *copy, GError **error)
 }
 
 static gboolean
-give_to_stream (gpointer stream, const void *bytes, gsize len, GError **error)
-{
-  return vq_guest_stream_write (stream, bytes, len, error);
-}
-
-static gssize
-take_from_stream (gpointer stream, void *buffer, gsize max, GError **error)
-{
-  return vq_guest_stream_read (stream, buffer, max, error);
-}
-
-static gboolean
 tree_down (const Copy *copy, GError **error)
 {
   g_autoptr (VqGuestStream) stream = NULL;
@@ -205,22 +313,51 @@ tree_down (const Copy *copy, GError **error)
   return end_stream (stream, reason, error);
 }
 
+/* Fills the directory, which is there, from the guest's. */
 static gboolean
-tree_up (const Copy *copy, GError **error)
+tree_up_to (const Copy *copy, GError **error)
 {
-  g_autoptr (VqGuestStream) stream = NULL;
+  g_autoptr (VqGuestStream) stream = open_stream (copy, SCRIPT_TREE_UP, FALSE, error);
   GError *reason = NULL;
 
-  if (mkdir (copy->host_path, 0777) != 0 && errno != EEXIST)
-    return vq_set_errno (error, errno, "cannot make %s", copy->host_path);
-  if (!g_file_test (copy->host_path, G_FILE_TEST_IS_DIR))
-    return vq_set_errno (error, ENOTDIR, "cannot unpack into %s", copy->host_path);
-  stream = open_stream (copy, SCRIPT_TREE_UP, FALSE, error);
   if (stream == NULL)
     return FALSE;
   if (!vq_archive_unpack (copy->host_path, take_from_stream, stream, &reason))
     g_assert (reason != NULL);
   return end_stream (stream, reason, error);
+}
+
+static gboolean
+tree_up (const Copy *copy, GError **error)
+{
+  gboolean is_new = mkdir (copy->host_path, 0777) == 0;
+
+  if (!is_new && errno != EEXIST)
+    return vq_set_errno (error, errno, "cannot make %s", copy->host_path);
+  if (!g_file_test (copy->host_path, G_FILE_TEST_IS_DIR))
+    return vq_set_errno (error, ENOTDIR, "cannot unpack into %s", copy->host_path);
+  if (tree_up_to (copy, error))
+    return TRUE;
+  /* What arrived stays; if nothing did, there is nothing to show that we were here. */
+  if (is_new)
+    rmdir (copy->host_path);
+  return FALSE;
+}
+
+/* Names may hold anything: what comes of it is one line all the same. */
+static void
+name_paths (GError **error, const char *command, const char *from, const char *to)
+{
+  g_autofree char *shown_from = vq_text_printable (from, strlen (from), NAME_SHOWN);
+  g_autofree char *shown_to = vq_text_printable (to, strlen (to), NAME_SHOWN);
+  char *message;
+
+  if (error == NULL)
+    return;
+  g_prefix_error (error, "%s: %s to %s: ", command, shown_from, shown_to);
+  message = vq_text_printable ((*error)->message, strlen ((*error)->message), G_MAXSIZE);
+  g_free ((*error)->message);
+  (*error)->message = message;
 }
 
 gboolean
@@ -231,7 +368,7 @@ vq_copy_down (VqChannel *channel, const char *host_path, const char *guest_path,
 
   if (is_directory (host_path) ? tree_down (&copy, error) : file_down (&copy, error))
     return TRUE;
-  g_prefix_error (error, "copydown: ");
+  name_paths (error, "copydown", host_path, guest_path);
   return FALSE;
 }
 
@@ -243,6 +380,6 @@ vq_copy_up (VqChannel *channel, const char *guest_path, const char *host_path, g
 
   if (is_directory (guest_path) ? tree_up (&copy, error) : file_up (&copy, error))
     return TRUE;
-  g_prefix_error (error, "copyup: ");
+  name_paths (error, "copyup", guest_path, host_path);
   return FALSE;
 }

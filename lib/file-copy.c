@@ -17,19 +17,19 @@ is_zero (const char *block, gsize n)
 }
 
 static gboolean
-write_block (int to, const char *block, gsize n, off_t offset, GError **error)
+write_block (int to, const char *block, gsize n, off_t offset, const char *dest, GError **error)
 {
   gssize written = pwrite (to, block, n, offset);
 
   if (written == (gssize)n)
     return TRUE;
   /* A file takes a part of a block only when the disk is full. */
-  return vq_set_errno (error, written < 0 ? errno : ENOSPC, "cannot write");
+  return vq_set_errno (error, written < 0 ? errno : ENOSPC, "cannot write %s", dest);
 }
 
 /* Copies by blocks: the variables of arm64 are 64 MiB, nearly all of it zeros. */
 static gboolean
-copy_blocks (int from, int to, GError **error)
+copy_blocks (int from, const char *from_path, int to, const char *dest, GError **error)
 {
   char block[BLOCK];
   off_t size = 0;
@@ -37,32 +37,32 @@ copy_blocks (int from, int to, GError **error)
 
   while ((n = read (from, block, sizeof block)) > 0)
     {
-      if (!is_zero (block, n) && !write_block (to, block, n, size, error))
+      if (!is_zero (block, n) && !write_block (to, block, n, size, dest, error))
         return FALSE;
       size += n;
     }
   if (n < 0)
-    return vq_set_errno (error, errno, "cannot read");
+    return vq_set_errno (error, errno, "cannot read %s", from_path);
   if (ftruncate (to, size) < 0)
-    return vq_set_errno (error, errno, "cannot write");
+    return vq_set_errno (error, errno, "cannot write %s", dest);
   return TRUE;
 }
 
 static gboolean
-copy_to_new_file (int from, const char *dest, GError **error)
+copy_to_new_file (int from, const char *from_path, const char *dest, GError **error)
 {
   int to = open (dest, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   gboolean done;
 
   if (to < 0)
     return vq_set_errno (error, errno, "cannot create %s", dest);
-  done = copy_blocks (from, to, error);
-  close (to);
-  if (done)
-    return TRUE;
-  unlink (dest);
-  g_prefix_error (error, "%s: ", dest);
-  return FALSE;
+  done = copy_blocks (from, from_path, to, dest, error);
+  /* Some file systems tell only now that the disk is full. */
+  if (close (to) < 0 && done)
+    done = vq_set_errno (error, errno, "cannot write %s", dest);
+  if (!done)
+    unlink (dest);
+  return done;
 }
 
 gboolean
@@ -73,7 +73,7 @@ vq_file_copy (const char *from_path, const char *dest, GError **error)
 
   if (from < 0)
     return vq_set_errno (error, errno, "cannot open %s", from_path);
-  done = copy_to_new_file (from, dest, error);
+  done = copy_to_new_file (from, from_path, dest, error);
   close (from);
   return done;
 }

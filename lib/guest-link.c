@@ -18,6 +18,10 @@
 /* Where the agent's channel keeps its script in the guest: a tmpfs on every system. */
 #define GUEST_DIRECTORY "/run/virt-qemu"
 
+/* QEMU tells of the machine's end, and of a system that goes down, only so much later than the
+ * helper's connection ends. */
+#define GRACE_MS 2000
+
 struct _VqGuestLink
 {
   const VqPlan *plan;
@@ -88,6 +92,7 @@ connect_helper (VqGuestLink *link, GError **error)
     return FALSE;
   link->helper = vq_helper_port_new (fd);
   vq_helper_port_on_failed (link->helper, on_helper_failed, link);
+  vq_helper_port_set_grace (link->helper, GRACE_MS);
   vq_qemu_on_port (link->qemu, VQ_PORT_HELPER, on_helper_port, link->helper);
   return TRUE;
 }

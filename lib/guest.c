@@ -95,10 +95,17 @@ guest_new (const VqPlan *plan, VqMachineFiles *files)
   return guest;
 }
 
-/* *SPOKE tells whether the guest got so far as to say anything. */
+/* How far a boot that failed got. */
+typedef enum
+{
+  BOOT_NOT_STARTED, /* there was no QEMU */
+  BOOT_SILENT,      /* the guest said nothing at all */
+  BOOT_SPOKE,
+} BootStage;
+
 static VqGuest *
 boot_once (const VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
-           gboolean *spoke, GError **error)
+           BootStage *stage, GError **error)
 {
   g_autoptr (VqGuest) guest = guest_new (
       plan, template != NULL
@@ -108,31 +115,41 @@ boot_once (const VqPlan *plan, const char *template, gint64 deadline, VqCancel *
   if (guest->files != NULL && start_qemu (guest, deadline, cancel, error)
       && run_guest (guest, deadline, error) && get_in (guest, deadline, error))
     return g_steal_pointer (&guest);
-  *spoke = guest->qemu != NULL && vq_console_has_spoken (vq_qemu_get_console (guest->qemu));
+  if (guest->qemu == NULL)
+    *stage = BOOT_NOT_STARTED;
+  else
+    *stage = vq_console_has_spoken (vq_qemu_get_console (guest->qemu)) ? BOOT_SPOKE : BOOT_SILENT;
   return NULL;
 }
 
-/* A second try is no template any more: what was to be one is told by a key that says KVM. */
+/* With KVM given up, what was to be a template would have a key that says KVM. */
 VqGuest *
 vq_guest_boot (VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
                GError **error)
 {
   g_autoptr (GError) local = NULL;
-  gboolean spoke = FALSE;
-  VqGuest *guest = boot_once (plan, template, deadline, cancel, &spoke, &local);
+  BootStage stage;
+  VqGuest *guest = boot_once (plan, template, deadline, cancel, &stage, &local);
 
   if (guest != NULL)
     return guest;
-  if (!spoke && vq_error_is_machine (local) && vq_plan_give_up_kvm (plan, local->message))
-    return boot_once (plan, NULL, vq_deadline_in (plan->boot_timeout), cancel, &spoke, error);
+  if (vq_cancel_reason (cancel) == NULL && vq_error_is_machine (local))
+    {
+      if (stage != BOOT_SPOKE && vq_plan_give_up_kvm (plan, local->message))
+        return boot_once (plan, NULL, vq_deadline_in (plan->boot_timeout), cancel, &stage, error);
+      if (stage == BOOT_NOT_STARTED && template != NULL)
+        return boot_once (plan, NULL, deadline, cancel, &stage, error);
+    }
   g_propagate_error (error, g_steal_pointer (&local));
   return NULL;
 }
 
-gboolean
-vq_guest_is_template (VqGuest *guest)
+const char *
+vq_guest_no_template_reason (VqGuest *guest)
 {
-  return vq_machine_files_is_template (guest->files) && vq_guest_link_has_helper (guest->link);
+  if (!vq_machine_files_is_template (guest->files))
+    return "its QEMU does not start with the memory in a file";
+  return vq_guest_link_has_helper (guest->link) ? NULL : "the guest helper is not in use";
 }
 
 /* Opens the file of the devices' state in the template's DIRECTORY. */
@@ -163,9 +180,9 @@ vq_guest_save (VqGuest *guest, const char *directory, const char *final_disk, gi
 }
 
 gboolean
-vq_guest_go_on (VqGuest *guest, gint64 deadline, GError **error)
+vq_guest_go_on (VqGuest *guest, gint64 deadline)
 {
-  return vq_qemu_run_guest (guest->qemu, deadline, error);
+  return vq_qemu_run_guest (guest->qemu, deadline, NULL);
 }
 
 static gboolean

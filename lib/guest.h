@@ -15,14 +15,15 @@ typedef struct _VqGuest VqGuest;
 
 /* Boots PLAN's image on a new overlay and waits until the system in it is up and a channel is
  * there. With TEMPLATE (may be NULL), an empty directory, its disk and memory are made there, so
- * that vq_guest_save can make a template of it. PLAN and CANCEL must outlive the result. Nothing
- * is left behind on failure, but what is in TEMPLATE. */
+ * that vq_guest_save can make a template of it; if that keeps QEMU from starting, it is booted
+ * without. PLAN and CANCEL must outlive the result. Nothing is left behind on failure, but what is
+ * in TEMPLATE. */
 VqGuest *vq_guest_boot (VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether it can be saved: it was booted with a directory for that, and its channel is the
- * helper's, which can find its way in a fork. */
-gboolean vq_guest_is_template (VqGuest *guest);
+/* Why it cannot be saved, though it was booted with TEMPLATE, as a phrase; NULL if it can. Its
+ * channel must be the helper's, which finds its way in a fork. */
+const char *vq_guest_no_template_reason (VqGuest *guest);
 
 /* Completes the template in DIRECTORY, which will be found as FINAL_DIRECTORY, and ends the
  * machine: then free it. If it fails, the guest still stands as it was stopped, and is to be freed,
@@ -30,8 +31,8 @@ gboolean vq_guest_is_template (VqGuest *guest);
 gboolean vq_guest_save (VqGuest *guest, const char *directory, const char *final_disk,
                         gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* After a failed vq_guest_save: lets the guest run on. */
-gboolean vq_guest_go_on (VqGuest *guest, gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* After a failed vq_guest_save: lets the guest run on. FALSE if it cannot any more. */
+gboolean vq_guest_go_on (VqGuest *guest, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Another guest in the very state that the template in DIRECTORY was saved in, but with the clock
  * of now and fresh random numbers. The image and everything in PLAN must be what they were then. */

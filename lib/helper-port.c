@@ -42,6 +42,7 @@ struct _VqHelperPort
   guint read_id;
   guint hello_id;
   guint close_id;       /* the guest has closed the port */
+  guint grace;          /* milliseconds */
   guint tell_id;        /* a failure is to be told... */
   gboolean tell_of_end; /* ...which is the end of a connection */
   guint8 hello[VQ_HELPER_MAGIC_SIZE + VQ_HELPER_NONCE_SIZE];
@@ -93,9 +94,13 @@ tell_failed (gpointer data)
 }
 
 static void
-tell_soon (VqHelperPort *port)
+tell_soon (VqHelperPort *port, guint milliseconds)
 {
-  if (port->tell_id == 0)
+  if (port->tell_id != 0)
+    return;
+  if (milliseconds > 0)
+    port->tell_id = g_timeout_add (milliseconds, tell_failed, port);
+  else
     port->tell_id = g_idle_add_full (G_PRIORITY_DEFAULT, tell_failed, port, NULL);
 }
 
@@ -116,9 +121,10 @@ set_error (VqHelperPort *port, GError *error)
   port->error = error;
 }
 
-/* Ends the connection, or the attempt to make one, for ERROR, which is taken. */
+/* Ends the connection, or the attempt to make one, for ERROR, which is taken. It is told after
+ * GRACE milliseconds. */
 static void
-fail (VqHelperPort *port, GError *error)
+fail_late (VqHelperPort *port, GError *error, guint grace)
 {
   if (port->freed)
     {
@@ -130,11 +136,18 @@ fail (VqHelperPort *port, GError *error)
   set_error (port, error);
   port->tell_of_end |= port->state == ON;
   if (port->tell_of_end || vq_helper_streams_get_number (port->streams) > 0)
-    tell_soon (port);
+    tell_soon (port, grace);
   port->state = OFF;
 }
 
-static void G_GNUC_PRINTF (2, 3) fail_with (VqHelperPort *port, const char *format, ...)
+static void
+fail (VqHelperPort *port, GError *error)
+{
+  fail_late (port, error, 0);
+}
+
+/* The connection has come to its end. */
+static void G_GNUC_PRINTF (2, 3) end_with (VqHelperPort *port, const char *format, ...)
 {
   GError *error;
   va_list args;
@@ -142,13 +155,13 @@ static void G_GNUC_PRINTF (2, 3) fail_with (VqHelperPort *port, const char *form
   va_start (args, format);
   error = g_error_new_valist (VQ_ERROR, VQ_ERROR_PEER, format, args);
   va_end (args);
-  fail (port, error);
+  fail_late (port, error, port->grace);
 }
 
 static void
 on_send_failed (int errnum, gpointer data)
 {
-  fail_with (data, "the connection to the guest helper is broken: %s", g_strerror (errnum));
+  end_with (data, "the connection to the guest helper is broken: %s", g_strerror (errnum));
 }
 
 static gboolean
@@ -223,8 +236,8 @@ read_some (VqHelperPort *port)
       take_frames (port);
     }
   else
-    fail_with (port, "the connection to the guest helper was closed%s%s", n < 0 ? ": " : "",
-               n < 0 ? g_strerror (errno) : "");
+    end_with (port, "the connection to the guest helper was closed%s%s", n < 0 ? ": " : "",
+              n < 0 ? g_strerror (errno) : "");
   return TRUE;
 }
 
@@ -249,7 +262,7 @@ on_closed (gpointer data)
     if (!read_some (port))
       break;
   if (!port->freed && port->state == ON)
-    fail_with (port, "the guest helper has ended (was it killed?)");
+    end_with (port, "the guest helper has ended (was it killed?)");
   release (port);
   return G_SOURCE_REMOVE;
 }
@@ -421,6 +434,12 @@ vq_helper_port_on_failed (VqHelperPort *port, VqHelperFailed failed, gpointer da
   port->on_failed_data = data;
 }
 
+void
+vq_helper_port_set_grace (VqHelperPort *port, guint milliseconds)
+{
+  port->grace = milliseconds;
+}
+
 const GError *
 vq_helper_port_get_error (VqHelperPort *port)
 {
@@ -432,7 +451,7 @@ vq_helper_port_open_stream (VqHelperPort *port, VqHelperStreamKind kind,
                             const VqHelperStreamHandlers *handlers, gpointer data)
 {
   if (port->state != ON)
-    tell_soon (port);
+    tell_soon (port, 0);
   return vq_helper_streams_open (port->streams, kind, handlers, data);
 }
 

@@ -47,6 +47,10 @@ gboolean vq_helper_port_sync (VqHelperPort *port, gint64 deadline, VqCancel *can
 typedef void (*VqHelperFailed) (const GError *reason, gpointer data);
 void vq_helper_port_on_failed (VqHelperPort *port, VqHelperFailed failed, gpointer data);
 
+/* For so many MILLISECONDS nobody is told that a connection has just ended, as it does when the
+ * machine dies or the system in it goes down: then somebody else knows better why. At first 0. */
+void vq_helper_port_set_grace (VqHelperPort *port, guint milliseconds);
+
 /* Why the connection has failed, or that none was made yet; NULL while it works. */
 const GError *vq_helper_port_get_error (VqHelperPort *port);
 

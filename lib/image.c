@@ -30,6 +30,7 @@ struct _VqImage
   char *shown; /* the path for messages: one line, no control characters */
   char *format;
   char *backing_file; /* may be NULL */
+  gboolean has_more_files;
   guint64 virtual_size;
 };
 
@@ -123,6 +124,41 @@ look_at_file (VqImage *image, gboolean *has_boot_sector, GError **error)
   return n >= 0;
 }
 
+/* DATA is what qemu-img says of an image of this format only. */
+static gboolean
+names_more_files (VqImage *image, JsonObject *data)
+{
+  JsonNode *extents = json_object_get_member (data, "extents");
+  JsonArray *array
+      = extents != NULL && JSON_NODE_HOLDS_ARRAY (extents) ? json_node_get_array (extents) : NULL;
+
+  if (json_object_has_member (data, "data-file"))
+    return TRUE;
+  for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
+    {
+      JsonNode *extent = json_array_get_element (array, i);
+      const char *name = NULL;
+
+      if (!JSON_NODE_HOLDS_OBJECT (extent)
+          || !vq_json_get_string (json_node_get_object (extent), "filename", NULL, &name, NULL)
+          || g_strcmp0 (name, image->path) != 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+read_specific (VqImage *image, JsonObject *info, GError **error)
+{
+  JsonObject *specific, *data = NULL;
+
+  if (!vq_json_get_object (info, "format-specific", &specific, error)
+      || (specific != NULL && !vq_json_get_object (specific, "data", &data, error)))
+    return FALSE;
+  image->has_more_files = data != NULL && names_more_files (image, data);
+  return TRUE;
+}
+
 static gboolean
 read_info (VqImage *image, JsonObject *info, GError **error)
 {
@@ -131,7 +167,8 @@ read_info (VqImage *image, JsonObject *info, GError **error)
 
   if (!vq_json_get_string (info, "format", NULL, &format, error)
       || !vq_json_get_string (info, "backing-filename", NULL, &backing_file, error)
-      || !vq_json_get_int (info, "virtual-size", 0, &size, error))
+      || !vq_json_get_int (info, "virtual-size", 0, &size, error)
+      || !read_specific (image, info, error))
     return FALSE;
   if (format == NULL)
     return vq_set_error (error, VQ_ERROR_PEER, "no format in its answer");
@@ -229,6 +266,12 @@ const char *
 vq_image_get_backing_file (const VqImage *image)
 {
   return image->backing_file;
+}
+
+gboolean
+vq_image_has_more_files (const VqImage *image)
+{
+  return image->has_more_files;
 }
 
 /* qemu-img would overwrite what is there, and create a file that others can read. */

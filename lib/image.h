@@ -36,6 +36,10 @@ guint64 vq_image_get_virtual_size (const VqImage *image);
 /* The name of the file under it, as the image has it, or NULL. */
 const char *vq_image_get_backing_file (const VqImage *image);
 
+/* Whether some of its contents are in files besides its own one and the one under it: extents of
+ * vmdk, the data file of qcow2. */
+gboolean vq_image_has_more_files (const VqImage *image);
+
 /* Creates OVERLAY_PATH, which must not exist: a qcow2 image of mode 0600 on top of IMAGE, that
  * holds nothing yet. Leaves no file when it fails. Waits for qemu-img until DEADLINE at most. */
 gboolean vq_image_create_overlay (const VqImage *image, const char *overlay_path, gint64 deadline,

@@ -40,8 +40,9 @@ void vq_machine_files_fill (VqMachineFiles *files, VqMachine *machine);
  * we are killed. */
 void vq_machine_files_opened (VqMachineFiles *files);
 
-/* Completes the template in DIRECTORY, whose machine has been saved and will be found under the
- * name FINAL_DIRECTORY: the firmware's variables and the overlay for forks. */
+/* Completes the template, whose machine has been saved and whose disk will be found under the name
+ * FINAL_DISK (an absolute path): the firmware's variables and the overlay for forks. Waits for
+ * qemu-img until DEADLINE at most. */
 gboolean vq_machine_files_complete_template (VqMachineFiles *files, const char *final_disk,
                                              gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

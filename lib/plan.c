@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plan.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 #include "accel.h"
 #include "disk-layout.h"
 #include "error.h"
@@ -115,6 +118,16 @@ vq_plan_give_up_kvm (VqPlan *plan, const char *why)
   return TRUE;
 }
 
+static gboolean
+check_overlay_dir (const VqOptions *options, GError **error)
+{
+  const char *directory = options->overlay_dir;
+
+  if (directory == NULL || access (directory, W_OK | X_OK) == 0)
+    return TRUE;
+  return vq_set_errno (error, errno, "--overlay-dir: cannot make files in %s", directory);
+}
+
 VqPlan *
 vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
 {
@@ -124,7 +137,7 @@ vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
   plan->options = options;
   plan->more = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_image_free);
   plan->arch = vq_arch_choose (options, error);
-  if (plan->arch == NULL || !find_qemu (plan, error)
+  if (plan->arch == NULL || !check_overlay_dir (options, error) || !find_qemu (plan, error)
       || !inspect_images (plan, deadline, cancel, error)
       || !choose_firmware (plan, deadline, cancel, error) || !choose_accel (plan, cancel, error))
     return NULL;

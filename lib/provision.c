@@ -19,6 +19,9 @@
 /* Seconds to look at everything that goes into the key. */
 #define KEY_SECONDS 60
 
+/* What is to be free on the disk besides the memory's file. */
+#define SPARE_MIB 256
+
 /* The facts about the guest that a template keeps. */
 #define FACT_SCRATCH "scratch"
 #define FACT_USER "user"
@@ -29,6 +32,7 @@ struct _VqProvision
   VqPlan *plan;
   VqCancel *cancel;
   VqTemplateStore *store; /* NULL: not open, or no templates are wanted */
+  VqTemplateKey *key;     /* NULL: not made yet */
   VqTemplate *template;   /* what is forked; NULL: none yet */
   VqTemplateWish wish;
   gboolean gave_up; /* no template any more: every guest is booted */
@@ -53,6 +57,7 @@ vq_provision_free (VqProvision *provision)
   if (provision == NULL)
     return;
   vq_template_free (provision->template);
+  vq_template_key_free (provision->key);
   vq_template_store_free (provision->store);
   g_free (provision);
 }
@@ -155,26 +160,28 @@ save (VqTemplateBuild *build, VqGuest *guest, const VqGuestFacts *facts, GError 
 }
 
 /* Boots a guest and makes a template of it. If that guest cannot be saved, it is given itself: its
- * files have no names any more, but it has them open. */
+ * files have no names any more, but it has them open. If it has ended with that, there is none. */
 static VqGuest *
 boot_template (VqProvision *provision, VqTemplateBuild *build, VqGuestFacts *facts, GError **error)
 {
   g_autoptr (VqGuest) guest
       = boot (provision, vq_template_build_get_directory (build), facts, error);
   g_autoptr (GError) why = NULL;
+  const char *reason;
 
   if (guest == NULL)
     return NULL;
-  if (!vq_guest_is_template (guest))
-    vq_set_error (&why, VQ_ERROR_FAILED, "the guest helper is not in use");
+  reason = vq_guest_no_template_reason (guest);
+  if (reason != NULL)
+    vq_set_error (&why, VQ_ERROR_FAILED, "%s", reason);
   else if (save (build, guest, facts, &why))
     provision->template = vq_template_build_commit (build, &why);
   if (provision->template != NULL)
     return NULL;
   warn_no_template (provision, why);
-  if (!vq_guest_go_on (guest, vq_deadline_in (STEP_SECONDS), error))
-    return NULL;
-  return g_steal_pointer (&guest);
+  if (vq_guest_go_on (guest, vq_deadline_in (STEP_SECONDS)))
+    return g_steal_pointer (&guest);
+  return NULL;
 }
 
 static gboolean
@@ -194,21 +201,31 @@ find_template (VqProvision *provision, VqTemplateBuild **build, GError **error)
 {
   const VqPlan *plan = provision->plan;
   const char *reason = vq_machine_no_template_reason (plan->options);
-  g_autoptr (VqTemplateKey) key = NULL;
 
   if (reason == NULL && plan->options->channel == VQ_CHANNEL_AGENT)
     reason = "--channel=agent cannot set a fork's clock";
   if (reason != NULL)
     return vq_set_error (error, VQ_ERROR_FAILED, "%s", reason);
-  key = vq_testbed_key_new (plan, vq_deadline_in (KEY_SECONDS), provision->cancel, error);
-  if (key == NULL || !open_store (provision, error))
+  g_clear_pointer (&provision->key, vq_template_key_free);
+  provision->key
+      = vq_testbed_key_new (plan, vq_deadline_in (KEY_SECONDS), provision->cancel, error);
+  if (provision->key == NULL || !open_store (provision, error))
     return FALSE;
   if (provision->wish == VQ_TEMPLATE_ANY)
-    provision->template = vq_template_store_find (provision->store, key);
+    provision->template = vq_template_store_find (provision->store, provision->key);
   return provision->template != NULL
-         || vq_template_store_begin (provision->store, key, provision->wish,
+         || vq_template_store_begin (provision->store, provision->key, provision->wish,
                                      boot_deadline (provision), provision->cancel,
                                      &provision->template, build, error);
+}
+
+/* A memory file that cannot grow kills QEMU in the middle of the boot. */
+static gboolean
+check_room (VqProvision *provision, VqTemplateBuild *build, GError **error)
+{
+  guint64 mib = provision->plan->options->ram_size_mib + SPARE_MIB;
+
+  return vq_template_build_check_room (build, mib * 1024 * 1024, error);
 }
 
 /* Sees to it that there is a template. It may give a guest instead; NULL without an error means
@@ -229,7 +246,12 @@ get_template (VqProvision *provision, VqGuestFacts *facts, GError **error)
         warn_no_template (provision, why);
       return NULL;
     }
-  return build != NULL ? boot_template (provision, build, facts, error) : NULL;
+  if (build == NULL)
+    return NULL;
+  if (check_room (provision, build, &why))
+    return boot_template (provision, build, facts, error);
+  warn_no_template (provision, why);
+  return NULL;
 }
 
 static void
@@ -266,7 +288,7 @@ fork_template (VqProvision *provision, VqGuestFacts *facts, GError **error)
   const char *timers = vq_template_get (template, FACT_TIMERS);
   g_autoptr (VqGuest) guest = NULL;
 
-  if (!vq_template_check (template, error))
+  if (!vq_template_key_check (provision->key, error) || !vq_template_check (template, error))
     return NULL;
   guest = vq_guest_fork (provision->plan, directory, vq_deadline_in (FORK_SECONDS),
                          provision->cancel, error);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "channel-call.h"
 #include "error.h"
 #include "raw-terminal.h"
 
@@ -29,18 +30,16 @@ typedef struct
   VqChannel *channel;
   const char *directory;
   GPtrArray *environment; /* of char *, without a NULL at the end */
-  VqCommand *command;     /* the channel's, NULL once it has ended */
-  gboolean abandoned;     /* nobody waits any more: the callback frees */
-  GError *error;
 } Session;
 
 static void
 session_free (Session *session)
 {
   g_ptr_array_unref (session->environment);
-  g_clear_error (&session->error);
   g_free (session);
 }
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Session, session_free)
 
 /* TERM is ours, so that programs in the guest know what they draw on. */
 static Session *
@@ -59,42 +58,13 @@ session_new (VqChannel *channel, const char *directory, const char *const *envir
   return session;
 }
 
-static void
-on_done (const VqEnd *end, gpointer data)
-{
-  Session *session = data;
-
-  session->command = NULL;
-  if (end->kind == VQ_ENDED_FAILED)
-    session->error = g_error_copy (end->error);
-  if (session->abandoned)
-    session_free (session);
-}
-
 static gboolean
-has_ended (gpointer data)
+wait_end (VqChannelCall *call, VqCancel *cancel, GError **error)
 {
-  return ((Session *)data)->command == NULL;
-}
+  VqEnd end;
 
-/* Waits for its end, and then frees SESSION, in any case. */
-static gboolean
-session_finish (Session *session, VqCancel *cancel, GError **error)
-{
-  gboolean ended = vq_wait_until (has_ended, session, vq_deadline_in (FOR_EVER), cancel,
-                                  "end of the shell", error);
-  gboolean failed = ended && session->error != NULL;
-
-  if (failed)
-    g_propagate_error (error, g_steal_pointer (&session->error));
-  if (ended)
-    session_free (session);
-  else
-    {
-      session->abandoned = TRUE;
-      vq_channel_kill (session->channel, session->command);
-    }
-  return ended && !failed;
+  return vq_channel_call_finish (call, "end of the shell", vq_deadline_in (FOR_EVER), cancel, &end,
+                                 error);
 }
 
 /* The words of HEAD, which ends with NULL, the environment, and the words of TAIL. */
@@ -152,13 +122,13 @@ print_ways_in (const char *console, guint ssh_port, const char *user, GError **e
 static void
 on_resized (guint rows, guint columns, gpointer data)
 {
-  Session *session = data;
+  VqChannelCall **call = data;
 
-  if (session->command != NULL)
-    vq_channel_resize (session->channel, session->command, rows, columns);
+  if (*call != NULL)
+    vq_channel_call_resize (*call, rows, columns);
 }
 
-static void
+static VqChannelCall *
 start_on_terminal (Session *session, VqRawTerminal *terminal, int tty[2])
 {
   static const char *const head[] = { "sh", "-c", terminal_script, "sh", NULL };
@@ -168,23 +138,20 @@ start_on_terminal (Session *session, VqRawTerminal *terminal, int tty[2])
                        (const char *const *)environment->pdata, 0, 0 };
 
   vq_raw_terminal_get_size (terminal, &guest.rows, &guest.columns);
-  session->command
-      = vq_channel_start_terminal (session->channel, &guest, tty[0], tty[1], on_done, session);
+  return vq_channel_call_start_terminal (session->channel, &guest, tty[0], tty[1]);
 }
 
 static gboolean
 run_on_terminal (Session *session, VqCancel *cancel, GError **error)
 {
-  g_autoptr (VqRawTerminal) terminal = vq_raw_terminal_new (on_resized, session, error);
+  VqChannelCall *call = NULL;
+  g_autoptr (VqRawTerminal) terminal = vq_raw_terminal_new (on_resized, &call, error);
   int tty[2];
 
   if (terminal == NULL || !open_tty (tty, G_N_ELEMENTS (tty), error))
-    {
-      session_free (session);
-      return FALSE;
-    }
-  start_on_terminal (session, terminal, tty);
-  return session_finish (session, cancel, error);
+    return FALSE;
+  call = start_on_terminal (session, terminal, tty);
+  return wait_end (call, cancel, error);
 }
 
 /* The terminal stays as it is: it echoes and edits lines, and there is no job control. */
@@ -197,13 +164,10 @@ run_on_pipes (Session *session, VqCancel *cancel, GError **error)
   int tty[3];
 
   if (!open_tty (tty, G_N_ELEMENTS (tty), error))
-    {
-      session_free (session);
-      return FALSE;
-    }
-  session->command = vq_channel_start (session->channel, (const char *const *)argv->pdata, tty[0],
-                                       tty[1], tty[2], on_done, session);
-  return session_finish (session, cancel, error);
+    return FALSE;
+  return wait_end (vq_channel_call_start (session->channel, (const char *const *)argv->pdata,
+                                          tty[0], tty[1], tty[2]),
+                   cancel, error);
 }
 
 gboolean
@@ -211,7 +175,7 @@ vq_shell_run (VqChannel *channel, const char *directory, const char *const *envi
               const char *console, guint ssh_port, const char *user, VqCancel *cancel,
               GError **error)
 {
-  Session *session;
+  g_autoptr (Session) session = NULL;
 
   if (!print_ways_in (console, ssh_port, user, error))
     return FALSE;

@@ -19,6 +19,7 @@ typedef struct
 struct _VqTemplateKey
 {
   GPtrArray *facts; /* of Fact */
+  GPtrArray *files; /* path, stamp, path, stamp, ... */
 };
 
 static void
@@ -37,6 +38,7 @@ vq_template_key_new (void)
   VqTemplateKey *key = g_new0 (VqTemplateKey, 1);
 
   key->facts = g_ptr_array_new_with_free_func (fact_free);
+  key->files = g_ptr_array_new_with_free_func (g_free);
   return key;
 }
 
@@ -46,6 +48,7 @@ vq_template_key_free (VqTemplateKey *key)
   if (key == NULL)
     return;
   g_ptr_array_unref (key->facts);
+  g_ptr_array_unref (key->files);
   g_free (key);
 }
 
@@ -67,20 +70,49 @@ vq_template_key_add_text (VqTemplateKey *key, const char *name, const char *valu
   vq_template_key_add_argv (key, name, values);
 }
 
+/* What FILE is now; NULL if it cannot be looked at or is no plain file. */
+static char *
+stamp_file (const char *path, GError **error)
+{
+  struct stat st;
+
+  if (stat (path, &st) < 0)
+    vq_set_errno (error, errno, "cannot look at %s", path);
+  else if (!S_ISREG (st.st_mode))
+    vq_set_error (error, VQ_ERROR_FAILED,
+                  "%s is no plain file: it could change and nobody would notice", path);
+  else
+    return vq_file_stamp (&st);
+  return NULL;
+}
+
 gboolean
 vq_template_key_add_file (VqTemplateKey *key, const char *name, const char *path, GError **error)
 {
   g_autofree char *absolute = g_canonicalize_filename (path, NULL);
-  g_autofree char *stamp = NULL;
-  struct stat st;
+  g_autofree char *stamp = stamp_file (absolute, error);
 
-  if (stat (absolute, &st) < 0)
-    return vq_set_errno (error, errno, "cannot look at %s", absolute);
-  if (!S_ISREG (st.st_mode))
-    return vq_set_error (error, VQ_ERROR_FAILED,
-                         "%s is no plain file: it could change and nobody would notice", absolute);
-  stamp = vq_file_stamp (&st);
+  if (stamp == NULL)
+    return FALSE;
   vq_template_key_add_argv (key, name, (const char *const[]){ absolute, stamp, NULL });
+  g_ptr_array_add (key->files, g_steal_pointer (&absolute));
+  g_ptr_array_add (key->files, g_steal_pointer (&stamp));
+  return TRUE;
+}
+
+gboolean
+vq_template_key_check (const VqTemplateKey *key, GError **error)
+{
+  for (guint i = 0; i + 1 < key->files->len; i += 2)
+    {
+      const char *path = key->files->pdata[i];
+      g_autofree char *stamp = stamp_file (path, error);
+
+      if (stamp == NULL)
+        return FALSE;
+      if (!g_str_equal (stamp, key->files->pdata[i + 1]))
+        return vq_set_error (error, VQ_ERROR_FAILED, "%s has been changed", path);
+    }
   return TRUE;
 }
 

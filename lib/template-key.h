@@ -41,6 +41,9 @@ gboolean vq_template_key_add_program (VqTemplateKey *key, const char *name, cons
 /* Adds this host's kernel and processor, and our own version. */
 gboolean vq_template_key_add_host (VqTemplateKey *key, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Fails if a file that was added is not what it was then. Takes microseconds for each. */
+gboolean vq_template_key_check (const VqTemplateKey *key, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The first value of the first fact NAME; NULL if there is none. */
 const char *vq_template_key_get (const VqTemplateKey *key, const char *name);
 

@@ -4,9 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "channel-call.h"
 #include "error.h"
+
+/* The longest first line that Linux knows an interpreter by. */
+#define LINE_MAX_BYTES 255
 
 /* $1... is the interpreter. The script is a file of its own as long as it runs; the directory may
  * be mounted noexec. */
@@ -15,121 +20,102 @@ static const char runner[] = "f=$(mktemp) || exit\n"
                              "cat >\"$f\" || exit\n"
                              "\"$@\" \"$f\" </dev/null\n";
 
-/* The words behind "#!" in the first line; as with the kernel, all after the first is one. */
-static char **
-find_interpreter (const char *path)
+/* Opens the script, without waiting if it is a FIFO; -1 on failure. */
+static int
+open_script (const char *path, GError **error)
 {
-  char line[256] = "";
-  g_auto (GStrv) words = NULL;
-  int fd = open (path, O_RDONLY | O_CLOEXEC);
-  gssize n = fd >= 0 ? read (fd, line, sizeof line - 1) : -1;
+  int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  struct stat st;
 
-  if (fd >= 0)
-    close (fd);
-  line[MAX (n, 0)] = '\0';
-  line[strcspn (line, "\n")] = '\0';
-  if (!g_str_has_prefix (line, "#!") || g_strstrip (line + 2)[0] == '\0')
-    return g_strsplit ("/bin/sh", " ", 0);
-  words = g_strsplit (g_strstrip (line + 2), " ", 2);
-  return g_steal_pointer (&words);
+  if (fd < 0)
+    vq_set_errno (error, errno, "cannot open it");
+  else if (fstat (fd, &st) == 0 && S_ISREG (st.st_mode))
+    return fd;
+  else
+    {
+      close (fd);
+      vq_set_error (error, VQ_ERROR_FAILED, "it is no plain file");
+    }
+  return -1;
 }
 
-static GStrv
-build_argv (const char *path)
+/* The words behind "#!" in the first line; as with the kernel, all after the first is one. */
+static char **
+find_interpreter (int fd)
 {
-  g_auto (GStrv) interpreter = find_interpreter (path);
-  GStrvBuilder *builder = g_strv_builder_new ();
-  char **argv;
+  char line[LINE_MAX_BYTES + 1] = "";
+  gssize n = pread (fd, line, LINE_MAX_BYTES, 0);
+  char *name, *argument;
+
+  line[MAX (n, 0)] = '\0';
+  line[strcspn (line, "\n")] = '\0';
+  name = g_str_has_prefix (line, "#!") ? g_strstrip (line + 2) : line;
+  if (name == line || name[0] == '\0')
+    return g_strsplit ("/bin/sh", " ", 0);
+  argument = name + strcspn (name, " \t");
+  if (*argument != '\0')
+    *argument++ = '\0';
+  argument += strspn (argument, " \t");
+  return g_strdupv ((char *[]){ name, *argument != '\0' ? argument : NULL, NULL });
+}
+
+static char **
+build_argv (int fd)
+{
+  g_auto (GStrv) interpreter = find_interpreter (fd);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
   g_strv_builder_add_many (builder, "sh", "-c", runner, "sh", NULL);
   g_strv_builder_addv (builder, (const char **)interpreter);
-  argv = g_strv_builder_end (builder);
-  g_strv_builder_unref (builder);
-  return argv;
+  return g_strv_builder_end (builder);
 }
 
-typedef struct
-{
-  gboolean ended;
-  gboolean abandoned; /* nobody waits any more: the callback frees */
-  VqEndKind kind;
-  int value;
-  GError *error;
-} Run;
-
-static void
-run_free (Run *run)
-{
-  g_clear_error (&run->error);
-  g_free (run);
-}
-
-static void
-on_done (const VqEnd *end, gpointer data)
-{
-  Run *run = data;
-
-  run->ended = TRUE;
-  run->kind = end->kind;
-  run->value = end->value;
-  if (end->kind == VQ_ENDED_FAILED)
-    run->error = g_error_copy (end->error);
-  if (run->abandoned)
-    run_free (run);
-}
-
+/* Takes over FD. */
 static gboolean
-has_ended (gpointer data)
+run_script (VqChannel *channel, int fd, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  return ((Run *)data)->ended;
-}
+  g_auto (GStrv) argv = build_argv (fd);
+  VqChannelCall *call = vq_channel_call_start (channel, (const char *const *)argv, fd,
+                                               fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 0),
+                                               fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+  VqEnd end;
 
-static gboolean
-judge (Run *run, GError **error)
-{
-  if (run->kind == VQ_ENDED_FAILED)
-    {
-      g_propagate_error (error, g_steal_pointer (&run->error));
-      return FALSE;
-    }
-  return run->value == 0
+  if (!vq_channel_call_finish (call, "end of the script", deadline, cancel, &end, error))
+    return FALSE;
+  return end.value == 0
          || vq_set_error (error, VQ_ERROR_FAILED, "%s %d",
-                          run->kind == VQ_ENDED_EXITED ? "exit status" : "killed by signal",
-                          run->value);
-}
-
-static gboolean
-run_script (VqChannel *channel, const char *path, int fd, gint64 deadline, VqCancel *cancel,
-            GError **error)
-{
-  g_auto (GStrv) argv = build_argv (path);
-  Run *run = g_new0 (Run, 1);
-  VqCommand *command = vq_channel_start (channel, (const char *const *)argv, fd,
-                                         fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 0),
-                                         fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 0), on_done, run);
-  gboolean good = vq_wait_until (has_ended, run, deadline, cancel, "end of the script", error);
-
-  if (!good && !run->ended)
-    {
-      run->abandoned = TRUE;
-      vq_channel_kill (channel, command);
-      return FALSE;
-    }
-  good = good && judge (run, error);
-  run_free (run);
-  return good;
+                          end.kind == VQ_ENDED_EXITED ? "exit status" : "killed by signal",
+                          end.value);
 }
 
 gboolean
 vq_template_script_run (VqChannel *channel, const char *path, gint64 deadline, VqCancel *cancel,
                         GError **error)
 {
-  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  int fd = open_script (path, error);
 
-  if (fd < 0)
-    vq_set_errno (error, errno, "cannot open it");
-  if (fd >= 0 && run_script (channel, path, fd, deadline, cancel, error))
+  if (fd >= 0 && run_script (channel, fd, deadline, cancel, error))
     return TRUE;
   g_prefix_error (error, "--template-script %s: ", path);
   return FALSE;
+}
+
+char *
+vq_template_script_get_digest (const char *path, GError **error)
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  int fd = open_script (path, error);
+  guchar block[4096];
+  gssize n = -1;
+
+  while (fd >= 0 && (n = read (fd, block, sizeof block)) > 0)
+    g_checksum_update (checksum, block, n);
+  if (fd >= 0 && n < 0)
+    vq_set_errno (error, errno, "cannot read it");
+  if (fd >= 0)
+    close (fd);
+  if (n == 0)
+    return g_strdup (g_checksum_get_string (checksum));
+  g_prefix_error (error, "--template-script %s: ", path);
+  return NULL;
 }

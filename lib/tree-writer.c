@@ -12,7 +12,7 @@
 /* A directory that has not got its mode yet. */
 typedef struct
 {
-  char *name; /* owned */
+  gsize len; /* of its name */
   mode_t mode;
   time_t mtime;
   gboolean is_new;
@@ -20,18 +20,13 @@ typedef struct
 
 struct _VqTreeWriter
 {
-  int top;    /* owned */
-  int parent; /* owned: of the directory PARENT_NAME; -1: of none */
-  char *parent_name;
-  GArray *pending; /* of Pending: each is below the one before */
+  int top;           /* owned */
+  int parent;        /* owned: the directory PARENT_NAME; -1: none */
+  char *parent_name; /* owned */
+  GArray *pending;   /* of Pending: each is below the one before */
+  GString *deepest;  /* the name of the last one, and so the beginning of it of all others */
   mode_t umask;
 };
-
-static void
-clear_pending (gpointer pending)
-{
-  g_free (((Pending *)pending)->name);
-}
 
 VqTreeWriter *
 vq_tree_writer_new (const char *directory)
@@ -45,7 +40,7 @@ vq_tree_writer_new (const char *directory)
   writer->top = top;
   writer->parent = -1;
   writer->pending = g_array_new (FALSE, FALSE, sizeof (Pending));
-  g_array_set_clear_func (writer->pending, clear_pending);
+  writer->deepest = g_string_new (NULL);
   writer->umask = umask (0);
   umask (writer->umask);
   return writer;
@@ -70,6 +65,7 @@ vq_tree_writer_free (VqTreeWriter *writer)
   forget_parent (writer);
   close (writer->top);
   g_array_unref (writer->pending);
+  g_string_free (writer->deepest, TRUE);
   g_free (writer);
 }
 
@@ -116,12 +112,12 @@ enter (int dir, const char *base, gboolean make)
   return openat (dir, base, OPEN_DIRECTORY);
 }
 
-/* Opens the directory NAME, of LEN bytes, and gives a descriptor of its own. */
+/* Opens the directory NAME, of LEN bytes, below the directory FROM; gives a new descriptor. */
 static int
-open_directory (VqTreeWriter *writer, const char *name, gsize len, gboolean make)
+open_directory (int from, const char *name, gsize len, gboolean make)
 {
   g_autofree char *copy = g_strndup (name, len);
-  int fd = fcntl (writer->top, F_DUPFD_CLOEXEC, 3);
+  int fd = fcntl (from, F_DUPFD_CLOEXEC, 3);
 
   for (char *base = copy, *next; *base != '\0' && fd >= 0; base = next)
     {
@@ -162,23 +158,32 @@ static int
 open_parent (VqTreeWriter *writer, const char *name)
 {
   gsize len = parent_length (name);
+  gsize known = writer->parent < 0 ? 0 : strlen (writer->parent_name);
+  gboolean begins = writer->parent >= 0 && strncmp (name, writer->parent_name, known) == 0;
+  int fd;
 
-  if (writer->parent >= 0 && strlen (writer->parent_name) == len
-      && strncmp (writer->parent_name, name, len) == 0)
+  if (begins && known == len)
     return writer->parent;
+  /* The next directory is often below the last one. */
+  if (begins && known > 0 && known < len && name[known] == '/')
+    fd = open_directory (writer->parent, name + known + 1, len - known - 1, TRUE);
+  else
+    fd = open_directory (writer->top, name, len, TRUE);
   forget_parent (writer);
-  writer->parent = open_directory (writer, name, len, TRUE);
+  writer->parent = fd;
   writer->parent_name = g_strndup (name, len);
-  return writer->parent;
+  return fd;
 }
 
-/* A directory that was replaced meanwhile needs nothing any more. */
+/* Gives the directory PENDING, which is the deepest one, its mode. One that was replaced meanwhile
+ * needs nothing any more. */
 static gboolean
 give_mode (VqTreeWriter *writer, const Pending *pending)
 {
   const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = pending->mtime } };
-  int parent = open_directory (writer, pending->name, parent_length (pending->name), FALSE);
-  const char *base = *pending->name == '\0' ? "." : base_of (pending->name);
+  const char *name = writer->deepest->str;
+  int parent = open_directory (writer->top, name, parent_length (name), FALSE);
+  const char *base = *name == '\0' ? "." : base_of (name);
   int fd = parent < 0 ? -1 : openat (parent, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   gboolean done = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
   int errnum;
@@ -195,27 +200,25 @@ give_mode (VqTreeWriter *writer, const Pending *pending)
 }
 
 static gboolean
-is_below (const char *name, const char *directory)
+is_below (const char *name, const GString *directory)
 {
-  gsize len = strlen (directory);
-
-  return len == 0 || (strncmp (name, directory, len) == 0 && name[len] == '/');
+  return directory->len == 0
+         || (strncmp (name, directory->str, directory->len) == 0 && name[directory->len] == '/');
 }
 
 /* Finishes the directories that NAME (NULL: nothing) is not below. */
 static gboolean
 leave_directories (VqTreeWriter *writer, const char *name)
 {
-  while (writer->pending->len > 0)
-    {
-      guint last = writer->pending->len - 1;
-      const Pending *pending = &g_array_index (writer->pending, Pending, last);
-      gboolean done;
+  GArray *pending = writer->pending;
 
-      if (name != NULL && is_below (name, pending->name))
-        return TRUE;
-      done = give_mode (writer, pending);
-      g_array_set_size (writer->pending, last);
+  while (pending->len > 0 && (name == NULL || !is_below (name, writer->deepest)))
+    {
+      gboolean done = give_mode (writer, &g_array_index (pending, Pending, pending->len - 1));
+
+      g_array_set_size (pending, pending->len - 1);
+      if (pending->len > 0)
+        g_string_truncate (writer->deepest, g_array_index (pending, Pending, pending->len - 1).len);
       if (!done)
         return FALSE;
     }
@@ -237,7 +240,7 @@ come_to (VqTreeWriter *writer, const char *name)
 gboolean
 vq_tree_writer_add_directory (VqTreeWriter *writer, const char *name, mode_t mode, time_t mtime)
 {
-  Pending pending = { NULL, mode, mtime, FALSE };
+  Pending pending = { strlen (name), mode, mtime, FALSE };
 
   if (*name != '\0')
     {
@@ -248,8 +251,8 @@ vq_tree_writer_add_directory (VqTreeWriter *writer, const char *name, mode_t mod
     }
   else if (!leave_directories (writer, NULL))
     return FALSE;
-  pending.name = g_strdup (name);
   g_array_append_val (writer->pending, pending);
+  g_string_assign (writer->deepest, name);
   return TRUE;
 }
 
@@ -307,7 +310,7 @@ vq_tree_writer_add_link (VqTreeWriter *writer, const char *name, const char *old
 
   if (parent < 0)
     return FALSE;
-  old_parent = open_directory (writer, old, parent_length (old), FALSE);
+  old_parent = open_directory (writer->top, old, parent_length (old), FALSE);
   if (old_parent < 0)
     return FALSE;
   linked = link_names (old_parent, base_of (old), parent, base_of (name));

@@ -165,6 +165,7 @@ static const struct
   { { "--qemu-architecture=nonsense", "DIR/disk.qcow2" }, 2, 1, "nonsense" },
   { { "--dpkg-architecture=nonsense", "DIR/disk.qcow2" }, 2, 1, "nonsense" },
   { { "--qemu-command=/nonexistent/qemu", "DIR/disk.qcow2" }, 1, 1, "/nonexistent/qemu" },
+  { { "--overlay-dir=/nonexistent/dir", "DIR/disk.qcow2" }, 1, 1, "--overlay-dir: " },
   { { "@DIR/missing-arguments" }, 2, 2, "DIR/missing-arguments" },
 };
 
@@ -377,7 +378,6 @@ static const struct
 } refusals[] = {
   { "--qemu-options=-frobnicate", "frobnicate" },
   { "--qemu-options=-device nonsense", "nonsense" },
-  { "--overlay-dir=/nonexistent/dir", "--overlay-dir: " },
 };
 
 START_TEST (test_a_machine_that_does_not_start)

@@ -61,6 +61,18 @@ job_start_with (VqChannel *channel, const char *const *argv, int in, int out)
 }
 
 Job *
+job_start_on (VqChannel *channel, const char *const *argv, int in, int out, int err)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->out = -1;
+  job->err = -1;
+  job->command = vq_channel_start (channel, argv, in, out, err, job_done, job);
+  ck_assert (!job->done);
+  return job;
+}
+
+Job *
 job_start (VqChannel *channel, const char *const *argv, const void *input, gsize n)
 {
   int out = job_make_file ("", 0);
@@ -84,7 +96,8 @@ job_free (Job *job)
   ck_assert (job->done);
   if (job->out >= 0)
     close (job->out);
-  close (job->err);
+  if (job->err >= 0)
+    close (job->err);
   g_free (job->message);
   g_free (job);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One command of a channel, and what became of it, for the tests of the agent channel. Whatever
+/* One command of a channel, and what became of it, for the tests of channels. Whatever
  * goes wrong here fails the test; what waits does so for a minute at most. */
 #pragma once
 
@@ -23,6 +23,9 @@ Job *job_start (VqChannel *channel, const char *const *argv, const void *input, 
 
 /* IN and OUT become the channel's. */
 Job *job_start_with (VqChannel *channel, const char *const *argv, int in, int out);
+
+/* IN, OUT and ERR become the channel's; the job has no files of its own. */
+Job *job_start_on (VqChannel *channel, const char *const *argv, int in, int out, int err);
 
 /* SCRIPT, for sh, with nothing to read. */
 Job *job_shell (VqChannel *channel, const char *script);

@@ -193,10 +193,10 @@ START_TEST (test_relative_guest_names_that_look_like_options)
   g_autoptr (GError) error = NULL;
 
   ck_assert (!vq_copy_up (channel, "-nonexistent", "/dev/null", vq_deadline_in (10), NULL, &error));
-  assert_error (error, "copyup: exit status", "-nonexistent");
+  assert_error (error, "copyup: -nonexistent to /dev/null: exit status", "-nonexistent");
   g_clear_error (&error);
   ck_assert (!vq_copy_up (channel, "-nonexistent/", host, vq_deadline_in (10), NULL, &error));
-  assert_error (error, "copyup: exit status", "-nonexistent");
+  assert_error (error, "copyup: -nonexistent/ to ", "exit status");
 }
 END_TEST
 
@@ -258,6 +258,7 @@ START_TEST (test_what_cannot_be_copied)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *left = g_strconcat (host, "x", NULL);
+  g_autofree char *prefix = NULL;
 
   shell (failing[_i].prepare);
   if (failing[_i].is_up)
@@ -265,7 +266,173 @@ START_TEST (test_what_cannot_be_copied)
   else
     ck_assert (!down (failing[_i].from, failing[_i].to, 10, &error));
   assert_error (error, failing[_i].is_up ? "copyup: " : "copydown: ", failing[_i].expected);
-  ck_assert (!g_file_test (left, G_FILE_TEST_IS_REGULAR));
+  /* It says what was to be copied, and nothing is left where nothing was. */
+  prefix
+      = g_strdup_printf (failing[_i].is_up ? "copyup: %s%s to %s%s: " : "copydown: %s%s to %s%s: ",
+                         failing[_i].is_up ? guest : host, failing[_i].from,
+                         failing[_i].is_up ? host : guest, failing[_i].to);
+  assert_error (error, prefix, "");
+  ck_assert (!g_file_test (left, G_FILE_TEST_EXISTS));
+}
+END_TEST
+
+START_TEST (test_names_in_errors)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *long_name = g_strnfill (3000, 'n');
+
+  ck_assert (!down ("new\nline\033[31m", "\377\n", 10, &error));
+  assert_error (error, "copydown: ", "/new line [31m to ");
+  ck_assert (g_utf8_validate (error->message, -1, NULL));
+  g_clear_error (&error);
+  ck_assert (!up (long_name, "x", 10, &error));
+  assert_error (error, "copyup: ...nnn", "/x: ");
+}
+END_TEST
+
+/* ---- files with holes ---- */
+
+/* Makes file F in the directory D: $1 is its size in MiB, then come the places of its data. */
+#define MAKE_SPARSE                                                                                \
+  "make() { f=$1; truncate -s ${2}M \"$f\"; shift 2; "                                             \
+  "for i; do echo data$i | dd of=\"$f\" bs=1k seek=$i conv=notrunc status=none; done; }; "
+
+/* Compares two such files without reading their holes. */
+#define COMPARE_SPARSE                                                                             \
+  "same() { test $(stat -L -c %s \"$1\") = $(stat -L -c %s \"$2\"); "                              \
+  "test $(($(stat -L -c %b \"$2\") * 512)) -lt 2000000; a=$1; b=$2; shift 2; "                     \
+  "for i; do for f in \"$a\" \"$b\"; do dd if=\"$f\" bs=1k skip=$i count=1 status=none "           \
+  "| tr -d '\\0' | grep -qx data$i; done; done; }; "
+
+/* What goes through the guest's tar is kept, to see how much it is. */
+#define WATCH_DOWN "tee $G/../stream | tar \"$@\""
+#define WATCH_UP "tar \"$@\" | tee $G/../stream"
+
+static const char *const sparse_places[] = { "", "0", "512000", "1048575", "0 99999 1048575" };
+
+START_TEST (test_sparse_files)
+{
+  const char *places = sparse_places[_i];
+  g_autofree char *make = g_strconcat (MAKE_SPARSE "make $H/f 1024 ", places, NULL);
+  g_autofree char *compare = g_strconcat (COMPARE_SPARSE "same $H/f $G/f ", places,
+                                          "; same $H/f $H/back ", places, NULL);
+  const char *const few = "test -s $G/../stream; test $(stat -c %s $G/../stream) -lt 200000";
+
+  shell (make);
+  fake ("tar", WATCH_DOWN);
+  assert_down ("f", "f");
+  shell (few);
+  fake ("tar", WATCH_UP);
+  assert_up ("f", "back");
+  shell (few);
+  shell (compare);
+}
+END_TEST
+
+/* As for a file without holes. */
+START_TEST (test_sparse_modes)
+{
+  shell (MAKE_SPARSE "umask 022; make $H/f 64 77; make $H/x 64 77; chmod 710 $H/x; "
+                     "seq 100000 > $G/old; chmod 602 $G/old; ln -s old $G/link; "
+                     "seq 100000 > $H/old; chmod 604 $H/old");
+  assert_down ("f", "new");
+  assert_down ("x", "new-x");
+  assert_down ("f", "link");
+  assert_up ("new", "new");
+  assert_up ("link", "old");
+  shell (COMPARE_SPARSE "same $H/f $G/new 77; same $H/f $G/old 77; same $H/f $H/new 77; "
+                        "same $H/f $H/old 77; test -L $G/link; test $(stat -c %a $G/new) = 644; "
+                        "test $(stat -c %a $G/new-x) = 755; test $(stat -c %a $G/old) = 602; "
+                        "test $(stat -c %a $H/new) = 644; test $(stat -c %a $H/old) = 604");
+  /* with a mode that forbids nothing */
+  assert_down ("x", "old");
+  shell ("test $(stat -c %a $G/old) = 713");
+}
+END_TEST
+
+START_TEST (test_sparse_names)
+{
+  static const char *const names[] = { "two words", "new\nline", "\377\376", "-n", "--help",
+                                       "'",         "\"$(id)\"", "*",        "\\", "a'b" };
+
+  shell (MAKE_SPARSE "make $H/in 8 4567");
+  fake ("cat", "echo 'cat was used' >&2; exit 1");
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      assert_down ("in", names[i]);
+      assert_up (names[i], names[i]);
+      g_setenv ("N", names[i], TRUE);
+      shell (COMPARE_SPARSE "same $H/in \"$G/$N\" 4567; same $H/in \"$H/$N\" 4567");
+    }
+}
+END_TEST
+
+/* Few holes, no holes, and what only looks like it. */
+START_TEST (test_files_that_are_not_sparse)
+{
+  g_autoptr (GError) error = NULL;
+
+  fake ("tar", "echo 'tar was used' >&2; exit 1");
+  shell ("truncate -s 1023K $H/a; head -c 2000000 /dev/zero > $H/b; : > $H/c");
+  assert_down ("a", "a");
+  assert_up ("a", "A");
+  assert_down ("b", "b");
+  assert_up ("b", "B");
+  assert_down ("c", "c");
+  assert_up ("c", "C");
+  shell ("cmp $H/a $H/A; cmp $H/b $H/B; cmp $H/c $H/C");
+  /* a size that means nothing */
+  ck_assert_msg (
+      vq_copy_up (channel, "/proc/self/stat", "/dev/null", vq_deadline_in (30), NULL, &error), "%s",
+      error->message);
+}
+END_TEST
+
+static const struct
+{
+  const char *tar;
+  const char *expected;
+} bad_sparse_up[] = {
+  { "exit 3", "exit status 3" },
+  { "echo hello", "bad archive" },
+  { "tar \"$@\" | head -c 1024", "" },
+  { "tar \"$@\"; exit 1", "exit status 1" },
+  { "cd $G; tar -c d", "no file in the archive" },
+  { "cd $G; tar -c f f", "no file in the archive" },
+  { "cd $G; tar -c f g", "more than a file" },
+  { "cd $G; ln f h; tar -c f h", "more than a file" },
+  { "cd $G; ln -s /etc/passwd l; tar -c l", "no file in the archive" },
+};
+
+START_TEST (test_bad_sparse_files)
+{
+  g_autoptr (GError) error = NULL;
+
+  shell ("mkdir $G/d; truncate -s 9M $G/f $H/f; : > $G/g");
+  fake ("tar", bad_sparse_up[_i].tar);
+  if (_i == 5)
+    fake ("tar", "cd $G; tar -c d/ f");
+  ck_assert (!up ("f", "x", 20, &error));
+  assert_error (error, "copyup: ", bad_sparse_up[_i].expected);
+  shell ("test ! -e $H/x");
+}
+END_TEST
+
+START_TEST (test_bad_guest_for_sparse_files)
+{
+  g_autoptr (GError) error = NULL;
+
+  shell ("truncate -s 9M $G/f $H/f");
+  fake ("tar", "cat > /dev/null; echo full >&2; exit 2");
+  ck_assert (!down ("f", "x", 20, &error));
+  assert_error (error, "copydown: ", "exit status 2: full");
+  g_clear_error (&error);
+  fake ("stat", "exit 1");
+  ck_assert (!down ("f", "x", 20, &error));
+  assert_error (error, "copydown: ", "exit status 1");
+  /* Without stat, everything is copied as it is. */
+  assert_up ("f", "y");
+  shell ("cmp $G/f $H/y");
 }
 END_TEST
 
@@ -327,6 +494,44 @@ START_TEST (test_merging)
 }
 END_TEST
 
+START_TEST (test_many_files)
+{
+  shell ("mkdir $H/t; cd $H/t; for i in $(seq 100); do mkdir $i; done; "
+         "seq 20000 | awk '{ f = ($1 % 100 + 1) \"/\" $1; print $1 > f; close (f) }'");
+  assert_down ("t/", "t/");
+  assert_up ("t/", "back/");
+  shell ("test $(find $H/back -type f | wc -l) = 20000; diff -r $H/t $G/t; diff -r $H/t $H/back");
+}
+END_TEST
+
+/* Nobody on the other side knows the users of this one. */
+START_TEST (test_no_owner)
+{
+  if (geteuid () != 0)
+    return;
+  shell ("mkdir $H/t $G/t; touch $H/t/x $G/t/x; chown 4711:4712 $H/t $H/t/x $G/t $G/t/x");
+  assert_down ("t/", "new/");
+  assert_up ("t/", "new/");
+  shell ("test \"$(stat -c %u:%g $G/new $G/new/x $H/new $H/new/x | sort -u)\" = 0:0");
+}
+END_TEST
+
+START_TEST (test_failed_trees)
+{
+  g_autoptr (GError) error = NULL;
+
+  shell ("mkdir $G/t $H/empty; seq 100000 > $G/t/a");
+  fake ("tar", "exit 1");
+  ck_assert (!up ("t/", "new/", 10, NULL));
+  ck_assert (!up ("t/", "empty/", 10, NULL));
+  shell ("test ! -e $H/new; test -d $H/empty");
+  /* What has arrived stays. */
+  fake ("tar", "tar \"$@\"; exit 1");
+  ck_assert (!up ("t/", "new/", 10, NULL));
+  shell ("cmp $G/t/a $H/new/a");
+}
+END_TEST
+
 START_TEST (test_two_copies_cannot_write_through_a_link)
 {
   shell ("mkdir $H/victim $G/1 $G/2 $G/2/a; ln -s ../victim $G/1/a; echo x > $G/2/a/x");
@@ -360,7 +565,7 @@ static const struct
   { "exec sleep 1000", VQ_ERROR_TIMEOUT, "no data from the guest" },
   { "tar \"$@\" | head -c 600; exec sleep 1000", VQ_ERROR_TIMEOUT, "no data from the guest" },
   { "tar \"$@\"; exec sleep 1000 >&-", VQ_ERROR_TIMEOUT, "no end of the command" },
-  { "while :; do tar \"$@\" | head -c 1024; done", VQ_ERROR_TIMEOUT, "no data" },
+  { "while :; do tar \"$@\" | head -c 1024; done", VQ_ERROR_TIMEOUT, "no " },
 };
 
 START_TEST (test_bad_guest_up)
@@ -448,7 +653,7 @@ START_TEST (test_a_full_disk_on_the_host)
   g_autoptr (GError) error = NULL;
 
   ck_assert (!vq_copy_up (channel, "/etc/passwd", "/dev/full", vq_deadline_in (10), NULL, &error));
-  assert_error (error, "copyup: cannot write /dev/full", "No space left");
+  assert_error (error, "copyup: /etc/passwd to /dev/full: cannot write /dev/full", "No space left");
 }
 END_TEST
 
@@ -521,11 +726,20 @@ copy_suite (void)
   tcase_add_test (files, test_exec_bits);
   tcase_add_test (files, test_files_are_overwritten);
   tcase_add_loop_test (files, test_what_cannot_be_copied, 0, G_N_ELEMENTS (failing));
+  tcase_add_test (files, test_names_in_errors);
+  tcase_add_loop_test (files, test_sparse_files, 0, G_N_ELEMENTS (sparse_places));
+  tcase_add_test (files, test_sparse_modes);
+  tcase_add_test (files, test_sparse_names);
+  tcase_add_test (files, test_files_that_are_not_sparse);
   suite_add_tcase (suite, files);
   tcase_add_checked_fixture (tree_case, setup, teardown);
-  tcase_set_timeout (tree_case, 60);
+  /* ext4 makes files slowly for some seconds after others were removed. */
+  tcase_set_timeout (tree_case, 300);
   tcase_add_loop_test (tree_case, test_trees, 0, G_N_ELEMENTS (trees));
   tcase_add_test (tree_case, test_merging);
+  tcase_add_test (tree_case, test_many_files);
+  tcase_add_test (tree_case, test_no_owner);
+  tcase_add_test (tree_case, test_failed_trees);
   tcase_add_test (tree_case, test_two_copies_cannot_write_through_a_link);
   suite_add_tcase (suite, tree_case);
   tcase_add_checked_fixture (bad, setup, teardown);
@@ -533,6 +747,8 @@ copy_suite (void)
   tcase_add_loop_test (bad, test_bad_guest_up, 0, G_N_ELEMENTS (bad_up));
   tcase_add_loop_test (bad, test_bad_guest_down, 0, G_N_ELEMENTS (bad_down));
   tcase_add_loop_test (bad, test_bad_guest_files, 0, 3);
+  tcase_add_loop_test (bad, test_bad_sparse_files, 0, G_N_ELEMENTS (bad_sparse_up));
+  tcase_add_test (bad, test_bad_guest_for_sparse_files);
   tcase_add_test (bad, test_a_file_that_cannot_be_read_stops_the_copy);
   tcase_add_test (bad, test_a_full_disk_on_the_host);
   tcase_add_loop_test (bad, test_cancel, 0, 4);
