@@ -23,13 +23,14 @@ endif
 
 ALL_CPPFLAGS := -D_GNU_SOURCE -DVQ_VERSION='"$(VERSION)"' -DG_LOG_DOMAIN='"virt-qemu"' -Ilib -I$(BUILD) $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu11 -MMD -MP $(WARNINGS) $(SANITIZERS) $(CFLAGS) $(shell $(PKG_CONFIG) --cflags $(PKGS))
-LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS))
+# Each program takes only the libraries that it needs into its memory.
+LIBS = -Wl,--as-needed $(shell $(PKG_CONFIG) --libs $(PKGS))
 CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check)
 
 LIB_OBJECTS := $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/check_*.c))
 UNIT_HELPERS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%.o,$(filter-out $(wildcard tests/unit/check_*.c),$(wildcard tests/unit/*.c)))
-PROGRAMS := $(BUILD)/autopkgtest-virt-qemu-ng $(BUILD)/virt-qemu-templates $(BUILD)/virt-qemu-exec
+PROGRAMS := $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu-templates virt-qemu-exec virt-qemu-archive)
 
 # The guest helper, for this architecture and for those whose cross compiler is there. musl makes it
 # small; a cross compiler comes with glibc, which makes it some 800 KB large.
@@ -78,7 +79,7 @@ $(BUILD)/%.inc: lib/%
 	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@.new
 	mv $@.new $@
 
-$(BUILD)/autopkgtest-virt-qemu-ng $(BUILD)/virt-qemu-templates: $(BUILD)/%: virt-qemu/%.c $(BUILD)/libvq.a
+$(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu-templates virt-qemu-archive): $(BUILD)/%: virt-qemu/%.c $(BUILD)/libvq.a
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libvq.a $(LIBS)
 
 # libc only: it is started for every single command.
@@ -119,10 +120,11 @@ $(BUILD)/tests/check_exec_server: | $(BUILD)/virt-qemu-exec
 $(BUILD)/tests/check_templates_program: | $(BUILD)/virt-qemu-templates
 $(patsubst %,$(BUILD)/tests/check_%,guest_helper guest_frames guest_commands guest_streams guest_daemon helper_channel): | $(BUILD)/guest-helper-$(ARCH)
 # Where a test program looks for it as a server does: beside itself.
-$(BUILD)/tests/guest-helper-$(ARCH): $(BUILD)/guest-helper-$(ARCH)
+$(BUILD)/tests/guest-helper-$(ARCH) $(BUILD)/tests/virt-qemu-archive: $(BUILD)/tests/%: $(BUILD)/%
 	@mkdir -p $(@D)
 	ln -sf ../$(<F) $@
 $(BUILD)/tests/check_testbed_key $(BUILD)/tests/check_provision: | $(BUILD)/tests/guest-helper-$(ARCH)
+$(BUILD)/tests/check_copy: | $(BUILD)/tests/virt-qemu-archive
 
 # What is missing is installed first; only then does pkg-config find everything.
 check: deps image
@@ -166,7 +168,8 @@ lint:
 
 install: all
 	install -D -t "$(DESTDIR)$(PREFIX)/bin" $(BUILD)/autopkgtest-virt-qemu-ng $(BUILD)/virt-qemu-templates
-	install -D -t "$(DESTDIR)$(PREFIX)/libexec/virt-qemu" $(BUILD)/virt-qemu-exec $(GUEST_PROGRAMS)
+	install -D -t "$(DESTDIR)$(PREFIX)/libexec/virt-qemu" $(BUILD)/virt-qemu-exec $(BUILD)/virt-qemu-archive \
+	  $(GUEST_PROGRAMS)
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/man/man1" virt-qemu/*.1
 	install -D -m 644 virt-qemu/autopkgtest-virt-qemu-ng.bash \
 	  "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/autopkgtest-virt-qemu-ng"

@@ -10,8 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "archive-reader.h"
-#include "archive-writer.h"
+#include "archiver.h"
 #include "error.h"
 #include "guest-stream.h"
 #include "text.h"
@@ -105,16 +104,14 @@ end_stream (VqGuestStream *stream, GError *reason, GError **error)
   return vq_guest_stream_finish (stream, error);
 }
 
+/* FD is the open file of the host, or -1 for a tree; NAME what it is called in the archive, or
+ * NULL. */
 static gboolean
-give_to_stream (gpointer stream, const void *bytes, gsize len, GError **error)
+run_archiver (const Copy *copy, VqGuestStream *stream, const char *word, int fd, const char *name,
+              GError **error)
 {
-  return vq_guest_stream_write (stream, bytes, len, error);
-}
-
-static gssize
-take_from_stream (gpointer stream, void *buffer, gsize max, GError **error)
-{
-  return vq_guest_stream_read (stream, buffer, max, error);
+  return vq_archiver_run (stream, word, copy->host_path, fd, name, copy->deadline, copy->cancel,
+                          error);
 }
 
 /* Opens a host file and looks at it. FLAGS must have O_NONBLOCK, so that a FIFO cannot hold us up;
@@ -164,8 +161,8 @@ send_sparse_file (const Copy *copy, VqGuestStream *stream, int fd, GError **erro
 {
   const char *slash = strrchr (copy->guest_path, '/');
 
-  return vq_archive_pack_file (fd, copy->host_path, slash != NULL ? slash + 1 : copy->guest_path,
-                               0600, give_to_stream, stream, error);
+  return run_archiver (copy, stream, VQ_ARCHIVER_PACK_FILE, fd,
+                       slash != NULL ? slash + 1 : copy->guest_path, error);
 }
 
 static gboolean
@@ -255,7 +252,7 @@ receive_file (const Copy *copy, VqGuestStream *stream, int fd, GError **error)
   if (g_str_equal (answer, ANSWER_PLAIN))
     return receive_plain_file (stream, fd, copy->host_path, error);
   if (g_str_equal (answer, ANSWER_SPARSE))
-    return vq_archive_unpack_file (fd, copy->host_path, take_from_stream, stream, error);
+    return run_archiver (copy, stream, VQ_ARCHIVER_UNPACK_FILE, fd, NULL, error);
   return vq_set_error (error, VQ_ERROR_PEER, "the guest does not say what it sends");
 }
 
@@ -308,7 +305,7 @@ tree_down (const Copy *copy, GError **error)
   stream = open_stream (copy, SCRIPT_TREE_DOWN, TRUE, error);
   if (stream == NULL)
     return FALSE;
-  if (!vq_archive_pack (copy->host_path, give_to_stream, stream, &reason))
+  if (!run_archiver (copy, stream, VQ_ARCHIVER_PACK, -1, NULL, &reason))
     g_assert (reason != NULL);
   return end_stream (stream, reason, error);
 }
@@ -322,7 +319,7 @@ tree_up_to (const Copy *copy, GError **error)
 
   if (stream == NULL)
     return FALSE;
-  if (!vq_archive_unpack (copy->host_path, take_from_stream, stream, &reason))
+  if (!run_archiver (copy, stream, VQ_ARCHIVER_UNPACK, -1, NULL, &reason))
     g_assert (reason != NULL);
   return end_stream (stream, reason, error);
 }

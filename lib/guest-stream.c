@@ -264,6 +264,18 @@ vq_guest_stream_read (VqGuestStream *stream, void *buffer, gsize max, GError **e
     }
 }
 
+int
+vq_guest_stream_borrow (VqGuestStream *stream, GError **error)
+{
+  return g_unix_set_fd_nonblocking (stream->fd, FALSE, error) ? stream->fd : -1;
+}
+
+void
+vq_guest_stream_note_closed (VqGuestStream *stream)
+{
+  stream->guest_closed = TRUE;
+}
+
 /* TRUE if the command, which has ended, was successful. */
 static gboolean
 check_end (VqGuestStream *stream, GError **error)

@@ -33,6 +33,14 @@ gboolean vq_guest_stream_write (VqGuestStream *stream, const void *bytes, gsize 
 gssize vq_guest_stream_read (VqGuestStream *stream, void *buffer, gsize max, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* Our end of the pipe, for another process to use: it blocks from now on. It stays the stream's,
+ * which must not be written or read any more, but must be kept until that process has ended: a pipe
+ * that is closed early looks like the end of the data. -1 with *ERROR set if that fails. */
+int vq_guest_stream_borrow (VqGuestStream *stream, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* That process has found the other end closed, as vq_guest_stream_write or read would have. */
+void vq_guest_stream_note_closed (VqGuestStream *stream);
+
 /* Closes our end and waits for the command to end. Fails unless it exits with 0; the error then is
  * "exit status N: its stderr" (VQ_ERROR_PEER), or the channel's own. */
 gboolean vq_guest_stream_finish (VqGuestStream *stream, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -124,7 +124,7 @@ START_TEST (channel_fails)
 }
 END_TEST
 
-/* Resizes it once while it runs; then it exits with the number of its columns. */
+/* It ends when it has its new size. */
 START_TEST (terminal)
 {
   static const char *const argv[]

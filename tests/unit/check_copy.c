@@ -516,6 +516,26 @@ START_TEST (test_no_owner)
 }
 END_TEST
 
+static void
+keep_message (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
+{
+  g_string_append_printf (data, "%s\n", message);
+}
+
+START_TEST (test_what_is_left_out_is_told)
+{
+  g_autoptr (GString) messages = g_string_new (NULL);
+  guint id = g_log_set_handler (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, keep_message, messages);
+
+  shell ("mkdir $G/t; mkfifo $G/t/fifo; echo x > $G/t/x");
+  assert_up ("t/", "t/");
+  g_log_remove_handler (G_LOG_DOMAIN, id);
+  ck_assert_str_eq (messages->str,
+                    "copyup: left out ./fifo: it is neither file, directory nor link\n");
+  shell ("cmp $G/t/x $H/t/x; test ! -e $H/t/fifo");
+}
+END_TEST
+
 START_TEST (test_failed_trees)
 {
   g_autoptr (GError) error = NULL;
@@ -562,8 +582,8 @@ static const struct
   { "tar \"$@\" | gzip", VQ_ERROR_PEER, "bad archive" },
   { "cat /dev/zero", VQ_ERROR_PEER, "" },
   { "yes | head -c 3000000 >&2; exit 3", VQ_ERROR_PEER, "exit status 3: ... y y" },
-  { "exec sleep 1000", VQ_ERROR_TIMEOUT, "no data from the guest" },
-  { "tar \"$@\" | head -c 600; exec sleep 1000", VQ_ERROR_TIMEOUT, "no data from the guest" },
+  { "exec sleep 1000", VQ_ERROR_TIMEOUT, "no end of the copy" },
+  { "tar \"$@\" | head -c 600; exec sleep 1000", VQ_ERROR_TIMEOUT, "no end of the copy" },
   { "tar \"$@\"; exec sleep 1000 >&-", VQ_ERROR_TIMEOUT, "no end of the command" },
   { "while :; do tar \"$@\" | head -c 1024; done", VQ_ERROR_TIMEOUT, "no " },
 };
@@ -595,7 +615,7 @@ static const struct
   { "cat > /dev/null; kill -9 $$", VQ_ERROR_PEER, "killed by signal 9" },
   { "kill -15 $$", VQ_ERROR_PEER, "killed by signal 15" },
   { "exit 0", VQ_ERROR_PEER, "stopped reading" },
-  { "exec sleep 1000", VQ_ERROR_TIMEOUT, "no progress" },
+  { "exec sleep 1000", VQ_ERROR_TIMEOUT, "no end of the copy" },
   { "cat > /dev/null; exec sleep 1000", VQ_ERROR_TIMEOUT, "no end of the command" },
   { "exec sleep 1000 <&-", VQ_ERROR_TIMEOUT, "no " },
 };
@@ -739,6 +759,7 @@ copy_suite (void)
   tcase_add_test (tree_case, test_merging);
   tcase_add_test (tree_case, test_many_files);
   tcase_add_test (tree_case, test_no_owner);
+  tcase_add_test (tree_case, test_what_is_left_out_is_told);
   tcase_add_test (tree_case, test_failed_trees);
   tcase_add_test (tree_case, test_two_copies_cannot_write_through_a_link);
   suite_add_tcase (suite, tree_case);

@@ -186,7 +186,7 @@ static const char *const same_words[] = {
   "--debug " PLAIN,
   "--user=joe " PLAIN,
   "--password=secret " PLAIN,
-  "--overlay-dir=/nonexistent " PLAIN,
+  "--overlay-dir=DIR " PLAIN,
   "--template=refresh " PLAIN,
   "--template-dir=/nonexistent " PLAIN,
   "--template-max-age=1h " PLAIN,

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* virt-qemu-archive: what the server runs to make or unpack the tar stream of a copy; archiver.h
+ * has its arguments. A program of its own, so that the server has neither libarchive and all that
+ * comes with it in its memory, nor a parser for what the guest sends. One line on stderr says what
+ * went wrong; others may come before it, for the user. */
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "archive-reader.h"
+#include "archive-writer.h"
+#include "archiver.h"
+#include "error.h"
+
+/* Our end of the guest's stream. */
+typedef struct
+{
+  int fd;
+  gboolean guest_closed;
+} Stream;
+
+static gboolean
+write_stream (gpointer data, const void *bytes, gsize len, GError **error)
+{
+  Stream *stream = data;
+  const char *p = bytes;
+
+  while (len > 0)
+    {
+      gssize n = write (stream->fd, p, len);
+
+      if (n < 0 && errno != EINTR)
+        {
+          stream->guest_closed = TRUE;
+          return vq_set_error (error, VQ_ERROR_PEER, "the guest stopped reading: %s",
+                               g_strerror (errno));
+        }
+      p += MAX (n, 0);
+      len -= MAX (n, 0);
+    }
+  return TRUE;
+}
+
+static gssize
+read_stream (gpointer data, void *buffer, gsize max, GError **error)
+{
+  Stream *stream = data;
+  gssize n;
+
+  do
+    n = read (stream->fd, buffer, max);
+  while (n < 0 && errno == EINTR);
+  if (n == 0)
+    stream->guest_closed = TRUE;
+  if (n < 0)
+    vq_set_errno (error, errno, "cannot read from the guest");
+  return n;
+}
+
+static gboolean
+work (const char *const *args, Stream *stream, GError **error)
+{
+  guint n = g_strv_length ((char **)args);
+  int fd = n > 3 ? atoi (args[3]) : -1;
+
+  if (n == 3 && g_str_equal (args[0], VQ_ARCHIVER_PACK))
+    return vq_archive_pack (args[2], write_stream, stream, error);
+  if (n == 3 && g_str_equal (args[0], VQ_ARCHIVER_UNPACK))
+    return vq_archive_unpack (args[2], read_stream, stream, error);
+  if (n == 5 && g_str_equal (args[0], VQ_ARCHIVER_PACK_FILE))
+    return vq_archive_pack_file (fd, args[2], args[4], 0600, write_stream, stream, error);
+  if (n == 4 && g_str_equal (args[0], VQ_ARCHIVER_UNPACK_FILE))
+    return vq_archive_unpack_file (fd, args[2], read_stream, stream, error);
+  return vq_set_error (error, VQ_ERROR_USAGE, "wrong arguments: this program is the server's");
+}
+
+/* The server adds its name. */
+static void
+print_line (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
+{
+  fprintf (stderr, "%s\n", message);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const char *const none[] = { NULL };
+  const char *const *args = argc > 1 ? (const char *const *)argv + 1 : none;
+  Stream stream = { argc > 2 ? atoi (argv[2]) : -1, FALSE };
+  g_autoptr (GError) error = NULL;
+
+  /* File names are taken as the server takes them. */
+  setlocale (LC_ALL, "");
+  signal (SIGPIPE, SIG_IGN);
+  g_log_set_default_handler (print_line, NULL);
+  if (work (args, &stream, &error))
+    return 0;
+  fprintf (stderr, "%s\n", error->message);
+  return VQ_ARCHIVER_FAILED | (stream.guest_closed ? VQ_ARCHIVER_GUEST_CLOSED : 0)
+         | (g_error_matches (error, VQ_ERROR, VQ_ERROR_PEER) ? VQ_ARCHIVER_GUEST_WRONG : 0);
+}
