@@ -118,7 +118,7 @@ $(BUILD)/tests/guest/check_%: $(BUILD)/tests/guest/check_%.o $(GUEST_HELPERS)
 
 $(BUILD)/tests/check_exec_server: | $(BUILD)/virt-qemu-exec
 $(BUILD)/tests/check_templates_program: | $(BUILD)/virt-qemu-templates
-$(patsubst %,$(BUILD)/tests/check_%,guest_helper guest_frames guest_commands guest_streams guest_daemon helper_channel): | $(BUILD)/guest-helper-$(ARCH)
+$(patsubst %,$(BUILD)/tests/check_%,guest_helper guest_frames guest_commands guest_crowds guest_streams guest_terminal guest_daemon helper_channel): | $(BUILD)/guest-helper-$(ARCH)
 # Where a test program looks for it as a server does: beside itself.
 $(BUILD)/tests/guest-helper-$(ARCH) $(BUILD)/tests/virt-qemu-archive: $(BUILD)/tests/%: $(BUILD)/%
 	@mkdir -p $(@D)

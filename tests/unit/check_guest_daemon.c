@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The guest helper as it is in a guest: a daemon, on a device whose other end comes and goes; and
- * commands on terminals. The device is a pseudo-terminal's master here: it hangs up when nobody has
- * the other end open, and is there again when somebody has, as a virtio-serial port does. */
+/* The guest helper as it is in a guest: a daemon, on a device whose other end comes and goes. The
+ * device is a pseudo-terminal's master here: it hangs up when nobody has the other end open, and is
+ * there again when somebody has, as a virtio-serial port does. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -67,18 +67,30 @@ stop_daemon (void)
   ck_assert_int_eq (prctl (PR_SET_CHILD_SUBREAPER, 0), 0);
 }
 
+/* What a link in /proc points to; free it. */
+static char *
+read_proc_link (pid_t pid, const char *name)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/%s", (int)pid, name);
+
+  return g_file_read_link (path, NULL);
+}
+
 START_TEST (lives_apart)
 {
+  static const char *const links[] = { "fd/0", "fd/1", "fd/2" };
   pid_t pid = start_daemon ();
-  g_autofree char *link = g_strdup_printf ("/proc/%d/fd/0", (int)pid);
-  g_autofree char *input = g_file_read_link (link, NULL);
-  g_autofree char *cwd = g_strdup_printf ("/proc/%d/cwd", (int)pid);
-  g_autofree char *directory = g_file_read_link (cwd, NULL);
+  g_autofree char *directory = read_proc_link (pid, "cwd");
 
   ck_assert_int_ne (pid, starter);
   ck_assert_int_ne (getsid (pid), getsid (0));
-  ck_assert_str_eq (input, "/dev/null");
   ck_assert_str_eq (directory, "/");
+  for (gsize i = 0; i < G_N_ELEMENTS (links); i++)
+    {
+      g_autofree char *target = read_proc_link (pid, links[i]);
+
+      ck_assert_str_eq (target, "/dev/null");
+    }
   guest_assert_works (1);
   stop_daemon ();
 }
@@ -86,20 +98,18 @@ END_TEST
 
 START_TEST (has_no_descriptors_but_its_own)
 {
-  pid_t pid;
   g_autofree char *path = NULL;
   GDir *dir;
   guint n = 0;
-  int leaked = open ("/dev/null", O_RDONLY); /* inherited */
 
-  pid = start_daemon ();
-  path = g_strdup_printf ("/proc/%d/fd", (int)pid);
+  guest_wrap ("exec 5</dev/null 6>/dev/null 9>/dev/null");
+  path = g_strdup_printf ("/proc/%d/fd", (int)start_daemon ());
+  guest_unwrap ();
   dir = g_dir_open (path, 0, NULL);
   while (g_dir_read_name (dir) != NULL)
     n++;
   g_dir_close (dir);
   ck_assert_uint_eq (n, 3 + 1 + 1); /* stdio, the port, signals */
-  close (leaked);
   stop_daemon ();
 }
 END_TEST
@@ -341,131 +351,6 @@ START_TEST (keeps_commands_while_there_is_no_host)
 }
 END_TEST
 
-/* Terminals */
-
-static void
-run_on_terminal (guint32 stream, const char *script)
-{
-  g_autofree char *word = g_strconcat ("a", script, NULL);
-
-  fake_host_run (guest, stream, "abash", "a-c", word, "t24 80", "eTERM=dumb", NULL);
-}
-
-/* On that of stream 1. */
-static void
-type_in (const char *keys)
-{
-  fake_host_send_stdin (guest, 1, keys, strlen (keys));
-}
-
-START_TEST (has_a_terminal)
-{
-  HostStream *stream = fake_host_stream (guest, 1);
-
-  run_on_terminal (1, "tty; tty <&1; tty <&2; stty size; : </dev/tty && echo controls\n"
-                      "read -r p c s pp pgrp sid tty fg rest </proc/self/stat\n"
-                      "[ $pgrp = $fg ] && [ $sid = $$ ] && echo leads");
-  fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 0);
-  {
-    g_auto (GStrv) lines = g_strsplit (stream->out->str, "\r\n", -1);
-
-    ck_assert_uint_eq (g_strv_length (lines), 7);
-    ck_assert (g_str_has_prefix (lines[0], "/dev/pts/"));
-    ck_assert_str_eq (lines[0], lines[1]);
-    ck_assert_str_eq (lines[0], lines[2]);
-    ck_assert_str_eq (lines[3], "24 80");
-    ck_assert_str_eq (lines[4], "controls");
-    ck_assert_str_eq (lines[5], "leads");
-  }
-  ck_assert_uint_eq (stream->err->len, 0);
-}
-END_TEST
-
-START_TEST (sends_all_of_a_terminal_before_the_end)
-{
-  /* Others hold it still when the command ends. */
-  run_on_terminal (1, "trap '' HUP; seq 20000; sleep 1000 &");
-  fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 0);
-  ck_assert (g_str_has_suffix (fake_host_stream (guest, 1)->out->str, "\r\n20000\r\n"));
-  ck_assert_uint_eq (fake_host_stream (guest, 1)->out->len, 108894 + 20000);
-}
-END_TEST
-
-START_TEST (resizes_a_terminal)
-{
-  run_on_terminal (1, "trap 'stty size; exit' WINCH; echo ready; while :; do read -t 1 line; done");
-  fake_host_wait_for_text (guest, 1, "ready");
-  fake_host_send (guest, VQ_HELPER_WINDOW_SIZE, 1, "\x39\x30\0\0\xff\xff\0\0", 8);
-  fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 0);
-  ck_assert_ptr_nonnull (strstr (fake_host_stream (guest, 1)->out->str, "12345 65535"));
-}
-END_TEST
-
-START_TEST (interrupts_the_foreground_of_a_terminal)
-{
-  run_on_terminal (1, "trap 'exit 5' INT; echo ready; while :; do sleep 0.1; done");
-  fake_host_wait_for_text (guest, 1, "ready");
-  type_in ("\3");
-  fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 5);
-}
-END_TEST
-
-START_TEST (controls_jobs_on_a_terminal)
-{
-  fake_host_run (guest, 1, "abash", "a--norc", "a--noediting", "a-i", "t24 80",
-                 "ePS1=prompt:", NULL);
-  fake_host_wait_for_text (guest, 1, "prompt:");
-  type_in ("(echo re''ady; exec sleep 1000)\n");
-  fake_host_wait_for_text (guest, 1, "ready\r\n");
-  type_in ("\x1a");
-  fake_host_wait_for_text (guest, 1, "Stopped");
-  type_in ("kill %1; fg; exit 6\n");
-  fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 6);
-}
-END_TEST
-
-START_TEST (hangs_up_a_terminal)
-{
-  run_on_terminal (1, "trap 'exit 9' HUP; echo ready; while :; do sleep 0.1; done");
-  fake_host_wait_for_text (guest, 1, "ready");
-  fake_host_end_stdin (guest, 1);
-  fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 9);
-  run_on_terminal (2, "echo ready; exec cat");
-  fake_host_wait_for_text (guest, 2, "ready");
-  fake_host_end_stdin (guest, 2);
-  fake_host_assert_end (guest, 2, VQ_HELPER_SIGNALLED, SIGHUP);
-}
-END_TEST
-
-START_TEST (gives_a_terminal_to_its_user)
-{
-  if (geteuid () != 0)
-    return;
-  fake_host_run (guest, 1, "ash", "a-c", "astat -c %U $(tty); cat /etc/hostname >$(tty)", "t1 1",
-                 "ugames", NULL);
-  fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 0);
-  ck_assert (g_str_has_prefix (fake_host_stream (guest, 1)->out->str, "games\r\n"));
-}
-END_TEST
-
-/* It takes what it can, and the rest waits. */
-START_TEST (flows_through_a_terminal)
-{
-  HostStream *stream = fake_host_stream (guest, 1);
-  g_autofree char *bytes = g_strnfill (600000, 'x');
-
-  for (int i = 99; i < 600000; i += 100)
-    bytes[i] = '\n';
-  run_on_terminal (1, "stty raw -echo; echo ready; exec head -c 600000");
-  fake_host_wait_for_text (guest, 1, "ready\n");
-  g_string_truncate (stream->out, 0);
-  fake_host_send_stdin (guest, 1, bytes, 600000);
-  fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 0);
-  ck_assert_uint_eq (stream->out->len, 600000);
-  ck_assert_mem_eq (stream->out->str, bytes, 600000);
-}
-END_TEST
-
 int
 main (void)
 {
@@ -485,21 +370,9 @@ main (void)
     keeps_commands_while_there_is_no_host,
     NULL,
   };
-  const TTest *const terminal_tests[] = {
-    has_a_terminal,
-    sends_all_of_a_terminal_before_the_end,
-    resizes_a_terminal,
-    interrupts_the_foreground_of_a_terminal,
-    controls_jobs_on_a_terminal,
-    hangs_up_a_terminal,
-    gives_a_terminal_to_its_user,
-    flows_through_a_terminal,
-    NULL,
-  };
   Suite *suite = suite_create ("guest-daemon");
 
   suite_add_case (suite, "daemon", leaks_begin, leaks_assert_none, 60, daemon_tests);
   suite_add_case (suite, "device", leaks_begin, leaks_assert_none, 60, device_tests);
-  suite_add_case (suite, "terminal", guest_setup, guest_teardown, 60, terminal_tests);
   return suite_run (suite);
 }

@@ -46,8 +46,12 @@ START_TEST (skips_all_before_the_first_hello)
 {
   static const char garbage[] = "\177ELF H\0\x18\0\0\0\0\0VQhelpeR RFVQhelper H\0\x18\0HHH";
 
-  fake_host_send_raw (guest, garbage, sizeof garbage - 1);
-  fake_host_settle (guest);
+  /* The last byte could be the first of HELLO; the first of what follows says that it is not. */
+  for (int i = 0; i < 2; i++)
+    {
+      fake_host_send_raw (guest, garbage, sizeof garbage - 1);
+      fake_host_settle (guest);
+    }
   fake_host_hello (guest, 'a');
   guest_assert_works (1);
 }

@@ -67,8 +67,21 @@ START_TEST (carries_bytes_both_ways)
   ck_assert_uint_eq (stream->out->len, 8 * MIB);
   ck_assert_mem_eq (stream->out->str, bytes, 8 * MIB);
   ck_assert_uint_eq (stream->stdin_credit, 8 * MIB);
-  /* No frame for each little piece. */
-  ck_assert_uint_lt (stream->n_stdin_credits, 8 * MIB / 4096);
+}
+END_TEST
+
+/* The pipe takes a page at a time, but not each of them is worth a frame. */
+START_TEST (gives_credit_in_large_pieces)
+{
+  g_autofree char *bytes = make_bytes (4 * MIB);
+  HostStream *stream = fake_host_stream (guest, 1);
+
+  fake_host_shell (guest, 1, "exec dd bs=4096 of=/dev/null 2>&1");
+  fake_host_send_stdin (guest, 1, bytes, 4 * MIB);
+  fake_host_end_stdin (guest, 1);
+  fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 0);
+  ck_assert_uint_eq (stream->stdin_credit, 4 * MIB);
+  ck_assert_uint_lt (stream->n_stdin_credits, 4 * MIB / 8192);
 }
 END_TEST
 
@@ -385,6 +398,26 @@ START_TEST (does_not_wait_for_a_daemon_that_writes)
 }
 END_TEST
 
+/* What is in the pipe when the command ends is the rest, whatever the daemon adds. */
+START_TEST (sends_no_more_of_a_daemon_than_the_rest)
+{
+  HostStream *stream = fake_host_stream (guest, 1);
+  pid_t daemon;
+
+  stream->hold_credit = TRUE;
+  fake_host_shell (guest, 1, "yes & echo $! >&2; read line; exit 4");
+  while (stream->out->len < VQ_HELPER_WINDOW || stream->err->len == 0)
+    ck_assert (fake_host_step (guest));
+  daemon = atoi (stream->err->str);
+  fake_host_send_stdin (guest, 1, "go\n", 3);
+  guest_assert_works (2);
+  fake_host_release (guest, 1);
+  fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 4);
+  ck_assert_uint_le (stream->out->len, VQ_HELPER_WINDOW + 1024 * 1024);
+  ck_assert_int_eq (kill (daemon, SIGKILL), 0);
+}
+END_TEST
+
 /* Each daemon holds two pipes; those of stdin are closed with the command. */
 START_TEST (closes_what_daemons_leave)
 {
@@ -413,14 +446,9 @@ int
 main (void)
 {
   const TTest *const flow_tests[] = {
-    carries_bytes_both_ways,
-    waits_for_credit,
-    counts_credit_exactly,
-    sends_all_before_the_end,
-    lets_others_flow_beside_one_that_stalls,
-    is_fair_to_streams,
-    is_fair_to_both_of_a_stream,
-    NULL,
+    carries_bytes_both_ways, gives_credit_in_large_pieces, waits_for_credit,
+    counts_credit_exactly,   sends_all_before_the_end,     lets_others_flow_beside_one_that_stalls,
+    is_fair_to_streams,      is_fair_to_both_of_a_stream,  NULL,
   };
   const TTest *const end_tests[] = {
     tells_that_nobody_reads_stdin,         tells_that_stdin_closes_when_it_is_full,
@@ -430,6 +458,7 @@ main (void)
   const TTest *const daemon_tests[] = {
     leaves_daemons_alone,
     does_not_wait_for_a_daemon_that_writes,
+    sends_no_more_of_a_daemon_than_the_rest,
     closes_what_daemons_leave,
     NULL,
   };

@@ -165,7 +165,7 @@ static void
 fake_machine (const char *port_name)
 {
   static const char *const ports[] = { "vport0p0", "vport0p1", "vport0p2", "vport0p3" };
-  const char *const names[] = { NULL, "org.qemu.guest_agent.0\n", port_name, "other\n" };
+  const char *const names[] = { "other\n", "org.qemu.guest_agent.0\n", port_name, NULL };
   g_autofree char *search = g_strconcat (directory, ":", path_before, NULL);
   g_autofree char *dev = in_directory ("dev");
   g_autofree char *fifo = in_directory ("dev/vport0p2");

@@ -23,6 +23,7 @@ struct _FakeHost
   GHashTable *streams;
   char nonce; /* of the last HELLO */
   guint32 process;
+  gboolean heard;    /* there has been a frame */
   gboolean greeted;  /* the reply to it has come */
   gboolean scanning; /* all up to the reply is dropped */
   gboolean at_end;
@@ -374,26 +375,37 @@ parse (FakeHost *host)
     return FALSE;
   frame = g_memdup2 (host->in->data, VQ_HELPER_HEADER_SIZE + n);
   g_byte_array_remove_range (host->in, 0, VQ_HELPER_HEADER_SIZE + n);
+  host->heard = TRUE;
   take_frame (host, frame[0], get_u32 (frame + 4), frame + VQ_HELPER_HEADER_SIZE, n);
   g_free (frame);
   return TRUE;
 }
 
-/* Drops all before the reply to our HELLO. */
-static void
-scan (FakeHost *host)
+/* Where the reply to our HELLO begins, NULL if it has not come. */
+static const guint8 *
+find_reply (FakeHost *host)
 {
   char begin[] = "h\0\x20\0\0\0\0\0" VQ_HELPER_MAGIC "1234567890123456";
-  guint8 *found;
   const gsize n = sizeof begin - 1;
 
   memset (begin + n - VQ_HELPER_NONCE_SIZE, host->nonce, VQ_HELPER_NONCE_SIZE);
-  found = host->in->len < n ? NULL : memmem (host->in->data, host->in->len, begin, n);
-  if (found != NULL)
-    {
-      g_byte_array_remove_range (host->in, 0, found - host->in->data);
-      host->scanning = FALSE;
-    }
+  return host->in->len < n ? NULL : memmem (host->in->data, host->in->len, begin, n);
+}
+
+/* Drops all before the reply: whatever there was of the old connection, and then padding. */
+static void
+scan (FakeHost *host)
+{
+  const guint8 *reply = find_reply (host);
+  gsize n_padding = 0;
+
+  if (reply == NULL)
+    return;
+  while (reply - n_padding > host->in->data && reply[-(gssize)n_padding - 1] == 0)
+    n_padding++;
+  ck_assert (!host->heard || n_padding >= VQ_HELPER_FRAME_MAX);
+  g_byte_array_remove_range (host->in, 0, reply - host->in->data);
+  host->scanning = FALSE;
 }
 
 gboolean

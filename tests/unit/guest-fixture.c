@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "helper-process.h"
 #include "leaks.h"
 
 #define PATIENCE_MS 60000
@@ -55,6 +56,35 @@ guest_teardown (void)
   remove_files (guest_directory);
   g_clear_pointer (&guest_directory, g_free);
   leaks_assert_none ();
+}
+
+static char *wrapper;
+static char *wrapped;
+
+void
+guest_wrap (const char *commands)
+{
+  g_autofree char *program = helper_process_path ();
+  g_autofree char *script = g_strdup_printf ("#!/bin/sh\n%s\nexec %s \"$@\"\n", commands, program);
+
+  wrapped = g_strdup (g_getenv ("VQ_GUEST_HELPER"));
+  wrapper = g_strdup ("/tmp/vq-wrapper-XXXXXX");
+  close (g_mkstemp (wrapper));
+  ck_assert (g_file_set_contents (wrapper, script, -1, NULL));
+  ck_assert_int_eq (g_chmod (wrapper, 0755), 0);
+  g_setenv ("VQ_GUEST_HELPER", wrapper, TRUE);
+}
+
+void
+guest_unwrap (void)
+{
+  if (wrapped != NULL)
+    g_setenv ("VQ_GUEST_HELPER", wrapped, TRUE);
+  else
+    g_unsetenv ("VQ_GUEST_HELPER");
+  g_unlink (wrapper);
+  g_clear_pointer (&wrapper, g_free);
+  g_clear_pointer (&wrapped, g_free);
 }
 
 char *

@@ -15,6 +15,10 @@ void guest_setup (void);
 /* Asserts that the helper ends, and that nothing is left. */
 void guest_teardown (void);
 
+/* Between the two, helpers are started by a shell, after COMMANDS. */
+void guest_wrap (const char *commands);
+void guest_unwrap (void);
+
 /* A FIFO in guest_directory; free its path. */
 char *guest_make_fifo (const char *name);
 
