@@ -51,15 +51,32 @@ free_command (VqCommand *command)
   g_free (command);
 }
 
+/* A command whose output is not all there is none that has succeeded. */
+static void
+judge_loss (VqCommand *command, VqHelperOutput *output, const char *what)
+{
+  const GError *loss = output != NULL ? vq_helper_output_get_loss (output) : NULL;
+
+  if (loss == NULL || command->kind == VQ_ENDED_FAILED)
+    return;
+  command->kind = VQ_ENDED_FAILED;
+  vq_set_error (&command->error, VQ_ERROR_FAILED, "%s of the command is lost: %s", what,
+                loss->message);
+}
+
 /* The last thing that is done with a command. */
 static void
 finish (VqCommand *command)
 {
   VqCommandDone done = command->done;
   gpointer data = command->data;
-  g_autoptr (GError) error = g_steal_pointer (&command->error);
-  VqEnd end = { command->kind, command->value, error };
+  g_autoptr (GError) error = NULL;
+  VqEnd end = { 0 };
 
+  judge_loss (command, command->out, "stdout");
+  judge_loss (command, command->err, "stderr");
+  error = g_steal_pointer (&command->error);
+  end = (VqEnd){ command->kind, command->value, error };
   g_queue_unlink (&command->channel->commands, &command->link);
   free_command (command);
   done (&end, data);

@@ -12,6 +12,7 @@
 
 struct _VqHelperOutput
 {
+  GError *loss;       /* NULL: none */
   VqHelperPort *port; /* not owned */
   guint32 stream;
   VqHelperOutputTypes types;
@@ -66,6 +67,7 @@ vq_helper_output_free (VqHelperOutput *output)
     return;
   vq_helper_output_mute (output);
   vq_fd_writer_free (output->writer);
+  g_clear_error (&output->loss);
   g_free (output);
 }
 
@@ -93,18 +95,23 @@ give_credit_if_due (VqHelperOutput *output)
     give_credit (output);
 }
 
-/* That nobody reads is the reader's own wish; a full disk is not. */
 static void
-report_loss (const GError *error)
+note_loss (VqHelperOutput *output, const GError *error)
 {
-  if (!g_str_has_suffix (error->message, g_strerror (EPIPE)))
-    g_message ("output of a command is lost: %s", error->message);
+  if (output->loss == NULL && !g_str_has_suffix (error->message, g_strerror (EPIPE)))
+    output->loss = g_error_copy (error);
+}
+
+const GError *
+vq_helper_output_get_loss (VqHelperOutput *output)
+{
+  return output->loss;
 }
 
 static void
 break_off (VqHelperOutput *output)
 {
-  report_loss (vq_fd_writer_get_error (output->writer));
+  note_loss (output, vq_fd_writer_get_error (output->writer));
   if (!output->over)
     vq_helper_port_send (output->port, output->types.closed, output->stream, NULL, 0);
   vq_helper_output_mute (output);

@@ -27,6 +27,10 @@ void vq_helper_output_free (VqHelperOutput *output);
 gboolean vq_helper_output_add (VqHelperOutput *output, const guint8 *bytes, gsize n,
                                GError **error);
 
+/* Why output could not be written, a full disk say; NULL if none is lost, or if it is only that
+ * nobody reads any more, which is the reader's own wish. */
+const GError *vq_helper_output_get_loss (VqHelperOutput *output);
+
 /* Nothing waits to be written. */
 gboolean vq_helper_output_is_empty (VqHelperOutput *output);
 

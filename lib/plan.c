@@ -128,6 +128,17 @@ check_overlay_dir (const VqOptions *options, GError **error)
   return vq_set_errno (error, errno, "--overlay-dir: cannot make files in %s", directory);
 }
 
+static gboolean
+check_scripts (const VqOptions *options, GError **error)
+{
+  for (char **path = options->template_scripts; *path != NULL; path++)
+    if (access (*path, R_OK) != 0)
+      return vq_set_errno (error, errno, "--template-script: cannot read %s", *path);
+    else if (!g_file_test (*path, G_FILE_TEST_IS_REGULAR))
+      return vq_set_error (error, VQ_ERROR_FAILED, "--template-script: %s is no plain file", *path);
+  return TRUE;
+}
+
 VqPlan *
 vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
 {
@@ -137,8 +148,8 @@ vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
   plan->options = options;
   plan->more = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_image_free);
   plan->arch = vq_arch_choose (options, error);
-  if (plan->arch == NULL || !check_overlay_dir (options, error) || !find_qemu (plan, error)
-      || !inspect_images (plan, deadline, cancel, error)
+  if (plan->arch == NULL || !check_overlay_dir (options, error) || !check_scripts (options, error)
+      || !find_qemu (plan, error) || !inspect_images (plan, deadline, cancel, error)
       || !choose_firmware (plan, deadline, cancel, error) || !choose_accel (plan, cancel, error))
     return NULL;
   return g_steal_pointer (&plan);

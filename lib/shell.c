@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "channel-call.h"
@@ -177,6 +178,9 @@ vq_shell_run (VqChannel *channel, const char *directory, const char *const *envi
 {
   g_autoptr (Session) session = NULL;
 
+  for (const char *const *word = environment; *word != NULL; word++)
+    if (strchr (*word, '=') == NULL || (*word)[0] == '=')
+      return vq_set_error (error, VQ_ERROR_FAILED, "shell: '%s' is not NAME=VALUE", *word);
   if (!print_ways_in (console, ssh_port, user, error))
     return FALSE;
   session = session_new (channel, directory, environment);

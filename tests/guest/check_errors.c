@@ -166,6 +166,8 @@ static const struct
   { { "--dpkg-architecture=nonsense", "DIR/disk.qcow2" }, 2, 1, "nonsense" },
   { { "--qemu-command=/nonexistent/qemu", "DIR/disk.qcow2" }, 1, 1, "/nonexistent/qemu" },
   { { "--overlay-dir=/nonexistent/dir", "DIR/disk.qcow2" }, 1, 1, "--overlay-dir: " },
+  { { "--template-script=DIR/missing", "DIR/disk.qcow2" }, 1, 1, "--template-script: " },
+  { { "--template-script=DIR/directory", "DIR/disk.qcow2" }, 1, 1, "no plain file" },
   { { "@DIR/missing-arguments" }, 2, 2, "DIR/missing-arguments" },
 };
 

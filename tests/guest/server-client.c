@@ -149,7 +149,7 @@ publish_programs (Server *server, const char *directory)
   g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
 
   for (const char *name = g_dir_read_name (dir); name != NULL; name = g_dir_read_name (dir))
-    if (g_str_equal (name, "virt-qemu-exec") || g_str_has_prefix (name, "guest-helper-"))
+    if (g_str_has_prefix (name, "virt-qemu-") || g_str_has_prefix (name, "guest-helper-"))
       {
         g_autofree char *path = g_build_filename (directory, name, NULL);
 

@@ -244,7 +244,8 @@ START_TEST (has_the_attributes_of_a_clean_process)
                    "[ $session = $$ ] && [ $pgrp = $$ ] && echo leads, tty $tty\n"
                    "grep -E '^Sig(Blk|Ign)' /proc/self/status\n"
                    "umask; pwd; ulimit -c; ulimit -n\n"
-                   "ls /proc/$$/fd | tr '\\n' ' '");
+                   "for i in 0 1 2 3 4 5 6 7 8 9; do\n"
+                   "  [ -e /proc/$$/fd/$i ] && printf '%s ' $i; done; :");
   assert_wrote (
       "leads, tty 0\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n0022\n/\n0\n1024\n"
       "0 1 2 ");
