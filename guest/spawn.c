@@ -10,10 +10,14 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define STATUS_NOT_FOUND 127
 #define STATUS_CANNOT_RUN 126
+
+/* Bytes of the kernel's own sigset_t. */
+#define KERNEL_SIGNALS_SIZE (_NSIG / 8)
 
 /* Of a shell that init has started. */
 #define FILES_OF_A_SHELL 1024
@@ -49,8 +53,10 @@ spawn_init (SpawnDefaults *defaults)
   if (defaults->n_files.rlim_max > FILES_OF_A_SHELL)
     defaults->n_files.rlim_cur = FILES_OF_A_SHELL;
   umask (022);
+  /* Not by the library: it does not let go of the signals that it keeps for itself, which whoever
+   * started us may have ignored. All zeros are the default. */
   for (int i = 1; i < NSIG; i++)
-    signal (i, SIG_DFL);
+    syscall (SYS_rt_sigaction, i, (const char[64]){ 0 }, NULL, KERNEL_SIGNALS_SIZE);
   if (chdir ("/") < 0)
     return; /* there is no system without it */
 }

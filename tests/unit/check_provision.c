@@ -134,7 +134,6 @@ static const struct
   { "--qemu-options=-m|64", "lay out the guest's memory themselves" },
   { "--qemu-options=-snapshot", "temporary files" },
   { "--channel=agent", "--channel=agent" },
-  { "--template-script=/nonexistent/script", "/nonexistent/script" },
 };
 
 START_TEST (cannot_be)

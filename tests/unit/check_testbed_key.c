@@ -371,8 +371,6 @@ static const struct
   { "qemu-img create -q -f qcow2 -o data_file=data m 8M; "
     "qemu-img create -q -u -f qcow2 -F qcow2 -b m disk 8M",
     "DIR/disk", "keeps its contents in other files" },
-  { "rm script", PLAIN, "/script: cannot open it: No such file" },
-  { "rm script; mkfifo script", PLAIN, "/script: it is no plain file" },
   { "printf '#!/bin/sh\\nexit 1\\n' >qemu", PLAIN, "qemu" },
 };
 
