@@ -36,7 +36,7 @@ PROGRAMS := $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu-templates v
 # small; a cross compiler comes with glibc, which makes it some 800 KB large.
 GUEST_SOURCES := virt-qemu/guest-helper.c $(wildcard guest/*.c)
 GUEST_FLAGS := -Os -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
-               -static -s -Wl,--gc-sections -Wl,-z,noseparate-code
+               -static -s -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro
 GUEST_CC_amd64 := x86_64-linux-gnu-gcc
 GUEST_CC_arm64 := aarch64-linux-gnu-gcc
 GUEST_CC_armhf := arm-linux-gnueabihf-gcc

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The guest helper as a process of this machine: many commands, at once and in a row. */
 #include <check.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -121,6 +122,30 @@ START_TEST (leaks_nothing)
 }
 END_TEST
 
+/* Each of these daemons holds two pipes. Of more than there may be, the oldest are closed. */
+START_TEST (keeps_so_many_pipes_of_daemons_and_no_more)
+{
+  const guint n = 520;
+  g_autofree char *fifo = guest_make_fifo ("fifo");
+  g_autofree char *script = g_strdup_printf ("(read line <%s) & exit", fifo);
+  guint n_fds = guest_count_fds ();
+  int fd;
+
+  for (guint32 i = 1; i <= n; i++)
+    {
+      fake_host_shell (guest, i, script);
+      fake_host_assert_end (guest, i, VQ_HELPER_EXITED, 0);
+    }
+  ck_assert_uint_eq (guest_count_fds (), n_fds + 1024);
+  fd = open (fifo, O_WRONLY | O_CLOEXEC);
+  for (guint i = 0; i < n; i++)
+    ck_assert_int_eq (write (fd, "\n", 1), 1);
+  for (guint32 i = n + 1; guest_count_fds () > n_fds; i++)
+    guest_assert_works (i);
+  close (fd);
+}
+END_TEST
+
 int
 main (void)
 {
@@ -129,6 +154,7 @@ main (void)
     runs_as_many_as_there_may_be,
     survives_a_lack_of_descriptors,
     leaks_nothing,
+    keeps_so_many_pipes_of_daemons_and_no_more,
     NULL,
   };
   Suite *suite = suite_create ("guest-crowds");
