@@ -33,7 +33,7 @@ UNIT_HELPERS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%.o,$(filter-out $(wild
 PROGRAMS := $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu-templates virt-qemu-exec virt-qemu-archive)
 
 # The guest helper, for this architecture and for those whose cross compiler is there. musl makes it
-# small; a cross compiler comes with glibc, which makes it some 800 KB large.
+# small; a cross compiler comes with glibc, which makes it some 700 KB large.
 GUEST_SOURCES := virt-qemu/guest-helper.c $(wildcard guest/*.c)
 GUEST_FLAGS := -Os -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
                -static -s -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro

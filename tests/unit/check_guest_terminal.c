@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The guest helper as a process of this machine: commands on terminals. */
 #include <check.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -50,11 +51,16 @@ END_TEST
 
 START_TEST (sends_all_of_a_terminal_before_the_end)
 {
-  /* Others hold it still when the command ends. */
-  run_on_terminal (1, "trap '' HUP; seq 20000; sleep 1000 &");
+  g_autofree char *fifo = guest_make_fifo ("fifo");
+  g_autofree char *script
+      = g_strdup_printf ("trap '' HUP; seq 20000; (read line <%s) & exit", fifo);
+
+  /* Another holds it still when the command ends. */
+  run_on_terminal (1, script);
   fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 0);
   ck_assert (g_str_has_suffix (fake_host_stream (guest, 1)->out->str, "\r\n20000\r\n"));
   ck_assert_uint_eq (fake_host_stream (guest, 1)->out->len, 108894 + 20000);
+  close (open (fifo, O_WRONLY | O_CLOEXEC));
 }
 END_TEST
 
