@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The ssh channel with the real sshd, on this machine: data on its way. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ssh-setup.h"
+#include "suite.h"
+
+START_TEST (through_cat)
+{
+  static const gsize sizes[] = { 0,     1,      32767,  32768,  32769,   65535,  65536,
+                                 65537, 131071, 131072, 131073, 2 * MIB, 8 * MIB };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    go_through_cat (sizes[i]);
+}
+END_TEST
+
+/* The speed is shown with CK_VERBOSITY=verbose, but never asserted. */
+static void
+show_speed (const char *what, gsize size, gint64 start)
+{
+  double seconds = (g_get_monotonic_time () - start) / (double)G_USEC_PER_SEC;
+
+  if (g_strcmp0 (g_getenv ("CK_VERBOSITY"), "verbose") == 0)
+    printf ("%zu MiB %s: %.0f MB/s\n", size / MIB, what, size / seconds / 1e6);
+}
+
+static void
+go_into_a_command (gsize size)
+{
+  static const char *const argv[] = { "md5sum", NULL };
+  g_autofree guint8 *bytes = random_bytes (size);
+  g_autofree char *sum = g_compute_checksum_for_data (G_CHECKSUM_MD5, bytes, size);
+  g_autofree char *expected = g_strdup_printf ("%s  -\n", sum);
+  gint64 start = g_get_monotonic_time ();
+  g_autoptr (Job) job = job_start (channel, argv, bytes, size);
+
+  job_assert_end (job, VQ_ENDED_EXITED, 0);
+  job_assert_text (job->out, expected);
+  show_speed ("into a command", size, start);
+}
+
+static void
+go_out_of_a_command (gsize size)
+{
+  gint64 start = g_get_monotonic_time ();
+  g_autofree char *script = g_strdup_printf ("head -c %zu /dev/zero | tr '\\0' z", size);
+  g_autoptr (Job) job = job_shell (channel, script);
+  g_autoptr (GBytes) got = NULL;
+
+  job_assert_end (job, VQ_ENDED_EXITED, 0);
+  show_speed ("out of a command", size, start);
+  got = job_read_file (job->out);
+  ck_assert_uint_eq (g_bytes_get_size (got), size);
+}
+
+START_TEST (much)
+{
+  gsize size = (g_getenv ("VALGRIND") != NULL ? 4 : 64) * MIB;
+  gint64 start;
+
+  go_into_a_command (size);
+  go_out_of_a_command (size);
+  start = g_get_monotonic_time ();
+  go_through_cat (size);
+  show_speed ("through cat", size, start);
+}
+END_TEST
+
+/* New keys after each MiB; some packets wait for these. */
+START_TEST (with_new_keys)
+{
+  g_clear_pointer (&channel, vq_channel_free);
+  g_clear_pointer (&host, host_sshd_free);
+  open_channel ("RekeyLimit 1M");
+  go_through_cat (16 * MIB);
+  go_through_cat (1);
+}
+END_TEST
+
+START_TEST (both_outputs_at_once)
+{
+  g_autoptr (Job) job
+      = job_shell (channel, "yes out | head -c 1000000 & yes err | head -c 1000000 >&2; wait");
+  const int fds[] = { job->out, job->err };
+
+  job_assert_end (job, VQ_ENDED_EXITED, 0);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GBytes) got = job_read_file (fds[i]);
+      const char *text = g_bytes_get_data (got, NULL);
+
+      ck_assert_uint_eq (g_bytes_get_size (got), 1000000);
+      for (gsize at = 0; at < 1000000; at++)
+        ck_assert_int_eq (text[at], (i == 0 ? "out\n" : "err\n")[at % 4]);
+    }
+}
+END_TEST
+
+/* Nobody reads for a second. Then somebody reads now and then, and nothing is lost; more of it than
+ * any window holds. */
+START_TEST (slow_reader)
+{
+  static const char *const argv[] = { "sh", "-c", "seq 1 600000", NULL };
+  g_autoptr (GString) expected = g_string_new (NULL);
+  g_autoptr (GString) got = g_string_new (NULL);
+  g_autoptr (Job) job = NULL;
+  char buffer[50000];
+  int ends[2];
+  gssize n;
+
+  make_pipe (ends);
+  for (int i = 1; i <= 600000; i++)
+    g_string_append_printf (expected, "%d\n", i);
+  job = job_start_with (channel, argv, job_make_file ("", 0), ends[1]);
+  ck_assert (vq_wait_pause (1000, NULL, NULL));
+  ck_assert (!job->done);
+  do
+    {
+      ck_assert (vq_wait_pause (5, NULL, NULL));
+      ck_assert_int_eq (fcntl (ends[0], F_SETFL, O_NONBLOCK), 0);
+      n = read (ends[0], buffer, sizeof buffer);
+      ck_assert (n >= 0 || errno == EAGAIN);
+      g_string_append_len (got, buffer, MAX (n, 0));
+    }
+  while (n != 0);
+  close (ends[0]);
+  job_assert_end (job, VQ_ENDED_EXITED, 0);
+  ck_assert_uint_eq (got->len, expected->len);
+  ck_assert (g_string_equal (got, expected));
+}
+END_TEST
+
+/* In KiB; always 0 with valgrind or ASan, which have a malloc of their own. */
+static gulong
+memory_of_ours (void)
+{
+  struct mallinfo2 info = mallinfo2 ();
+
+  return (info.uordblks + info.hblkhd) / 1024;
+}
+
+/* One command's output is stuck; what it wrote more than its window is not here, and others run. */
+START_TEST (stuck_reader_next_to_a_fast_one)
+{
+  static const char *const argv[] = { "yes", NULL };
+  g_autoptr (Job) stuck = NULL;
+  g_autoptr (Job) fast = NULL;
+  gulong before = memory_of_ours ();
+  int ends[2];
+
+  make_pipe (ends);
+  stuck = job_start_with (channel, argv, job_make_file ("", 0), ends[1]);
+  ck_assert (vq_wait_fd (ends[0], G_IO_IN, vq_deadline_in (PATIENCE), NULL, "output", NULL));
+  fast = job_shell (channel, "head -c 30000000 /dev/zero | md5sum; head -c 1000000 /dev/zero");
+  job_assert_end (fast, VQ_ENDED_EXITED, 0);
+  go_through_cat (8 * MIB);
+  ck_assert (!stuck->done);
+  ck_assert_uint_lt (memory_of_ours (), before + 64 * 1024);
+  vq_channel_kill (channel, stuck->command);
+  job_assert_end (stuck, VQ_ENDED_SIGNALLED, SIGKILL);
+  close (ends[0]);
+}
+END_TEST
+
+/* A slow reader takes its pieces: the window must not open for each of them. */
+START_TEST (slow_reader_holds_little)
+{
+  static const char *const argv[] = { "yes", NULL };
+  g_autoptr (Job) job = NULL;
+  gulong before;
+  char buffer[65536];
+  int ends[2];
+
+  make_pipe (ends);
+  job = job_start_with (channel, argv, job_make_file ("", 0), ends[1]);
+  ck_assert (vq_wait_pause (300, NULL, NULL));
+  before = memory_of_ours ();
+  for (int i = 0; i < 100; i++)
+    {
+      ck_assert (vq_wait_fd (ends[0], G_IO_IN, vq_deadline_in (PATIENCE), NULL, "output", NULL));
+      ck_assert_int_gt (read (ends[0], buffer, sizeof buffer), 0);
+      ck_assert (vq_wait_pause (5, NULL, NULL));
+    }
+  ck_assert_uint_lt (memory_of_ours (), before + 16 * 1024);
+  vq_channel_kill (channel, job->command);
+  job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
+  close (ends[0]);
+}
+END_TEST
+
+/* stderr is stuck, while stdout moves a little: libssh 0.10 opens the window for that. */
+START_TEST (stuck_stderr)
+{
+  static const char *const argv[]
+      = { "sh", "-c", "while :; do echo x; head -c 262144 /dev/zero >&2; done", NULL };
+  g_autoptr (Job) job = NULL;
+  g_autoptr (Job) other = NULL;
+  gulong before = memory_of_ours ();
+  int ends[2];
+
+  make_pipe (ends);
+  job = job_start_on (channel, argv, job_make_file ("", 0), job_make_file ("", 0), ends[1]);
+  ck_assert (vq_wait_pause (3000, NULL, NULL));
+  ck_assert (!job->done);
+  ck_assert_uint_lt (memory_of_ours (), before + 32 * 1024);
+  other = job_shell (channel, "echo other");
+  vq_channel_kill (channel, job->command);
+  job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
+  job_assert_end (other, VQ_ENDED_EXITED, 0);
+  close (ends[0]);
+}
+END_TEST
+
+/* The command gets SIGPIPE, as from any pipe. */
+START_TEST (reader_goes_away)
+{
+  static const char *const argv[] = { "yes", NULL };
+  g_autoptr (Job) job = NULL;
+  int ends[2];
+
+  make_pipe (ends);
+  close (ends[0]);
+  job = job_start_with (channel, argv, job_make_file ("", 0), ends[1]);
+  job_assert_end (job, VQ_ENDED_SIGNALLED, SIGPIPE);
+}
+END_TEST
+
+START_TEST (stdin_stays_open)
+{
+  static const char *const argv[] = { "sh", "-c", "exit 3", NULL };
+  g_autoptr (Job) job = NULL;
+  int ends[2];
+
+  make_pipe (ends);
+  job = job_start_with (channel, argv, ends[0], job_make_file ("", 0));
+  job_assert_end (job, VQ_ENDED_EXITED, 3);
+  close (ends[1]);
+}
+END_TEST
+
+/* Piece by piece, each answered before the next is there. */
+START_TEST (a_dialog)
+{
+  static const char *const argv[] = { "cat", NULL };
+  g_autoptr (Job) job = NULL;
+  int in[2], out[2];
+
+  make_pipe (in);
+  make_pipe (out);
+  job = job_start_with (channel, argv, in[0], out[1]);
+  for (int i = 0; i < 50; i++)
+    {
+      char c = (char)i;
+
+      ck_assert_int_eq (write (in[1], &c, 1), 1);
+      ck_assert (vq_wait_fd (out[0], G_IO_IN, vq_deadline_in (PATIENCE), NULL, "answer", NULL));
+      ck_assert_int_eq (read (out[0], &c, 1), 1);
+      ck_assert_int_eq (c, i);
+    }
+  close (in[1]);
+  job_assert_end (job, VQ_ENDED_EXITED, 0);
+  close (out[0]);
+}
+END_TEST
+
+START_TEST (stdin_not_read)
+{
+  static const char *const argv[] = { "sh", "-c", "exec <&-; echo closed; exit 4", NULL };
+  g_autofree guint8 *bytes = random_bytes (8 * MIB);
+  g_autoptr (Job) job = job_start (channel, argv, bytes, 8 * MIB);
+
+  job_assert_end (job, VQ_ENDED_EXITED, 4);
+  job_assert_text (job->out, "closed\n");
+}
+END_TEST
+
+/* Its output is complete, though the end of it never comes. */
+START_TEST (daemon_holds_stdout)
+{
+  gint64 start = g_get_monotonic_time ();
+  g_autoptr (Job) job = job_shell (channel, "sleep 300 & echo $!; seq 1 200000");
+  g_autofree char *text = NULL;
+
+  job_assert_end (job, VQ_ENDED_EXITED, 0);
+  ck_assert_int_lt (g_get_monotonic_time () - start, 20 * G_USEC_PER_SEC);
+  text = job_read_text (job->out);
+  ck_assert (g_str_has_suffix (text, "\n199999\n200000\n"));
+  ck_assert_int_eq (kill (atoi (text), SIGKILL), 0);
+}
+END_TEST
+
+/* The same often, with the output in the pipe when the process ends. */
+START_TEST (daemons_hold_stdout)
+{
+  for (int i = 0; i < 50; i++)
+    {
+      g_autoptr (Job) job
+          = job_shell (channel, "sleep 300 & echo $!; exec head -c 50000 /dev/zero");
+      g_autoptr (GBytes) got = NULL;
+      pid_t pid;
+
+      job_assert_end (job, VQ_ENDED_EXITED, 0);
+      got = job_read_file (job->out);
+      pid = atoi (g_bytes_get_data (got, NULL));
+      ck_assert_int_eq (kill (pid, SIGKILL), 0);
+      ck_assert_uint_eq (g_bytes_get_size (got) - 50000,
+                         strchr (g_bytes_get_data (got, NULL), '\n') + 1
+                             - (const char *)g_bytes_get_data (got, NULL));
+    }
+}
+END_TEST
+
+START_TEST (daemon_writes_forever)
+{
+  g_autoptr (Job) job = job_shell (channel, "yes & echo started >&2");
+  g_autoptr (GBytes) got = NULL;
+
+  job_assert_end (job, VQ_ENDED_EXITED, 0);
+  job_assert_text (job->err, "started\n");
+  got = job_read_file (job->out);
+  ck_assert_uint_lt (g_bytes_get_size (got), 64 * MIB);
+  /* it dies of SIGPIPE, or the teardown fails */
+}
+END_TEST
+
+/* Each writes a little now and then, as daemons do. */
+START_TEST (daemon_writes_on)
+{
+  gint64 start = g_get_monotonic_time ();
+  g_autoptr (Job) job = job_shell (channel, "while :; do echo x; sleep 0.01; done & echo $! >&2");
+  g_autofree char *pid = NULL;
+
+  job_assert_end (job, VQ_ENDED_EXITED, 0);
+  ck_assert_int_lt (g_get_monotonic_time () - start, 20 * G_USEC_PER_SEC);
+  pid = job_read_text (job->err);
+  ck_assert (kill (atoi (pid), SIGKILL) == 0 || errno == ESRCH);
+}
+END_TEST
+
+int
+main (void)
+{
+  const TTest *tests[] = { through_cat,
+                           much,
+                           with_new_keys,
+                           both_outputs_at_once,
+                           slow_reader,
+                           stuck_reader_next_to_a_fast_one,
+                           slow_reader_holds_little,
+                           stuck_stderr,
+                           reader_goes_away,
+                           stdin_stays_open,
+                           a_dialog,
+                           stdin_not_read,
+                           daemon_holds_stdout,
+                           daemons_hold_stdout,
+                           daemon_writes_forever,
+                           daemon_writes_on,
+                           NULL };
+  Suite *suite = suite_create ("ssh-flow");
+
+  suite_add_case (suite, "sshd", setup, teardown, 240, tests);
+  return suite_run (suite);
+}
