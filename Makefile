@@ -30,7 +30,7 @@ CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check)
 LIB_OBJECTS := $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/check_*.c))
 UNIT_HELPERS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%.o,$(filter-out $(wildcard tests/unit/check_*.c),$(wildcard tests/unit/*.c)))
-PROGRAMS := $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu-templates virt-qemu-exec virt-qemu-archive)
+PROGRAMS := $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu-templates virt-qemu-exec virt-qemu-archive virt-qemu-ssh)
 
 # The guest helper, for this architecture and for those whose cross compiler is there. musl makes it
 # small; a cross compiler comes with glibc, which makes it some 700 KB large.
@@ -79,7 +79,7 @@ $(BUILD)/%.inc: lib/%
 	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@.new
 	mv $@.new $@
 
-$(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu-templates virt-qemu-archive): $(BUILD)/%: virt-qemu/%.c $(BUILD)/libvq.a
+$(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu-templates virt-qemu-archive virt-qemu-ssh): $(BUILD)/%: virt-qemu/%.c $(BUILD)/libvq.a
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libvq.a $(LIBS)
 
 # libc only: it is started for every single command.
@@ -120,23 +120,30 @@ $(BUILD)/tests/check_exec_server: | $(BUILD)/virt-qemu-exec
 $(BUILD)/tests/check_templates_program: | $(BUILD)/virt-qemu-templates
 $(patsubst %,$(BUILD)/tests/check_%,guest_helper guest_frames guest_commands guest_crowds guest_streams guest_terminal guest_daemon helper_channel): | $(BUILD)/guest-helper-$(ARCH)
 # Where a test program looks for it as a server does: beside itself.
-$(BUILD)/tests/guest-helper-$(ARCH) $(BUILD)/tests/virt-qemu-archive: $(BUILD)/tests/%: $(BUILD)/%
+$(BUILD)/tests/guest-helper-$(ARCH) $(BUILD)/tests/virt-qemu-archive $(BUILD)/tests/virt-qemu-ssh: $(BUILD)/tests/%: $(BUILD)/%
 	@mkdir -p $(@D)
 	ln -sf ../$(<F) $@
 $(BUILD)/tests/check_testbed_key $(BUILD)/tests/check_provision: | $(BUILD)/tests/guest-helper-$(ARCH)
 $(BUILD)/tests/check_copy: | $(BUILD)/tests/virt-qemu-archive
+$(BUILD)/tests/check_ssh_client $(BUILD)/tests/check_ssh_client_faults: | $(BUILD)/tests/virt-qemu-ssh
 
 # What is missing is installed first; only then does pkg-config find everything.
 check: deps image
 	+$(MAKE) all tests
 	+$(MAKE) SANITIZE=1 unit-tests
-	$(GUEST_ENV) tests/run $(UNIT_TESTS) -- $(patsubst $(BUILD)/%,$(BUILD)-sanitize/%,$(UNIT_TESTS)) -- $(GUEST_TESTS)
+	$(GUEST_ENV) VQ_GUESTS=quick tests/run $(UNIT_TESTS) -- $(patsubst $(BUILD)/%,$(BUILD)-sanitize/%,$(UNIT_TESTS)) -- $(GUEST_TESTS)
 
 check-unit: unit-tests
 	tests/run $(UNIT_TESTS)
 
 check-guest: all guest-tests image
-	$(GUEST_ENV) tests/run $(GUEST_TESTS)
+	$(GUEST_ENV) VQ_GUESTS=quick tests/run $(GUEST_TESTS)
+
+# All guests that there are, one after another; not under tests/run, as one wants to see where it is.
+check-guests: deps
+	tests/install-deps --guests
+	+$(MAKE) all image $(BUILD)/tests/guest/check_guests
+	$(GUEST_ENV) $(BUILD)/tests/guest/check_guests
 
 check-valgrind: unit-tests
 	VALGRIND=1 tests/run $(UNIT_TESTS)
@@ -161,7 +168,7 @@ bench: deps
 
 lint:
 	clang-format --dry-run -Werror lib/*.[ch] guest/*.[ch] virt-qemu/*.c tests/*/*.[ch]
-	shellcheck tests/install-deps tests/run tests/bench/run tests/guest/make-image .ci/run tests/guest/packages/*/debian/tests/[!c]*
+	shellcheck -x tests/install-deps tests/run tests/bench/run tests/guest/make-image tests/guest/guests.sh .ci/run tests/guest/packages/*/debian/tests/[!c]*
 	shellcheck -s bash virt-qemu/*.bash
 	perl -wc lib/agent-runner.pl
 	! for page in virt-qemu/*.1; do man --warnings -E UTF-8 -l -Tutf8 -Z $$page 2>&1 >/dev/null; done | grep .
@@ -169,7 +176,7 @@ lint:
 install: all
 	install -D -t "$(DESTDIR)$(PREFIX)/bin" $(BUILD)/autopkgtest-virt-qemu-ng $(BUILD)/virt-qemu-templates
 	install -D -t "$(DESTDIR)$(PREFIX)/libexec/virt-qemu" $(BUILD)/virt-qemu-exec $(BUILD)/virt-qemu-archive \
-	  $(GUEST_PROGRAMS)
+	  $(BUILD)/virt-qemu-ssh $(GUEST_PROGRAMS)
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/man/man1" virt-qemu/*.1
 	install -D -m 644 virt-qemu/autopkgtest-virt-qemu-ng.bash \
 	  "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/autopkgtest-virt-qemu-ng"
@@ -179,5 +186,5 @@ install: all
 clean:
 	rm -rf $(BUILD) $(BUILD)-sanitize
 
-.PHONY: all check check-unit check-guest check-valgrind unit-tests guest-tests tests deps image demo bench lint install clean
+.PHONY: all check check-unit check-guest check-guests check-valgrind unit-tests guest-tests tests deps image demo bench lint install clean
 -include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*.d $(BUILD)/tests/*.d $(BUILD)/tests/guest/*.d)

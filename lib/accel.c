@@ -10,7 +10,7 @@
 
 #include "child.h"
 #include "error.h"
-#include "machine.h"
+#include "cpu-model.h"
 
 /* A PC's boot ROM: its last 16 bytes hold the first instruction, a jump to its begin. */
 #define ROM_SIZE 65536
@@ -130,7 +130,7 @@ is_x86 (const VqArch *arch)
 static gboolean
 kvm_works (const VqArch *arch, const char *qemu_command, VqCancel *cancel, GError **error)
 {
-  const char *cpu = vq_machine_choose_cpu (arch, TRUE);
+  const char *cpu = vq_cpu_model_choose (arch, TRUE, "");
 
   if (!open_device (error))
     return FALSE;

@@ -18,7 +18,7 @@ struct _VqConsole
   int writer; /* owned, -1 when closed */
   guint id;
   gboolean show;
-  gboolean spoken;
+  guint64 n_bytes; /* that were said */
   GString *tail;
 };
 
@@ -27,7 +27,7 @@ keep (VqConsole *console, const char *bytes, gssize n)
 {
   gsize before = console->tail->len;
 
-  console->spoken = TRUE;
+  console->n_bytes += n;
   g_string_append_len (console->tail, bytes, n);
   for (char *p = console->tail->str + before; p < console->tail->str + console->tail->len; p++)
     if (*p == '\0')
@@ -100,7 +100,13 @@ vq_console_close_writer (VqConsole *console)
 gboolean
 vq_console_has_spoken (VqConsole *console)
 {
-  return console->spoken;
+  return console->n_bytes > 0;
+}
+
+guint64
+vq_console_count_bytes (VqConsole *console)
+{
+  return console->n_bytes;
 }
 
 char *

@@ -21,6 +21,9 @@ void vq_console_close_writer (VqConsole *console);
 /* True once the guest has said anything at all. */
 gboolean vq_console_has_spoken (VqConsole *console);
 
+/* How many bytes the guest has said. */
+guint64 vq_console_count_bytes (VqConsole *console);
+
 /* The last LINES lines that are not blank as one printable line, " | " between them. Transfer full.
  */
 char *vq_console_last_lines (VqConsole *console, guint lines);

@@ -22,6 +22,18 @@ vq_error_is_cancelled (const GError *error)
 }
 
 gboolean
+vq_error_is_locked (const GError *error)
+{
+  return g_error_matches (error, VQ_ERROR, VQ_ERROR_LOCKED);
+}
+
+gboolean
+vq_error_is_missing (const GError *error)
+{
+  return g_error_matches (error, VQ_ERROR, VQ_ERROR_MISSING);
+}
+
+gboolean
 vq_set_errno (GError **error, int errnum, const char *format, ...)
 {
   g_autofree char *what = NULL;

@@ -175,6 +175,12 @@ vq_guest_agent_set_open (VqGuestAgent *agent, gboolean open)
   vq_json_peer_fail_pending (agent->peer, error);
 }
 
+gboolean
+vq_guest_agent_is_open (VqGuestAgent *agent)
+{
+  return agent->open;
+}
+
 static gboolean
 is_open_or_closed (gpointer data)
 {

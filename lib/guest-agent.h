@@ -17,6 +17,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqGuestAgent, vq_guest_agent_free)
 /* Tells whether the guest has its side of the port open. When it closes, all requests fail. */
 void vq_guest_agent_set_open (VqGuestAgent *agent, gboolean open);
 
+/* Whether it has: there is an agent, which may answer or not. */
+gboolean vq_guest_agent_is_open (VqGuestAgent *agent);
+
 /* Waits until the agent is there and answers: for the port to open, then for the reply to
  * guest-sync-delimited, which is repeated, as what was sent too early may be lost. */
 gboolean vq_guest_agent_sync (VqGuestAgent *agent, gint64 deadline, VqCancel *cancel,

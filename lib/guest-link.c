@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "guest-link.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "agent-channel.h"
+#include "entries.h"
+#include "entry-ssh.h"
 #include "error.h"
 #include "guest-agent.h"
+#include "guest-setup.h"
+#include "guest-ways.h"
 #include "helper-channel.h"
 #include "helper-push.h"
 #include "helper-request.h"
+#include "port-socket.h"
 #include "programs.h"
 
 /* Where the agent's channel keeps its script in the guest: a tmpfs on every system. */
@@ -27,28 +28,19 @@ struct _VqGuestLink
   const VqPlan *plan;
   VqQemu *qemu;
   const char *directory;
-  VqGuestAgent *agent;
+  VqGuestAgent *agent;   /* NULL where it is not wanted, and in a fork */
+  VqSshLogin *ssh;       /* not owned */
+  VqSshClient *client;   /* has the channel if it is not NULL */
   VqHelperPort *helper;  /* NULL where it is not wanted, and while the guest is going down */
-  VqChannel *channel;    /* NULL: not open */
+  VqChannel *channel;    /* NULL: not open; the client's if there is one */
   gboolean end_expected; /* the guest is going down: so will the helper */
   gboolean warned;       /* of the slow channel */
 };
 
-/* QEMU listens before its monitor greets us: this connects at once. */
 static int
 connect_port (VqGuestLink *link, VqPort port, GError **error)
 {
-  g_autofree char *path = g_build_filename (link->directory, vq_port_get_socket (port), NULL);
-  struct sockaddr_un address = { .sun_family = AF_UNIX };
-  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
-  if (fd >= 0 && connect (fd, (struct sockaddr *)&address, sizeof address) == 0)
-    return fd;
-  vq_set_errno (error, errno, "cannot connect to QEMU's socket %s", path);
-  if (fd >= 0)
-    close (fd);
-  return -1;
+  return vq_port_socket_connect (link->directory, vq_port_get_socket (port), error);
 }
 
 static void
@@ -97,6 +89,13 @@ connect_helper (VqGuestLink *link, GError **error)
   return TRUE;
 }
 
+static void
+disconnect_agent (VqGuestLink *link)
+{
+  vq_qemu_on_port (link->qemu, VQ_PORT_AGENT, NULL, NULL);
+  g_clear_pointer (&link->agent, vq_guest_agent_free);
+}
+
 static gboolean
 connect_agent (VqGuestLink *link, GError **error)
 {
@@ -110,16 +109,24 @@ connect_agent (VqGuestLink *link, GError **error)
 }
 
 VqGuestLink *
-vq_guest_link_new (const VqPlan *plan, VqQemu *qemu, const char *directory, GError **error)
+vq_guest_link_new (const VqPlan *plan, VqQemu *qemu, const char *directory, VqSshLogin *ssh)
 {
-  g_autoptr (VqGuestLink) link = g_new0 (VqGuestLink, 1);
+  VqGuestLink *link = g_new0 (VqGuestLink, 1);
 
   link->plan = plan;
   link->qemu = qemu;
   link->directory = directory;
-  if (!connect_agent (link, error))
-    return NULL;
-  return g_steal_pointer (&link);
+  link->ssh = ssh;
+  return link;
+}
+
+static void
+close_channel (VqGuestLink *link)
+{
+  if (link->client == NULL)
+    vq_channel_free (link->channel);
+  link->channel = NULL;
+  g_clear_pointer (&link->client, vq_ssh_client_free);
 }
 
 void
@@ -128,107 +135,134 @@ vq_guest_link_free (VqGuestLink *link)
   if (link == NULL)
     return;
   link->end_expected = TRUE;
-  vq_channel_free (link->channel);
+  close_channel (link);
   disconnect_helper (link);
-  vq_qemu_on_port (link->qemu, VQ_PORT_AGENT, NULL, NULL);
-  vq_guest_agent_free (link->agent);
+  disconnect_agent (link);
   g_free (link);
 }
 
-/* Says in a failure to get into the guest what the user can do about it. */
-static void
-explain_no_agent (VqGuestLink *link, GError **error)
-{
-  g_autofree char *console = vq_console_last_lines (vq_qemu_get_console (link->qemu), 3);
-
-  if (error == NULL || !vq_error_is_timeout (*error))
-    return;
-  if (console[0] == '\0')
-    g_prefix_error (
-        error, "the guest did not boot (its console said nothing: does --boot fit the image?): ");
-  else
-    g_prefix_error (
-        error, "the guest did not boot, or qemu-guest-agent is not installed in it (console: %s): ",
-        console);
-}
-
 static gboolean
-open_helper (VqGuestLink *link, gint64 deadline, GError **error)
+open_helper (VqGuestLink *link, VqEntry *entry, gint64 deadline, GError **error)
 {
   g_autofree char *program = vq_programs_find_helper (link->plan->arch->dpkg, error);
 
   if (program == NULL
-      || !vq_helper_push (link->helper, link->agent, program, deadline,
-                          vq_qemu_get_cancel (link->qemu), error))
+      || !vq_helper_push (link->helper, entry, program, deadline, vq_qemu_get_cancel (link->qemu),
+                          error))
     return FALSE;
   link->channel = vq_helper_channel_new (link->helper);
   return TRUE;
 }
 
+/* INSTEAD is what is slow. */
 static void
-warn_of_agent (VqGuestLink *link, const GError *why)
+warn_of_fallback (VqGuestLink *link, const char *instead, const GError *why)
 {
   if (!link->warned)
-    g_warning ("the guest helper cannot be used, so commands and copies are slow (guest agent): "
-               "%s; --channel=agent silences this",
-               why->message);
+    g_warning ("the guest helper cannot be used, so commands and copies are slow, and testbeds are "
+               "booted (%s): %s; --channel=%s silences this",
+               instead, why->message, instead);
   link->warned = TRUE;
 }
 
 static gboolean
-open_channel (VqGuestLink *link, gint64 deadline, GError **error)
+open_agent_channel (VqGuestLink *link, gint64 deadline, GError **error)
 {
-  VqChannelChoice choice = link->plan->options->channel;
-  VqCancel *cancel = vq_qemu_get_cancel (link->qemu);
-  g_autoptr (GError) why = NULL;
-
-  if (choice != VQ_CHANNEL_AGENT)
-    {
-      if (open_helper (link, deadline, &why))
-        return TRUE;
-      if (choice == VQ_CHANNEL_HELPER || vq_cancel_reason (cancel) != NULL)
-        {
-          g_propagate_error (error, g_steal_pointer (&why));
-          return FALSE;
-        }
-      warn_of_agent (link, why);
-    }
   disconnect_helper (link);
-  link->channel = vq_agent_channel_new (link->agent, GUEST_DIRECTORY, deadline, cancel, error);
+  link->channel = vq_agent_channel_new (link->agent, GUEST_DIRECTORY, deadline,
+                                        vq_qemu_get_cancel (link->qemu), error);
   return link->channel != NULL;
 }
 
-/* The helper's connection is made anew for each boot: nothing that the system before has left
- * unread may come to the next. */
+/* Keeps the connection that ENTRY has made; FALSE if it is none of ssh. */
+static gboolean
+keep_ssh_channel (VqGuestLink *link, VqEntry *entry)
+{
+  link->client = vq_entry_ssh_take_client (entry);
+  if (link->client == NULL)
+    return FALSE;
+  disconnect_helper (link);
+  link->channel = vq_ssh_client_get_channel (link->client);
+  return TRUE;
+}
+
+/* The helper could not be brought in through ENTRY, for the reason WHY, which is taken over. */
+static gboolean
+fall_back (VqGuestLink *link, VqEntry *entry, GError *why, gint64 deadline, GError **error)
+{
+  g_autoptr (GError) reason = why;
+
+  if (link->plan->options->channel == VQ_CHANNEL_AUTO
+      && vq_cancel_reason (vq_qemu_get_cancel (link->qemu)) == NULL)
+    {
+      if (keep_ssh_channel (link, entry))
+        {
+          warn_of_fallback (link, "ssh", reason);
+          return TRUE;
+        }
+      if (link->agent != NULL && vq_guest_agent_is_open (link->agent))
+        {
+          warn_of_fallback (link, "agent", reason);
+          return open_agent_channel (link, deadline, error);
+        }
+    }
+  g_propagate_prefixed_error (error, g_steal_pointer (&reason),
+                              "cannot bring the helper into the guest: ");
+  return FALSE;
+}
+
+static gboolean
+open_channel (VqGuestLink *link, VqEntry *entry, gint64 deadline, GError **error)
+{
+  VqChannelChoice choice = link->plan->options->channel;
+  g_autoptr (GError) why = NULL;
+
+  if (choice == VQ_CHANNEL_AGENT)
+    return open_agent_channel (link, deadline, error);
+  if (choice == VQ_CHANNEL_SSH)
+    return keep_ssh_channel (link, entry);
+  return open_helper (link, entry, deadline, &why)
+         || fall_back (link, entry, g_steal_pointer (&why), deadline, error);
+}
+
+/* The connections are made anew for each boot: nothing that the system before has left unread may
+ * come to the next. */
 static gboolean
 start_anew (VqGuestLink *link, GError **error)
 {
-  g_clear_pointer (&link->channel, vq_channel_free);
+  const VqOptions *options = link->plan->options;
+
+  close_channel (link);
   disconnect_helper (link);
+  disconnect_agent (link);
   link->end_expected = FALSE;
-  return link->plan->options->channel == VQ_CHANNEL_AGENT || connect_helper (link, error);
+  return (options->guest_agent == VQ_AGENT_OFF || connect_agent (link, error))
+         && (options->channel == VQ_CHANNEL_AGENT || options->channel == VQ_CHANNEL_SSH
+             || connect_helper (link, error));
 }
 
+/* The ways that are not needed any more are left when the channel is there. */
 gboolean
 vq_guest_link_open (VqGuestLink *link, gint64 deadline, GError **error)
 {
+  g_autoptr (VqEntries) entries = NULL;
+  VqEntry *entry;
+
   if (!start_anew (link, error))
     return FALSE;
-  if (!vq_guest_agent_sync (link->agent, deadline, vq_qemu_get_cancel (link->qemu), error))
-    {
-      explain_no_agent (link, error);
-      return FALSE;
-    }
-  return open_channel (link, deadline, error);
+  entries = vq_guest_ways_new (link->plan, link->directory, vq_qemu_get_console (link->qemu),
+                               link->agent, link->ssh, deadline, error);
+  if (entries == NULL)
+    return FALSE;
+  entry = vq_entries_open_one (entries, deadline, vq_qemu_get_cancel (link->qemu), error);
+  return entry != NULL && open_channel (link, entry, deadline, error);
 }
 
-/* The agent's port is open as it was; it is asked only when something is wanted of it. */
 gboolean
 vq_guest_link_resume (VqGuestLink *link, gint64 deadline, GError **error)
 {
   VqCancel *cancel = vq_qemu_get_cancel (link->qemu);
 
-  vq_guest_agent_set_open (link->agent, TRUE);
   if (!connect_helper (link, error) || !vq_helper_port_sync (link->helper, deadline, cancel, error)
       || !vq_helper_request_set_clock (link->helper, deadline, cancel, error)
       || !vq_helper_request_add_entropy (link->helper, deadline, cancel, error))
@@ -255,16 +289,30 @@ vq_guest_link_get_channel (VqGuestLink *link)
   return link->channel;
 }
 
+/* Whether the guest's init can be told through the channel. Where that is the agent's, the agent
+ * itself has to: a command's own end would come first. */
+static gboolean
+has_own_channel (VqGuestLink *link)
+{
+  return link->channel != NULL && (link->helper != NULL || link->client != NULL);
+}
+
 void
 vq_guest_link_power_off (VqGuestLink *link)
 {
   link->end_expected = TRUE;
-  vq_guest_agent_power_off (link->agent);
+  if (has_own_channel (link))
+    vq_guest_setup_power_off (link->channel);
+  else if (link->agent != NULL)
+    vq_guest_agent_power_off (link->agent);
 }
 
 void
 vq_guest_link_reboot (VqGuestLink *link)
 {
   link->end_expected = TRUE;
-  vq_guest_agent_reboot (link->agent);
+  if (has_own_channel (link))
+    vq_guest_setup_reboot (link->channel);
+  else if (link->agent != NULL)
+    vq_guest_agent_reboot (link->agent);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What connects us with the system inside a running machine: the guest agent, the guest helper, and
- * the channel that commands run on, which goes through the one or the other (--channel). */
+/* What connects us with the system inside a running machine: the ways in (entries), the guest
+ * helper that comes in there, and the channel that commands run on (--channel). */
 #pragma once
 
 #include <glib.h>
@@ -8,19 +8,21 @@
 #include "channel.h"
 #include "plan.h"
 #include "qemu.h"
+#include "ssh-login.h"
 
 typedef struct _VqGuestLink VqGuestLink;
 
-/* Connects to the ports of QEMU, whose sockets are in DIRECTORY; the guest need not run yet. All
- * arguments must outlive the result. */
+/* The sockets of QEMU's ports are in DIRECTORY. SSH tells how to get in over ssh, as for
+ * vq_guest_ways_new. All arguments must outlive the result. */
 VqGuestLink *vq_guest_link_new (const VqPlan *plan, VqQemu *qemu, const char *directory,
-                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                VqSshLogin *ssh);
 void vq_guest_link_free (VqGuestLink *link);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqGuestLink, vq_guest_link_free)
 
-/* From a guest that boots to one that commands can be run in: waits for the agent, brings in the
+/* From a guest that boots to one that commands can be run in: waits for a way in, brings in the
  * helper, or falls back to the agent with a warning. The system may still be starting then. From
- * now on the helper's end is the machine's. */
+ * now on the helper's end is the machine's. To be called soon after the guest runs: what its ports
+ * say before is not heard. */
 gboolean vq_guest_link_open (VqGuestLink *link, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 

@@ -13,10 +13,11 @@
 /* A user name that is not plain is not worth the trouble it makes in replies and shell lines. */
 #define USER_NAME_MAX 64
 
+/* systemctl fails for all states but "running". */
 static const char wait_booted_script[]
     = "if [ -d /run/systemd/system ]; then\n"
       "  while :; do\n"
-      "    state=$(systemctl is-system-running --wait 2>/dev/null)\n"
+      "    state=$(systemctl is-system-running --wait 2>/dev/null) || :\n"
       "    case $state in\n"
       "      running|degraded) exit 0;;\n"
       "      maintenance) echo 'the guest is in rescue or emergency mode' >&2; exit 1;;\n"
@@ -67,15 +68,18 @@ static const char restore_scratch_script[]
       "echo 'the saved scratch directory is gone' >&2\n"
       "exit 1\n";
 
-/* The properties of one unit come in any order, then a blank line. A name with a blank or a quote
- * in it is none that we want to repeat. */
+/* The properties of one unit come in any order, then a blank line. Those in the pattern are all the
+ * characters that a unit's name may have. cron goes by the calendar too: if the clock goes forward
+ * by up to three hours, it makes up for all that it takes for missed. */
 static const char stop_timers_script[]
     = "[ -d /run/systemd/system ] || exit 0\n"
-      "systemctl show --property=Id,ActiveState,TimersCalendar '*.timer' |\n"
+      "systemctl show --property=Id,ActiveState,TimersCalendar '*.timer' \\\n"
+      "    cron.service crond.service cronie.service |\n"
       "  { while :; do\n"
       "      line=; read -r line || last=1\n"
       "      case $line in\n"
-      "        Id=*[!A-Za-z0-9@:_.-]*) ;;\n"
+      "        Id=*[!A-Za-z0-9@:_.\\\\-]*) ;;\n"
+      "        Id=cron*.service) id=${line#Id=}; calendar=1;;\n"
       "        Id=*) id=${line#Id=};;\n"
       "        ActiveState=active) active=1;;\n"
       "        TimersCalendar=?*) calendar=1;;\n"
@@ -88,7 +92,32 @@ static const char stop_timers_script[]
       "    [ $# -eq 0 ] || systemctl stop -- \"$@\"\n"
       "    printf %s \"$*\"; }\n";
 
-static const char start_timers_script[] = "exec systemctl start --no-block -- $1\n";
+static const char install_agent_script[]
+    = "command -v qemu-ga >/dev/null && exit 0\n"
+      "export DEBIAN_FRONTEND=noninteractive\n"
+      "if command -v apt-get >/dev/null; then\n"
+      "  apt-get -qy update >/dev/null\n"
+      "  exec apt-get -qy --no-install-recommends install qemu-guest-agent >/dev/null\n"
+      "fi\n"
+      "for c in dnf yum zypper; do\n"
+      "  ! command -v $c >/dev/null || exec $c -y install qemu-guest-agent >/dev/null\n"
+      "done\n"
+      "! command -v apk >/dev/null || exec apk add qemu-guest-agent >/dev/null\n"
+      "echo 'no package manager that we know' >&2\n"
+      "exit 1\n";
+
+/* What sysvinit, systemd, and a busybox understand, in this order. */
+static const char power_off_script[] = "shutdown -h -P now || poweroff || poweroff -f\n";
+static const char reboot_script[] = "shutdown -r now || reboot || reboot -f\n";
+
+/* A timer that is to make up for what it missed takes the stamp for its last time. It was there, or
+ * made, when the guest booted. */
+static const char start_timers_script[] = "set -f\n"
+                                          "for timer in $1; do\n"
+                                          "  stamp=/var/lib/systemd/timers/stamp-$timer\n"
+                                          "  [ ! -e \"$stamp\" ] || touch \"$stamp\"\n"
+                                          "done\n"
+                                          "exec systemctl start --no-block -- $1\n";
 
 /* Runs SCRIPT with ARGUMENT as $1. */
 static gboolean
@@ -117,18 +146,31 @@ is_zone_name (const char *name)
          && strspn (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_+-/") == strlen (name);
 }
 
+/* The first line of /etc/timezone that is no comment, or NULL. Transfer full. */
+static char *
+read_time_zone_file (void)
+{
+  g_autofree char *contents = NULL;
+  g_auto (GStrv) lines = NULL;
+
+  if (!g_file_get_contents ("/etc/timezone", &contents, NULL, NULL))
+    return NULL;
+  lines = g_strsplit (contents, "\n", -1);
+  for (char **line = lines; *line != NULL; line++)
+    if (*g_strstrip (*line) != '\0' && **line != '#')
+      return g_strdup (*line);
+  return NULL;
+}
+
 char *
 vq_guest_setup_host_time_zone (void)
 {
   g_autofree char *target = g_file_read_link ("/etc/localtime", NULL);
-  g_autofree char *contents = NULL;
-  const char *zone = target != NULL ? strstr (target, "/zoneinfo/") : NULL;
+  const char *known = target != NULL ? strstr (target, "/zoneinfo/") : NULL;
+  g_autofree char *zone
+      = known != NULL ? g_strdup (known + strlen ("/zoneinfo/")) : read_time_zone_file ();
 
-  if (zone != NULL)
-    zone += strlen ("/zoneinfo/");
-  else if (g_file_get_contents ("/etc/timezone", &contents, NULL, NULL))
-    zone = g_strstrip (contents);
-  return zone != NULL && is_zone_name (zone) ? g_strdup (zone) : NULL;
+  return zone != NULL && is_zone_name (zone) ? g_steal_pointer (&zone) : NULL;
 }
 
 gboolean
@@ -221,17 +263,42 @@ ignore_end (const VqEnd *end, gpointer data)
 {
 }
 
-void
-vq_guest_setup_start_timers (VqChannel *channel, const char *timers)
+/* Runs SCRIPT with ARGUMENT as $1, and does not wait for it. */
+static void
+launch_script (VqChannel *channel, const char *script, const char *argument)
 {
-  const char *const argv[] = { "sh", "-c", start_timers_script, "sh", timers, NULL };
+  const char *const argv[] = { "sh", "-c", script, "sh", argument, NULL };
   int null[3];
 
-  if (timers[0] == '\0')
-    return;
   for (int i = 0; i < 3; i++)
     null[i] = open ("/dev/null", O_RDWR | O_CLOEXEC);
   vq_channel_start (channel, argv, null[0], null[1], null[2], ignore_end, NULL);
+}
+
+void
+vq_guest_setup_start_timers (VqChannel *channel, const char *timers)
+{
+  if (timers[0] != '\0')
+    launch_script (channel, start_timers_script, timers);
+}
+
+gboolean
+vq_guest_setup_install_agent (VqChannel *channel, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  return run_script (channel, install_agent_script, "", NULL, deadline, cancel,
+                     "install qemu-guest-agent in the guest", error);
+}
+
+void
+vq_guest_setup_power_off (VqChannel *channel)
+{
+  launch_script (channel, power_off_script, "");
+}
+
+void
+vq_guest_setup_reboot (VqChannel *channel)
+{
+  launch_script (channel, reboot_script, "");
 }
 
 gboolean

@@ -5,17 +5,23 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "baseimage.h"
+#include "boot-progress.h"
 #include "error.h"
 #include "guest-link.h"
 #include "guest-setup.h"
 #include "machine-files.h"
 #include "qemu.h"
+#include "ssh-access.h"
 
 /* The first port tried for the guest's ssh, as with Debian's server. */
 #define SSH_PORT_FIRST 10022
 
 /* Seconds that QEMU gets to end when told to. */
 #define QUIT_SECONDS 5
+
+/* QEMU's name for the base image's disk. */
+#define BASEIMAGE_ID "baseimage"
 
 struct _VqGuest
 {
@@ -24,6 +30,7 @@ struct _VqGuest
   VqQemu *qemu;
   VqGuestLink *link;
   guint ssh_port;
+  VqSshLogin ssh; /* no user: there is no such way in */
 };
 
 /* The read-only disks as VqMachine wants them. */
@@ -46,6 +53,7 @@ start_qemu (VqGuest *guest, gint64 deadline, VqCancel *cancel, GError **error)
 {
   const VqPlan *plan = guest->plan;
   g_autofree const char **more = list_more_images (plan);
+  g_autofree char *seed = NULL;
   VqMachine machine = { .options = plan->options,
                         .arch = plan->arch,
                         .qemu_command = plan->qemu_command,
@@ -53,6 +61,10 @@ start_qemu (VqGuest *guest, gint64 deadline, VqCancel *cancel, GError **error)
                         .firmware = plan->firmware,
                         .more_images = more };
 
+  if (!vq_ssh_access_prepare (plan, vq_guest_get_directory (guest), &guest->ssh, &seed, deadline,
+                              cancel, error))
+    return FALSE;
+  machine.seed = seed;
   vq_machine_files_fill (guest->files, &machine);
   guest->qemu = vq_qemu_start (&machine, deadline, cancel, error);
   return guest->qemu != NULL;
@@ -64,10 +76,11 @@ run_guest (VqGuest *guest, gint64 deadline, GError **error)
 {
   gboolean runs;
 
-  guest->link = vq_guest_link_new (guest->plan, guest->qemu, vq_guest_get_directory (guest), error);
-  runs = guest->link != NULL
-         && vq_qemu_forward_ssh (guest->qemu, SSH_PORT_FIRST, &guest->ssh_port, deadline, error)
+  guest->link
+      = vq_guest_link_new (guest->plan, guest->qemu, vq_guest_get_directory (guest), &guest->ssh);
+  runs = vq_qemu_forward_ssh (guest->qemu, SSH_PORT_FIRST, &guest->ssh_port, deadline, error)
          && vq_qemu_run_guest (guest->qemu, deadline, error);
+  guest->ssh.port = guest->ssh_port;
   vq_machine_files_opened (guest->files);
   return runs;
 }
@@ -76,6 +89,12 @@ run_guest (VqGuest *guest, gint64 deadline, GError **error)
 static gboolean
 get_in (VqGuest *guest, gint64 deadline, GError **error)
 {
+  const VqOptions *options = guest->plan->options;
+  g_autoptr (VqBootProgress) progress
+      = options->show_boot || options->debug
+            ? NULL
+            : vq_boot_progress_new (STDERR_FILENO, vq_qemu_get_console (guest->qemu));
+
   if (!vq_guest_link_open (guest->link, deadline, error)
       || !vq_guest_setup_wait_booted (vq_guest_link_get_channel (guest->link), deadline,
                                       vq_qemu_get_cancel (guest->qemu), error))
@@ -218,6 +237,7 @@ vq_guest_free (VqGuest *guest)
   vq_guest_link_free (guest->link);
   vq_qemu_free (guest->qemu);
   vq_machine_files_free (guest->files);
+  vq_ssh_login_clear (&guest->ssh);
   g_free (guest);
 }
 
@@ -242,6 +262,33 @@ vq_guest_reboot (VqGuest *guest, VqRebootKind kind, gint64 deadline, GError **er
   if (kind == VQ_REBOOT_TOLD)
     vq_guest_link_reboot (guest->link);
   return vq_qemu_wait_reset (guest->qemu, deadline, error) && get_in (guest, deadline, error);
+}
+
+gboolean
+vq_guest_plug_baseimage (VqGuest *guest, gint64 deadline, GError **error)
+{
+  const VqPlan *plan = guest->plan;
+  g_autofree char *device = g_strconcat ("virtio-blk-", plan->arch->virtio, NULL);
+  const VqHotDisk disk = { .id = BASEIMAGE_ID,
+                           .path = vq_image_get_path (plan->image),
+                           .format = vq_image_get_format (plan->image),
+                           .device = device,
+                           .bus = plan->hotplug->bus,
+                           .serial = VQ_BASEIMAGE_SERIAL };
+
+  if (vq_qemu_plug_disk (guest->qemu, &disk, deadline, error))
+    return TRUE;
+  g_prefix_error (error, "--baseimage: cannot plug it into the machine: ");
+  return FALSE;
+}
+
+gboolean
+vq_guest_unplug_baseimage (VqGuest *guest, gint64 deadline, GError **error)
+{
+  if (vq_qemu_unplug_disk (guest->qemu, BASEIMAGE_ID, deadline, error))
+    return TRUE;
+  g_prefix_error (error, "--baseimage: cannot take it out of the machine: ");
+  return FALSE;
 }
 
 VqCancel *

@@ -57,6 +57,15 @@ typedef enum
 gboolean vq_guest_reboot (VqGuest *guest, VqRebootKind kind, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* Plugs the first image in as a read-only disk with the serial number of a base image; the guest
+ * finds it some time later. Only where the plan has a bus for it. */
+gboolean vq_guest_plug_baseimage (VqGuest *guest, gint64 deadline, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Takes it out again, and waits until the guest has let go of it, DEADLINE at most. */
+gboolean vq_guest_unplug_baseimage (VqGuest *guest, gint64 deadline, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* To be given to every wait for something in the guest. */
 VqCancel *vq_guest_get_cancel (VqGuest *guest);
 

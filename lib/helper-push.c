@@ -6,9 +6,10 @@
 /* Seconds for all of it; under QEMU's TCG it takes about one. */
 #define PUSH_SECONDS 30
 
-/* $1 is the program's size, $2 its SHA-256, $3 the port's name. The tmpfs is mounted where only
- * this script and the helper can see it, as many systems mount /run, /tmp and /dev/shm noexec; it
- * goes with the helper, which itself moves to where init is. */
+/* Before it comes a line that sets $1 to the program's size, $2 to its SHA-256, $3 to the port's
+ * name. The tmpfs is mounted where only this script and the helper can see it, as many systems
+ * mount /run, /tmp and /dev/shm noexec; it goes with the helper, which itself moves to where init
+ * is. */
 static const char script[] = "exec unshare --mount /bin/sh -ec '\n"
                              "umask 077\n"
                              "for p in /sys/class/virtio-ports/*; do\n"
@@ -27,23 +28,21 @@ static const char script[] = "exec unshare --mount /bin/sh -ec '\n"
                              "' sh \"$@\"\n";
 
 gboolean
-vq_helper_push (VqHelperPort *port, VqGuestAgent *agent, const char *program, gint64 deadline,
+vq_helper_push (VqHelperPort *port, VqEntry *entry, const char *program, gint64 deadline,
                 VqCancel *cancel, GError **error)
 {
   gint64 until = MIN (deadline, vq_deadline_in (PUSH_SECONDS));
   g_autofree char *bytes = NULL;
-  g_autofree char *size = NULL;
   g_autofree char *sum = NULL;
+  g_autofree char *whole = NULL;
   gsize n;
 
   if (!g_file_get_contents (program, &bytes, &n, error))
     return FALSE;
-  size = g_strdup_printf ("%" G_GSIZE_FORMAT, n);
   sum = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *)bytes, n);
+  whole = g_strdup_printf ("set -- %" G_GSIZE_FORMAT " %s %s\n%s", n, sum, VQ_HELPER_PORT_NAME,
+                           script);
   vq_helper_port_push (port, bytes, n);
-  return vq_guest_agent_run (agent,
-                             (const char *const[]){ "/bin/sh", "-c", script, "sh", size, sum,
-                                                    VQ_HELPER_PORT_NAME, NULL },
-                             NULL, NULL, until, cancel, error)
+  return vq_entry_run (entry, whole, until, cancel, error)
          && vq_helper_port_sync (port, until, cancel, error);
 }

@@ -6,12 +6,11 @@
 
 #include <glib.h>
 
-#include "guest-agent.h"
+#include "entry.h"
 #include "helper-port.h"
 #include "wait.h"
 
 /* Starts PROGRAM, a file of ours, in the guest and completes the connection of PORT. The script is
- * run by AGENT, which must be in sync. The script gives up after some 30 s, if it gets so long. */
-gboolean vq_helper_push (VqHelperPort *port, VqGuestAgent *agent, const char *program,
-                         gint64 deadline, VqCancel *cancel, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+ * run through ENTRY, which must be open. It gives up after some 30 s, if it gets so long. */
+gboolean vq_helper_push (VqHelperPort *port, VqEntry *entry, const char *program, gint64 deadline,
+                         VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;

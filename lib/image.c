@@ -274,6 +274,20 @@ vq_image_has_more_files (const VqImage *image)
   return image->has_more_files;
 }
 
+gboolean
+vq_image_check_saving (const VqImage *image, GError **error)
+{
+  static const char *const formats[]
+      = { "parallels", "qcow", "vdi", "vhdx", "vmdk", "vpc", "vvfat", NULL };
+
+  if (!g_strv_contains (formats, image->format))
+    return TRUE;
+  return vq_set_error (error, VQ_ERROR_FAILED,
+                       "QEMU does not save machines with %s images: make a qcow2 one of %s with "
+                       "qemu-img convert -O qcow2",
+                       image->format, image->shown);
+}
+
 /* qemu-img would overwrite what is there, and create a file that others can read. */
 static gboolean
 create_private_file (const char *path, GError **error)

@@ -40,6 +40,10 @@ const char *vq_image_get_backing_file (const VqImage *image);
  * vmdk, the data file of qcow2. */
 gboolean vq_image_has_more_files (const VqImage *image);
 
+/* Fails, with what can be done, if QEMU does not save machines with images of this format. What is
+ * under the image is not looked at. */
+gboolean vq_image_check_saving (const VqImage *image, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Creates OVERLAY_PATH, which must not exist: a qcow2 image of mode 0600 on top of IMAGE, that
  * holds nothing yet. Leaves no file when it fails. Waits for qemu-img until DEADLINE at most. */
 gboolean vq_image_create_overlay (const VqImage *image, const char *overlay_path, gint64 deadline,

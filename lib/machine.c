@@ -3,7 +3,15 @@
 
 #include <string.h>
 
+#include "cpu-model.h"
 #include "helper-wire.h"
+#include "hotplug-bus.h"
+#include "shared-dir.h"
+
+/* QEMU keeps translated code until its buffer is full, 1 GiB if it is not told otherwise, and goes
+ * through all that was ever made of a page with each byte that is written there: in a guest that
+ * has run many programs, the boot loader then needs minutes to load the kernel of a reboot. */
+#define TCG "tcg,thread=multi,tb-size=128"
 
 /* The set of file descriptors through which QEMU gets the console's copy. */
 #define CONSOLE_FDSET 1
@@ -122,29 +130,12 @@ vq_machine_no_template_reason (const VqOptions *options)
   return NULL;
 }
 
-const char *
-vq_machine_choose_cpu (const VqArch *arch, gboolean kvm)
-{
-  g_autofree char *info = NULL;
-
-  if (!kvm)
-    return arch->cpu_tcg;
-  if (!g_str_equal (arch->qemu, "x86_64")
-      || !g_file_get_contents ("/proc/cpuinfo", &info, NULL, NULL))
-    return arch->cpu_kvm;
-  if (strstr (info, " vmx ") != NULL)
-    return "kvm64,+vmx,+lahf_lm";
-  if (strstr (info, " svm ") != NULL)
-    return "host"; /* nested KVM on AMD works with nothing less */
-  return arch->cpu_kvm;
-}
-
 static void
 add_machine (GPtrArray *argv, const VqMachine *machine)
 {
   const VqOptions *options = machine->options;
   const VqArch *arch = machine->arch;
-  const char *cpu = vq_machine_choose_cpu (arch, machine->kvm);
+  const char *cpu = vq_cpu_model_choose (arch, machine->kvm, "");
 
   if (!user_gave (machine, "-machine") && !user_gave (machine, "-M"))
     add (argv, "-machine", "%s",
@@ -152,7 +143,7 @@ add_machine (GPtrArray *argv, const VqMachine *machine)
   if (cpu != NULL && !user_gave (machine, "-cpu"))
     add (argv, "-cpu", "%s", cpu);
   if (!user_gave (machine, "-accel") && !user_gave (machine, "-enable-kvm"))
-    add (argv, "-accel", "%s", machine->kvm ? "kvm" : "tcg,thread=multi");
+    add (argv, "-accel", "%s", machine->kvm ? "kvm" : TCG);
   add (argv, "-m", "%d", options->ram_size_mib);
   add (argv, "-smp", "%d", options->cpus);
 }
@@ -274,14 +265,46 @@ static void
 add_disks (GPtrArray *argv, const VqMachine *machine)
 {
   const char *const *more = machine->more_images;
+  int i = 1;
 
   add_disk (argv, machine, 0, machine->overlay, "format=qcow2,cache=unsafe");
-  for (int i = 1; more != NULL && *more != NULL; i++, more += 2)
+  for (; more != NULL && *more != NULL; i++, more += 2)
     {
       g_autofree char *options = g_strdup_printf ("format=%s,readonly=on", more[1]);
 
       add_disk (argv, machine, i, more[0], options);
     }
+  if (machine->seed != NULL)
+    add_disk (argv, machine, i, machine->seed, "format=raw,readonly=on");
+}
+
+/* Not mounted, they keep nobody from saving the machine. */
+static void
+add_shared_dirs (GPtrArray *argv, const VqMachine *machine)
+{
+  const GPtrArray *dirs = machine->options->shared_dirs;
+
+  for (guint i = 0; i < dirs->len; i++)
+    {
+      g_autofree char *fsdev = vq_shared_dir_build_fsdev (dirs->pdata[i], i);
+      g_autofree char *device = vq_shared_dir_build_device (i, machine->arch->virtio);
+
+      add (argv, "-fsdev", "%s", fsdev);
+      add (argv, "-device", "%s", device);
+    }
+}
+
+/* Where the base image is plugged in when the machine runs. */
+static void
+add_hotplug_port (GPtrArray *argv, const VqMachine *machine)
+{
+  const VqHotplugBus *bus
+      = machine->options->baseimage
+            ? vq_hotplug_bus_find (machine->options, machine->arch, machine->firmware != NULL, NULL)
+            : NULL;
+
+  if (bus != NULL && bus->port != NULL)
+    add (argv, "-device", "%s", bus->port);
 }
 
 static void
@@ -312,6 +335,8 @@ vq_machine_build_argv (const VqMachine *machine)
   add_serial_ports (argv, machine);
   add_virtio_ports (argv, machine);
   add_disks (argv, machine);
+  add_shared_dirs (argv, machine);
+  add_hotplug_port (argv, machine);
   if (machine->incoming)
     add (argv, "-incoming", "defer");
   for (char **word = machine->options->qemu_options; *word != NULL; word++)

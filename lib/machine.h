@@ -19,6 +19,7 @@ typedef struct
   const char *directory;          /* where the sockets and the firmware's variables are */
   const char *overlay;            /* qcow2 on top of the first image */
   const char *const *more_images; /* path, format, path, format, ..., NULL: read-only disks */
+  const char *seed;               /* a raw image, the last read-only disk; NULL: none */
   const char *ram_path;           /* the file of the guest's memory, NULL: none */
   gboolean ram_shared;            /* the guest's writes go into it: a template is made */
   gboolean ram_readonly;          /* if not shared, it is opened for reading only; not every QEMU
@@ -52,10 +53,6 @@ char **vq_machine_build_argv (const VqMachine *machine);
  * or NULL if nothing is known against it: some devices only QEMU itself knows to be in the way,
  * when it saves. Static. */
 const char *vq_machine_no_template_reason (const VqOptions *options);
-
-/* The -cpu to use, or NULL for QEMU's default: from the table, and with nested virtualisation
- * where the host's KVM has it. */
-const char *vq_machine_choose_cpu (const VqArch *arch, gboolean kvm);
 
 /* TEXT as a value inside a QEMU option list: commas doubled. Transfer full. */
 char *vq_machine_quote (const char *text);

@@ -5,6 +5,7 @@
 
 #include "arguments.h"
 #include "error.h"
+#include "shared-dir.h"
 #include "template-sweep.h"
 #include "units.h"
 
@@ -31,6 +32,9 @@ enum
   OPTION_SHARED_DIR,
   OPTION_ACCEL,
   OPTION_CHANNEL,
+  OPTION_GUEST_AGENT,
+  OPTION_SSH_USER,
+  OPTION_SSH_KEY,
   OPTION_TEMPLATE,
   OPTION_TEMPLATE_DIR,
   OPTION_TEMPLATE_MAX_AGE,
@@ -61,6 +65,9 @@ static const VqArgument arguments_table[] = {
   [OPTION_SHARED_DIR] = { "shared-dir", 0, TRUE },
   [OPTION_ACCEL] = { "accel", 0, TRUE },
   [OPTION_CHANNEL] = { "channel", 0, TRUE },
+  [OPTION_GUEST_AGENT] = { "guest-agent", 0, TRUE },
+  [OPTION_SSH_USER] = { "ssh-user", 0, TRUE },
+  [OPTION_SSH_KEY] = { "ssh-key", 0, TRUE },
   [OPTION_TEMPLATE] = { "template", 0, TRUE },
   [OPTION_TEMPLATE_DIR] = { "template-dir", 0, TRUE },
   [OPTION_TEMPLATE_MAX_AGE] = { "template-max-age", 0, TRUE },
@@ -73,24 +80,25 @@ static const VqArgument arguments_table[] = {
 
 static const char *const boot_words[] = { "auto", "bios", "efi", "ieee1275", "none", NULL };
 static const char *const accel_words[] = { "auto", "kvm", "tcg", NULL };
-static const char *const channel_words[] = { "auto", "helper", "agent", NULL };
+static const char *const channel_words[] = { "auto", "helper", "agent", "ssh", NULL };
+static const char *const agent_words[] = { "auto", "require", "install", "off", NULL };
 static const char *const template_words[] = { "auto", "off", "refresh", NULL };
 
 /* What an option's value becomes in VqOptions. */
 typedef enum
 {
-  RULE_STRING,      /* a char *; must not be empty */
-  RULE_NAME,        /* a char *; the Python server takes an empty name for "not given" */
-  RULE_SECRET,      /* a char *; may be empty */
-  RULE_INT,         /* an int from min to max */
-  RULE_CONSTANT,    /* a flag: an int or enum that becomes min */
-  RULE_CHOICE,      /* an enum, by its place in words */
-  RULE_WORDS,       /* a char **, from one value */
-  RULE_LIST,        /* a char **, a value each time; must not be empty */
-  RULE_AGE,         /* a guint64, seconds */
-  RULE_SIZE,        /* a guint64, bytes */
-  RULE_UNSUPPORTED, /* refused */
-  RULE_EXIT,        /* ends the parsing */
+  RULE_STRING,     /* a char *; must not be empty */
+  RULE_NAME,       /* a char *; the Python server takes an empty name for "not given" */
+  RULE_SECRET,     /* a char *; may be empty */
+  RULE_INT,        /* an int from min to max */
+  RULE_CONSTANT,   /* a flag: an int or enum that becomes min */
+  RULE_CHOICE,     /* an enum, by its place in words */
+  RULE_WORDS,      /* a char **, from one value */
+  RULE_LIST,       /* a char **, a value each time; must not be empty */
+  RULE_AGE,        /* a guint64, seconds */
+  RULE_SIZE,       /* a guint64, bytes */
+  RULE_SHARED_DIR, /* adds to a GPtrArray of VqSharedDir */
+  RULE_EXIT,       /* ends the parsing */
 } RuleKind;
 
 typedef struct
@@ -118,12 +126,15 @@ static const Rule rules[] = {
   [OPTION_SHOW_BOOT] = { RULE_CONSTANT, FIELD (show_boot), TRUE },
   [OPTION_DEBUG] = { RULE_CONSTANT, FIELD (debug), TRUE },
   [OPTION_QEMU_OPTIONS] = { RULE_WORDS, FIELD (qemu_options) },
-  [OPTION_BASEIMAGE] = { RULE_UNSUPPORTED },
+  [OPTION_BASEIMAGE] = { RULE_CONSTANT, FIELD (baseimage), TRUE },
   [OPTION_BOOT] = { RULE_CHOICE, FIELD (boot), .words = boot_words },
   [OPTION_EFI] = { RULE_CONSTANT, FIELD (boot), VQ_BOOT_EFI },
-  [OPTION_SHARED_DIR] = { RULE_UNSUPPORTED },
+  [OPTION_SHARED_DIR] = { RULE_SHARED_DIR, FIELD (shared_dirs) },
   [OPTION_ACCEL] = { RULE_CHOICE, FIELD (accel), .words = accel_words },
   [OPTION_CHANNEL] = { RULE_CHOICE, FIELD (channel), .words = channel_words },
+  [OPTION_GUEST_AGENT] = { RULE_CHOICE, FIELD (guest_agent), .words = agent_words },
+  [OPTION_SSH_USER] = { RULE_STRING, FIELD (ssh_user) },
+  [OPTION_SSH_KEY] = { RULE_STRING, FIELD (ssh_key) },
   [OPTION_TEMPLATE] = { RULE_CHOICE, FIELD (template), .words = template_words },
   [OPTION_TEMPLATE_DIR] = { RULE_STRING, FIELD (template_dir) },
   [OPTION_TEMPLATE_MAX_AGE] = { RULE_AGE, FIELD (template_max_age) },
@@ -154,6 +165,12 @@ vq_channel_choice_to_string (VqChannelChoice channel)
 }
 
 const char *
+vq_agent_choice_to_string (VqAgentChoice choice)
+{
+  return agent_words[choice];
+}
+
+const char *
 vq_template_choice_to_string (VqTemplateChoice choice)
 {
   return template_words[choice];
@@ -176,6 +193,7 @@ options_new (void)
   options->template_max_age = VQ_TEMPLATE_MAX_AGE_DEFAULT;
   options->template_cache_size = VQ_TEMPLATE_MAX_SIZE_DEFAULT;
   options->template_scripts = g_new0 (char *, 1);
+  options->shared_dirs = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_shared_dir_free);
   return options;
 }
 
@@ -188,9 +206,12 @@ vq_options_free (VqOptions *options)
   g_free (options->overlay_dir);
   g_free (options->user);
   g_free (options->password);
+  g_free (options->ssh_user);
+  g_free (options->ssh_key);
   g_strfreev (options->qemu_options);
   g_free (options->template_dir);
   g_strfreev (options->template_scripts);
+  g_ptr_array_unref (options->shared_dirs);
   g_strfreev (options->images);
   g_free (options);
 }
@@ -240,6 +261,21 @@ append_string (char ***field, const char *value, GError **error)
   return TRUE;
 }
 
+/* What is mounted on another's mount point would hide it. */
+static gboolean
+add_shared_dir (GPtrArray *dirs, const char *value, GError **error)
+{
+  g_autoptr (VqSharedDir) dir = vq_shared_dir_parse (value, error);
+
+  if (dir == NULL)
+    return FALSE;
+  for (guint i = 0; i < dirs->len; i++)
+    if (g_str_equal (((VqSharedDir *)dirs->pdata[i])->destination, dir->destination))
+      return vq_set_error (error, VQ_ERROR_USAGE, "dst=%s is given twice", dir->destination);
+  g_ptr_array_add (dirs, g_steal_pointer (&dir));
+  return TRUE;
+}
+
 /* Puts VALUE (NULL for flags) where RULE says. */
 static gboolean
 apply (VqOptions *options, const Rule *rule, const char *value, GError **error)
@@ -269,7 +305,8 @@ apply (VqOptions *options, const Rule *rule, const char *value, GError **error)
       return vq_units_parse_age (value, field, error);
     case RULE_SIZE:
       return vq_units_parse_size (value, field, error);
-    case RULE_UNSUPPORTED:
+    case RULE_SHARED_DIR:
+      return add_shared_dir (*(GPtrArray **)field, value, error);
     case RULE_EXIT:
       break;
     }
@@ -282,9 +319,6 @@ apply_option (VqOptions *options, int index, const char *value, GError **error)
   const VqArgument *option = &arguments_table[index];
   g_autofree char *name = vq_argument_to_string (option);
 
-  if (rules[index].kind == RULE_UNSUPPORTED)
-    return vq_set_error (error, VQ_ERROR_USAGE, "option %s is not supported yet; leave it out",
-                         name);
   if (!apply (options, &rules[index], value, error))
     {
       g_prefix_error (error, "option %s: ", name);
@@ -332,6 +366,20 @@ parse_all (VqArguments *arguments, VqOptions *options, GError **error)
   return VQ_OPTIONS_RUN;
 }
 
+/* What no option forbids alone. */
+static gboolean
+check_together (const VqOptions *options, GError **error)
+{
+  if (options->channel == VQ_CHANNEL_AGENT && options->guest_agent == VQ_AGENT_OFF)
+    return vq_set_error (error, VQ_ERROR_USAGE,
+                         "--channel=agent needs the guest agent; leave --guest-agent=off out");
+  if (options->channel == VQ_CHANNEL_SSH && options->guest_agent == VQ_AGENT_REQUIRE)
+    return vq_set_error (error, VQ_ERROR_USAGE,
+                         "--channel=ssh does not use the guest agent; leave --guest-agent=require "
+                         "out");
+  return TRUE;
+}
+
 VqOptionsResult
 vq_options_parse (int argc, const char *const *argv, VqOptions **options, GError **error)
 {
@@ -352,6 +400,8 @@ vq_options_parse (int argc, const char *const *argv, VqOptions **options, GError
       vq_set_error (error, VQ_ERROR_USAGE, "no image given; name the disk image to boot");
       return VQ_OPTIONS_ERROR;
     }
+  if (!check_together (result, error))
+    return VQ_OPTIONS_ERROR;
   *options = g_steal_pointer (&result);
   return VQ_OPTIONS_RUN;
 }
@@ -373,63 +423,4 @@ const char *
 vq_options_version (void)
 {
   return PROGRAM " " VQ_VERSION "\n";
-}
-
-const char *
-vq_options_help (void)
-{
-  return "Usage: autopkgtest [...] -- qemu-ng [OPTION...] IMAGE [READ-ONLY-IMAGE...]\n"
-         "\n"
-         "An autopkgtest virtualisation server: the testbed is a QEMU virtual machine that\n"
-         "boots IMAGE. The images are not changed. autopkgtest starts this program and\n"
-         "talks to it over stdin and stdout.\n"
-         "\n"
-         "Virtual machine:\n"
-         "  -c, --cpus=N                   number of CPUs, 1 to 1024 (default: 1)\n"
-         "      --ram-size=MIB             memory in MiB, at least 32 (default: 2048)\n"
-         "      --boot=HOW                 auto, bios, efi, ieee1275, none (default: auto)\n"
-         "      --efi                      the same as --boot=efi\n"
-         "      --accel=HOW                auto, kvm, tcg (default: auto, KVM if it works)\n"
-         "      --qemu-architecture=ARCH   QEMU's name for it (default: the host's)\n"
-         "      --dpkg-architecture=ARCH   dpkg's name for it (default: the host's)\n"
-         "  -q, --qemu-command=COMMAND     QEMU to run (default: qemu-system-ARCH)\n"
-         "      --qemu-options=OPTIONS     more options for QEMU, separated by blanks\n"
-         "  -o, --overlay-dir=DIR          for the guest's writes (default: the private\n"
-         "                                 directory in $TMPDIR or /tmp)\n"
-         "\n"
-         "Guest:\n"
-         "  -u, --user=USER                runs tests that need no root (default: the\n"
-         "                                 first one with a UID in 1000-59999)\n"
-         "  -p, --password=PASSWORD        of USER (accepted, but nothing needs it now)\n"
-         "      --timeout-reboot=SECONDS   for each boot (default: 60; 300 under TCG)\n"
-         "      --timeout-poweroff=SECONDS shut the guest down and wait so long for it\n"
-         "                                 (default: end QEMU at once)\n"
-         "      --channel=HOW              how commands reach it: auto, helper (a program\n"
-         "                                 of ours in memory), agent (default: auto)\n"
-         "\n"
-         "Templates, testbeds saved when they were ready:\n"
-         "      --template=HOW             auto, off, refresh (default: auto)\n"
-         "      --template-dir=DIR         where they are (default:\n"
-         "                                 $XDG_CACHE_HOME/virt-qemu/templates)\n"
-         "      --template-max-age=AGE     a number with s, m, h or d; 0: no limit\n"
-         "                                 (default: 1d)\n"
-         "      --template-cache-size=SIZE for all, a number with M, G or T; 0: no limit\n"
-         "                                 (default: 20G)\n"
-         "      --template-script=FILE     run it as root in the guest before it is saved;\n"
-         "                                 may be given more than once\n"
-         "\n"
-         "Messages:\n"
-         "      --show-boot                show what the guest's serial console says\n"
-         "  -d, --debug                    show what the server does\n"
-         "  -h, --help                     show this text and exit\n"
-         "      --version                  show the version and exit\n"
-         "\n"
-         "--baseimage and --shared-dir=src=DIR,dst=DIR[,rw] are not supported yet.\n"
-         "@FILE stands for the arguments in FILE, one per line. Long options may be cut\n"
-         "short as long as they stay unique.\n"
-         "\n"
-         "The guest must run qemu-guest-agent. Example:\n"
-         "  autopkgtest gzip -- qemu-ng --ram-size=1024 debian-12.qcow2\n"
-         "\n"
-         "autopkgtest-virt-qemu-ng(1) says more.\n";
 }

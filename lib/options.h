@@ -30,7 +30,17 @@ typedef enum
   VQ_CHANNEL_AUTO,   /* the helper if it works, else the agent with a warning */
   VQ_CHANNEL_HELPER, /* our own program in the guest */
   VQ_CHANNEL_AGENT,  /* the guest agent alone */
+  VQ_CHANNEL_SSH,    /* the guest's ssh server alone */
 } VqChannelChoice;
+
+/* What is done with qemu-guest-agent (--guest-agent). */
+typedef enum
+{
+  VQ_AGENT_AUTO,    /* one way into the guest, if it is there */
+  VQ_AGENT_REQUIRE, /* the only way */
+  VQ_AGENT_INSTALL, /* installed in the testbed, which another way leads into, if it is missing */
+  VQ_AGENT_OFF,     /* not talked to */
+} VqAgentChoice;
 
 /* What becomes of saved testbeds (--template). */
 typedef enum
@@ -49,7 +59,7 @@ typedef struct
   char *qemu_command;
   char *overlay_dir;
   char *user;     /* runs the tests that need no root */
-  char *password; /* of user; stored only */
+  char *password; /* of user, or of root without one, at the guest's login prompt */
   int cpus;       /* 1 to 1024 */
   int ram_size_mib;
   int timeout_reboot;            /* seconds, at least 1 */
@@ -60,13 +70,18 @@ typedef struct
   char **qemu_options; /* appended to QEMU's argv; empty if not given */
   VqBoot boot;
   VqAccel accel;
+  char *ssh_user; /* of the guest's ssh server */
+  char *ssh_key;  /* a file of the host: the private key of ssh_user, or of root */
   VqChannelChoice channel;
+  VqAgentChoice guest_agent;
   VqTemplateChoice template;
   char *template_dir;
   guint64 template_max_age;    /* seconds, at most G_MAXINT; 0: no limit */
   guint64 template_cache_size; /* bytes, at most G_MAXINT64; 0: no limit */
   char **template_scripts;     /* files of the host, in the order given; empty if not given */
-  char **images;               /* one or more: the boot image, then read-only ones */
+  gboolean baseimage;
+  GPtrArray *shared_dirs; /* VqSharedDir; empty if not given */
+  char **images;          /* one or more: the boot image, then read-only ones */
 } VqOptions;
 
 void vq_options_free (VqOptions *options);
@@ -101,4 +116,5 @@ char *vq_options_usage_error (const GError *error);
 const char *vq_boot_to_string (VqBoot boot);
 const char *vq_accel_to_string (VqAccel accel);
 const char *vq_channel_choice_to_string (VqChannelChoice channel);
+const char *vq_agent_choice_to_string (VqAgentChoice choice);
 const char *vq_template_choice_to_string (VqTemplateChoice choice);

@@ -2,11 +2,15 @@
 #include "plan.h"
 
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <unistd.h>
 
 #include "accel.h"
 #include "disk-layout.h"
 #include "error.h"
+#include "hotplug-bus.h"
+#include "image-name.h"
+#include "shared-dir.h"
 #include "workdir.h"
 
 /* Seconds for all the calls of qemu-img together. */
@@ -30,17 +34,26 @@ find_qemu (VqPlan *plan, GError **error)
                        plan->arch->dpkg, plan->arch->package);
 }
 
+static VqImage *
+inspect_image (const char *name, VqImageUse use, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_auto (GStrv) directories = vq_image_name_get_directories ();
+  g_autofree char *path = vq_image_name_find (name, (const char *const *)directories, error);
+
+  return path != NULL ? vq_image_inspect (path, use, deadline, cancel, error) : NULL;
+}
+
 static gboolean
 inspect_images (VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  char **path = plan->options->images;
+  char **name = plan->options->images;
 
-  plan->image = vq_image_inspect (*path, VQ_IMAGE_BOOT, deadline, cancel, error);
+  plan->image = inspect_image (*name, VQ_IMAGE_BOOT, deadline, cancel, error);
   if (plan->image == NULL)
     return FALSE;
-  while (*++path != NULL)
+  while (*++name != NULL)
     {
-      VqImage *image = vq_image_inspect (*path, VQ_IMAGE_DATA, deadline, cancel, error);
+      VqImage *image = inspect_image (*name, VQ_IMAGE_DATA, deadline, cancel, error);
 
       if (image == NULL)
         return FALSE;
@@ -139,6 +152,49 @@ check_scripts (const VqOptions *options, GError **error)
   return TRUE;
 }
 
+static gboolean
+check_shared_dirs (const VqOptions *options, GError **error)
+{
+  for (guint i = 0; i < options->shared_dirs->len; i++)
+    if (!vq_shared_dir_check (options->shared_dirs->pdata[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+choose_hotplug (VqPlan *plan, GError **error)
+{
+  if (!plan->options->baseimage)
+    return TRUE;
+  plan->hotplug = vq_hotplug_bus_find (plan->options, plan->arch, plan->firmware != NULL, error);
+  return plan->hotplug != NULL;
+}
+
+/* Only what tells how to get in without a seed. */
+static gboolean
+names_way_in (const VqOptions *options)
+{
+  return options->ssh_user != NULL || options->ssh_key != NULL || options->password != NULL
+         || options->guest_agent == VQ_AGENT_REQUIRE || options->channel == VQ_CHANNEL_AGENT;
+}
+
+gboolean
+vq_plan_add_cloud_seed (VqPlan *plan)
+{
+  if (plan->cloud_seed || names_way_in (plan->options))
+    return FALSE;
+  plan->cloud_seed = TRUE;
+  return TRUE;
+}
+
+static gboolean
+check_ssh_key (const VqOptions *options, GError **error)
+{
+  if (options->ssh_key == NULL || g_access (options->ssh_key, R_OK) == 0)
+    return TRUE;
+  return vq_set_errno (error, errno, "option --ssh-key: cannot read %s", options->ssh_key);
+}
+
 VqPlan *
 vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
 {
@@ -149,9 +205,13 @@ vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
   plan->more = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_image_free);
   plan->arch = vq_arch_choose (options, error);
   if (plan->arch == NULL || !check_overlay_dir (options, error) || !check_scripts (options, error)
+      || !check_shared_dirs (options, error) || !check_ssh_key (options, error)
       || !find_qemu (plan, error) || !inspect_images (plan, deadline, cancel, error)
-      || !choose_firmware (plan, deadline, cancel, error) || !choose_accel (plan, cancel, error))
+      || !choose_firmware (plan, deadline, cancel, error) || !choose_hotplug (plan, error)
+      || !choose_accel (plan, cancel, error))
     return NULL;
+  if (options->channel == VQ_CHANNEL_SSH)
+    vq_plan_add_cloud_seed (plan);
   return g_steal_pointer (&plan);
 }
 

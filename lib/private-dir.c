@@ -86,7 +86,8 @@ vq_private_dir_open_child_anyhow (VqPrivateDir *parent, const char *name, GError
 
   if (fd >= 0)
     return dir_new (g_steal_pointer (&path), fd);
-  vq_set_errno (error, errno, "cannot open the directory %s", path);
+  vq_set_error (error, errno == ENOENT ? VQ_ERROR_MISSING : VQ_ERROR_FAILED,
+                "cannot open the directory %s: %s", path, g_strerror (errno));
   return NULL;
 }
 

@@ -21,7 +21,7 @@ VqPrivateDir *vq_private_dir_open (const char *path, VqPrivateDirHow how, GError
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* Opens the directory NAME in PARENT; it must be closed to others altogether. PARENT need not
- * outlive the result. */
+ * outlive the result. VQ_ERROR_MISSING if nothing has that name. */
 VqPrivateDir *vq_private_dir_open_child (VqPrivateDir *parent, const char *name, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 

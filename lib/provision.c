@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "guest-grub.h"
 #include "guest-setup.h"
 #include "machine.h"
 #include "template-script.h"
@@ -14,13 +15,15 @@
  * saving. */
 #define STEP_SECONDS 100
 #define SCRIPT_SECONDS (60 * 60)
+#define INSTALL_SECONDS (10 * 60)
 #define FORK_SECONDS 60
 #define SAVE_SECONDS 60
 /* Seconds to look at everything that goes into the key. */
 #define KEY_SECONDS 60
 
-/* What is to be free on the disk besides the memory's file. */
+/* What is to be free on the disk besides the memory's file; and what is as good as nothing. */
 #define SPARE_MIB 256
+#define FULL_MIB 1
 
 /* The facts about the guest that a template keeps. */
 #define FACT_SCRATCH "scratch"
@@ -35,6 +38,7 @@ struct _VqProvision
   VqTemplateKey *key;     /* NULL: not made yet */
   VqTemplate *template;   /* what is forked; NULL: none yet */
   VqTemplateWish wish;
+  GError *locked;   /* why nothing led into the guest without a cloud seed; NULL: it did */
   gboolean gave_up; /* no template any more: every guest is booted */
 };
 
@@ -56,6 +60,7 @@ vq_provision_free (VqProvision *provision)
 {
   if (provision == NULL)
     return;
+  g_clear_error (&provision->locked);
   vq_template_free (provision->template);
   vq_template_key_free (provision->key);
   vq_template_store_free (provision->store);
@@ -100,6 +105,17 @@ run_scripts (VqProvision *provision, VqGuest *guest, GError **error)
 }
 
 static gboolean
+install_agent (VqProvision *provision, VqGuest *guest, GError **error)
+{
+  if (provision->plan->options->guest_agent != VQ_AGENT_INSTALL)
+    return TRUE;
+  tell_progress ("installing qemu-guest-agent in the guest");
+  return vq_guest_setup_install_agent (vq_guest_get_channel (guest),
+                                       vq_deadline_in (INSTALL_SECONDS),
+                                       vq_guest_get_cancel (guest), error);
+}
+
+static gboolean
 prepare (VqProvision *provision, VqGuest *guest, VqGuestFacts *facts, GError **error)
 {
   VqChannel *channel = vq_guest_get_channel (guest);
@@ -107,7 +123,8 @@ prepare (VqProvision *provision, VqGuest *guest, VqGuestFacts *facts, GError **e
 
   g_clear_pointer (&facts->user, g_free);
   return vq_guest_setup_time_zone (channel, vq_deadline_in (STEP_SECONDS), cancel, error)
-         && run_scripts (provision, guest, error)
+         && vq_guest_grub_prepare (channel, "", vq_deadline_in (STEP_SECONDS), cancel, error)
+         && install_agent (provision, guest, error) && run_scripts (provision, guest, error)
          && vq_guest_setup_find_user (channel, &facts->user, vq_deadline_in (STEP_SECONDS), cancel,
                                       error)
          && vq_guest_setup_make_scratch (channel, &facts->scratch, vq_deadline_in (STEP_SECONDS),
@@ -159,18 +176,42 @@ save (VqTemplateBuild *build, VqGuest *guest, const VqGuestFacts *facts, GError 
   return TRUE;
 }
 
+/* Takes over WHY, the failure of the guest that was to become the template. If there is no room
+ * left on the disk, that is its cause, as its memory could not grow; then the next one does
+ * without. */
+static void
+judge_failure (VqProvision *provision, VqTemplateBuild *build, GError *why, GError **error)
+{
+  g_autoptr (GError) full = NULL;
+
+  if (vq_cancel_reason (provision->cancel) != NULL
+      || vq_template_build_check_room (build, FULL_MIB * 1024 * 1024, NULL))
+    {
+      g_propagate_error (error, why);
+      return;
+    }
+  vq_set_error (&full, VQ_ERROR_FAILED,
+                "the disk of %s has become full: give another directory with --template-dir",
+                vq_template_build_get_directory (build));
+  warn_no_template (provision, full);
+  g_error_free (why);
+}
+
 /* Boots a guest and makes a template of it. If that guest cannot be saved, it is given itself: its
  * files have no names any more, but it has them open. If it has ended with that, there is none. */
 static VqGuest *
 boot_template (VqProvision *provision, VqTemplateBuild *build, VqGuestFacts *facts, GError **error)
 {
-  g_autoptr (VqGuest) guest
-      = boot (provision, vq_template_build_get_directory (build), facts, error);
   g_autoptr (GError) why = NULL;
+  g_autoptr (VqGuest) guest
+      = boot (provision, vq_template_build_get_directory (build), facts, &why);
   const char *reason;
 
   if (guest == NULL)
-    return NULL;
+    {
+      judge_failure (provision, build, g_steal_pointer (&why), error);
+      return NULL;
+    }
   reason = vq_guest_no_template_reason (guest);
   if (reason != NULL)
     vq_set_error (&why, VQ_ERROR_FAILED, "%s", reason);
@@ -190,9 +231,55 @@ open_store (VqProvision *provision, GError **error)
   const VqOptions *options = provision->plan->options;
   const VqTemplateLimits limits = { options->template_max_age, options->template_cache_size };
 
+  if (provision->store != NULL && !vq_template_store_is_current (provision->store))
+    g_clear_pointer (&provision->store, vq_template_store_free);
   if (provision->store == NULL)
     provision->store = vq_template_store_open (options->template_dir, &limits, error);
   return provision->store != NULL;
+}
+
+static gboolean
+make_key (VqProvision *provision, GError **error)
+{
+  g_clear_pointer (&provision->key, vq_template_key_free);
+  provision->key = vq_testbed_key_new (provision->plan, vq_deadline_in (KEY_SECONDS),
+                                       provision->cancel, error);
+  return provision->key != NULL;
+}
+
+static gboolean
+look_for_template (VqProvision *provision, GError **error)
+{
+  if (!make_key (provision, error))
+    return FALSE;
+  provision->template = vq_template_store_find (provision->store, provision->key);
+  return TRUE;
+}
+
+/* Whether a guest needs a cloud seed is found out the hard way; a template remembers it. */
+static gboolean
+find_seeded_template (VqProvision *provision, GError **error)
+{
+  if (!look_for_template (provision, error))
+    return FALSE;
+  if (provision->template != NULL || !vq_plan_add_cloud_seed (provision->plan))
+    return TRUE;
+  if (!look_for_template (provision, error))
+    return FALSE;
+  if (provision->template != NULL)
+    return TRUE;
+  provision->plan->cloud_seed = FALSE;
+  return make_key (provision, error);
+}
+
+static gboolean
+check_images (const VqPlan *plan, GError **error)
+{
+  gboolean ok = vq_image_check_saving (plan->image, error);
+
+  for (guint i = 0; ok && i < plan->more->len; i++)
+    ok = vq_image_check_saving (plan->more->pdata[i], error);
+  return ok;
 }
 
 /* Sets the template if there is one, or *BUILD if one is to be made. */
@@ -204,15 +291,14 @@ find_template (VqProvision *provision, VqTemplateBuild **build, GError **error)
 
   if (reason == NULL && plan->options->channel == VQ_CHANNEL_AGENT)
     reason = "--channel=agent cannot set a fork's clock";
+  if (reason == NULL && plan->options->channel == VQ_CHANNEL_SSH)
+    reason = "--channel=ssh cannot set a fork's clock";
   if (reason != NULL)
     return vq_set_error (error, VQ_ERROR_FAILED, "%s", reason);
-  g_clear_pointer (&provision->key, vq_template_key_free);
-  provision->key
-      = vq_testbed_key_new (plan, vq_deadline_in (KEY_SECONDS), provision->cancel, error);
-  if (provision->key == NULL || !open_store (provision, error))
+  if (!check_images (plan, error) || !make_key (provision, error) || !open_store (provision, error))
     return FALSE;
-  if (provision->wish == VQ_TEMPLATE_ANY)
-    provision->template = vq_template_store_find (provision->store, provision->key);
+  if (provision->wish == VQ_TEMPLATE_ANY && !find_seeded_template (provision, error))
+    return FALSE;
   return provision->template != NULL
          || vq_template_store_begin (provision->store, provision->key, provision->wish,
                                      boot_deadline (provision), provision->cancel,
@@ -312,6 +398,17 @@ drop_template (VqProvision *provision, const GError *why)
   provision->wish = VQ_TEMPLATE_NEW;
 }
 
+/* Whether a boot that failed for the reason WHY will be another one with a cloud seed. */
+static gboolean
+try_seed (VqProvision *provision, const GError *why)
+{
+  if (!vq_error_is_locked (why) || !vq_plan_add_cloud_seed (provision->plan))
+    return FALSE;
+  provision->locked = g_error_copy (why);
+  g_message ("the guest is up, but lets nobody in: trying again with a cloud-init seed");
+  return TRUE;
+}
+
 /* One try. It gives no guest and no error if the next one will be another. */
 static VqGuest *
 try_to_get (VqProvision *provision, VqGuestFacts *facts, GError **error)
@@ -319,19 +416,32 @@ try_to_get (VqProvision *provision, VqGuestFacts *facts, GError **error)
   g_autoptr (GError) local = NULL;
   VqGuest *guest = get_template (provision, facts, &local);
 
-  if (guest != NULL)
-    return guest;
-  if (local == NULL && provision->template == NULL)
-    return boot (provision, NULL, facts, error);
-  if (local == NULL)
-    guest = fork_template (provision, facts, &local);
-  if (guest != NULL)
+  if (guest == NULL && local == NULL)
+    guest = provision->template != NULL ? fork_template (provision, facts, &local)
+                                        : boot (provision, NULL, facts, &local);
+  if (guest != NULL || try_seed (provision, local))
     return guest;
   if (provision->template == NULL || vq_cancel_reason (provision->cancel) != NULL)
     g_propagate_error (error, g_steal_pointer (&local));
   else
     drop_template (provision, local);
   return NULL;
+}
+
+/* Sets *ERROR to WHY, which is taken over. If a seed was only an attempt, what was wrong before it
+ * tells more. */
+static void
+propagate (VqProvision *provision, GError *why, GError **error)
+{
+  if (provision->locked == NULL || vq_cancel_reason (provision->cancel) != NULL)
+    {
+      g_propagate_error (error, why);
+      return;
+    }
+  g_debug ("with the seed: %s", why->message);
+  g_error_free (why);
+  g_propagate_prefixed_error (error, g_steal_pointer (&provision->locked),
+                              "a cloud-init seed did not help: ");
 }
 
 VqGuest *
@@ -343,6 +453,6 @@ vq_provision_get (VqProvision *provision, VqGuestFacts *facts, GError **error)
   while (guest == NULL && local == NULL)
     guest = try_to_get (provision, facts, &local);
   if (local != NULL)
-    g_propagate_error (error, g_steal_pointer (&local));
+    propagate (provision, g_steal_pointer (&local), error);
   return guest;
 }

@@ -345,6 +345,18 @@ vq_qemu_can_read_ram (VqQemu *qemu, gboolean *can, gint64 deadline, GError **err
   return TRUE;
 }
 
+gboolean
+vq_qemu_plug_disk (VqQemu *qemu, const VqHotDisk *disk, gint64 deadline, GError **error)
+{
+  return vq_hotplug_add (qemu->qmp, disk, deadline, qemu->cancel, error);
+}
+
+gboolean
+vq_qemu_unplug_disk (VqQemu *qemu, const char *id, gint64 deadline, GError **error)
+{
+  return vq_hotplug_remove (qemu->qmp, id, deadline, qemu->cancel, error);
+}
+
 void
 vq_qemu_on_port (VqQemu *qemu, VqPort port, VqPortChanged changed, gpointer data)
 {

@@ -8,6 +8,7 @@
 #include <glib.h>
 
 #include "console.h"
+#include "hotplug.h"
 #include "machine.h"
 #include "wait.h"
 
@@ -48,6 +49,12 @@ gboolean vq_qemu_can_read_ram (VqQemu *qemu, gboolean *can, gint64 deadline, GEr
  * its beginning. The machine must be the same but for the paths of its files. vq_qemu_run_guest
  * then lets the guest go on where it was. */
 gboolean vq_qemu_load (VqQemu *qemu, int file, gint64 deadline, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* See vq_hotplug_add and vq_hotplug_remove. */
+gboolean vq_qemu_plug_disk (VqQemu *qemu, const VqHotDisk *disk, gint64 deadline, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+gboolean vq_qemu_unplug_disk (VqQemu *qemu, const char *id, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* OPEN tells whether the guest has PORT open; called at every change. NULL ends it. */

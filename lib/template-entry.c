@@ -80,7 +80,10 @@ entry_new (VqPrivateDir *cache, const char *name, char *key, guint number)
   look_at_lock (entry, dir);
   look_at_info (entry, cache);
   entry->allocated = vq_private_dir_get_allocated (dir);
-  return entry;
+  if (vq_private_dir_is_current (dir))
+    return entry;
+  entry_free (entry);
+  return NULL;
 }
 
 static void
@@ -214,24 +217,34 @@ open_or_make_lock (VqPrivateDir *dir)
   return fd;
 }
 
+/* *REMOVED as below. What has been removed by somebody else meanwhile is no failure, even if there
+ * is another one of that name by now. */
+static gboolean
+remove_open (VqPrivateDir *cache, VqPrivateDir *dir, const char *name, gboolean *removed,
+             GError **error)
+{
+  int lock_fd = open_or_make_lock (dir);
+  int errnum = errno;
+  gboolean done;
+
+  if (lock_fd < 0)
+    return !vq_private_dir_is_current (dir)
+           || vq_set_errno (error, errnum, "cannot lock %s", vq_private_dir_get_path (dir));
+  done = remove_locked (cache, dir, name, lock_fd, removed, error);
+  close (lock_fd);
+  return done;
+}
+
 gboolean
 vq_template_entry_remove (VqPrivateDir *cache, const char *name, gboolean *removed, GError **error)
 {
   g_autoptr (GError) local = NULL;
   g_autoptr (VqPrivateDir) dir = vq_private_dir_open_child_anyhow (cache, name, &local);
-  int lock_fd = dir != NULL ? open_or_make_lock (dir) : -1;
-  gboolean done;
 
   *removed = TRUE;
-  if (lock_fd >= 0)
-    {
-      done = remove_locked (cache, dir, name, lock_fd, removed, error);
-      close (lock_fd);
-      return done;
-    }
   if (dir != NULL)
-    vq_set_errno (&local, errno, "cannot lock %s", vq_private_dir_get_path (dir));
-  if (!vq_private_dir_has (cache, name))
+    return remove_open (cache, dir, name, removed, error);
+  if (vq_error_is_missing (local))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;

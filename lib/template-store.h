@@ -34,6 +34,9 @@ VqTemplateStore *vq_template_store_open (const char *directory, const VqTemplate
 void vq_template_store_free (VqTemplateStore *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqTemplateStore, vq_template_store_free)
 
+/* Whether its directory is still there: somebody may have removed it, and then it is of no use. */
+gboolean vq_template_store_is_current (VqTemplateStore *store);
+
 /* The template for KEY if there is one that is good and not too old, else NULL. One that is damaged
  * is removed, with a warning that says why. Does not wait. */
 VqTemplate *vq_template_store_find (VqTemplateStore *store, const VqTemplateKey *key);

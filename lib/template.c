@@ -93,9 +93,9 @@ vq_template_open (VqPrivateDir *cache, const char *name, GError **error)
       futimens (template->lock_fd, NULL); /* if it fails, it is just removed earlier */
       return there ? g_steal_pointer (&template) : NULL;
     }
-  /* Whoever removes it meanwhile makes anything fail. */
+  /* Whoever removes it meanwhile makes anything fail. What has the name now may be another one. */
   if (template->dir != NULL ? vq_private_dir_is_current (template->dir)
-                            : vq_private_dir_has (cache, name))
+                            : !vq_error_is_missing (reason))
     g_propagate_error (error, g_steal_pointer (&reason));
   return NULL;
 }

@@ -136,6 +136,7 @@ add_argv (VqTemplateKey *key, const VqPlan *plan)
                               .firmware = plan->firmware,
                               .directory = "DIRECTORY",
                               .overlay = "OVERLAY",
+                              .seed = plan->cloud_seed ? "SEED" : NULL,
                               .ram_path = "RAM" };
   g_auto (GStrv) argv = vq_machine_build_argv (&machine);
 
@@ -206,6 +207,8 @@ add_preparation (VqTemplateKey *key, const VqPlan *plan, GError **error)
   g_autofree char *zone = vq_guest_setup_host_time_zone ();
 
   vq_template_key_add_text (key, "time zone", zone);
+  vq_template_key_add_text (key, "guest agent",
+                            vq_agent_choice_to_string (plan->options->guest_agent));
   for (char **path = plan->options->template_scripts; *path != NULL; path++)
     {
       g_autofree char *script = vq_template_script_get_digest (*path, error);

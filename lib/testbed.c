@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "testbed.h"
 
+#include "baseimage.h"
 #include "copy.h"
 #include "error.h"
 #include "exec-server.h"
 #include "guest-setup.h"
 #include "guest.h"
 #include "provision.h"
+#include "shared-dir.h"
 #include "shell.h"
 
 #define COPY_SECONDS 300
+
+/* For what a guest gets when it is there: a mount, a disk. */
+#define ATTACH_SECONDS 100
 
 struct _VqTestbed
 {
@@ -105,13 +110,46 @@ start_exec_server (VqTestbed *testbed, GError **error)
   return TRUE;
 }
 
+/* What must not be there when the disk's file systems are looked for: while the guest boots. */
+static gboolean
+attach_baseimage (VqTestbed *testbed, gint64 deadline, GError **error)
+{
+  VqChannel *channel = vq_guest_get_channel (testbed->guest);
+  VqCancel *cancel = vq_guest_get_cancel (testbed->guest);
+
+  return !testbed->plan->options->baseimage
+         || (vq_baseimage_add_rules (channel, "", deadline, cancel, error)
+             && vq_guest_plug_baseimage (testbed->guest, deadline, error)
+             && vq_baseimage_wait (channel, "", deadline, cancel, error));
+}
+
+/* Before a test is told that it may reboot, as it does so at once. */
+static gboolean
+detach_baseimage (VqTestbed *testbed, GError **error)
+{
+  return !testbed->plan->options->baseimage
+         || vq_guest_unplug_baseimage (testbed->guest, vq_deadline_in (ATTACH_SECONDS), error);
+}
+
+/* What a template cannot have, after each fork and boot. */
+static gboolean
+attach (VqTestbed *testbed, GError **error)
+{
+  gint64 deadline = vq_deadline_in (ATTACH_SECONDS);
+
+  return vq_shared_dir_mount_all (testbed->plan->options->shared_dirs,
+                                  vq_guest_get_channel (testbed->guest), deadline,
+                                  vq_guest_get_cancel (testbed->guest), error)
+         && attach_baseimage (testbed, deadline, error);
+}
+
 gboolean
 vq_testbed_open (VqTestbed *testbed, GError **error)
 {
   gint64 start = g_get_monotonic_time ();
 
   testbed->guest = vq_provision_get (testbed->provision, &testbed->facts, error);
-  if (testbed->guest != NULL && start_exec_server (testbed, error))
+  if (testbed->guest != NULL && start_exec_server (testbed, error) && attach (testbed, error))
     {
       g_debug ("the testbed is open after %.2f s",
                (g_get_monotonic_time () - start) / (double)G_USEC_PER_SEC);
@@ -155,16 +193,19 @@ reboot_guest (VqTestbed *testbed, gboolean prepare_only, GError **error)
 {
   VqCancel *cancel = vq_guest_get_cancel (testbed->guest);
 
-  if (!vq_guest_setup_save_scratch (vq_guest_get_channel (testbed->guest), testbed->facts.scratch,
-                                    copy_deadline (), cancel, error))
+  if (!detach_baseimage (testbed, error)
+      || !vq_guest_setup_save_scratch (vq_guest_get_channel (testbed->guest),
+                                       testbed->facts.scratch, copy_deadline (), cancel, error))
     return FALSE;
   drop_commands (testbed);
   if (!vq_guest_reboot (testbed->guest, prepare_only ? VQ_REBOOT_ITSELF : VQ_REBOOT_TOLD,
                         vq_deadline_in (testbed->plan->boot_timeout), error))
     return FALSE;
   vq_exec_server_set_channel (testbed->exec_server, vq_guest_get_channel (testbed->guest));
-  return vq_guest_setup_restore_scratch (vq_guest_get_channel (testbed->guest),
-                                         testbed->facts.scratch, copy_deadline (), cancel, error);
+  return attach (testbed, error)
+         && vq_guest_setup_restore_scratch (vq_guest_get_channel (testbed->guest),
+                                            testbed->facts.scratch, copy_deadline (), cancel,
+                                            error);
 }
 
 gboolean

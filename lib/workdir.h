@@ -20,3 +20,8 @@ const char *vq_workdir_get_path (VqWorkdir *workdir);
 
 /* The path of NAME in it. Transfer full. */
 char *vq_workdir_join (VqWorkdir *workdir, const char *name);
+
+/* Removes what is left below PARENT (NULL: as above) of directories of this user whose process and
+ * whose janitor have both been killed. Others are left alone, those of running processes too. Does
+ * not wait, tells no failure. */
+void vq_workdir_sweep (const char *parent);

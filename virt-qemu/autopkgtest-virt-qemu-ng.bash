@@ -18,14 +18,32 @@ _autopkgtest_virt_qemu_ng ()
       return
       ;;
     --channel)
-      mapfile -t COMPREPLY < <(compgen -W 'auto helper agent' -- "$cur")
+      mapfile -t COMPREPLY < <(compgen -W 'auto helper agent ssh' -- "$cur")
+      return
+      ;;
+    --guest-agent)
+      mapfile -t COMPREPLY < <(compgen -W 'auto require install off' -- "$cur")
       return
       ;;
     --template)
       mapfile -t COMPREPLY < <(compgen -W 'auto off refresh' -- "$cur")
       return
       ;;
-    --template-script)
+    --shared-dir)
+      case $cur in
+        src=*,*) ;;
+        src=*)
+          cur=${cur#src=}
+          _filedir -d
+          ;;
+        *)
+          COMPREPLY=(src=)
+          compopt -o nospace
+          ;;
+      esac
+      return
+      ;;
+    --template-script | --ssh-key)
       _filedir
       return
       ;;
@@ -58,8 +76,8 @@ _autopkgtest_virt_qemu_ng ()
 
   if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W '
-      --accel= --boot= --channel= --cpus= --debug --dpkg-architecture= --efi --help --overlay-dir=
-      --password= --qemu-architecture= --qemu-command= --qemu-options= --ram-size= --show-boot
+      --accel= --baseimage --boot= --channel= --cpus= --debug --dpkg-architecture= --efi --guest-agent= --help --overlay-dir=
+      --password= --qemu-architecture= --qemu-command= --qemu-options= --ram-size= --shared-dir= --show-boot --ssh-key= --ssh-user=
       --template= --template-cache-size= --template-dir= --template-max-age= --template-script=
       --timeout-poweroff= --timeout-reboot= --user= --version' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace

@@ -14,6 +14,7 @@
 #include "server.h"
 #include "signals.h"
 #include "testbed.h"
+#include "workdir.h"
 
 #define NAME "autopkgtest-virt-qemu-ng"
 #define EXEC_NAME "virt-qemu-exec"
@@ -24,6 +25,15 @@ report (const GError *error)
   g_critical ("%s", error->message);
   return error->code == VQ_ERROR_USAGE && error->domain == VQ_ERROR ? VQ_EXIT_USAGE
                                                                     : VQ_EXIT_CANNOT_START;
+}
+
+/* What servers have left of which not even a process to clean up was left. */
+static void
+remove_left_overs (const VqOptions *options)
+{
+  vq_workdir_sweep (NULL);
+  if (options->overlay_dir != NULL)
+    vq_workdir_sweep (options->overlay_dir);
 }
 
 static int
@@ -52,6 +62,7 @@ run (const VqOptions *options)
 
   if (signals == NULL)
     return report (error);
+  remove_left_overs (options);
   status = serve (options, cancel);
   caught = vq_signals_get_caught (signals);
   g_clear_pointer (&signals, vq_signals_free);

@@ -148,6 +148,7 @@ static const struct
   { { NULL }, 2, 2, "no image given" },
   { { "" }, 2, 2, "name is empty" },
   { { "DIR/missing" }, 1, 1, "DIR/missing: No such file or directory" },
+  { { "missing-image" }, 2, 1, "no image missing-image: " },
   { { "DIR/directory" }, 2, 1, "DIR/directory is a directory" },
   { { "DIR/empty" }, 2, 1, "DIR/empty is empty" },
   { { "DIR/text" }, 2, 1, "DIR/text is not a disk image" },
@@ -168,6 +169,9 @@ static const struct
   { { "--overlay-dir=/nonexistent/dir", "DIR/disk.qcow2" }, 1, 1, "--overlay-dir: " },
   { { "--template-script=DIR/missing", "DIR/disk.qcow2" }, 1, 1, "--template-script: " },
   { { "--template-script=DIR/directory", "DIR/disk.qcow2" }, 1, 1, "no plain file" },
+  { { "--shared-dir=dst=/x", "DIR/disk.qcow2" }, 2, 2, "--shared-dir: it needs both src=" },
+  { { "--shared-dir=src=DIR/missing,dst=/x", "DIR/disk.qcow2" }, 2, 1, "there is no DIR/missing" },
+  { { "--baseimage", "--qemu-options=-M microvm", "DIR/disk.qcow2" }, 2, 1, "--baseimage: " },
   { { "@DIR/missing-arguments" }, 2, 2, "DIR/missing-arguments" },
 };
 

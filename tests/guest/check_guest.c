@@ -16,6 +16,7 @@ guest_suite (void)
   suite_add_tcase (suite, machine_tcase ());
   suite_add_tcase (suite, lifecycle_tcase ());
   suite_add_tcase (suite, forks_tcase ());
+  suite_add_tcase (suite, disks_tcase ());
   suite_add_tcase (suite, misuse_tcase ());
   suite_add_tcase (suite, endings_tcase ());
   return suite;

@@ -2,6 +2,7 @@
 /* Templates, and testbeds that are forks of them. A directory of templates of our own shows what is
  * in it after each step; the template is made once, of a guest whose clock is years off. */
 #include <check.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,15 +16,27 @@
 /* Seconds that the clocks of guest and host may differ, with a command between. */
 #define CLOCK_SLACK 20
 
-/* A timer that is due once in a while: in the years that the clock jumps over, often. */
+/* What a testbed that does nothing may have in memory besides the template. */
+#define MAX_PRIVATE_MIB 120
+
+/* Timers that are due once in a while: in the years that the clock jumps over, often. One of them
+ * makes up for what it has missed, and has a name that needs care in a shell. Something called cron
+ * tells when it begins. */
+#define PERSISTENT "'often\\x2dmore.timer'"
 static const char timer_script[]
     = "#!/bin/sh -e\n"
       "date -s 2020-02-20 >/dev/null\n"
       "d=/etc/systemd/system\n"
       "printf '[Service]\\nType=oneshot\\nExecStart=/bin/touch /run/fired\\n' >$d/often.service\n"
       "printf '[Timer]\\nOnCalendar=monthly\\n' >$d/often.timer\n"
+      "printf '[Service]\\nType=oneshot\\nExecStart=/bin/touch /run/fired-more\\n' "
+      ">$d/'often\\x2dmore.service'\n"
+      "printf '[Timer]\\nOnCalendar=hourly\\nPersistent=true\\n' >$d/" PERSISTENT "\n"
+      "printf '[Service]\\nExecStart=/bin/sh -c \"date +%%%%Y >>/run/began; exec sleep 9999\"\\n' "
+      ">$d/cron.service\n"
       "systemctl daemon-reload\n"
-      "systemctl start often.timer\n"
+      "systemctl start often.timer " PERSISTENT " cron.service\n"
+      "until [ -e /run/began ]; do sleep 0.1; done\n"
       "date +%Y >/made-in\n"
       "echo the script was here >&2\n";
 
@@ -81,6 +94,31 @@ expect_clock_of_now (Server *server)
                  difference);
 }
 
+/* The timers run and nothing has come of it, nor is under way. */
+static void
+expect_no_timer_fired (Server *server)
+{
+  guest_expect (server,
+                "systemctl start often.timer " PERSISTENT "; "
+                "systemctl is-active often.timer " PERSISTENT,
+                "active\nactive");
+  guest_expect (server,
+                "while systemctl list-jobs --no-legend | grep -q often; do sleep 0.1; done; "
+                "ls /run | grep fired || :",
+                "");
+}
+
+/* cron, or what has its name, has not seen the clock change. */
+static void
+expect_cron_began_twice (Server *server)
+{
+  guest_expect (server,
+                "systemctl start cron.service; "
+                "until [ $(wc -l </run/began) = 2 ]; do sleep 0.1; done; "
+                "head -n 1 /run/began; tail -n 1 /run/began | grep -c 2020 || :",
+                "2020\n0");
+}
+
 /* The first open makes the template; the guest that it gives is a fork already. */
 START_TEST (test_a_fork_is_a_sane_machine)
 {
@@ -93,9 +131,8 @@ START_TEST (test_a_fork_is_a_sane_machine)
   ck_assert_msg (strstr (err, "the script was here") != NULL, "no word of the script: %s", err);
   guest_expect (server, "cat /made-in", "2020");
   expect_clock_of_now (server);
-  guest_expect (server, "ls /run/fired 2>&1 | grep -c 'No such'", "1");
-  guest_expect (server, "systemctl start often.timer; systemctl is-active often.timer", "active");
-  guest_expect (server, "ls /run/fired 2>&1 | grep -c 'No such'", "1");
+  expect_no_timer_fired (server);
+  expect_cron_began_twice (server);
   guest_expect (server, "systemctl is-active qemu-guest-agent", "active");
   found = list_templates ("*/template.json");
   ck_assert_ptr_nonnull (strstr (found, "template.json"));
@@ -126,18 +163,41 @@ START_TEST (test_another_server_forks_the_same_template)
 }
 END_TEST
 
-/* They run at once and know nothing of each other. */
+/* The MiB that SERVER's QEMU has for itself alone. */
+static double
+private_memory (Server *server)
+{
+  pid_t qemu = process_find_child (server_get_pid (server), "qemu-system");
+  g_autofree char *path = g_strdup_printf ("/proc/%d/smaps_rollup", qemu);
+  g_autofree char *text = NULL;
+  double kib = 0;
+
+  ck_assert (g_file_get_contents (path, &text, NULL, NULL));
+  for (const char *line = strstr (text, "Private_"); line != NULL; line = strstr (line, "Private_"))
+    {
+      line += strcspn (line, ":");
+      kib += strtod (line + 1, NULL);
+    }
+  return kib / 1024;
+}
+
+static void
+open_at_once (Server **servers, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    servers[i] = start ();
+  for (guint i = 0; i < n; i++)
+    server_send (servers[i], "open\n");
+  for (guint i = 0; i < n; i++)
+    server_finish_open (servers[i]);
+}
+
+/* They run at once and know nothing of each other, but have most of their memory in common. */
 START_TEST (test_many_forks_at_once)
 {
-  Server *servers[6];
-  g_autofree char *number = NULL;
+  Server *servers[20];
 
-  for (guint i = 0; i < G_N_ELEMENTS (servers); i++)
-    servers[i] = start ();
-  for (guint i = 0; i < G_N_ELEMENTS (servers); i++)
-    server_send (servers[i], "open\n");
-  for (guint i = 0; i < G_N_ELEMENTS (servers); i++)
-    server_finish_open (servers[i]);
+  open_at_once (servers, G_N_ELEMENTS (servers));
   for (guint i = 0; i < G_N_ELEMENTS (servers); i++)
     {
       g_autofree char *write = g_strdup_printf ("echo %u >/number; sync", i);
@@ -149,8 +209,10 @@ START_TEST (test_many_forks_at_once)
       g_autofree char *expected = g_strdup_printf ("%u", i);
 
       guest_expect (servers[i], "cat /number", expected);
-      close_server (servers[i]);
+      ck_assert_double_lt (private_memory (servers[i]), MAX_PRIVATE_MIB);
     }
+  for (guint i = 0; i < G_N_ELEMENTS (servers); i++)
+    close_server (servers[i]);
 }
 END_TEST
 
@@ -227,6 +289,134 @@ START_TEST (test_killed_while_it_makes_one)
 }
 END_TEST
 
+/* Waits until SERVER has said TEXT. */
+static void
+wait_for_word (Server *server, const char *text)
+{
+  gboolean said = FALSE;
+
+  for (int i = 0; i < 1000 && !said; i++)
+    {
+      g_autofree char *err = server_get_stderr (server);
+
+      said = strstr (err, text) != NULL;
+      if (!said)
+        process_poll (-1, 0, 0.02);
+    }
+  ck_assert_msg (said, "it does not say `%s'", text);
+}
+
+/* What is said in each step of a fork. */
+static const char *const fork_steps[] = { "debug: QEMU: ", "migrate-incoming", "hostfwd_add" };
+
+START_TEST (test_killed_while_it_forks)
+{
+  const char *const arguments[] = { templates, script, "--debug", NULL };
+  Server *killed = server_start_on_image (&(ServerSetup){ .arguments = arguments });
+  g_autoptr (Server) next = NULL;
+  g_autofree char *err = NULL;
+
+  server_send (killed, "open\n");
+  wait_for_word (killed, fork_steps[_i]);
+  ck_assert_int_eq (kill (server_get_pid (killed), SIGKILL), 0);
+  server_wait (killed, SOON, SOON);
+  server_free (killed);
+  next = start ();
+  server_open (next, "open");
+  expect_clock_of_now (next);
+  err = server_get_stderr (next);
+  ck_assert_str_eq (err, "");
+  close_server (g_steal_pointer (&next));
+}
+END_TEST
+
+/* A QEMU that boots by BIOS what our image has. Its kernel comes from a testbed. */
+static char *
+make_bios_qemu (void)
+{
+  static const char *const names[] = { "vmlinuz", "initrd.img" };
+  g_autoptr (Server) server = start ();
+  g_autofree char *text = NULL;
+  char *path = g_build_filename (directory, "qemu-bios", NULL);
+
+  server_open (server, "open");
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *from = g_strconcat ("/", names[i], NULL);
+      g_autofree char *to = g_build_filename (directory, names[i], NULL);
+      g_autofree char *reply = server_copy (server, "copyup", from, to);
+
+      ck_assert_str_eq (reply, "ok");
+    }
+  close_server (g_steal_pointer (&server));
+  text = g_strdup_printf ("#!/bin/sh\nexec qemu-system-x86_64 -kernel %s/vmlinuz "
+                          "-initrd %s/initrd.img -append 'root=LABEL=root rw quiet' \"$@\"\n",
+                          directory, directory);
+  ck_assert (g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_NONE, 0755, NULL));
+  return path;
+}
+
+/* An image of our own, on top of that of all tests. */
+static char *
+make_image (void)
+{
+  char *path = g_build_filename (directory, "image.qcow2", NULL);
+
+  g_free (process_output ((const char *[]){ "qemu-img", "create", "-q", "-f", "qcow2", "-F",
+                                            "qcow2", "-b", server_get_image (), path, NULL },
+                          SOON));
+  return path;
+}
+
+static Server *
+start_bios (const char *qemu, const char *image)
+{
+  g_autofree char *command = g_strconcat ("--qemu-command=", qemu, NULL);
+  const char *const arguments[] = { templates,        command,    "--boot=bios", "--accel=tcg",
+                                    "--ram-size=512", "--cpus=4", image,         NULL };
+  Server *server = server_start (&(ServerSetup){ .arguments = arguments });
+  g_autofree char *line = server_read_line (server, A_WHILE);
+
+  ck_assert_str_eq (line, "ok");
+  return server;
+}
+
+static void
+expect_bios_machine (Server *server)
+{
+  guest_expect (server, "nproc; ls -d /sys/firmware/efi 2>/dev/null || :", "4");
+  expect_clock_of_now (server);
+}
+
+/* And what made the template changes while a fork of it runs: the next revert says so, and is from
+ * a new one. */
+START_TEST (test_bios_and_an_image_that_changes)
+{
+  g_autofree char *qemu = make_bios_qemu ();
+  g_autofree char *image = make_image ();
+  g_autoptr (Server) server = start_bios (qemu, image);
+  g_autofree char *err = NULL;
+  g_autofree char *expected = g_strconcat (image, " has been changed\n", NULL);
+
+  server_open (server, "open");
+  expect_bios_machine (server);
+  server_expect (server, BOOT, "reboot", "ok");
+  expect_bios_machine (server);
+  server_open (server, "revert");
+  expect_bios_machine (server);
+  err = server_get_stderr (server);
+  ck_assert_str_eq (err, "");
+  ck_assert_int_eq (utimensat (AT_FDCWD, image, NULL, 0), 0);
+  server_open (server, "revert");
+  expect_bios_machine (server);
+  g_free (err);
+  err = server_get_stderr (server);
+  ck_assert_msg (g_str_has_suffix (err, expected) && strchr (err, '\n') == strrchr (err, '\n'),
+                 "not one line: %s", err);
+  close_server (g_steal_pointer (&server));
+}
+END_TEST
+
 /* The directory cannot be used: the guest is booted, after one line. */
 START_TEST (test_no_place_for_templates)
 {
@@ -262,9 +452,11 @@ forks_tcase (void)
   tcase_add_test (tcase, test_a_fork_is_a_sane_machine);
   tcase_add_test (tcase, test_another_server_forks_the_same_template);
   tcase_add_test (tcase, test_many_forks_at_once);
+  tcase_add_loop_test (tcase, test_killed_while_it_forks, 0, G_N_ELEMENTS (fork_steps));
   tcase_add_test (tcase, test_reboot_in_a_fork);
   tcase_add_loop_test (tcase, test_a_damaged_template_is_made_anew, 0, 2);
   tcase_add_test (tcase, test_killed_while_it_makes_one);
+  tcase_add_test (tcase, test_bios_and_an_image_that_changes);
   tcase_add_test (tcase, test_no_place_for_templates);
   tcase_add_test (tcase, test_nothing_is_left);
   return tcase;

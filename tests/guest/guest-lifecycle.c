@@ -16,14 +16,16 @@
 #define LOOK                                                                                       \
   "cd %s && LC_ALL=C find . -printf '%%P %%y %%m %%U %%l\\n' | LC_ALL=C sort; cat sub/file"
 
-/* A reboot by us; and one by the guest, as a test does it: it makes the mark, and reboots when the
- * mark has gone. */
+/* A reboot by us, after which a service fails; and one by the guest, as a test does it: it makes
+ * the mark, and reboots when the mark has gone. */
 static const struct
 {
   const char *before; /* to run in the guest */
   const char *request;
 } reboots[] = {
-  { ":", "reboot" },
+  { "printf '[Service]\\nExecStart=/bin/false\\n[Install]\\nWantedBy=multi-user.target\\n' "
+    ">/etc/systemd/system/broken.service; systemctl -q enable broken",
+    "reboot" },
   { "mark=/run/autopkgtest-reboot-prepare-mark; echo next >$mark; "
     "setsid sh -c \"while [ -e $mark ]; do sleep 0.1; done; systemctl reboot\" "
     "</dev/null >/dev/null 2>&1 &",

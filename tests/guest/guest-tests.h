@@ -25,6 +25,9 @@ TCase *lifecycle_tcase (void);
 /* Templates and forks; servers of their own. */
 TCase *forks_tcase (void);
 
+/* Further images, the base image, shared directories; a server of its own. */
+TCase *disks_tcase (void);
+
 /* Ends the shared testbed. */
 TCase *misuse_tcase (void);
 

@@ -10,11 +10,11 @@
 #include <glib.h>
 #include <sys/types.h>
 
-/* Seconds: for an answer that needs no guest, for one that needs little of it, and for a boot on
- * a machine that is slow and busy. */
+/* Seconds: for an answer that needs no guest, for one that needs little of it, and for two boots
+ * on a machine that is slow and busy. */
 #define SOON 15
 #define A_WHILE 120
-#define BOOT 400
+#define BOOT 800
 
 typedef struct _Server Server;
 

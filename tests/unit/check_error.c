@@ -44,12 +44,14 @@ START_TEST (predicates)
       ck_assert_int_eq (vq_error_is_machine (ours), code == VQ_ERROR_MACHINE);
       ck_assert_int_eq (vq_error_is_timeout (ours), code == VQ_ERROR_TIMEOUT);
       ck_assert_int_eq (vq_error_is_cancelled (ours), code == VQ_ERROR_CANCELLED);
+      ck_assert_int_eq (vq_error_is_missing (ours), code == VQ_ERROR_MISSING);
       ck_assert (!vq_error_is_machine (other));
       ck_assert (!vq_error_is_timeout (other));
       ck_assert (!vq_error_is_cancelled (other));
+      ck_assert (!vq_error_is_missing (other));
     }
   ck_assert (!vq_error_is_machine (NULL) && !vq_error_is_timeout (NULL)
-             && !vq_error_is_cancelled (NULL));
+             && !vq_error_is_cancelled (NULL) && !vq_error_is_missing (NULL));
 }
 END_TEST
 

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "entry-agent.h"
 #include "error.h"
 #include "fake-agent.h"
 #include "helper-frame.h"
@@ -190,8 +191,10 @@ fake_machine (const char *port_name)
 static gboolean
 push (VqGuestAgent *agent, double seconds, GError **error)
 {
+  g_autoptr (VqEntry) entry = vq_entry_agent_new (agent);
+
   return vq_guest_agent_sync (agent, vq_deadline_in (PATIENCE), NULL, error)
-         && vq_helper_push (port, agent, program, vq_deadline_in (seconds), NULL, error);
+         && vq_helper_push (port, entry, program, vq_deadline_in (seconds), NULL, error);
 }
 
 /* It fails, and the reason is the last words. */

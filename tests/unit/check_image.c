@@ -49,6 +49,22 @@ START_TEST (test_formats)
 }
 END_TEST
 
+/* QEMU would refuse to save the machine, when the guest has booted. */
+START_TEST (test_saving)
+{
+  g_autofree char *path = images_put ("disk", formats[_i], NULL);
+  g_autofree char *raw_path = images_put_raw ("raw", MIB);
+  g_autoptr (VqImage) image = images_inspect (path, VQ_IMAGE_BOOT);
+  g_autoptr (VqImage) raw = images_inspect (raw_path, VQ_IMAGE_BOOT);
+  g_autoptr (GError) error = NULL;
+
+  ck_assert (vq_image_check_saving (raw, NULL));
+  ck_assert_int_eq (vq_image_check_saving (image, &error), g_str_equal (formats[_i], "qcow2"));
+  if (error != NULL)
+    ck_assert_ptr_nonnull (strstr (error->message, "qemu-img convert -O qcow2"));
+}
+END_TEST
+
 START_TEST (test_backing_file)
 {
   g_autofree char *base = images_put ("base", "qcow2", NULL);
@@ -278,6 +294,7 @@ add_inspect_tests (TCase *tests)
   tcase_set_timeout (tests, 60);
   tcase_add_checked_fixture (tests, images_begin, images_end);
   tcase_add_loop_test (tests, test_formats, 0, G_N_ELEMENTS (formats));
+  tcase_add_loop_test (tests, test_saving, 0, G_N_ELEMENTS (formats));
   tcase_add_test (tests, test_backing_file);
   tcase_add_loop_test (tests, test_more_files, 0, G_N_ELEMENTS (layouts));
   tcase_add_test (tests, test_relative_path);

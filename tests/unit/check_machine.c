@@ -2,6 +2,7 @@
 #include "machine.h"
 
 #include <check.h>
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
 
@@ -78,7 +79,7 @@ START_TEST (common)
     "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
     "-m 64",
     "-smp 1",
-    "-accel tcg,thread=multi",
+    "-accel tcg,thread=multi,tb-size=128",
     "-object rng-random,filename=/dev/urandom,id=rng0",
     "-chardev socket,id=qmp,fd=7",
     "-mon chardev=qmp,mode=control",
@@ -164,8 +165,8 @@ START_TEST (options_of_the_user)
     { "--qemu-options=-machine q35", " -machine pc ", " -machine q35" },
     { "--qemu-options=-M q35", " -machine pc ", " -M q35" },
     { "--qemu-options=--machine q35", " -machine pc ", " --machine q35" },
-    { "--qemu-options=-accel tcg", " -accel tcg,thread=multi ", " -accel tcg" },
-    { "--qemu-options=-enable-kvm", " -accel tcg,thread=multi ", " -enable-kvm" },
+    { "--qemu-options=-accel tcg", " -accel tcg,thread=multi,tb-size=128 ", " -accel tcg" },
+    { "--qemu-options=-enable-kvm", " -accel tcg,thread=multi,tb-size=128 ", " -enable-kvm" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -186,6 +187,28 @@ START_TEST (options_of_the_user)
 END_TEST
 
 START_TEST (cpu_of_the_user)
+{
+  static const char *const words[] = { "", "-cpu max", "--cpu max" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", NULL);
+      g_auto (GStrv) argv = NULL;
+      g_autofree char *line = NULL;
+
+      g_strfreev (bare->options->qemu_options);
+      bare->options->qemu_options = g_strsplit (words[i], " ", -1);
+      bare->machine.overlay = "overlay";
+      bare->machine.kvm = TRUE;
+      argv = vq_machine_build_argv (&bare->machine);
+      line = g_strjoinv (" ", argv);
+      ck_assert_uint_eq (count (line, "-cpu "), 1);
+      ck_assert (i == 0 || g_str_has_suffix (line, words[i]));
+    }
+}
+END_TEST
+
+START_TEST (cpu_by_architecture)
 {
   g_autofree char *line = build ("aarch64", "--qemu-options=-cpu=max", FALSE, NULL);
   g_autofree char *own = NULL;
@@ -223,12 +246,50 @@ START_TEST (with_kvm)
 }
 END_TEST
 
-START_TEST (cpus)
+/* A port to plug the base image in, only where it is wanted and the root bus takes nothing. */
+START_TEST (baseimage)
 {
-  ck_assert_str_eq (vq_machine_choose_cpu (vq_arch_find_qemu ("aarch64"), FALSE), "cortex-a53");
-  ck_assert_str_eq (vq_machine_choose_cpu (vq_arch_find_qemu ("aarch64"), TRUE), "host");
-  ck_assert_ptr_null (vq_machine_choose_cpu (vq_arch_find_qemu ("x86_64"), FALSE));
-  ck_assert_ptr_nonnull (vq_machine_choose_cpu (vq_arch_find_qemu ("x86_64"), TRUE));
+  static const struct
+  {
+    const char *arch, *options;
+    gboolean port;
+  } cases[] = {
+    { "x86_64", NULL, FALSE },           { "x86_64", "--baseimage", FALSE },
+    { "aarch64", NULL, FALSE },          { "aarch64", "--baseimage", TRUE },
+    { "ppc64le", "--baseimage", FALSE }, { "s390x", "--baseimage", FALSE },
+  };
+  g_autoptr (VqFirmware) firmware = vq_firmware_find ("x86_64", NULL);
+  g_autofree char *with = build ("x86_64", "--baseimage", FALSE, firmware);
+  g_autofree char *without = build ("x86_64", NULL, FALSE, firmware);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *line = build (cases[i].arch, cases[i].options, FALSE, NULL);
+
+      ck_assert_uint_eq (count (line, "pcie-root-port"), cases[i].port);
+      ck_assert_uint_eq (count (line, "BASEIMAGE"), 0); /* it comes later */
+    }
+  ck_assert_uint_eq (count (with, " -device pcie-root-port,id="), 1);
+  ck_assert_uint_eq (count (without, "pcie-root-port"), 0);
+}
+END_TEST
+
+START_TEST (shared_dirs)
+{
+  for (guint a = 0; a < G_N_ELEMENTS (arches); a++)
+    {
+      g_autofree char *line = build (
+          arches[a], "--shared-dir=src=/x,y,dst=/z --shared-dir=src=/w,dst=/v,rw", FALSE, NULL);
+      g_autofree char *device
+          = g_strdup_printf ("-device virtio-9p-%s,fsdev=shared1,mount_tag=shared1",
+                             vq_arch_find_qemu (arches[a])->virtio);
+
+      assert_has (line, "-fsdev local,id=shared0,path=/x,,y,security_model=none,multidevs=remap,"
+                        "readonly=on");
+      assert_has (line, "-fsdev local,id=shared1,path=/w,security_model=none,multidevs=remap");
+      assert_has (line, device);
+      ck_assert_uint_eq (count (line, "virtio-9p"), 2);
+    }
 }
 END_TEST
 
@@ -410,6 +471,27 @@ START_TEST (accepted_by_qemu)
 }
 END_TEST
 
+/* Directories of the host, with commas in their names, and a port for the base image. */
+START_TEST (accepted_with_shared_dirs)
+{
+  static const guint8 code[] = { 0xf4 };
+  g_autofree char *directory = g_dir_make_tmp ("vq-a,b=c-XXXXXX", NULL);
+  g_autofree char *options = g_strdup_printf (
+      "--baseimage --shared-dir=src=%s,dst=/a --shared-dir=src=%s,dst=/b,rw", directory, directory);
+  g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", options);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VqQemu) qemu = NULL;
+
+  bare_machine_make_disk (bare, NULL, code, sizeof code);
+  bare_machine_use_firmware (bare);
+  qemu = vq_qemu_start (&bare->machine, vq_deadline_in (PATIENCE), NULL, &error);
+  ck_assert_msg (qemu != NULL, "%s", error != NULL ? error->message : "");
+  ck_assert (vq_qemu_run_guest (qemu, vq_deadline_in (PATIENCE), NULL));
+  vq_qemu_quit (qemu, vq_deadline_in (PATIENCE));
+  ck_assert_int_eq (g_rmdir (directory), 0);
+}
+END_TEST
+
 /* The same with EFI on a PC, and with disks whose names have commas and blanks. */
 START_TEST (accepted_with_firmware_and_disks)
 {
@@ -442,7 +524,10 @@ main (void)
                            cpu_of_the_user,
                            with_firmware,
                            with_kvm,
-                           cpus,
+                           baseimage,
+                           shared_dirs,
+                           cpu_by_architecture,
+                           accepted_with_shared_dirs,
                            quote,
                            memory_file,
                            no_template,

@@ -191,12 +191,12 @@ START_TEST (fresh)
   ck_assert (!vq_machine_files_is_template (files));
   ck_assert_ptr_null (machine.ram_path);
   ck_assert (!machine.ram_shared && !machine.incoming);
-  assert_names (machine.directory, "efivars.fd overlay ");
+  assert_names (machine.directory, "efivars.fd lock overlay ");
   assert_text (machine.directory, "efivars.fd", "fresh variables");
   ck_assert (g_str_has_prefix (machine.overlay, machine.directory));
   assert_overlay (machine.overlay, vq_image_get_path (plan.image), "qcow2");
   vq_machine_files_opened (files);
-  assert_names (machine.directory, "efivars.fd ");
+  assert_names (machine.directory, "efivars.fd lock ");
   vq_machine_files_free (files);
   assert_names (tmpdir, "");
   assert_names (template, "");
@@ -211,10 +211,10 @@ START_TEST (without_firmware)
   g_free (complete_template ());
   assert_names (template, "disk overlay ram ");
   files = make_fork ();
-  assert_names (fill (files).directory, "overlay ");
+  assert_names (fill (files).directory, "lock overlay ");
   vq_machine_files_free (files);
   files = make_fresh ();
-  assert_names (fill (files).directory, "overlay ");
+  assert_names (fill (files).directory, "lock overlay ");
   vq_machine_files_free (files);
   assert_names (tmpdir, "");
 }
@@ -231,7 +231,7 @@ START_TEST (overlay_dir)
       options.overlay_dir = in_directory ("overlays");
       ck_assert_int_eq (g_mkdir_with_parents (options.overlay_dir, 0700), 0);
       files = make_fresh ();
-      assert_names (fill (files).directory, "efivars.fd ");
+      assert_names (fill (files).directory, "efivars.fd lock ");
       ck_assert (g_str_has_prefix (fill (files).overlay, options.overlay_dir));
       assert_overlay (fill (files).overlay, vq_image_get_path (plan.image), "qcow2");
       if (opened)
@@ -272,7 +272,7 @@ START_TEST (template_that_is_made)
   ck_assert_str_eq (machine.overlay, disk);
   ck_assert_str_eq (machine.ram_path, ram);
   ck_assert (machine.ram_shared && !machine.incoming);
-  assert_names (machine.directory, "efivars.fd ");
+  assert_names (machine.directory, "efivars.fd lock ");
   assert_text (machine.directory, "efivars.fd", "fresh variables");
   assert_overlay (disk, vq_image_get_path (plan.image), "qcow2");
   vq_machine_files_opened (files);
@@ -344,8 +344,8 @@ START_TEST (fork_of_it)
   assert_text (fill (other).directory, VQ_MACHINE_EFI_VARS, "variables of the template");
   assert_text (template, VQ_TEMPLATE_EFI_VARS, "variables of the template");
   vq_machine_files_opened (files);
-  assert_names (machine.directory, "efivars.fd ");
-  assert_names (fill (other).directory, "efivars.fd overlay ");
+  assert_names (machine.directory, "efivars.fd lock ");
+  assert_names (fill (other).directory, "efivars.fd lock overlay ");
   vq_machine_files_free (files);
   vq_machine_files_free (other);
   assert_names (tmpdir, "");

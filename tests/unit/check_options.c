@@ -7,6 +7,7 @@
 #include <glib/gstdio.h>
 
 #include "error.h"
+#include "shared-dir.h"
 
 #define PROGRAM "autopkgtest-virt-qemu-ng"
 #define MAX_WORDS 8
@@ -23,6 +24,21 @@ parse (const char *const *words, VqOptions **options, GError **error)
   return vq_options_parse ((int)argv->len - 1, (const char *const *)argv->pdata, options, error);
 }
 
+static char *
+describe_shared_dirs (const GPtrArray *dirs)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < dirs->len; i++)
+    {
+      const VqSharedDir *dir = dirs->pdata[i];
+
+      g_string_append_printf (text, "%s%s:%s%s", i > 0 ? "|" : "", dir->source, dir->destination,
+                              dir->writable ? ":rw" : "");
+    }
+  return g_string_free (text, FALSE);
+}
+
 /* The fields that differ from the defaults, but for the images. */
 static char *
 describe (const VqOptions *o)
@@ -30,6 +46,7 @@ describe (const VqOptions *o)
   g_autoptr (GString) text = g_string_new (NULL);
   g_autofree char *words = g_strjoinv ("|", o->qemu_options);
   g_autofree char *scripts = g_strjoinv ("|", o->template_scripts);
+  g_autofree char *dirs = describe_shared_dirs (o->shared_dirs);
   const struct
   {
     const char *name;
@@ -45,10 +62,15 @@ describe (const VqOptions *o)
     { "boot", o->boot != VQ_BOOT_AUTO ? vq_boot_to_string (o->boot) : NULL },
     { "accel", o->accel != VQ_ACCEL_AUTO ? vq_accel_to_string (o->accel) : NULL },
     { "channel", o->channel != VQ_CHANNEL_AUTO ? vq_channel_choice_to_string (o->channel) : NULL },
+    { "ssh_user", o->ssh_user },
+    { "ssh_key", o->ssh_key },
+    { "guest_agent",
+      o->guest_agent != VQ_AGENT_AUTO ? vq_agent_choice_to_string (o->guest_agent) : NULL },
     { "template",
       o->template != VQ_TEMPLATE_AUTO ? vq_template_choice_to_string (o->template) : NULL },
     { "template_dir", o->template_dir },
     { "template_scripts", *scripts != '\0' ? scripts : NULL },
+    { "shared_dirs", *dirs != '\0' ? dirs : NULL },
   };
   const struct
   {
@@ -63,6 +85,7 @@ describe (const VqOptions *o)
     { "timeout_poweroff", o->timeout_poweroff, -1 },
     { "show_boot", o->show_boot, FALSE },
     { "debug", o->debug, FALSE },
+    { "baseimage", o->baseimage, FALSE },
     { "template_max_age", o->template_max_age, 86400 },
     { "template_cache_size", o->template_cache_size, G_GINT64_CONSTANT (20) << 30 },
   };
@@ -125,6 +148,11 @@ static const Case good[] = {
   { { "--accel=tcg", "--accel=auto" }, "" },
   { { "--channel=agent" }, "channel=agent " },
   { { "--channel", "helper" }, "channel=helper " },
+  { { "--channel=ssh", "--ssh-user=me", "--ssh-key", "id" },
+    "channel=ssh ssh_user=me ssh_key=id " },
+  { { "--guest-agent=off" }, "guest_agent=off " },
+  { { "--guest-agent", "install" }, "guest_agent=install " },
+  { { "--guest-agent=require", "--guest-agent=auto" }, "" },
   { { "--channel=agent", "--channel=auto" }, "" },
   { { "--template=off" }, "template=off " },
   { { "--template", "refresh" }, "template=refresh " },
@@ -148,6 +176,11 @@ static const Case good[] = {
   { { "--template-script=a" }, "template_scripts=a " },
   { { "--template-script=a", "--template-script", "b", "--template-s=a" },
     "template_scripts=a|b|a " },
+  { { "--baseimage" }, "baseimage=1 " },
+  { { "--base", "-d" }, "debug=1 baseimage=1 " },
+  { { "--shared-dir=src=/a,dst=/b" }, "shared_dirs=/a:/b " },
+  { { "--shared-dir", "src=/a,dst=/b,rw", "--shared=src=/a,dst=/c,d" },
+    "shared_dirs=/a:/b:rw|/a:/c,d " },
 };
 
 static const Case bad[] = {
@@ -156,10 +189,10 @@ static const Case bad[] = {
   { { "--" }, "no image given" },
   { { "" }, "an image's name is empty" },
   { { "i", "" }, "an image's name is empty" },
-  { { "--baseimage", "i" }, "option --baseimage is not supported yet; leave it out" },
-  { { "--base", "i" }, "option --baseimage is not supported yet; leave it out" },
-  { { "--shared-dir=src=/a,dst=/b", "i" }, "option --shared-dir is not supported yet; leave it" },
-  { { "--shared-dir", "src=/a,dst=/b,rw", "i" }, "option --shared-dir is not supported yet; " },
+  { { "--shared-dir=", "i" }, "option --shared-dir: it needs both src=PATH and dst=PATH" },
+  { { "--shared-dir", "/a", "i" }, "option --shared-dir: '/a' is none of src=PATH, dst=" },
+  { { "--shared-dir=src=/a,dst=/b", "--shared-dir=src=/c,dst=/b,rw", "i" },
+    "option --shared-dir: dst=/b is given twice" },
   { { "--shared-dir" }, "option --shared-dir needs a value" },
   { { "--baseimage=1", "i" }, "option --baseimage takes no value" },
   { { "-c", "0", "i" }, "option -c/--cpus: 0 is not between 1 and 1024" },
@@ -177,7 +210,12 @@ static const Case bad[] = {
   { { "--boot=ef", "i" }, "option --boot: 'ef' is none of" },
   { { "--efi=1", "i" }, "option --efi takes no value" },
   { { "--accel=xen", "i" }, "option --accel: 'xen' is none of auto, kvm, tcg" },
-  { { "--channel=ssh", "i" }, "option --channel: 'ssh' is none of auto, helper, agent" },
+  { { "--guest-agent=on", "i" },
+    "option --guest-agent: 'on' is none of auto, require, install, off" },
+  { { "--channel=tty", "i" }, "option --channel: 'tty' is none of auto, helper, agent, ssh" },
+  { { "--channel=agent", "--guest-agent=off", "i" },
+    "--channel=agent needs the guest agent; leave --guest-agent=off out" },
+  { { "--ssh-key=", "i" }, "option --ssh-key: the value is empty; leave the option out" },
   { { "--template=on", "i" }, "option --template: 'on' is none of auto, off, refresh" },
   { { "--template=", "i" }, "option --template: '' is none of" },
   { { "--template-dir=", "i" }, "option --template-dir: the value is empty; leave" },
@@ -358,9 +396,7 @@ START_TEST (test_help)
       ck_assert_msg (is_known (name) && is_whole (name), "%s", name);
       ck_assert_msg (is_known (letter), "%s", letter);
     }
-  /* and two that are not supported yet */
-  ck_assert_int_eq (n, 24);
-  ck_assert_ptr_nonnull (strstr (vq_options_help (), "--baseimage and --shared-dir"));
+  ck_assert_int_eq (n, 29);
 }
 END_TEST
 

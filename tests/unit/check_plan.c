@@ -210,11 +210,66 @@ START_TEST (more_images)
 }
 END_TEST
 
+/* Both the first image and further ones, and a file of that name here goes first. */
+START_TEST (image_names)
+{
+  g_autofree char *named = g_build_filename (directory, "further.qcow2", NULL);
+  g_autoptr (VqOptions) parsed = NULL;
+  g_autoptr (VqPlan) plan = NULL;
+
+  run (make_mbr);
+  run ("cp \"$1\" \"${1%/*}/further.qcow2\"\n");
+  g_setenv ("IMAGEDIR", directory, TRUE);
+  plan = make_plan ("--accel=tcg --qemu-architecture=x86_64", "disk further", &parsed, NULL);
+  ck_assert_ptr_nonnull (plan);
+  ck_assert_str_eq (vq_image_get_path (plan->image), image);
+  ck_assert_uint_eq (plan->more->len, 1);
+  ck_assert_str_eq (vq_image_get_path (plan->more->pdata[0]), named);
+  assert_no_plan ("--accel=tcg", "nowhere-to-be-found", "no image nowhere-to-be-found: ");
+  assert_no_plan ("--accel=tcg", "disk nowhere-to-be-found", directory);
+  g_unsetenv ("IMAGEDIR");
+}
+END_TEST
+
+START_TEST (shared_dirs)
+{
+  run (make_mbr);
+  assert_no_plan ("--accel=tcg --shared-dir=src=/nonexistent/d,dst=/x", image,
+                  "--shared-dir: there is no /nonexistent/d");
+  assert_no_plan ("--accel=tcg --shared-dir=src=/etc/passwd,dst=/x", image,
+                  "--shared-dir: /etc/passwd is no directory");
+}
+END_TEST
+
+START_TEST (baseimage)
+{
+  static const struct
+  {
+    const char *options;
+    const char *bus; /* NULL: none */
+  } cases[] = {
+    { "--accel=tcg --qemu-architecture=x86_64", NULL },
+    { "--accel=tcg --qemu-architecture=x86_64 --baseimage", "pci.0" },
+    { "--accel=tcg --qemu-architecture=x86_64 --baseimage --efi", "baseimage-port" },
+  };
+
+  run (make_mbr);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (VqOptions) parsed = NULL;
+      g_autoptr (VqPlan) plan = make_plan (cases[i].options, image, &parsed, NULL);
+
+      ck_assert_ptr_nonnull (plan);
+      ck_assert_pstr_eq (plan->hotplug != NULL ? plan->hotplug->bus : NULL, cases[i].bus);
+    }
+}
+END_TEST
+
 static Suite *
 make_suite (void)
 {
-  const TTest *tests[]
-      = { boot, bad_images, bad_architectures, no_qemu, no_firmware, boot_timeout, more_images };
+  const TTest *tests[] = { boot,         bad_images,  bad_architectures, no_qemu,     no_firmware,
+                           boot_timeout, more_images, image_names,       shared_dirs, baseimage };
   Suite *suite = suite_create ("plan");
   TCase *tcase = tcase_create ("plan");
 

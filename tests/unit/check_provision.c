@@ -5,10 +5,14 @@
 
 #include <check.h>
 #include <glib/gstdio.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "leaks.h"
@@ -187,6 +191,17 @@ START_TEST (boot_of_a_template_fails)
 }
 END_TEST
 
+/* It is made again. */
+START_TEST (cache_is_removed)
+{
+  begin ("--template=auto");
+  assert_boot_fails ();
+  ck_assert_int_eq (g_rmdir (cache), 0);
+  assert_boot_fails ();
+  ck_assert_int_eq (count_templates (), 0);
+}
+END_TEST
+
 /* 64 TiB of memory fit nowhere: not on the disk, and not into this machine. */
 START_TEST (no_room)
 {
@@ -198,6 +213,60 @@ START_TEST (no_room)
   ck_assert_ptr_null (strchr (error->message, '\n'));
   messages_assert_warning ("no template, so each testbed is booted: ");
   ck_assert_int_eq (count_templates (), 0);
+}
+END_TEST
+
+/* A small disk of our own in the place of the cache. */
+static void
+mount_cache (void)
+{
+  g_autofree char *size = g_strdup_printf ("size=%dm,mode=700", 64 + 256 + 8);
+
+  ck_assert_int_eq (unshare (CLONE_NEWNS), 0);
+  ck_assert_int_eq (mount ("none", "/", "none", MS_REC | MS_PRIVATE, NULL), 0);
+  ck_assert_int_eq (g_mkdir (cache, 0700), 0);
+  ck_assert_int_eq (mount ("tmpfs", cache, "tmpfs", 0, size), 0);
+}
+
+/* A process that makes the cache's disk as small as it can get, as soon as a template is being made
+ * there. */
+static pid_t
+start_filler (void)
+{
+  pid_t pid = fork ();
+  int result = -1;
+
+  if (pid != 0)
+    return pid;
+  while (count_templates () == 0)
+    g_usleep (1000);
+  for (int kib = 256; result != 0 && kib < 64 * 1024; kib += 256)
+    {
+      g_autofree char *size = g_strdup_printf ("size=%dk", kib);
+
+      result = mount ("tmpfs", cache, "tmpfs", MS_REMOUNT, size);
+    }
+  _exit (result != 0);
+}
+
+/* The memory's file cannot grow any more: the next guest does without. Only root may make disks. */
+START_TEST (disk_becomes_full)
+{
+  pid_t pid;
+  int status;
+
+  if (geteuid () != 0)
+    return;
+  mount_cache ();
+  begin ("--template=auto");
+  pid = start_filler ();
+  assert_boot_fails ();
+  ck_assert_int_eq (waitpid (pid, &status, 0), pid);
+  ck_assert_int_eq (status, 0);
+  messages_assert_warning ("has become full");
+  ck_assert_int_eq (count_templates (), 0);
+  assert_boot_fails ();
+  ck_assert_int_eq (umount2 (cache, MNT_DETACH), 0);
 }
 END_TEST
 
@@ -307,11 +376,13 @@ main (void)
                                  cache_cannot_be_used,
                                  cache_is_open_to_others,
                                  boot_of_a_template_fails,
+                                 cache_is_removed,
                                  no_room,
                                  bad_template,
                                  refresh,
                                  off_with_a_template,
                                  facts_stay,
+                                 disk_becomes_full,
                                  NULL };
   Suite *suite = suite_create ("provision");
   int status;

@@ -67,6 +67,19 @@ START_TEST (nothing_there)
 }
 END_TEST
 
+START_TEST (directory_is_gone)
+{
+  g_autofree char *aside = g_strconcat (cache_path, "-aside", NULL);
+
+  ck_assert (vq_template_store_is_current (store));
+  ck_assert_int_eq (g_rename (cache_path, aside), 0);
+  ck_assert (!vq_template_store_is_current (store));
+  ck_assert_int_eq (g_mkdir (cache_path, 0700), 0);
+  ck_assert (!vq_template_store_is_current (store));
+  ck_assert_int_eq (g_rmdir (aside), 0);
+}
+END_TEST
+
 START_TEST (made_and_found)
 {
   g_autoptr (VqTemplate) made = cache_make (store, "a");
@@ -446,6 +459,7 @@ int
 main (void)
 {
   const TTest *const tests[] = { nothing_there,
+                                 directory_is_gone,
                                  made_and_found,
                                  closed_to_others,
                                  facts_about_the_guest,

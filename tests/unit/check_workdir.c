@@ -279,12 +279,130 @@ START_TEST (janitor_holds_nothing)
 }
 END_TEST
 
+/* Kills the children of this process: the janitors. */
+static void
+kill_janitors (void)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/task/%d/children", getpid ());
+  g_autofree char *text = NULL;
+  g_auto (GStrv) pids = NULL;
+
+  ck_assert (g_file_get_contents (path, &text, NULL, NULL));
+  pids = g_strsplit (g_strchomp (text), " ", -1);
+  for (char **pid = pids; *pid != NULL; pid++)
+    {
+      kill (atoi (*pid), SIGKILL);
+      waitpid (atoi (*pid), NULL, 0);
+    }
+}
+
+static int
+count_names (void)
+{
+  g_autoptr (GDir) dir = g_dir_open (parent, 0, NULL);
+  int n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+/* Whoever made them and the janitors are killed at the same time. */
+START_TEST (left_over)
+{
+  pid_t pid = fork ();
+  int status;
+
+  if (pid == 0)
+    {
+      touch (make (parent), "file");
+      touch (make (parent), "file");
+      kill_janitors ();
+      kill (getpid (), SIGKILL);
+    }
+  ck_assert_int_eq (waitpid (pid, &status, 0), pid);
+  ck_assert (WIFSIGNALED (status));
+  ck_assert_int_eq (count_names (), 2);
+  vq_workdir_sweep (parent);
+  ck_assert_int_eq (count_names (), 0);
+}
+END_TEST
+
+/* Even if nobody is going to remove it at its end. */
+START_TEST (in_use)
+{
+  g_autoptr (VqWorkdir) workdir = make (parent);
+  g_autofree char *file = vq_workdir_join (workdir, "file");
+
+  touch (workdir, "file");
+  vq_workdir_sweep (parent);
+  ck_assert_int_eq (access (file, F_OK), 0);
+  kill_janitors ();
+  vq_workdir_sweep (parent);
+  ck_assert_int_eq (access (file, F_OK), 0);
+}
+END_TEST
+
+/* With a lock that nobody holds; what is not made as we do it is not ours. */
+START_TEST (not_swept)
+{
+  static const struct
+  {
+    const char *name, *lock;
+    mode_t mode;
+  } cases[] = {
+    { "virt-qemu.abcde", "lock", 0700 },  { "virt-qemu.abcdefg", "lock", 0700 },
+    { "virt-qemv.abcdef", "lock", 0700 }, { "virt-qemu.abcdef", ".lock", 0700 },
+    { "virt-qemu.abcdef", "lock", 0755 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_build_filename (parent, cases[i].name, NULL);
+      g_autofree char *file = g_build_filename (path, cases[i].lock, NULL);
+
+      ck_assert_int_eq (g_mkdir (path, 0700), 0);
+      ck_assert (g_file_set_contents (file, "", 0, NULL));
+      ck_assert_int_eq (chmod (path, cases[i].mode), 0);
+      vq_workdir_sweep (parent);
+      ck_assert_int_eq (g_unlink (file), 0);
+      ck_assert_int_eq (g_rmdir (path), 0);
+    }
+  vq_workdir_sweep ("/nonexistent");
+}
+END_TEST
+
+/* Nor is what a link leads to. */
+START_TEST (link_is_not_followed)
+{
+  g_autofree char *target = g_build_filename (parent, "target", NULL);
+  g_autofree char *file = g_build_filename (target, "lock", NULL);
+  g_autofree char *link = g_build_filename (parent, "virt-qemu.abcdef", NULL);
+
+  ck_assert_int_eq (g_mkdir (target, 0700), 0);
+  ck_assert (g_file_set_contents (file, "", 0, NULL));
+  ck_assert_int_eq (symlink (target, link), 0);
+  vq_workdir_sweep (parent);
+  ck_assert_int_eq (g_unlink (link), 0);
+  ck_assert_int_eq (g_unlink (file), 0);
+  ck_assert_int_eq (g_rmdir (target), 0);
+}
+END_TEST
+
 static Suite *
 make_suite (void)
 {
-  const TTest *tests[]
-      = { removed_with_its_files, relative_parent,     bad_parents,          unwritable_parent,
-          temporary_directories,  removed_when_killed, janitor_holds_nothing };
+  const TTest *tests[] = { removed_with_its_files,
+                           relative_parent,
+                           bad_parents,
+                           unwritable_parent,
+                           temporary_directories,
+                           removed_when_killed,
+                           janitor_holds_nothing,
+                           left_over,
+                           in_use,
+                           not_swept,
+                           link_is_not_followed };
   Suite *suite = suite_create ("workdir");
   TCase *tcase = tcase_create ("workdir");
 

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "ssh-access.h"
+
+#include "ssh-client.h"
+
+gboolean
+vq_ssh_access_prepare (const VqPlan *plan, const char *directory, VqSshLogin *login, char **seed,
+                       gint64 deadline, VqCancel *cancel, GError **error)
+{
+  const VqOptions *options = plan->options;
+
+  *seed = NULL;
+  if (plan->cloud_seed)
+    {
+      *seed = vq_ssh_client_make_seed (directory, login, deadline, cancel, error);
+      return *seed != NULL;
+    }
+  if (options->ssh_user == NULL && options->ssh_key == NULL)
+    return TRUE;
+  login->user = g_strdup (options->ssh_user != NULL ? options->ssh_user : "root");
+  login->password = g_strdup (options->password);
+  return options->ssh_key == NULL
+         || g_file_get_contents (options->ssh_key, &login->key, NULL, error);
+}

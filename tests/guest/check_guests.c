@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Every guest that people have: one row, one case, for each (CK_RUN_CASE=NAME runs that alone). The
+ * images are made when a row needs them, by $VQ_MAKE_IMAGE (tests/guest/make-image), and kept in
+ * virt-qemu/guests in the user's cache. With VQ_GUESTS=quick only the rows that "make check" has
+ * the time for are run. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "process.h"
+#include "server-client.h"
+
+/* Seconds to make an image, and another one that it is made from, on a busy machine. */
+#define MAKE_IMAGE 3000
+
+/* Bytes to copy, and to send through a command. */
+#define SIZE 200001
+
+#define PASSWORD "--password=it's \"secret\""
+
+typedef struct
+{
+  const char *guest;     /* as make-image knows it; the row's name, unless NAME is set */
+  const char *extension; /* NULL: the image that all other tests use */
+  gboolean quick;
+  const char *arguments[5]; /* what a user has to say, besides the image */
+  const char *name;
+  const char *remark; /* what the server has to say of it; NULL: nothing */
+} Row;
+
+static const Row rows[] = {
+  /* the agent */
+  { "debian-12-agent" },
+  /* a root shell */
+  { "debian-12", "qcow2" },
+  { "debian-13", "qcow2" },
+  { "debian-sid", "qcow2" },
+  { "debian-12-bios", "qcow2" },
+  { "sysvinit", "qcow2" },
+  { "mean", "qcow2", .quick = TRUE },
+  /* a login prompt */
+  { "login-open", "qcow2" },
+  { "login", "qcow2", .arguments = { PASSWORD }, .name = "login-root" },
+  { "login", "qcow2", TRUE, { "--user=tester", PASSWORD }, "login-user" },
+  /* nothing that we know */
+  { "cloud", "qcow2", .remark = "trying again with a cloud-init seed" },
+  /* kinds of files */
+  { "raw", "raw" },
+  { "backed", "qcow2" },
+  { "vmdk", "vmdk" },
+  /* another processor */
+  { "arm64", "qcow2", .arguments = { "--dpkg-architecture=arm64" } },
+};
+
+static char *dir; /* on the host, for what is copied */
+
+static void
+setup (void)
+{
+  dir = g_strdup ("/tmp/vq-guests.XXXXXX");
+  ck_assert_ptr_nonnull (g_mkdtemp (dir));
+}
+
+static void
+teardown (void)
+{
+  server_free_all ();
+  g_free (process_output ((const char *[]){ "rm", "-rf", "--", dir, NULL }, A_WHILE));
+  g_clear_pointer (&dir, g_free);
+}
+
+/* Its path. Transfer full. */
+static char *
+make_image (const Row *row)
+{
+  const char *program = g_getenv ("VQ_MAKE_IMAGE");
+  g_autofree char *name = g_strconcat (row->guest, ".", row->extension, NULL);
+  g_autofree char *path
+      = g_build_filename (g_get_user_cache_dir (), "virt-qemu", "guests", name, NULL);
+  const char *argv[] = { program != NULL ? program : "tests/guest/make-image", "--if-needed",
+                         row->guest, path, NULL };
+
+  if (row->extension == NULL)
+    return g_strdup (server_get_image ());
+  g_free (process_output (argv, MAKE_IMAGE));
+  return g_steal_pointer (&path);
+}
+
+/* It boots: a template of an earlier run would spare it that. */
+static Server *
+start_server (const Row *row, const char *image)
+{
+  const char *words[G_N_ELEMENTS (row->arguments) + 4] = { "--accel=tcg", "--template=refresh" };
+  g_autofree char *line = NULL;
+  Server *server;
+  int n = 2;
+
+  for (const char *const *word = row->arguments; *word != NULL; word++)
+    words[n++] = *word;
+  words[n++] = image;
+  server = server_start (&(ServerSetup){ .arguments = words, .terminal = TRUE });
+  line = server_read_line (server, A_WHILE);
+  ck_assert_str_eq (line, "ok");
+  return server;
+}
+
+/* ---- what every guest must do ---- */
+
+/* Bytes of all kinds into "cat" and out of it. */
+static void
+check_streams (Server *server)
+{
+  g_autofree char *bytes = g_malloc (SIZE);
+  g_autoptr (Command) command = NULL;
+  int in = process_new_file ();
+
+  for (gsize i = 0; i < SIZE; i++)
+    bytes[i] = (char)(i * i / 7);
+  ck_assert_int_eq (write (in, bytes, SIZE), SIZE);
+  ck_assert_int_eq (lseek (in, 0, SEEK_SET), 0);
+  command = command_start (server, (const char *[]){ "cat", NULL }, in);
+  close (in);
+  command_wait (command, A_WHILE);
+  ck_assert_int_eq (command->status, 0);
+  ck_assert_uint_eq (command->length, SIZE);
+  ck_assert_int_eq (memcmp (command->out, bytes, SIZE), 0);
+}
+
+static void
+check_end (Server *server, const char *script, int status, const char *err)
+{
+  g_autoptr (Command) command = command_start_script (server, script);
+
+  command_wait (command, A_WHILE);
+  ck_assert_msg (command->status == status && strcmp (command->err, err) == 0,
+                 "status %d, stderr `%s' of: %s", command->status, command->err, script);
+}
+
+static void
+check_commands (Server *server)
+{
+  guest_expect (server, "echo hello", "hello");
+  guest_expect (server, "id -u; id -g", "0\n0");
+  guest_expect (server, "umask; pwd >/dev/null; echo \"$HOME\"", "0022\n/root");
+  check_end (server, "echo trouble >&2; exit 7", 7, "trouble\n");
+  check_end (server, "kill -KILL $$", 128 + 9, "");
+  check_streams (server);
+}
+
+/* $1 is an empty directory. */
+static const char make_tree[]
+    = "cd \"$1\" && umask 022 && mkdir tree && cd tree\n"
+      "mkdir -p empty sub/deep; echo hello >plain; : >zero; chmod 600 plain\n"
+      "printf '#!/bin/sh\\n' >sub/program; chmod 755 sub/program\n"
+      "ln -s plain link; ln -s /nowhere dangling; echo x >'with space'; seq 50000 >sub/deep/long\n";
+
+/* All that must arrive, one line for each file. */
+static const char describe_tree[]
+    = "cd \"$1\" && LC_ALL=C find . -mindepth 1 -printf '%P|%y|%m|%l|' "
+      "\\( -type f -exec md5sum {} \\; -o -printf '\\n' \\) | LC_ALL=C sort";
+
+static char *
+on_host (const char *script, const char *argument)
+{
+  return process_output ((const char *[]){ "sh", "-euc", script, "sh", argument, NULL }, A_WHILE);
+}
+
+static void
+expect_copy (Server *server, const char *command, const char *from, const char *to)
+{
+  g_autofree char *reply = server_copy (server, command, from, to);
+  g_autofree char *err = server_get_stderr (server);
+
+  ck_assert_msg (strcmp (reply, "ok") == 0, "%s %s %s: %s; stderr: %s", command, from, to, reply,
+                 err);
+}
+
+static void
+check_file_copies (Server *server)
+{
+  g_autofree char *bytes = g_strnfill (SIZE, 'x');
+  g_autofree char *from = g_build_filename (dir, "file", NULL);
+  g_autofree char *to = g_build_filename (dir, "back", NULL);
+  g_autofree char *guest = g_build_filename (server_get_scratch (server), "a file", NULL);
+  g_autofree char *back = NULL;
+  gsize length;
+
+  bytes[SIZE / 2] = '\0';
+  ck_assert (g_file_set_contents (from, bytes, SIZE, NULL));
+  expect_copy (server, "copydown", from, guest);
+  expect_copy (server, "copyup", guest, to);
+  ck_assert (g_file_get_contents (to, &back, &length, NULL));
+  ck_assert_uint_eq (length, SIZE);
+  ck_assert_int_eq (memcmp (back, bytes, SIZE), 0);
+}
+
+static void
+check_tree_copies (Server *server)
+{
+  g_autofree char *made = on_host (make_tree, dir);
+  g_autofree char *from = g_build_filename (dir, "tree/", NULL);
+  g_autofree char *to = g_build_filename (dir, "tree-back/", NULL);
+  g_autofree char *guest = g_build_filename (server_get_scratch (server), "tree/", NULL);
+  g_autofree char *before = on_host (describe_tree, from);
+  g_autofree char *after = NULL;
+  const char *argv[] = { "sh", "-c", describe_tree, "sh", guest, NULL };
+  g_autoptr (Command) command = NULL;
+
+  expect_copy (server, "copydown", from, guest);
+  command = command_start (server, argv, -1);
+  command_wait (command, A_WHILE);
+  ck_assert_int_eq (command->status, 0);
+  ck_assert_str_eq (command->out, before);
+  expect_copy (server, "copyup", guest, to);
+  after = on_host (describe_tree, to);
+  ck_assert_str_eq (after, before);
+}
+
+/* What the disk and the memory got is gone, the scratch directory is there, empty. */
+static void
+check_revert (Server *server)
+{
+  g_autofree char *scratch = g_strdup (server_get_scratch (server));
+  g_autofree char *list = g_strdup_printf ("ls -A %s; stat -c %%a %s", scratch, scratch);
+
+  guest_expect (server, "echo new >/home/new; echo new >/run/new; sync; cat /home/new /run/new",
+                "new\nnew");
+  server_open (server, "revert");
+  ck_assert_str_eq (server_get_scratch (server), scratch);
+  guest_expect (server, list, "777");
+  guest_expect (server, "ls -d /home/new /run/new 2>/dev/null; echo end", "end");
+}
+
+#define BOOT_ID "cat /proc/sys/kernel/random/boot_id"
+
+static void
+check_reboot (Server *server)
+{
+  const char *scratch = server_get_scratch (server);
+  g_autofree char *fill
+      = g_strdup_printf ("cd %s && mkdir sub && echo kept >'sub/a file' && chown 1000 sub "
+                         "&& chmod 750 sub && ln -s sub link && echo new >/run/new",
+                         scratch);
+  g_autofree char *look
+      = g_strdup_printf ("cd %s && LC_ALL=C find . -printf '%%P %%y %%m %%U %%l\\n' | "
+                         "LC_ALL=C sort; cat link/*; ls /run/new 2>/dev/null || echo booted",
+                         scratch);
+  g_autofree char *boot = guest_output (server, BOOT_ID);
+  g_autofree char *new_boot = NULL;
+
+  guest_expect (server, fill, "");
+  server_expect (server, BOOT, "reboot", "ok");
+  new_boot = guest_output (server, BOOT_ID);
+  ck_assert_str_ne (new_boot, boot);
+  guest_expect (server, look,
+                " d 777 0 \nlink l 777 0 sub\nsub d 750 1000 \nsub/a file f 644 0 \nkept\nbooted");
+}
+
+/* Another remark would mean that a worse way than the one for this guest was taken. */
+static void
+check_remark (const Row *row, const char *err)
+{
+  const char *newline = strchr (err, '\n');
+
+  if (row->remark == NULL)
+    ck_assert_msg (err[0] == '\0', "the server's stderr: %s", err);
+  else
+    ck_assert_msg (strstr (err, row->remark) != NULL && newline != NULL && newline[1] == '\0',
+                   "not just `%s': %s", row->remark, err);
+}
+
+static void
+check_close (const Row *row, Server *server)
+{
+  g_autofree char *err = NULL;
+
+  server_expect (server, A_WHILE, "close", "ok");
+  server_expect (server, SOON, "quit", "ok");
+  ck_assert_int_eq (server_wait (server, SOON, 0), 0);
+  err = server_get_stderr (server);
+  check_remark (row, err);
+}
+
+/* Some of them take minutes: who waits may want to know. */
+static void
+tell_time (const Row *row, gint64 start)
+{
+  fprintf (stderr, "check_guests: %s: %" G_GINT64_FORMAT " s\n",
+           row->name != NULL ? row->name : row->guest,
+           (g_get_monotonic_time () - start) / G_USEC_PER_SEC);
+}
+
+START_TEST (test_a_guest)
+{
+  const Row *row = &rows[_i];
+  gint64 start = g_get_monotonic_time ();
+  g_autofree char *image = make_image (row);
+  g_autoptr (Server) server = start_server (row, image);
+
+  server_open (server, "open");
+  check_commands (server);
+  check_file_copies (server);
+  check_tree_copies (server);
+  check_revert (server);
+  check_commands (server);
+  check_reboot (server);
+  check_commands (server);
+  check_close (row, server);
+  tell_time (row, start);
+}
+END_TEST
+
+static Suite *
+guests_suite (void)
+{
+  Suite *suite = suite_create ("guests");
+  gboolean quick = g_strcmp0 (g_getenv ("VQ_GUESTS"), "quick") == 0;
+
+  for (int i = 0; i < (int)G_N_ELEMENTS (rows); i++)
+    {
+      TCase *tcase;
+
+      if (quick && !rows[i].quick)
+        continue;
+      tcase = tcase_create (rows[i].name != NULL ? rows[i].name : rows[i].guest);
+      tcase_add_checked_fixture (tcase, setup, teardown);
+      tcase_add_loop_test (tcase, test_a_guest, i, i + 1);
+      suite_add_tcase (suite, tcase);
+    }
+  return suite;
+}
+
+int
+main (void)
+{
+  SRunner *runner = srunner_create (guests_suite ());
+  int failed;
+
+  /* The servers are children of this very process, and every wait here has its deadline. */
+  srunner_set_fork_status (runner, CK_NOFORK);
+  process_init ();
+  srunner_run_all (runner, CK_ENV);
+  failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
