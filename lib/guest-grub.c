@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "guest-grub.h"
 
+#include "guest-script.h"
+
 /* $1 is the root. The boot disk is the first one; grub-mkdevicemap, where it is, knows it by the
  * name that grub-pc prefers, and replaces a map of disks that stems from another machine. */
 static const char script[] = "[ -d \"$1/usr/lib/grub/i386-pc\" ] || exit 0\n"
@@ -24,10 +26,6 @@ gboolean
 vq_guest_grub_prepare (VqChannel *channel, const char *root, gint64 deadline, VqCancel *cancel,
                        GError **error)
 {
-  const char *const argv[] = { "sh", "-ec", script, "sh", root, NULL };
-
-  if (vq_channel_run (channel, argv, NULL, NULL, deadline, cancel, error))
-    return TRUE;
-  g_prefix_error (error, "cannot tell the guest where GRUB is: ");
-  return FALSE;
+  return vq_guest_script_run (channel, script, root, NULL, deadline, cancel,
+                              "tell the guest where GRUB is", error);
 }

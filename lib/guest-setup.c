@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "guest-setup.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 #include "error.h"
+#include "guest-script.h"
 #include "text.h"
 
 #define MIN_UID 1000
@@ -68,75 +68,15 @@ static const char restore_scratch_script[]
       "echo 'the saved scratch directory is gone' >&2\n"
       "exit 1\n";
 
-/* The properties of one unit come in any order, then a blank line. Those in the pattern are all the
- * characters that a unit's name may have. cron goes by the calendar too: if the clock goes forward
- * by up to three hours, it makes up for all that it takes for missed. */
-static const char stop_timers_script[]
-    = "[ -d /run/systemd/system ] || exit 0\n"
-      "systemctl show --property=Id,ActiveState,TimersCalendar '*.timer' \\\n"
-      "    cron.service crond.service cronie.service |\n"
-      "  { while :; do\n"
-      "      line=; read -r line || last=1\n"
-      "      case $line in\n"
-      "        Id=*[!A-Za-z0-9@:_.\\\\-]*) ;;\n"
-      "        Id=cron*.service) id=${line#Id=}; calendar=1;;\n"
-      "        Id=*) id=${line#Id=};;\n"
-      "        ActiveState=active) active=1;;\n"
-      "        TimersCalendar=?*) calendar=1;;\n"
-      "        '') [ -z \"$id\" -o -z \"$active\" -o -z \"$calendar\" ] || set -- \"$@\" \"$id\"\n"
-      "            id= active= calendar=;;\n"
-      "      esac\n"
-      "      [ -z \"$last\" ] || break\n"
-      "    done\n"
-      "    shift\n"
-      "    [ $# -eq 0 ] || systemctl stop -- \"$@\"\n"
-      "    printf %s \"$*\"; }\n";
-
-static const char install_agent_script[]
-    = "command -v qemu-ga >/dev/null && exit 0\n"
-      "export DEBIAN_FRONTEND=noninteractive\n"
-      "if command -v apt-get >/dev/null; then\n"
-      "  apt-get -qy update >/dev/null\n"
-      "  exec apt-get -qy --no-install-recommends install qemu-guest-agent >/dev/null\n"
-      "fi\n"
-      "for c in dnf yum zypper; do\n"
-      "  ! command -v $c >/dev/null || exec $c -y install qemu-guest-agent >/dev/null\n"
-      "done\n"
-      "! command -v apk >/dev/null || exec apk add qemu-guest-agent >/dev/null\n"
-      "echo 'no package manager that we know' >&2\n"
-      "exit 1\n";
-
 /* What sysvinit, systemd, and a busybox understand, in this order. */
 static const char power_off_script[] = "shutdown -h -P now || poweroff || poweroff -f\n";
 static const char reboot_script[] = "shutdown -r now || reboot || reboot -f\n";
 
-/* A timer that is to make up for what it missed takes the stamp for its last time. It was there, or
- * made, when the guest booted. */
-static const char start_timers_script[] = "set -f\n"
-                                          "for timer in $1; do\n"
-                                          "  stamp=/var/lib/systemd/timers/stamp-$timer\n"
-                                          "  [ ! -e \"$stamp\" ] || touch \"$stamp\"\n"
-                                          "done\n"
-                                          "exec systemctl start --no-block -- $1\n";
-
-/* Runs SCRIPT with ARGUMENT as $1. */
-static gboolean
-run_script (VqChannel *channel, const char *script, const char *argument, char **out,
-            gint64 deadline, VqCancel *cancel, const char *what, GError **error)
-{
-  const char *const argv[] = { "sh", "-ec", script, "sh", argument, NULL };
-
-  if (vq_channel_run (channel, argv, NULL, out, deadline, cancel, error))
-    return TRUE;
-  g_prefix_error (error, "cannot %s: ", what);
-  return FALSE;
-}
-
 gboolean
 vq_guest_setup_wait_booted (VqChannel *channel, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  return run_script (channel, wait_booted_script, "", NULL, deadline, cancel,
-                     "wait until the guest has booted", error);
+  return vq_guest_script_run (channel, wait_booted_script, "", NULL, deadline, cancel,
+                              "wait until the guest has booted", error);
 }
 
 static gboolean
@@ -180,8 +120,8 @@ vq_guest_setup_time_zone (VqChannel *channel, gint64 deadline, VqCancel *cancel,
 
   if (zone == NULL)
     return TRUE;
-  return run_script (channel, time_zone_script, zone, NULL, deadline, cancel,
-                     "set the guest's time zone", error);
+  return vq_guest_script_run (channel, time_zone_script, zone, NULL, deadline, cancel,
+                              "set the guest's time zone", error);
 }
 
 static gboolean
@@ -222,8 +162,8 @@ vq_guest_setup_find_user (VqChannel *channel, char **user, gint64 deadline, VqCa
 {
   g_autofree char *passwd = NULL;
 
-  if (!run_script (channel, "getent passwd || cat /etc/passwd", "", &passwd, deadline, cancel,
-                   "list the guest's users", error))
+  if (!vq_guest_script_run (channel, "getent passwd || cat /etc/passwd", "", &passwd, deadline,
+                            cancel, "list the guest's users", error))
     return FALSE;
   *user = vq_guest_setup_parse_users (passwd);
   return TRUE;
@@ -235,8 +175,8 @@ vq_guest_setup_make_scratch (VqChannel *channel, char **path, gint64 deadline, V
 {
   g_autofree char *made = NULL;
 
-  if (!run_script (channel, make_scratch_script, *path != NULL ? *path : "", &made, deadline,
-                   cancel, "make the scratch directory", error))
+  if (!vq_guest_script_run (channel, make_scratch_script, *path != NULL ? *path : "", &made,
+                            deadline, cancel, "make the scratch directory", error))
     return FALSE;
   if (made[0] != '/' || strlen (made) > 4096 || (*path != NULL && !g_str_equal (*path, made)))
     {
@@ -250,69 +190,30 @@ vq_guest_setup_make_scratch (VqChannel *channel, char **path, gint64 deadline, V
   return TRUE;
 }
 
-gboolean
-vq_guest_setup_stop_timers (VqChannel *channel, char **timers, gint64 deadline, VqCancel *cancel,
-                            GError **error)
-{
-  return run_script (channel, stop_timers_script, "", timers, deadline, cancel,
-                     "stop the guest's timers", error);
-}
-
-static void
-ignore_end (const VqEnd *end, gpointer data)
-{
-}
-
-/* Runs SCRIPT with ARGUMENT as $1, and does not wait for it. */
-static void
-launch_script (VqChannel *channel, const char *script, const char *argument)
-{
-  const char *const argv[] = { "sh", "-c", script, "sh", argument, NULL };
-  int null[3];
-
-  for (int i = 0; i < 3; i++)
-    null[i] = open ("/dev/null", O_RDWR | O_CLOEXEC);
-  vq_channel_start (channel, argv, null[0], null[1], null[2], ignore_end, NULL);
-}
-
-void
-vq_guest_setup_start_timers (VqChannel *channel, const char *timers)
-{
-  if (timers[0] != '\0')
-    launch_script (channel, start_timers_script, timers);
-}
-
-gboolean
-vq_guest_setup_install_agent (VqChannel *channel, gint64 deadline, VqCancel *cancel, GError **error)
-{
-  return run_script (channel, install_agent_script, "", NULL, deadline, cancel,
-                     "install qemu-guest-agent in the guest", error);
-}
-
 void
 vq_guest_setup_power_off (VqChannel *channel)
 {
-  launch_script (channel, power_off_script, "");
+  vq_guest_script_launch (channel, power_off_script, "");
 }
 
 void
 vq_guest_setup_reboot (VqChannel *channel)
 {
-  launch_script (channel, reboot_script, "");
+  vq_guest_script_launch (channel, reboot_script, "");
 }
 
 gboolean
 vq_guest_setup_save_scratch (VqChannel *channel, const char *path, gint64 deadline,
                              VqCancel *cancel, GError **error)
 {
-  return run_script (channel, save_scratch_script, path, NULL, deadline, cancel,
-                     "save the scratch directory", error);
+  return vq_guest_script_run (channel, save_scratch_script, path, NULL, deadline, cancel,
+                              "save the scratch directory", error);
 }
 
 gboolean
 vq_guest_setup_restore_scratch (VqChannel *channel, const char *path, gint64 deadline,
                                 VqCancel *cancel, GError **error)
 {
-  return run_script (channel, restore_scratch_script, path, NULL, deadline, cancel,
-                     "restore the scratch directory", error);
+  return vq_guest_script_run (channel, restore_scratch_script, path, NULL, deadline, cancel,
+                              "restore the scratch directory", error);
 }

@@ -34,19 +34,6 @@ gboolean vq_guest_setup_restore_scratch (VqChannel *channel, const char *path, g
                                          VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Stops the timers that go by the calendar, and cron, so that nothing fires when the clock of a
- * copy of this guest is set; *TIMERS gets their names, blanks between them. Only with systemd. */
-gboolean vq_guest_setup_stop_timers (VqChannel *channel, char **timers, gint64 deadline,
-                                     VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Starts them again, when the clock is right. None fires for the time since they were stopped. Does
- * not wait for it; a failure is not told. */
-void vq_guest_setup_start_timers (VqChannel *channel, const char *timers);
-
-/* Installs qemu-guest-agent with the guest's package manager, unless it is there. May wait for
- * minutes. */
-gboolean vq_guest_setup_install_agent (VqChannel *channel, gint64 deadline, VqCancel *cancel,
-                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
 /* Tells the guest's init to power off, or to reboot. Does not wait; that it happens is for the
  * machine to tell. */
 void vq_guest_setup_power_off (VqChannel *channel);

@@ -5,6 +5,7 @@
 #include "entry-login.h"
 #include "entry-shell.h"
 #include "entry-ssh.h"
+#include "error.h"
 
 /* Seconds that other ways get when nobody can log in on the console. cloud-init starts the ssh
  * server late. */
@@ -50,6 +51,26 @@ add_login (VqEntries *entries, const VqPlan *plan, const char *directory, GError
               VQ_ENTRY_LAST_RESORT);
 }
 
+/* Nothing but ssh. */
+static gboolean
+add_only_ssh (VqEntries *entries, const char *directory, VqSshLogin *ssh, gint64 deadline,
+              GError **error)
+{
+  if (ssh->port == 0)
+    return vq_set_error (error, VQ_ERROR_FAILED,
+                         "no port of 127.0.0.1 is free to reach the guest's ssh server");
+  return add_ssh (entries, directory, ssh, deadline, error);
+}
+
+static gboolean
+add_all (VqEntries *entries, const VqPlan *plan, const char *directory, VqSshLogin *ssh,
+         gint64 deadline, GError **error)
+{
+  return add_shells (entries, plan, directory, error)
+         && add_ssh (entries, directory, ssh, deadline, error)
+         && add_login (entries, plan, directory, error);
+}
+
 VqEntries *
 vq_guest_ways_new (const VqPlan *plan, const char *directory, VqConsole *console,
                    VqGuestAgent *agent, VqSshLogin *ssh, gint64 deadline, GError **error)
@@ -62,13 +83,9 @@ vq_guest_ways_new (const VqPlan *plan, const char *directory, VqConsole *console
 
   if (agent != NULL && channel != VQ_CHANNEL_SSH)
     vq_entries_add (entries, vq_entry_agent_new (agent), VQ_ENTRY_NORMAL);
-  if (only_agent)
+  if (only_agent
+      || (channel == VQ_CHANNEL_SSH ? add_only_ssh (entries, directory, ssh, deadline, error)
+                                    : add_all (entries, plan, directory, ssh, deadline, error)))
     return g_steal_pointer (&entries);
-  if (channel != VQ_CHANNEL_SSH && !add_shells (entries, plan, directory, error))
-    return NULL;
-  if (!add_ssh (entries, directory, ssh, deadline, error))
-    return NULL;
-  if (channel != VQ_CHANNEL_SSH && !add_login (entries, plan, directory, error))
-    return NULL;
-  return g_steal_pointer (&entries);
+  return NULL;
 }

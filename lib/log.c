@@ -59,3 +59,12 @@ vq_log_init (const char *name)
   program = name;
   g_log_set_writer_func (write_message, NULL, NULL);
 }
+
+void
+vq_log_progress (const char *what)
+{
+  if (isatty (STDERR_FILENO))
+    g_message ("%s", what);
+  else
+    g_debug ("%s", what);
+}

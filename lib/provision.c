@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "provision.h"
 
-#include <unistd.h>
-
 #include "error.h"
-#include "guest-grub.h"
 #include "guest-setup.h"
+#include "guest-timers.h"
+#include "log.h"
 #include "machine.h"
-#include "template-script.h"
 #include "template-store.h"
 #include "testbed-key.h"
 
-/* Seconds for a short step in a guest that is up, for a script of the user, for a fork, and for
- * saving. */
+/* Seconds for a short step in a guest that is up, for a fork, and for saving. */
 #define STEP_SECONDS 100
-#define SCRIPT_SECONDS (60 * 60)
-#define INSTALL_SECONDS (10 * 60)
 #define FORK_SECONDS 60
 #define SAVE_SECONDS 60
 /* Seconds to look at everything that goes into the key. */
@@ -67,68 +62,10 @@ vq_provision_free (VqProvision *provision)
   g_free (provision);
 }
 
-void
-vq_guest_facts_clear (VqGuestFacts *facts)
-{
-  g_clear_pointer (&facts->scratch, g_free);
-  g_clear_pointer (&facts->user, g_free);
-}
-
-/* What takes long is told to somebody who looks on. */
-static void
-tell_progress (const char *what)
-{
-  if (isatty (STDERR_FILENO))
-    g_message ("%s", what);
-  else
-    g_debug ("%s", what);
-}
-
 static gint64
 boot_deadline (VqProvision *provision)
 {
   return vq_deadline_in (provision->plan->boot_timeout);
-}
-
-static gboolean
-run_scripts (VqProvision *provision, VqGuest *guest, GError **error)
-{
-  for (char **path = provision->plan->options->template_scripts; *path != NULL; path++)
-    {
-      tell_progress ("running a template script in the guest");
-      if (!vq_template_script_run (vq_guest_get_channel (guest), *path,
-                                   vq_deadline_in (SCRIPT_SECONDS), vq_guest_get_cancel (guest),
-                                   error))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-static gboolean
-install_agent (VqProvision *provision, VqGuest *guest, GError **error)
-{
-  if (provision->plan->options->guest_agent != VQ_AGENT_INSTALL)
-    return TRUE;
-  tell_progress ("installing qemu-guest-agent in the guest");
-  return vq_guest_setup_install_agent (vq_guest_get_channel (guest),
-                                       vq_deadline_in (INSTALL_SECONDS),
-                                       vq_guest_get_cancel (guest), error);
-}
-
-static gboolean
-prepare (VqProvision *provision, VqGuest *guest, VqGuestFacts *facts, GError **error)
-{
-  VqChannel *channel = vq_guest_get_channel (guest);
-  VqCancel *cancel = vq_guest_get_cancel (guest);
-
-  g_clear_pointer (&facts->user, g_free);
-  return vq_guest_setup_time_zone (channel, vq_deadline_in (STEP_SECONDS), cancel, error)
-         && vq_guest_grub_prepare (channel, "", vq_deadline_in (STEP_SECONDS), cancel, error)
-         && install_agent (provision, guest, error) && run_scripts (provision, guest, error)
-         && vq_guest_setup_find_user (channel, &facts->user, vq_deadline_in (STEP_SECONDS), cancel,
-                                      error)
-         && vq_guest_setup_make_scratch (channel, &facts->scratch, vq_deadline_in (STEP_SECONDS),
-                                         cancel, error);
 }
 
 /* With DIRECTORY (may be NULL) it can become the template there. */
@@ -137,10 +74,10 @@ boot (VqProvision *provision, const char *directory, VqGuestFacts *facts, GError
 {
   g_autoptr (VqGuest) guest = NULL;
 
-  tell_progress ("booting the guest");
+  vq_log_progress ("booting the guest");
   guest = vq_guest_boot (provision->plan, directory, boot_deadline (provision), provision->cancel,
                          error);
-  if (guest == NULL || !prepare (provision, guest, facts, error))
+  if (guest == NULL || !vq_guest_prepare (guest, provision->plan->options, facts, error))
     return NULL;
   return g_steal_pointer (&guest);
 }
@@ -161,12 +98,12 @@ save (VqTemplateBuild *build, VqGuest *guest, const VqGuestFacts *facts, GError 
   gint64 deadline = vq_deadline_in (SAVE_SECONDS);
   g_autofree char *timers = NULL;
 
-  if (!vq_guest_setup_stop_timers (vq_guest_get_channel (guest), &timers, deadline,
-                                   vq_guest_get_cancel (guest), error)
+  if (!vq_guest_timers_stop (vq_guest_get_channel (guest), &timers, deadline,
+                             vq_guest_get_cancel (guest), error)
       || !vq_guest_save (guest, vq_template_build_get_directory (build), final_disk, deadline,
                          error))
     {
-      vq_guest_setup_start_timers (vq_guest_get_channel (guest), timers != NULL ? timers : "");
+      vq_guest_timers_start (vq_guest_get_channel (guest), timers != NULL ? timers : "");
       return FALSE;
     }
   vq_template_build_set (build, FACT_SCRATCH, facts->scratch);
@@ -380,7 +317,7 @@ fork_template (VqProvision *provision, VqGuestFacts *facts, GError **error)
                          provision->cancel, error);
   if (guest == NULL || !keep_scratch (guest, template, facts, error))
     return NULL;
-  vq_guest_setup_start_timers (vq_guest_get_channel (guest), timers != NULL ? timers : "");
+  vq_guest_timers_start (vq_guest_get_channel (guest), timers != NULL ? timers : "");
   return g_steal_pointer (&guest);
 }
 

@@ -7,6 +7,7 @@
 
 #include <glib.h>
 
+#include "guest-prepare.h"
 #include "guest.h"
 #include "plan.h"
 #include "wait.h"
@@ -19,15 +20,6 @@ VqProvision *vq_provision_new (VqPlan *plan, VqCancel *cancel);
 /* Guests that came from it need not be gone, but their disks are not safe from others any more. */
 void vq_provision_free (VqProvision *provision);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqProvision, vq_provision_free)
-
-/* What is known of a guest. */
-typedef struct
-{
-  char *scratch; /* the path of its scratch directory */
-  char *user;    /* the name of its first normal user, or NULL */
-} VqGuestFacts;
-
-void vq_guest_facts_clear (VqGuestFacts *facts);
 
 /* Gives a guest and fills in FACTS. If FACTS has a scratch directory already (that of an earlier
  * guest, as built trees hold absolute paths), the guest gets it under that path. Waits for a fork,

@@ -15,7 +15,7 @@ vq_ssh_access_prepare (const VqPlan *plan, const char *directory, VqSshLogin *lo
       *seed = vq_ssh_client_make_seed (directory, login, deadline, cancel, error);
       return *seed != NULL;
     }
-  if (options->ssh_user == NULL && options->ssh_key == NULL)
+  if (options->ssh_user == NULL && options->ssh_key == NULL && options->channel != VQ_CHANNEL_SSH)
     return TRUE;
   login->user = g_strdup (options->ssh_user != NULL ? options->ssh_user : "root");
   login->password = g_strdup (options->password);

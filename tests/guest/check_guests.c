@@ -51,7 +51,7 @@ static const Row rows[] = {
   /* kinds of files */
   { "raw", "raw" },
   { "backed", "qcow2" },
-  { "vmdk", "vmdk" },
+  { "vmdk", "vmdk", .remark = "QEMU does not save machines with vmdk images" },
   /* another processor */
   { "arm64", "qcow2", .arguments = { "--dpkg-architecture=arm64" } },
 };

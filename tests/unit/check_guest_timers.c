@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The timers of a guest with systemd, of which there is but a systemctl of ours: a channel to this
  * machine makes the scripts look for systemd's directory elsewhere. */
-#include "guest-setup.h"
+#include "guest-timers.h"
 
 #include <check.h>
 #include <glib/gstdio.h>
@@ -58,7 +58,7 @@ static const char systemctl[]
       "d=${0%/*}\n"
       "case $1 in\n"
       "  show)\n"
-      "    [ \"$#$2$3\" = '3--property=Id,ActiveState,TimersCalendar*.timer' ]"
+      "    [ \"$#$2$3$4\" = '6--property=Id,ActiveState,TimersCalendar*.timercron.service' ]"
       " || exit 9\n"
       "    cat \"$d/units\";;\n"
       "  stop) shift; printf '%s,' \"$@\" >>\"$d/stopped\";\n"
@@ -102,8 +102,7 @@ stop_timers (const char *units, char **timers, GError **error)
   g_autofree char *path = in_directory ("units");
 
   ck_assert (g_file_set_contents (path, units, -1, NULL));
-  return vq_guest_setup_stop_timers (&timers_channel, timers, vq_deadline_in (PATIENCE), NULL,
-                                     error);
+  return vq_guest_timers_stop (&timers_channel, timers, vq_deadline_in (PATIENCE), NULL, error);
 }
 
 /* What systemctl was told, and forgets it; "" if it was not. Transfer full. */
@@ -146,7 +145,11 @@ static const struct
   { "Id=a.timer\nActiveState=active\n" CALENDAR "\nId=b.timer\nActiveState=active\n", "a.timer",
     "--,a.timer," },
   { "Id=a b.timer\nActiveState=active\n" CALENDAR, "", "" },
-  { "Id=a\\x2db.timer\nActiveState=active\n" CALENDAR, "", "" },
+  { "Id=a\\x2db.timer\nActiveState=active\n" CALENDAR, "a\\x2db.timer", "--,a\\x2db.timer," },
+  { "Id=cron.service\nActiveState=active\n", "cron.service", "--,cron.service," },
+  { "Id=cron.service\nActiveState=inactive\n\nId=a.timer\nActiveState=active\n", "", "" },
+  { "Id=cron.service\nActiveState=active\n\nId=a.service\nActiveState=active\n", "cron.service",
+    "--,cron.service," },
   { "Id=a'b.timer\nActiveState=active\n" CALENDAR, "", "" },
   { "Id=a;id\nActiveState=active\n" CALENDAR, "", "" },
   { "Id=*\nActiveState=active\n" CALENDAR, "", "" },
@@ -195,8 +198,7 @@ START_TEST (no_systemd)
 
   ck_assert (g_file_set_contents (units, timer_cases[2].units, -1, NULL));
   directory = g_strdup ("/nonexistent");
-  ck_assert (
-      vq_guest_setup_stop_timers (&timers_channel, &names, vq_deadline_in (PATIENCE), NULL, NULL));
+  ck_assert (vq_guest_timers_stop (&timers_channel, &names, vq_deadline_in (PATIENCE), NULL, NULL));
   g_free (directory);
   directory = g_steal_pointer (&before);
   ck_assert_str_eq (names, "");
@@ -215,9 +217,9 @@ START_TEST (start_timers)
 {
   g_autofree char *started = NULL;
 
-  vq_guest_setup_start_timers (channel, "");
+  vq_guest_timers_start (channel, "");
   ck_assert_uint_eq (host_channel_n_running (channel), 0);
-  vq_guest_setup_start_timers (channel, "a.timer b@1.timer");
+  vq_guest_timers_start (channel, "a.timer b@1.timer");
   ck_assert_uint_eq (host_channel_n_running (channel), 1); /* it does not wait */
   ck_assert (vq_wait_until (nothing_runs, NULL, vq_deadline_in (PATIENCE), NULL, "end", NULL));
   started = take ("started");

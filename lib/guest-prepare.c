@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guest-prepare.h"
+
+#include "guest-grub.h"
+#include "guest-script.h"
+#include "guest-setup.h"
+#include "log.h"
+#include "template-script.h"
+
+/* Seconds for a short step, for a script of the user, and to install a package. */
+#define STEP_SECONDS 100
+#define SCRIPT_SECONDS (60 * 60)
+#define INSTALL_SECONDS (10 * 60)
+
+static const char install_agent_script[]
+    = "command -v qemu-ga >/dev/null && exit 0\n"
+      "export DEBIAN_FRONTEND=noninteractive\n"
+      "if command -v apt-get >/dev/null; then\n"
+      "  apt-get -qy update >/dev/null\n"
+      "  exec apt-get -qy --no-install-recommends install qemu-guest-agent >/dev/null\n"
+      "fi\n"
+      "for c in dnf yum zypper; do\n"
+      "  ! command -v $c >/dev/null || exec $c -y install qemu-guest-agent >/dev/null\n"
+      "done\n"
+      "! command -v apk >/dev/null || exec apk add qemu-guest-agent >/dev/null\n"
+      "echo 'no package manager that we know' >&2\n"
+      "exit 1\n";
+
+void
+vq_guest_facts_clear (VqGuestFacts *facts)
+{
+  g_clear_pointer (&facts->scratch, g_free);
+  g_clear_pointer (&facts->user, g_free);
+}
+
+static gboolean
+run_scripts (VqGuest *guest, const VqOptions *options, GError **error)
+{
+  for (char **path = options->template_scripts; *path != NULL; path++)
+    {
+      vq_log_progress ("running a template script in the guest");
+      if (!vq_template_script_run (vq_guest_get_channel (guest), *path,
+                                   vq_deadline_in (SCRIPT_SECONDS), vq_guest_get_cancel (guest),
+                                   error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+install_agent (VqGuest *guest, const VqOptions *options, GError **error)
+{
+  if (options->guest_agent != VQ_AGENT_INSTALL)
+    return TRUE;
+  vq_log_progress ("installing qemu-guest-agent in the guest");
+  return vq_guest_script_run (vq_guest_get_channel (guest), install_agent_script, "", NULL,
+                              vq_deadline_in (INSTALL_SECONDS), vq_guest_get_cancel (guest),
+                              "install qemu-guest-agent in the guest", error);
+}
+
+gboolean
+vq_guest_prepare (VqGuest *guest, const VqOptions *options, VqGuestFacts *facts, GError **error)
+{
+  VqChannel *channel = vq_guest_get_channel (guest);
+  VqCancel *cancel = vq_guest_get_cancel (guest);
+
+  g_clear_pointer (&facts->user, g_free);
+  return vq_guest_setup_time_zone (channel, vq_deadline_in (STEP_SECONDS), cancel, error)
+         && vq_guest_grub_prepare (channel, "", vq_deadline_in (STEP_SECONDS), cancel, error)
+         && install_agent (guest, options, error) && run_scripts (guest, options, error)
+         && vq_guest_setup_find_user (channel, &facts->user, vq_deadline_in (STEP_SECONDS), cancel,
+                                      error)
+         && vq_guest_setup_make_scratch (channel, &facts->scratch, vq_deadline_in (STEP_SECONDS),
+                                         cancel, error);
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Small POSIX shell scripts that are run in the guest to make a testbed of it. */
+#pragma once
+
+#include <glib.h>
+
+#include "channel.h"
+#include "wait.h"
+
+/* Runs SCRIPT with "sh -e" and ARGUMENT as its $1, and waits for its end. *OUT (may be NULL) gets
+ * its stdout, transfer full. WHAT is for the error: "cannot WHAT: ". */
+gboolean vq_guest_script_run (VqChannel *channel, const char *script, const char *argument,
+                              char **out, gint64 deadline, VqCancel *cancel, const char *what,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Starts SCRIPT with ARGUMENT as its $1; nobody will know how it ends. */
+void vq_guest_script_launch (VqChannel *channel, const char *script, const char *argument);
