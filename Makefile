@@ -131,13 +131,13 @@ $(BUILD)/tests/check_ssh_client $(BUILD)/tests/check_ssh_client_faults: | $(BUIL
 check: deps image
 	+$(MAKE) all tests
 	+$(MAKE) SANITIZE=1 unit-tests
-	$(GUEST_ENV) VQ_GUESTS=quick tests/run $(UNIT_TESTS) -- $(patsubst $(BUILD)/%,$(BUILD)-sanitize/%,$(UNIT_TESTS)) -- $(GUEST_TESTS)
+	$(GUEST_ENV) VQ_GUESTS=quick tests/run $(UNIT_TESTS) $(patsubst $(BUILD)/%,$(BUILD)-sanitize/%,$(UNIT_TESTS)) -- $(GUEST_TESTS)
 
 check-unit: unit-tests
 	tests/run $(UNIT_TESTS)
 
 check-guest: all guest-tests image
-	$(GUEST_ENV) VQ_GUESTS=quick tests/run $(GUEST_TESTS)
+	$(GUEST_ENV) VQ_GUESTS=quick tests/run -- $(GUEST_TESTS)
 
 # All guests that there are, one after another; not under tests/run, as one wants to see where it is.
 check-guests: deps

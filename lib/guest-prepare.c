@@ -12,19 +12,20 @@
 #define SCRIPT_SECONDS (60 * 60)
 #define INSTALL_SECONDS (10 * 60)
 
+/* It is started by the device, which is there already. */
 static const char install_agent_script[]
     = "command -v qemu-ga >/dev/null && exit 0\n"
       "export DEBIAN_FRONTEND=noninteractive\n"
       "if command -v apt-get >/dev/null; then\n"
       "  apt-get -qy update >/dev/null\n"
-      "  exec apt-get -qy --no-install-recommends install qemu-guest-agent >/dev/null\n"
+      "  apt-get -qy --no-install-recommends install qemu-guest-agent >/dev/null\n"
+      "elif command -v dnf >/dev/null; then dnf -y install qemu-guest-agent >/dev/null\n"
+      "elif command -v zypper >/dev/null; then zypper -n install qemu-guest-agent >/dev/null\n"
+      "elif command -v apk >/dev/null; then apk add qemu-guest-agent >/dev/null\n"
+      "else echo 'no package manager that we know' >&2; exit 1\n"
       "fi\n"
-      "for c in dnf yum zypper; do\n"
-      "  ! command -v $c >/dev/null || exec $c -y install qemu-guest-agent >/dev/null\n"
-      "done\n"
-      "! command -v apk >/dev/null || exec apk add qemu-guest-agent >/dev/null\n"
-      "echo 'no package manager that we know' >&2\n"
-      "exit 1\n";
+      "service qemu-guest-agent start >/dev/null 2>&1 ||\n"
+      "  systemctl start qemu-guest-agent >/dev/null 2>&1 || :\n";
 
 void
 vq_guest_facts_clear (VqGuestFacts *facts)
