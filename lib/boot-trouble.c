@@ -56,9 +56,6 @@ static const struct
     NULL },
 };
 
-#define NO_WAY_IN                                                                                  \
-  "the guest asks for a login: give --user and --password, or install qemu-guest-agent in it"
-
 /* Valid, with line ends where there were bars, and without what sets colours and such, also where
  * it has lost its ESC. */
 static char *
@@ -167,6 +164,6 @@ vq_boot_trouble_find (const char *console, gboolean *final)
   if (lines->len == 0)
     return NULL;
   if (vq_login_prompt_find (rest, &ignored) == VQ_LOGIN_PROMPT_NAME)
-    return g_strdup (NO_WAY_IN);
+    return NULL; /* the system is up */
   return find_in_lines (lines, final);
 }

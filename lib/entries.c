@@ -104,6 +104,7 @@ look_for_trouble (VqEntries *entries)
   entries->trouble = vq_boot_trouble_find (lines, &entries->is_final);
 }
 
+/* The boot has failed. */
 static gboolean
 is_hopeless (VqEntries *entries)
 {
@@ -111,25 +112,46 @@ is_hopeless (VqEntries *entries)
   return entries->trouble != NULL && entries->is_final;
 }
 
+/* No way will ever open. */
+static gboolean
+are_all_out (VqEntries *entries)
+{
+  for (guint i = 0; i < entries->candidates->len; i++)
+    if (!is_out (entries->candidates->pdata[i]))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 has_news (gpointer data)
 {
-  return find_ready (data) != NULL || is_hopeless (data);
+  return find_ready (data) != NULL || is_hopeless (data) || are_all_out (data);
 }
 
+/* Adds those that have failed, or those that have not. */
+static void
+describe_some (VqEntries *entries, gboolean failed, GString *text)
+{
+  for (guint i = 0; i < entries->candidates->len; i++)
+    {
+      Candidate *candidate = entries->candidates->pdata[i];
+      g_autofree char *state = NULL;
+
+      if ((candidate->last != NULL) != failed)
+        continue;
+      state = failed ? g_strdup (candidate->last->message) : vq_entry_describe (candidate->entry);
+      g_string_append_printf (text, "%s%s", text->len > 0 ? "; " : "", state);
+    }
+}
+
+/* What was refused tells most. */
 static char *
 describe_ways (VqEntries *entries)
 {
   GString *text = g_string_new (NULL);
 
-  for (guint i = 0; i < entries->candidates->len; i++)
-    {
-      Candidate *candidate = entries->candidates->pdata[i];
-      g_autofree char *state = candidate->last != NULL ? g_strdup (candidate->last->message)
-                                                       : vq_entry_describe (candidate->entry);
-
-      g_string_append_printf (text, "%s%s", i > 0 ? "; " : "", state);
-    }
+  describe_some (entries, TRUE, text);
+  describe_some (entries, FALSE, text);
   return g_string_free (text, FALSE);
 }
 
@@ -157,6 +179,11 @@ explain (VqEntries *entries, VqErrorCode code, double seconds, GError **error)
   look_for_trouble (entries);
   if (entries->trouble != NULL && entries->is_final)
     vq_set_error (error, code, "the guest did not boot: %s (console: %s)", entries->trouble,
+                  console);
+  else if (code == VQ_ERROR_FAILED)
+    vq_set_error (error, code, "nothing leads into the guest: %s", ways);
+  else if (code == VQ_ERROR_LOCKED)
+    vq_set_error (error, code, "the guest is up, but nothing leads into it: %s (console: %s)", ways,
                   console);
   else if (console[0] == '\0')
     vq_set_error (error, code,
@@ -198,7 +225,7 @@ vq_entries_open_one (VqEntries *entries, gint64 deadline, VqCancel *cancel, GErr
 
       if (candidate != NULL && try (candidate, deadline, cancel))
         return candidate->entry;
-      if (is_hopeless (entries) || vq_deadline_left (deadline) <= 0)
+      if (is_hopeless (entries) || are_all_out (entries) || vq_deadline_left (deadline) <= 0)
         break;
       if (candidate != NULL && candidate->rank == VQ_ENTRY_LAST_RESORT && is_out (candidate))
         deadline = MIN (deadline, vq_deadline_in (entries->patience));
@@ -207,9 +234,10 @@ vq_entries_open_one (VqEntries *entries, gint64 deadline, VqCancel *cancel, GErr
     g_propagate_error (error, g_error_copy (vq_cancel_reason (cancel)));
   else
     explain (entries,
-             is_hopeless (entries) ? VQ_ERROR_FAILED
-             : is_locked (entries) ? VQ_ERROR_LOCKED
-                                   : VQ_ERROR_TIMEOUT,
+             is_hopeless (entries)   ? VQ_ERROR_FAILED
+             : is_locked (entries)   ? VQ_ERROR_LOCKED
+             : are_all_out (entries) ? VQ_ERROR_FAILED
+                                     : VQ_ERROR_TIMEOUT,
              (g_get_monotonic_time () - start) / (double)G_USEC_PER_SEC, error);
   return NULL;
 }

@@ -360,6 +360,6 @@ vq_image_copy_start (const VqImage *image, gsize size, const char *output_path, 
 
   if (write_with_qemu_img (argv, output, deadline, cancel, error))
     return TRUE;
-  g_prefix_error (error, "cannot read the first sectors of %s: ", image->shown);
+  g_prefix_error (error, "cannot copy the first sectors of %s to %s: ", image->shown, output);
   return FALSE;
 }

@@ -377,6 +377,12 @@ check_together (const VqOptions *options, GError **error)
     return vq_set_error (error, VQ_ERROR_USAGE,
                          "--channel=ssh does not use the guest agent; leave --guest-agent=require "
                          "out");
+  if ((options->ssh_user != NULL || options->ssh_key != NULL)
+      && (options->channel == VQ_CHANNEL_AGENT || options->guest_agent == VQ_AGENT_REQUIRE))
+    return vq_set_error (error, VQ_ERROR_USAGE,
+                         "only the guest agent is to be used; leave --ssh-user and --ssh-key out");
+  if (options->ssh_user != NULL && options->ssh_key == NULL && options->password == NULL)
+    return vq_set_error (error, VQ_ERROR_USAGE, "--ssh-user needs --ssh-key or --password");
   return TRUE;
 }
 

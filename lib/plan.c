@@ -2,7 +2,6 @@
 #include "plan.h"
 
 #include <errno.h>
-#include <glib/gstdio.h>
 #include <unistd.h>
 
 #include "accel.h"
@@ -11,6 +10,7 @@
 #include "hotplug-bus.h"
 #include "image-name.h"
 #include "shared-dir.h"
+#include "ssh-access.h"
 #include "workdir.h"
 
 /* Seconds for all the calls of qemu-img together. */
@@ -190,9 +190,14 @@ vq_plan_add_cloud_seed (VqPlan *plan)
 static gboolean
 check_ssh_key (const VqOptions *options, GError **error)
 {
-  if (options->ssh_key == NULL || g_access (options->ssh_key, R_OK) == 0)
+  g_autofree char *key = NULL;
+
+  if (options->ssh_key == NULL)
     return TRUE;
-  return vq_set_errno (error, errno, "option --ssh-key: cannot read %s", options->ssh_key);
+  key = vq_ssh_access_read_key (options->ssh_key, error);
+  if (key == NULL)
+    g_prefix_error (error, "option --ssh-key: ");
+  return key != NULL;
 }
 
 VqPlan *

@@ -73,6 +73,8 @@ check_paths (VqSharedDir *dir, GError **error)
     return vq_set_error (error, VQ_ERROR_USAGE, "it needs both src=PATH and dst=PATH");
   if (dir->destination[0] != '/')
     return vq_set_error (error, VQ_ERROR_USAGE, "dst=%s is no absolute path", dir->destination);
+  if (dir->destination[strspn (dir->destination, "/.")] == '\0')
+    return vq_set_error (error, VQ_ERROR_USAGE, "dst=%s is the guest's root", dir->destination);
   absolute = g_canonicalize_filename (dir->source, NULL);
   g_free (dir->source);
   dir->source = absolute;

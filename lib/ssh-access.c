@@ -1,7 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "ssh-access.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "error.h"
 #include "ssh-client.h"
+
+#define KEY_MAX 32768 /* bytes; an RSA key of 16384 bits has 13000 */
+
+/* Nothing that one would have to wait for. */
+static int
+open_file (const char *path, GError **error)
+{
+  int fd = open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  struct stat st;
+
+  if (fd < 0)
+    vq_set_error (error, VQ_ERROR_USAGE, "cannot read %s: %s", path, g_strerror (errno));
+  else if (fstat (fd, &st) < 0 || !S_ISREG (st.st_mode) || st.st_size > KEY_MAX)
+    {
+      vq_set_error (error, VQ_ERROR_USAGE, "%s is no file with a key", path);
+      close (fd);
+      fd = -1;
+    }
+  return fd;
+}
+
+char *
+vq_ssh_access_read_key (const char *path, GError **error)
+{
+  g_autofree char *text = g_malloc0 (KEY_MAX + 1);
+  int fd = open_file (path, error);
+  gssize n;
+
+  if (fd < 0)
+    return NULL;
+  n = read (fd, text, KEY_MAX);
+  close (fd);
+  if (n > 0 && strstr (text, "PRIVATE KEY-----") != NULL)
+    return g_steal_pointer (&text);
+  vq_set_error (error, VQ_ERROR_USAGE, "%s holds no private key%s", path,
+                g_str_has_suffix (path, ".pub") ? ", name the file without .pub" : "");
+  return NULL;
+}
 
 gboolean
 vq_ssh_access_prepare (const VqPlan *plan, const char *directory, VqSshLogin *login, char **seed,
@@ -19,6 +64,8 @@ vq_ssh_access_prepare (const VqPlan *plan, const char *directory, VqSshLogin *lo
     return TRUE;
   login->user = g_strdup (options->ssh_user != NULL ? options->ssh_user : "root");
   login->password = g_strdup (options->password);
-  return options->ssh_key == NULL
-         || g_file_get_contents (options->ssh_key, &login->key, NULL, error);
+  if (options->ssh_key == NULL)
+    return TRUE;
+  login->key = vq_ssh_access_read_key (options->ssh_key, error);
+  return login->key != NULL;
 }

@@ -167,15 +167,34 @@ vq_testbed_revert (VqTestbed *testbed, GError **error)
   return vq_testbed_open (testbed, error);
 }
 
-static gint64
-copy_deadline (void)
+static guint64
+copy_seconds (void)
 {
   const char *text = g_getenv ("AUTOPKGTEST_VIRT_COPY_TIMEOUT");
   guint64 seconds;
 
   if (text == NULL || !g_ascii_string_to_unsigned (text, 10, 1, G_MAXINT, &seconds, NULL))
     seconds = COPY_SECONDS;
-  return vq_deadline_in (seconds);
+  return seconds;
+}
+
+static gint64
+copy_deadline (void)
+{
+  return vq_deadline_in (copy_seconds ());
+}
+
+/* What a copy waited for at its end had only the rest of the time. Always FALSE. */
+static gboolean
+copy_failed (GError **error)
+{
+  if (error != NULL && vq_error_is_timeout (*error))
+    {
+      g_clear_error (error);
+      vq_set_error (error, VQ_ERROR_TIMEOUT, "it took more than %" G_GUINT64_FORMAT " s",
+                    copy_seconds ());
+    }
+  return FALSE;
 }
 
 /* No command may run, or start, on a channel that ends with the reboot. */
@@ -241,14 +260,16 @@ gboolean
 vq_testbed_copy_down (VqTestbed *testbed, const char *host, const char *guest, GError **error)
 {
   return vq_copy_down (vq_guest_get_channel (testbed->guest), host, guest, copy_deadline (),
-                       vq_guest_get_cancel (testbed->guest), error);
+                       vq_guest_get_cancel (testbed->guest), error)
+         || copy_failed (error);
 }
 
 gboolean
 vq_testbed_copy_up (VqTestbed *testbed, const char *guest, const char *host, GError **error)
 {
   return vq_copy_up (vq_guest_get_channel (testbed->guest), guest, host, copy_deadline (),
-                     vq_guest_get_cancel (testbed->guest), error);
+                     vq_guest_get_cancel (testbed->guest), error)
+         || copy_failed (error);
 }
 
 gboolean

@@ -9,8 +9,6 @@
 #define TRY_EFI "the BIOS finds nothing to boot: does the image need --boot=efi?"
 #define TRY_BIOS "the EFI firmware finds nothing to boot: does the image need --boot=bios?"
 #define EMERGENCY "the guest is in emergency mode: something that it needs did not start"
-#define NO_WAY_IN                                                                                  \
-  "the guest asks for a login: give --user and --password, or install qemu-guest-agent in it"
 #define PASSPHRASE "the guest asks for the passphrase of its disk"
 
 typedef struct
@@ -132,10 +130,10 @@ START_TEST (the_system)
     { "Please unlock disk vda2_crypt: ", PASSPHRASE, FALSE },
     { "Enter passphrase for /dev/vda2:", PASSPHRASE, FALSE },
     { "Please unlock disk vda2_crypt: \r\ncryptsetup: set up successfully\r\n", NULL, FALSE },
-    { "Debian GNU/Linux 12 host ttyS0\r\n\r\nhost login: ", NO_WAY_IN, FALSE },
-    { "Debian GNU/Linux 12 host ttyS0 | host login:", NO_WAY_IN, FALSE },
-    { "Debian GNU/Linux 12 host ttyS0 | [0m host login:", NO_WAY_IN, FALSE },
-    { "You are in emergency mode.\r\n\r\nhost login: [   12.5] e1000: up\r\n", NO_WAY_IN, FALSE },
+    { "Debian GNU/Linux 12 host ttyS0\r\n\r\nhost login: ", NULL, FALSE },
+    { "Debian GNU/Linux 12 host ttyS0 | host login:", NULL, FALSE },
+    { "Debian GNU/Linux 12 host ttyS0 | [0m host login:", NULL, FALSE },
+    { "You are in emergency mode.\r\n\r\nhost login: [   12.5] e1000: up\r\n", NULL, FALSE },
     { "host login: [  398.950783] reboot: Restarting system\r\n", NULL, FALSE },
     { "host login: root\r\nLast login: Tue Nov 21\r\nroot@host:~# ", NULL, FALSE },
     { "[    5.1] virtio_net virtio0 enp0s2: renamed from eth0\r\n", NULL, FALSE },

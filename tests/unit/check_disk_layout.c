@@ -266,7 +266,7 @@ START_TEST (test_read_image)
   assert_layout (layout, TRUE, TRUE, FALSE);
   g_unlink (path);
   ck_assert (!vq_disk_layout_read (image, &layout, tmpdir, vq_deadline_in (20), NULL, &error));
-  ck_assert_ptr_nonnull (strstr (error->message, "cannot read the first sectors of"));
+  ck_assert_ptr_nonnull (strstr (error->message, "cannot copy the first sectors of"));
 }
 END_TEST
 

@@ -219,12 +219,22 @@ START_TEST (panic)
 END_TEST
 
 /* What is no end of the boot is told only when time is up. */
-START_TEST (login_prompt)
+START_TEST (passphrase)
 {
   g_autoptr (VqEntries) entries = make (way_new ("agent", FALSE, 0), NULL);
 
-  say ("\r\nhost login: ");
-  assert_none (entries, 0.2, VQ_ERROR_TIMEOUT, (const char *[]){ "--user", "--password", NULL });
+  say ("\r\nPlease unlock disk sda3_crypt: ");
+  assert_none (entries, 0.2, VQ_ERROR_TIMEOUT, (const char *[]){ "passphrase", NULL });
+}
+END_TEST
+
+/* It does not wait for what will not come. */
+START_TEST (all_refuse)
+{
+  g_autoptr (VqEntries) entries = make (way_new ("ssh", TRUE, -1), NULL);
+
+  assert_none (entries, 10 * PATIENCE, VQ_ERROR_FAILED,
+               (const char *[]){ "nothing leads into the guest: ssh: refused", NULL });
 }
 END_TEST
 
@@ -248,7 +258,7 @@ START_TEST (last_resort)
 
   say ("host login: ");
   assert_none (entries, 10 * PATIENCE, VQ_ERROR_LOCKED,
-               (const char *[]){ "login: refused", "agent: not there", NULL });
+               (const char *[]){ "the guest is up", "login: refused", "agent: not there", NULL });
 }
 END_TEST
 
@@ -272,7 +282,8 @@ main (void)
                                  all_reasons_are_told,
                                  silent_console,
                                  one_that_refuses_is_left_alone,
-                                 login_prompt,
+                                 passphrase,
+                                 all_refuse,
                                  cancelled,
                                  last_resort,
                                  freed,
