@@ -45,7 +45,7 @@ static const Row rows[] = {
   /* a login prompt */
   { "login-open", "qcow2" },
   { "login", "qcow2", .arguments = { PASSWORD }, .name = "login-root" },
-  { "login", "qcow2", TRUE, { "--user=tester", PASSWORD }, "login-user" },
+  { "login", "qcow2", .arguments = { "--user=tester", PASSWORD }, .name = "login-user" },
   /* nothing that we know */
   { "cloud", "qcow2", .remark = "trying again with a cloud-init seed" },
   /* kinds of files */
