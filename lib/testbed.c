@@ -184,15 +184,17 @@ copy_deadline (void)
   return vq_deadline_in (copy_seconds ());
 }
 
-/* What a copy waited for at its end had only the rest of the time. Always FALSE. */
+/* What the copy WHAT waited for at its end had only the rest of the time. Always FALSE. */
 static gboolean
-copy_failed (GError **error)
+copy_failed (const char *what, GError **error)
 {
   if (error != NULL && vq_error_is_timeout (*error))
     {
       g_clear_error (error);
-      vq_set_error (error, VQ_ERROR_TIMEOUT, "it took more than %" G_GUINT64_FORMAT " s",
-                    copy_seconds ());
+      vq_set_error (error, VQ_ERROR_TIMEOUT,
+                    "%s: not done within %" G_GUINT64_FORMAT
+                    " s (AUTOPKGTEST_VIRT_COPY_TIMEOUT sets another limit)",
+                    what, copy_seconds ());
     }
   return FALSE;
 }
@@ -261,7 +263,7 @@ vq_testbed_copy_down (VqTestbed *testbed, const char *host, const char *guest, G
 {
   return vq_copy_down (vq_guest_get_channel (testbed->guest), host, guest, copy_deadline (),
                        vq_guest_get_cancel (testbed->guest), error)
-         || copy_failed (error);
+         || copy_failed ("copydown", error);
 }
 
 gboolean
@@ -269,7 +271,7 @@ vq_testbed_copy_up (VqTestbed *testbed, const char *guest, const char *host, GEr
 {
   return vq_copy_up (vq_guest_get_channel (testbed->guest), guest, host, copy_deadline (),
                      vq_guest_get_cancel (testbed->guest), error)
-         || copy_failed (error);
+         || copy_failed ("copyup", error);
 }
 
 gboolean
