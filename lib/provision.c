@@ -184,29 +184,32 @@ make_key (VqProvision *provision, GError **error)
   return provision->key != NULL;
 }
 
+/* Looks for the template of the key. */
 static gboolean
-look_for_template (VqProvision *provision, GError **error)
+look_it_up (VqProvision *provision)
 {
-  if (!make_key (provision, error))
-    return FALSE;
   provision->template = vq_template_store_find (provision->store, provision->key);
-  return TRUE;
+  return provision->template != NULL;
 }
 
-/* Whether a guest needs a cloud seed is found out the hard way; a template remembers it. */
+/* Looks for a template, and if there is none, for one with a cloud seed: whether a guest needs that
+ * is found out the hard way, and a template remembers it. */
 static gboolean
-find_seeded_template (VqProvision *provision, GError **error)
+find_saved (VqProvision *provision, GError **error)
 {
-  if (!look_for_template (provision, error))
-    return FALSE;
-  if (provision->template != NULL || !vq_plan_add_cloud_seed (provision->plan))
+  g_autoptr (VqTemplateKey) plain = NULL;
+  gboolean made;
+
+  if (look_it_up (provision) || !vq_plan_add_cloud_seed (provision->plan))
     return TRUE;
-  if (!look_for_template (provision, error))
-    return FALSE;
-  if (provision->template != NULL)
+  plain = g_steal_pointer (&provision->key);
+  made = make_key (provision, error);
+  if (made && look_it_up (provision))
     return TRUE;
   provision->plan->cloud_seed = FALSE;
-  return make_key (provision, error);
+  vq_template_key_free (provision->key);
+  provision->key = g_steal_pointer (&plain);
+  return made;
 }
 
 static gboolean
@@ -234,7 +237,7 @@ find_template (VqProvision *provision, VqTemplateBuild **build, GError **error)
     return vq_set_error (error, VQ_ERROR_FAILED, "%s", reason);
   if (!check_images (plan, error) || !make_key (provision, error) || !open_store (provision, error))
     return FALSE;
-  if (provision->wish == VQ_TEMPLATE_ANY && !find_seeded_template (provision, error))
+  if (provision->wish == VQ_TEMPLATE_ANY && !find_saved (provision, error))
     return FALSE;
   return provision->template != NULL
          || vq_template_store_begin (provision->store, provision->key, provision->wish,
