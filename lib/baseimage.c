@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "baseimage.h"
 
-#include "error.h"
+#include "guest-script.h"
 
 /* $1 is the root, and $2 the serial number. After 60-persistent-storage.rules, which looks what is
  * on the disk, and before all rules that do something with that: btrfs, LVM and RAID must not hear
@@ -42,30 +42,22 @@ static const char wait_script[]
       "  sleep 0.1\n"
       "done\n";
 
-static gboolean
-run_script (VqChannel *channel, const char *script, const char *root, gint64 deadline,
-            VqCancel *cancel, const char *what, GError **error)
-{
-  const char *const argv[] = { "sh", "-ec", script, "sh", root, VQ_BASEIMAGE_SERIAL, NULL };
-
-  if (vq_channel_run (channel, argv, NULL, NULL, deadline, cancel, error))
-    return TRUE;
-  g_prefix_error (error, "--baseimage: %s: ", what);
-  return FALSE;
-}
-
 gboolean
 vq_baseimage_add_rules (VqChannel *channel, const char *root, gint64 deadline, VqCancel *cancel,
                         GError **error)
 {
-  return run_script (channel, rules_script, root, deadline, cancel,
-                     "cannot prepare the guest for it", error);
+  const char *const arguments[] = { root, VQ_BASEIMAGE_SERIAL, NULL };
+
+  return vq_guest_script_run (channel, rules_script, arguments, NULL, deadline, cancel,
+                              "--baseimage: cannot prepare the guest for it", error);
 }
 
 gboolean
 vq_baseimage_wait (VqChannel *channel, const char *root, gint64 deadline, VqCancel *cancel,
                    GError **error)
 {
-  return run_script (channel, wait_script, root, deadline, cancel,
-                     "the guest does not find the disk", error);
+  const char *const arguments[] = { root, VQ_BASEIMAGE_SERIAL, NULL };
+
+  return vq_guest_script_run (channel, wait_script, arguments, NULL, deadline, cancel,
+                              "--baseimage: the guest does not find the disk", error);
 }

@@ -26,6 +26,8 @@ gboolean
 vq_guest_grub_prepare (VqChannel *channel, const char *root, gint64 deadline, VqCancel *cancel,
                        GError **error)
 {
-  return vq_guest_script_run (channel, script, root, NULL, deadline, cancel,
-                              "tell the guest where GRUB is", error);
+  const char *const arguments[] = { root, NULL };
+
+  return vq_guest_script_run (channel, script, arguments, NULL, deadline, cancel,
+                              "cannot tell the guest where GRUB is", error);
 }

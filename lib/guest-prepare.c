@@ -54,9 +54,9 @@ install_agent (VqGuest *guest, const VqOptions *options, GError **error)
   if (options->guest_agent != VQ_AGENT_INSTALL)
     return TRUE;
   vq_log_progress ("installing qemu-guest-agent in the guest");
-  return vq_guest_script_run (vq_guest_get_channel (guest), install_agent_script, "", NULL,
+  return vq_guest_script_run (vq_guest_get_channel (guest), install_agent_script, NULL, NULL,
                               vq_deadline_in (INSTALL_SECONDS), vq_guest_get_cancel (guest),
-                              "install qemu-guest-agent in the guest", error);
+                              "cannot install qemu-guest-agent in the guest", error);
 }
 
 gboolean

@@ -3,15 +3,38 @@
 
 #include <fcntl.h>
 
-gboolean
-vq_guest_script_run (VqChannel *channel, const char *script, const char *argument, char **out,
-                     gint64 deadline, VqCancel *cancel, const char *what, GError **error)
-{
-  const char *const argv[] = { "sh", "-ec", script, "sh", argument, NULL };
+#define ARGUMENTS_MAX 3
 
-  if (vq_channel_run (channel, argv, NULL, out, deadline, cancel, error))
+/* The words of a command that runs SCRIPT, in the order in which sh takes them. */
+typedef struct
+{
+  const char *argv[4 + ARGUMENTS_MAX + 1];
+} Words;
+
+static Words
+build_words (const char *flags, const char *script, const char *const *arguments)
+{
+  Words words = { { "sh", flags, script, "sh" } };
+  guint n = 4;
+
+  for (; arguments != NULL && *arguments != NULL; arguments++)
+    {
+      g_assert (n < 4 + ARGUMENTS_MAX);
+      words.argv[n++] = *arguments;
+    }
+  return words;
+}
+
+gboolean
+vq_guest_script_run (VqChannel *channel, const char *script, const char *const *arguments,
+                     char **out, gint64 deadline, VqCancel *cancel, const char *failure,
+                     GError **error)
+{
+  Words words = build_words ("-ec", script, arguments);
+
+  if (vq_channel_run (channel, words.argv, NULL, out, deadline, cancel, error))
     return TRUE;
-  g_prefix_error (error, "cannot %s: ", what);
+  g_prefix_error (error, "%s: ", failure);
   return FALSE;
 }
 
@@ -21,12 +44,12 @@ ignore_end (const VqEnd *end, gpointer data)
 }
 
 void
-vq_guest_script_launch (VqChannel *channel, const char *script, const char *argument)
+vq_guest_script_launch (VqChannel *channel, const char *script, const char *const *arguments)
 {
-  const char *const argv[] = { "sh", "-c", script, "sh", argument, NULL };
+  Words words = build_words ("-c", script, arguments);
   int null[3];
 
   for (int i = 0; i < 3; i++)
     null[i] = open ("/dev/null", O_RDWR | O_CLOEXEC);
-  vq_channel_start (channel, argv, null[0], null[1], null[2], ignore_end, NULL);
+  vq_channel_start (channel, words.argv, null[0], null[1], null[2], ignore_end, NULL);
 }

@@ -7,11 +7,11 @@
 #include "channel.h"
 #include "wait.h"
 
-/* Runs SCRIPT with "sh -e" and ARGUMENT as its $1, and waits for its end. *OUT (may be NULL) gets
- * its stdout, transfer full. WHAT is for the error: "cannot WHAT: ". */
-gboolean vq_guest_script_run (VqChannel *channel, const char *script, const char *argument,
-                              char **out, gint64 deadline, VqCancel *cancel, const char *what,
+/* Runs SCRIPT with "sh -e" and ARGUMENTS, up to three (NULL: none), as its $1, $2, ..., and waits
+ * for its end. *OUT (may be NULL) gets its stdout, transfer full. An error begins with FAILURE. */
+gboolean vq_guest_script_run (VqChannel *channel, const char *script, const char *const *arguments,
+                              char **out, gint64 deadline, VqCancel *cancel, const char *failure,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Starts SCRIPT with ARGUMENT as its $1; nobody will know how it ends. */
-void vq_guest_script_launch (VqChannel *channel, const char *script, const char *argument);
+/* Starts SCRIPT with ARGUMENTS likewise; nobody will know how it ends. */
+void vq_guest_script_launch (VqChannel *channel, const char *script, const char *const *arguments);

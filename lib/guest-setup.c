@@ -75,8 +75,8 @@ static const char reboot_script[] = "shutdown -r now || reboot || reboot -f\n";
 gboolean
 vq_guest_setup_wait_booted (VqChannel *channel, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  return vq_guest_script_run (channel, wait_booted_script, "", NULL, deadline, cancel,
-                              "wait until the guest has booted", error);
+  return vq_guest_script_run (channel, wait_booted_script, NULL, NULL, deadline, cancel,
+                              "cannot wait until the guest has booted", error);
 }
 
 static gboolean
@@ -117,11 +117,12 @@ gboolean
 vq_guest_setup_time_zone (VqChannel *channel, gint64 deadline, VqCancel *cancel, GError **error)
 {
   g_autofree char *zone = vq_guest_setup_host_time_zone ();
+  const char *const arguments[] = { zone, NULL };
 
   if (zone == NULL)
     return TRUE;
-  return vq_guest_script_run (channel, time_zone_script, zone, NULL, deadline, cancel,
-                              "set the guest's time zone", error);
+  return vq_guest_script_run (channel, time_zone_script, arguments, NULL, deadline, cancel,
+                              "cannot set the guest's time zone", error);
 }
 
 static gboolean
@@ -162,8 +163,8 @@ vq_guest_setup_find_user (VqChannel *channel, char **user, gint64 deadline, VqCa
 {
   g_autofree char *passwd = NULL;
 
-  if (!vq_guest_script_run (channel, "getent passwd || cat /etc/passwd", "", &passwd, deadline,
-                            cancel, "list the guest's users", error))
+  if (!vq_guest_script_run (channel, "getent passwd || cat /etc/passwd", NULL, &passwd, deadline,
+                            cancel, "cannot list the guest's users", error))
     return FALSE;
   *user = vq_guest_setup_parse_users (passwd);
   return TRUE;
@@ -173,10 +174,11 @@ gboolean
 vq_guest_setup_make_scratch (VqChannel *channel, char **path, gint64 deadline, VqCancel *cancel,
                              GError **error)
 {
+  const char *const arguments[] = { *path, NULL };
   g_autofree char *made = NULL;
 
-  if (!vq_guest_script_run (channel, make_scratch_script, *path != NULL ? *path : "", &made,
-                            deadline, cancel, "make the scratch directory", error))
+  if (!vq_guest_script_run (channel, make_scratch_script, arguments, &made, deadline, cancel,
+                            "cannot make the scratch directory", error))
     return FALSE;
   if (made[0] != '/' || strlen (made) > 4096 || (*path != NULL && !g_str_equal (*path, made)))
     {
@@ -193,27 +195,31 @@ vq_guest_setup_make_scratch (VqChannel *channel, char **path, gint64 deadline, V
 void
 vq_guest_setup_power_off (VqChannel *channel)
 {
-  vq_guest_script_launch (channel, power_off_script, "");
+  vq_guest_script_launch (channel, power_off_script, NULL);
 }
 
 void
 vq_guest_setup_reboot (VqChannel *channel)
 {
-  vq_guest_script_launch (channel, reboot_script, "");
+  vq_guest_script_launch (channel, reboot_script, NULL);
 }
 
 gboolean
 vq_guest_setup_save_scratch (VqChannel *channel, const char *path, gint64 deadline,
                              VqCancel *cancel, GError **error)
 {
-  return vq_guest_script_run (channel, save_scratch_script, path, NULL, deadline, cancel,
-                              "save the scratch directory", error);
+  const char *const arguments[] = { path, NULL };
+
+  return vq_guest_script_run (channel, save_scratch_script, arguments, NULL, deadline, cancel,
+                              "cannot save the scratch directory", error);
 }
 
 gboolean
 vq_guest_setup_restore_scratch (VqChannel *channel, const char *path, gint64 deadline,
                                 VqCancel *cancel, GError **error)
 {
-  return vq_guest_script_run (channel, restore_scratch_script, path, NULL, deadline, cancel,
-                              "restore the scratch directory", error);
+  const char *const arguments[] = { path, NULL };
+
+  return vq_guest_script_run (channel, restore_scratch_script, arguments, NULL, deadline, cancel,
+                              "cannot restore the scratch directory", error);
 }

@@ -3,29 +3,28 @@
 
 #include "guest-script.h"
 
-/* The properties of one unit come in any order, then a blank line. Those in the pattern are all the
- * characters that a unit's name may have. cron goes by the calendar too: if the clock goes forward
- * by up to three hours, it makes up for all that it takes for missed. */
+/* systemctl puts a blank line between the units; the properties of one come in any order. Those in
+ * the pattern are all the characters that a unit's name may have. cron goes by the calendar too: if
+ * the clock goes forward by up to three hours, it makes up for all that it takes for missed. It is
+ * named by patterns, as systemd looks for the file of a name that it has not loaded, which takes
+ * longer than the rest. */
 static const char stop_timers_script[]
     = "[ -d /run/systemd/system ] || exit 0\n"
-      "systemctl show --property=Id,ActiveState,TimersCalendar '*.timer' \\\n"
-      "    cron.service crond.service cronie.service |\n"
-      "  { while :; do\n"
-      "      line=; read -r line || last=1\n"
-      "      case $line in\n"
-      "        Id=*[!A-Za-z0-9@:_.\\\\-]*) ;;\n"
-      "        Id=cron*.service) id=${line#Id=}; calendar=1;;\n"
-      "        Id=*) id=${line#Id=};;\n"
-      "        ActiveState=active) active=1;;\n"
-      "        TimersCalendar=?*) calendar=1;;\n"
-      "        '') [ -z \"$id\" -o -z \"$active\" -o -z \"$calendar\" ] || set -- \"$@\" \"$id\"\n"
-      "            id= active= calendar=;;\n"
-      "      esac\n"
-      "      [ -z \"$last\" ] || break\n"
-      "    done\n"
-      "    shift\n"
-      "    [ $# -eq 0 ] || systemctl stop -- \"$@\"\n"
-      "    printf %s \"$*\"; }\n";
+      "nl='\n'\n"
+      "units=$(systemctl show --property=Id,ActiveState,TimersCalendar '*.timer' \\\n"
+      "  'cro[n].service' 'cron[d].service' 'croni[e].service')$nl$nl\n"
+      "while [ \"$units\" ]; do\n"
+      "  unit=$nl${units%%$nl$nl*}$nl\n"
+      "  units=${units#*$nl$nl}\n"
+      "  id=${unit#*${nl}Id=} id=${id%%$nl*}\n"
+      "  case $id in *[!A-Za-z0-9@:_.\\\\-]* | '') continue;; esac\n"
+      "  case $unit in *\"${nl}ActiveState=active$nl\"*) ;; *) continue;; esac\n"
+      "  case $id$unit in\n"
+      "    cron*.service* | *\"${nl}TimersCalendar=\"[!$nl]*) set -- \"$@\" \"$id\";;\n"
+      "  esac\n"
+      "done\n"
+      "[ $# -eq 0 ] || systemctl stop -- \"$@\"\n"
+      "printf %s \"$*\"\n";
 
 /* A timer that is to make up for what it missed takes the stamp for its last time. It was there, or
  * made, when the guest booted. */
@@ -40,13 +39,15 @@ gboolean
 vq_guest_timers_stop (VqChannel *channel, char **timers, gint64 deadline, VqCancel *cancel,
                       GError **error)
 {
-  return vq_guest_script_run (channel, stop_timers_script, "", timers, deadline, cancel,
-                              "stop the guest's timers", error);
+  return vq_guest_script_run (channel, stop_timers_script, NULL, timers, deadline, cancel,
+                              "cannot stop the guest's timers", error);
 }
 
 void
 vq_guest_timers_start (VqChannel *channel, const char *timers)
 {
+  const char *const arguments[] = { timers, NULL };
+
   if (timers[0] != '\0')
-    vq_guest_script_launch (channel, start_timers_script, timers);
+    vq_guest_script_launch (channel, start_timers_script, arguments);
 }

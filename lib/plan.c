@@ -188,16 +188,14 @@ vq_plan_add_cloud_seed (VqPlan *plan)
 }
 
 static gboolean
-check_ssh_key (const VqOptions *options, GError **error)
+read_ssh_key (VqPlan *plan, GError **error)
 {
-  g_autofree char *key = NULL;
-
-  if (options->ssh_key == NULL)
+  if (plan->options->ssh_key == NULL)
     return TRUE;
-  key = vq_ssh_access_read_key (options->ssh_key, error);
-  if (key == NULL)
+  plan->ssh_key = vq_ssh_access_read_key (plan->options->ssh_key, error);
+  if (plan->ssh_key == NULL)
     g_prefix_error (error, "option --ssh-key: ");
-  return key != NULL;
+  return plan->ssh_key != NULL;
 }
 
 VqPlan *
@@ -210,7 +208,7 @@ vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
   plan->more = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_image_free);
   plan->arch = vq_arch_choose (options, error);
   if (plan->arch == NULL || !check_overlay_dir (options, error) || !check_scripts (options, error)
-      || !check_shared_dirs (options, error) || !check_ssh_key (options, error)
+      || !check_shared_dirs (options, error) || !read_ssh_key (plan, error)
       || !find_qemu (plan, error) || !inspect_images (plan, deadline, cancel, error)
       || !choose_firmware (plan, deadline, cancel, error) || !choose_hotplug (plan, error)
       || !choose_accel (plan, cancel, error))
@@ -229,5 +227,6 @@ vq_plan_free (VqPlan *plan)
   vq_image_free (plan->image);
   g_ptr_array_unref (plan->more);
   g_free (plan->qemu_command);
+  g_free (plan->ssh_key);
   g_free (plan);
 }

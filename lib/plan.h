@@ -21,6 +21,7 @@ typedef struct
   GPtrArray *more;             /* VqImage, the read-only disks */
   VqFirmware *firmware;        /* NULL: not EFI */
   const VqHotplugBus *hotplug; /* for the base image; NULL: it is not wanted */
+  char *ssh_key;               /* the text of the user's private key; NULL: none is given */
   gboolean kvm;
   gboolean cloud_seed; /* the machine has a seed for cloud-init, which lets us in over ssh */
   int boot_timeout;    /* seconds that a boot or a reboot may take */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "guest-script.h"
 #include "machine.h"
 
 /* $1 is the mount tag, $2 the mount point, $3 ro or rw. With access=user a file that a user of the
@@ -141,14 +142,12 @@ mount_dir (const VqSharedDir *dir, guint index, VqChannel *channel, gint64 deadl
            VqCancel *cancel, GError **error)
 {
   g_autofree char *tag = build_tag (index);
-  const char *const argv[] = {
-    "sh", "-ec", mount_script, "sh", tag, dir->destination, dir->writable ? "rw" : "ro", NULL
-  };
+  g_autofree char *failure
+      = g_strdup_printf ("--shared-dir: cannot mount %s in the guest", dir->destination);
+  const char *const arguments[] = { tag, dir->destination, dir->writable ? "rw" : "ro", NULL };
 
-  if (vq_channel_run (channel, argv, NULL, NULL, deadline, cancel, error))
-    return TRUE;
-  g_prefix_error (error, "--shared-dir: cannot mount %s in the guest: ", dir->destination);
-  return FALSE;
+  return vq_guest_script_run (channel, mount_script, arguments, NULL, deadline, cancel, failure,
+                              error);
 }
 
 gboolean

@@ -60,12 +60,10 @@ vq_ssh_access_prepare (const VqPlan *plan, const char *directory, VqSshLogin *lo
       *seed = vq_ssh_client_make_seed (directory, login, deadline, cancel, error);
       return *seed != NULL;
     }
-  if (options->ssh_user == NULL && options->ssh_key == NULL && options->channel != VQ_CHANNEL_SSH)
+  if (options->ssh_user == NULL && plan->ssh_key == NULL && options->channel != VQ_CHANNEL_SSH)
     return TRUE;
   login->user = g_strdup (options->ssh_user != NULL ? options->ssh_user : "root");
   login->password = g_strdup (options->password);
-  if (options->ssh_key == NULL)
-    return TRUE;
-  login->key = vq_ssh_access_read_key (options->ssh_key, error);
-  return login->key != NULL;
+  login->key = g_strdup (plan->ssh_key);
+  return TRUE;
 }

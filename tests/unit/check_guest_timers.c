@@ -58,7 +58,7 @@ static const char systemctl[]
       "d=${0%/*}\n"
       "case $1 in\n"
       "  show)\n"
-      "    [ \"$#$2$3$4\" = '6--property=Id,ActiveState,TimersCalendar*.timercron.service' ]"
+      "    [ \"$#$2$3$4\" = '6--property=Id,ActiveState,TimersCalendar*.timercro[n].service' ]"
       " || exit 9\n"
       "    cat \"$d/units\";;\n"
       "  stop) shift; printf '%s,' \"$@\" >>\"$d/stopped\";\n"

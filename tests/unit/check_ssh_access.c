@@ -87,7 +87,7 @@ END_TEST
 static void
 assert_login (const VqOptions *options, const char *user, const char *key, const char *password)
 {
-  const VqPlan plan = { .options = options };
+  const VqPlan plan = { .options = options, .ssh_key = (char *)key };
   g_auto (VqSshLogin) login = { 0 };
   g_autofree char *seed = NULL;
   g_autoptr (GError) error = NULL;
@@ -103,13 +103,12 @@ assert_login (const VqOptions *options, const char *user, const char *key, const
 
 START_TEST (logins)
 {
-  g_autofree char *path = make_file ("key", KEY, -1);
   char *word = (char *)"me";
 
   assert_login (&(VqOptions){ .password = word }, NULL, NULL, NULL);
   assert_login (&(VqOptions){ .ssh_user = word, .password = word }, "me", NULL, "me");
-  assert_login (&(VqOptions){ .ssh_key = path }, "root", KEY, NULL);
-  assert_login (&(VqOptions){ .ssh_user = word, .ssh_key = path }, "me", KEY, NULL);
+  assert_login (&(VqOptions){ .ssh_key = word }, "root", KEY, NULL);
+  assert_login (&(VqOptions){ .ssh_user = word, .ssh_key = word }, "me", KEY, NULL);
   assert_login (&(VqOptions){ .channel = VQ_CHANNEL_SSH, .password = word }, "root", NULL, "me");
 }
 END_TEST
