@@ -7,14 +7,15 @@
 #include "error.h"
 #include "ssh-exec.h"
 
-#define COMMANDS_PER_CONNECTION 9
+/* OpenSSH's own limit. One is left for a command that kills another. */
+#define COMMANDS_PER_CONNECTION 10
 #define CONNECTIONS_MAX 32
 
 typedef struct
 {
   VqSshSession *session; /* owned */
   gboolean was_ready;
-  guint room; /* commands that it takes */
+  guint limit; /* commands that it takes */
 } Connection;
 
 typedef struct
@@ -34,6 +35,8 @@ struct _VqCommand
   GList link; /* in the channel's queue */
   VqSshExec *exec;
   Connection *connection; /* it runs on, not owned; NULL: it waits */
+  guint others;           /* commands there when it was given to it */
+  gboolean refused;       /* by the server, once */
   VqCommandDone done;     /* NULL: it is ours, and kills another one */
   gpointer data;
   gboolean killed;
@@ -100,19 +103,22 @@ is_waiting (VqCommand *command)
   return command->connection == NULL && command->finish_id == 0;
 }
 
+static gboolean
+has_room (Connection *connection, gboolean to_kill)
+{
+  guint room = to_kill ? connection->limit : MAX (connection->limit, 2) - 1;
+
+  return vq_ssh_session_is_ready (connection->session)
+         && vq_ssh_session_count_users (connection->session) < room;
+}
+
 /* NULL if there is none now. */
 static Connection *
 find_room (SshChannel *channel, gboolean to_kill)
 {
   for (guint i = 0; i < channel->connections->len; i++)
-    {
-      Connection *connection = g_ptr_array_index (channel->connections, i);
-      guint room = connection->room + (to_kill ? 1 : 0);
-
-      if (vq_ssh_session_is_ready (connection->session)
-          && vq_ssh_session_count_users (connection->session) < room)
-        return connection;
-    }
+    if (has_room (channel->connections->pdata[i], to_kill))
+      return channel->connections->pdata[i];
   return NULL;
 }
 
@@ -133,7 +139,7 @@ add_connection (SshChannel *channel, VqSshSession *session)
   Connection *connection = g_new0 (Connection, 1);
 
   connection->session = session;
-  connection->room = COMMANDS_PER_CONNECTION;
+  connection->limit = COMMANDS_PER_CONNECTION;
   g_ptr_array_add (channel->connections, connection);
   vq_ssh_session_watch (session, work_soon, channel);
   return connection;
@@ -156,6 +162,14 @@ open_another (SshChannel *channel)
   channel->full = session == NULL;
 }
 
+static void
+give_to (VqCommand *command, Connection *connection)
+{
+  command->connection = connection;
+  command->others = vq_ssh_session_count_users (connection->session);
+  vq_ssh_exec_attach (command->exec, connection->session);
+}
+
 /* Starts what waits, as far as there is room. */
 static void
 start_waiting (SshChannel *channel)
@@ -173,8 +187,7 @@ start_waiting (SshChannel *channel)
           open_another (channel);
           return;
         }
-      command->connection = connection;
-      vq_ssh_exec_attach (command->exec, connection->session);
+      give_to (command, connection);
     }
 }
 
@@ -251,20 +264,23 @@ on_unread (gpointer data)
     send_signal (command, "PIPE");
 }
 
-/* A server may admit fewer commands than OpenSSH's does. */
+/* A server may admit fewer commands than OpenSSH's does. It has to say so twice: OpenSSH forgets
+ * one that is over only after it has looked at all that came along with our word that we know.
+ * Those that were there when it was asked count: when it says no, they may be over. */
 static void
 on_refused (gpointer data)
 {
   VqCommand *command = data;
   Connection *connection = command->connection;
-  guint room = vq_ssh_session_count_users (connection->session);
+  gboolean again = command->refused;
 
   command->connection = NULL;
-  if (command->done != NULL)
-    connection->room = MIN (connection->room, room);
+  command->refused = !again;
+  if (again)
+    connection->limit = CLAMP (command->others, 1, connection->limit);
   if (command->killed && command->done != NULL)
     finish_soon (command, VQ_ENDED_SIGNALLED, SIGKILL, NULL);
-  else if (room == 0)
+  else if (again && command->others == 0)
     finish_soon (command, VQ_ENDED_FAILED, 0, g_error_copy (vq_ssh_exec_get_error (command->exec)));
   else
     work_soon (command->channel);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent-job.h"
 #include "error.h"
 #include "fake-ssh-server.h"
 #include "leaks.h"
@@ -39,24 +40,33 @@ memory_of_ours (void)
   return (info.uordblks + info.hblkhd) / 1024;
 }
 
-/* Runs "true" on a server that does what SCRIPT does: it fails, or not if TEXT is NULL, and takes
- * less than 32 MiB. */
-static void
-run_true (FakeSshScript script, double seconds, const char *text)
+/* A channel to a server that does what SCRIPT does; it takes less than 32 MiB. */
+static VqChannel *
+connect_channel (FakeSshScript script, double seconds, GError **error)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (VqChannel) channel = NULL;
+  g_autoptr (GError) local = NULL;
   VqSshSession *session;
   VqSshLogin *login;
+  VqChannel *channel;
   gulong before;
 
   server = fake_ssh_server_new (script);
   login = fake_ssh_server_get_login (server);
-  session = vq_ssh_connect (login, vq_deadline_in (PATIENCE), NULL, &error);
-  ck_assert_msg (session != NULL, "%s", error != NULL ? error->message : "");
+  session = vq_ssh_connect (login, vq_deadline_in (PATIENCE), NULL, &local);
+  ck_assert_msg (session != NULL, "%s", local != NULL ? local->message : "");
   before = memory_of_ours ();
-  channel = vq_ssh_channel_new (session, login, vq_deadline_in (seconds), NULL, &error);
+  channel = vq_ssh_channel_new (session, login, vq_deadline_in (seconds), NULL, error);
   ck_assert_uint_lt (memory_of_ours (), before + 32 * 1024);
+  return channel;
+}
+
+/* Runs "true" on such a server: it fails, or not if TEXT is NULL. */
+static void
+run_true (FakeSshScript script, double seconds, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VqChannel) channel = connect_channel (script, seconds, &error);
+
   if (text == NULL)
     ck_assert_msg (channel != NULL, "%s", error != NULL ? error->message : "");
   else
@@ -271,6 +281,108 @@ START_TEST (output_without_end)
 }
 END_TEST
 
+static ssh_message
+get_message (ssh_session ssh)
+{
+  ssh_message message = ssh_message_get (ssh);
+
+  if (message == NULL)
+    fake_ssh_server_leave ();
+  return message;
+}
+
+static void
+refuse (ssh_message message)
+{
+  ssh_message_reply_default (message);
+  ssh_message_free (message);
+}
+
+/* Admits a command and runs it. If another one comes meanwhile, it is returned. */
+static ssh_message
+run_command (ssh_session ssh)
+{
+  ssh_message open = get_message (ssh);
+  ssh_channel channel = ssh_message_channel_request_open_reply_accept (open);
+  ssh_message message = get_message (ssh);
+  ssh_message other = NULL;
+
+  if (ssh_message_type (message) == SSH_REQUEST_CHANNEL_OPEN)
+    {
+      other = message;
+      message = get_message (ssh);
+    }
+  ssh_message_channel_request_reply_success (message);
+  does_well (ssh, channel);
+  ssh_message_free (message);
+  ssh_message_free (open);
+  return other;
+}
+
+/* Of two commands it takes one at a time, but says so only when the first is over. */
+static void
+refuses_late (ssh_session ssh, ssh_channel channel)
+{
+  ssh_message other;
+
+  does_well (ssh, channel);
+  other = run_command (ssh);
+  ssh_blocking_flush (ssh, -1);
+  fake_ssh_server_wait_for_test ();
+  refuse (other != NULL ? other : get_message (ssh));
+  run_command (ssh);
+}
+
+static gboolean
+is_one_done (gpointer data)
+{
+  Job **jobs = data;
+
+  return jobs[0]->done || jobs[1]->done;
+}
+
+START_TEST (refused_late)
+{
+  g_autoptr (VqChannel) channel = connect_channel (refuses_late, PATIENCE, NULL);
+  Job *jobs[2];
+
+  ck_assert_ptr_nonnull (channel);
+  for (int i = 0; i < 2; i++)
+    jobs[i] = job_shell (channel, "exit");
+  ck_assert (vq_wait_until (is_one_done, jobs, vq_deadline_in (PATIENCE), NULL, "end", NULL));
+  fake_ssh_server_go_on ();
+  for (int i = 0; i < 2; i++)
+    {
+      job_assert_end (jobs[i], VQ_ENDED_EXITED, 0);
+      job_free (jobs[i]);
+    }
+}
+END_TEST
+
+static void
+refuses_all (ssh_session ssh, ssh_channel channel)
+{
+  does_well (ssh, channel);
+  for (;;)
+    refuse (get_message (ssh));
+}
+
+START_TEST (refused_always)
+{
+  g_autoptr (VqChannel) channel = connect_channel (refuses_all, PATIENCE, NULL);
+  Job *jobs[3];
+
+  ck_assert_ptr_nonnull (channel);
+  for (int i = 0; i < 3; i++)
+    jobs[i] = job_shell (channel, "exit");
+  for (int i = 0; i < 3; i++)
+    {
+      job_assert_failure (jobs[i], "the ssh server in the guest starts no command");
+      job_free (jobs[i]);
+    }
+}
+END_TEST
+
 int
 main (void)
 {
@@ -286,6 +398,8 @@ main (void)
                            questions_without_end,
                            channels_from_the_server,
                            output_without_end,
+                           refused_late,
+                           refused_always,
                            NULL };
   Suite *suite = suite_create ("ssh-hostile");
 

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -36,6 +37,24 @@ void
 fake_ssh_server_be_deaf (void)
 {
   g_atomic_int_set (deaf, TRUE);
+}
+
+/* An eventfd of the test and the server. */
+static int word = -1;
+
+void
+fake_ssh_server_go_on (void)
+{
+  ck_assert_int_eq (eventfd_write (word, 1), 0);
+}
+
+void
+fake_ssh_server_wait_for_test (void)
+{
+  eventfd_t value;
+
+  if (eventfd_read (word, &value) < 0)
+    fake_ssh_server_leave ();
 }
 
 /* FALSE when there is nothing more to pass on. */
@@ -185,6 +204,8 @@ fake_ssh_server_new (FakeSshScript script)
     deaf = mmap (NULL, sizeof *deaf, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   ck_assert (deaf != MAP_FAILED);
   *deaf = FALSE;
+  word = eventfd (0, EFD_CLOEXEC);
+  ck_assert_int_ge (word, 0);
   server->pid = fork ();
   ck_assert_int_ge (server->pid, 0);
   if (server->pid == 0)
@@ -205,6 +226,7 @@ fake_ssh_server_free (FakeSshServer *server)
     return;
   kill (server->pid, SIGKILL);
   ck_assert_int_eq (waitpid (server->pid, NULL, 0), server->pid);
+  close (word);
   vq_ssh_login_clear (&server->login);
   g_free (server);
 }

@@ -17,6 +17,10 @@ typedef void (*FakeSshScript) (ssh_session ssh, ssh_channel channel);
 /* For a script: from now on nothing that the client sends is taken from its connection. */
 void fake_ssh_server_be_deaf (void);
 
+/* The test's word that the script may go on, and a script's wait for it. */
+void fake_ssh_server_go_on (void);
+void fake_ssh_server_wait_for_test (void);
+
 /* For a script: the server is gone. */
 void fake_ssh_server_leave (void) G_GNUC_NORETURN;
 
