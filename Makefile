@@ -116,15 +116,15 @@ $(BUILD)/tests/guest/%.o: tests/guest/%.c
 $(BUILD)/tests/guest/check_%: $(BUILD)/tests/guest/check_%.o $(GUEST_HELPERS)
 	$(CC) $(SANITIZERS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
 
-$(BUILD)/tests/check_exec_server: | $(BUILD)/virt-qemu-exec
+$(patsubst %,$(BUILD)/tests/check_%,exec_server exec_server_crowd exec_server_ends exec_server_hostile): | $(BUILD)/virt-qemu-exec
 $(BUILD)/tests/check_templates_program: | $(BUILD)/virt-qemu-templates
-$(patsubst %,$(BUILD)/tests/check_%,guest_helper guest_frames guest_commands guest_crowds guest_streams guest_terminal guest_daemon helper_channel): | $(BUILD)/guest-helper-$(ARCH)
+$(patsubst %,$(BUILD)/tests/check_%,guest_helper guest_frames guest_commands guest_crowds guest_files guest_streams guest_terminal guest_daemon helper_channel): | $(BUILD)/guest-helper-$(ARCH)
 # Where a test program looks for it as a server does: beside itself.
 $(BUILD)/tests/guest-helper-$(ARCH) $(BUILD)/tests/virt-qemu-archive $(BUILD)/tests/virt-qemu-ssh: $(BUILD)/tests/%: $(BUILD)/%
 	@mkdir -p $(@D)
 	ln -sf ../$(<F) $@
 $(BUILD)/tests/check_testbed_key $(BUILD)/tests/check_provision: | $(BUILD)/tests/guest-helper-$(ARCH)
-$(BUILD)/tests/check_copy: | $(BUILD)/tests/virt-qemu-archive
+$(patsubst %,$(BUILD)/tests/check_%,copy copy_files copy_sparse): | $(BUILD)/tests/virt-qemu-archive $(BUILD)/guest-helper-$(ARCH)
 $(BUILD)/tests/check_ssh_client $(BUILD)/tests/check_ssh_client_faults: | $(BUILD)/tests/virt-qemu-ssh
 
 # What is missing is installed first; only then does pkg-config find everything.

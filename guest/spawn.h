@@ -11,6 +11,7 @@ typedef struct
 {
   struct rlimit n_files;
   bool is_oom_immune;
+  int self; /* descriptor of our own program, -1: there is none */
 } SpawnDefaults;
 
 typedef struct

@@ -50,6 +50,9 @@ typedef struct
                                 VqCommandDone done, gpointer data);
   void (*resize) (VqChannel *channel, VqCommand *command, guint rows, guint columns);
   void (*free) (VqChannel *channel);
+  /* The argv[0] of a program of ours in the guest that puts and gets plain files, as helper-wire.h
+   * has it, before an argv that does so for any file; NULL: there is none. */
+  const char *file_program;
 } VqChannelClass;
 
 struct _VqChannel

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A file goes as it is, through cat; one with holes as an archive of one file, whose sparse map
- * tells where they are. On the way down we see which it is. On the way up the guest's script looks
- * and says so in its first line. A tree is always an archive. */
+/* A file goes as it is, through cat, or without any shell where the channel has a program for that;
+ * one with holes as an archive of one file, whose sparse map tells where they are. On the way down
+ * we see which it is. On the way up the guest's script looks and says so in its first line. A tree
+ * is always an archive. */
 #include "copy.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include "archiver.h"
 #include "error.h"
 #include "guest-stream.h"
+#include "helper-wire.h"
 #include "text.h"
 
 /* At least what a channel brings in one turn: else its buffers fill. */
@@ -34,7 +36,7 @@
   "tar --warning=none --extract --overwrite --dereference --touch --no-same-owner "                \
   "--directory=\"$2\" --file=-; chmod \"$mode\" -- \"$1\""
 
-#define ANSWER_PLAIN "cat\n"
+#define ANSWER_PLAIN VQ_HELPER_FILE_PLAIN
 #define ANSWER_SPARSE "tar\n"
 #define ANSWER_LENGTH 4
 
@@ -84,12 +86,18 @@ guest_directory (const Copy *copy)
   return g_strndup (copy->guest_path, slash - copy->guest_path + 1);
 }
 
+/* VERB is what the channel's own program could do instead, or NULL. */
 static VqGuestStream *
-open_stream (const Copy *copy, const char *script, gboolean down, GError **error)
+open_stream (const Copy *copy, const char *script, const char *verb, gboolean down, GError **error)
 {
   g_autofree char *directory = guest_directory (copy);
-  const char *argv[] = { "sh", "-ec", script, "sh", copy->guest_path, directory, NULL };
+  const char *program = copy->channel->class->file_program;
+  const char *words[VQ_HELPER_SELF_WORDS + 7] = { program, verb, copy->guest_path };
+  const char **argv = program != NULL && verb != NULL ? words : words + VQ_HELPER_SELF_WORDS;
 
+  memcpy (words + VQ_HELPER_SELF_WORDS,
+          (const char *[]){ "sh", "-ec", script, "sh", copy->guest_path, directory },
+          6 * sizeof *words);
   if (down)
     return vq_guest_stream_open_stdin (copy->channel, argv, copy->deadline, copy->cancel, error);
   return vq_guest_stream_open_stdout (copy->channel, argv, copy->deadline, copy->cancel, error);
@@ -169,10 +177,11 @@ static gboolean
 open_file_down (const Copy *copy, int fd, const struct stat *st, GError **error)
 {
   gboolean sparse = has_holes (st);
-  g_autofree char *script
-      = g_strconcat (sparse ? SCRIPT_SPARSE_DOWN : SCRIPT_FILE_DOWN,
-                     (st->st_mode & 0111) != 0 ? SCRIPT_EXECUTABLE : NULL, NULL);
-  g_autoptr (VqGuestStream) stream = open_stream (copy, script, TRUE, error);
+  gboolean executable = (st->st_mode & 0111) != 0;
+  const char *verb = executable ? VQ_HELPER_FILE_PUT_EXECUTABLE : VQ_HELPER_FILE_PUT;
+  g_autofree char *script = g_strconcat (sparse ? SCRIPT_SPARSE_DOWN : SCRIPT_FILE_DOWN,
+                                         executable ? SCRIPT_EXECUTABLE : NULL, NULL);
+  g_autoptr (VqGuestStream) stream = open_stream (copy, script, sparse ? NULL : verb, TRUE, error);
   GError *reason = NULL;
 
   if (stream == NULL)
@@ -260,7 +269,8 @@ receive_file (const Copy *copy, VqGuestStream *stream, int fd, GError **error)
 static gboolean
 file_up_to (const Copy *copy, int fd, GError **error)
 {
-  g_autoptr (VqGuestStream) stream = open_stream (copy, SCRIPT_FILE_UP, FALSE, error);
+  g_autoptr (VqGuestStream) stream
+      = open_stream (copy, SCRIPT_FILE_UP, VQ_HELPER_FILE_GET, FALSE, error);
   GError *reason = NULL;
 
   if (stream != NULL && receive_file (copy, stream, fd, &reason))
@@ -302,7 +312,7 @@ tree_down (const Copy *copy, GError **error)
   /* Before anything is made in the guest. */
   if (access (copy->host_path, R_OK | X_OK) != 0)
     return vq_set_errno (error, errno, "cannot read %s", copy->host_path);
-  stream = open_stream (copy, SCRIPT_TREE_DOWN, TRUE, error);
+  stream = open_stream (copy, SCRIPT_TREE_DOWN, NULL, TRUE, error);
   if (stream == NULL)
     return FALSE;
   if (!run_archiver (copy, stream, VQ_ARCHIVER_PACK, -1, NULL, &reason))
@@ -314,7 +324,7 @@ tree_down (const Copy *copy, GError **error)
 static gboolean
 tree_up_to (const Copy *copy, GError **error)
 {
-  g_autoptr (VqGuestStream) stream = open_stream (copy, SCRIPT_TREE_UP, FALSE, error);
+  g_autoptr (VqGuestStream) stream = open_stream (copy, SCRIPT_TREE_UP, NULL, FALSE, error);
   GError *reason = NULL;
 
   if (stream == NULL)

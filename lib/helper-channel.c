@@ -386,6 +386,7 @@ vq_helper_channel_new (VqHelperPort *port)
     .start_terminal = helper_channel_start_terminal,
     .resize = helper_channel_resize,
     .free = helper_channel_free,
+    .file_program = VQ_HELPER_SELF,
   };
   HelperChannel *channel = g_new0 (HelperChannel, 1);
 

@@ -68,6 +68,19 @@
 /* The name of the port in the guest: /sys/class/virtio-ports/vportNpM/name. */
 #define VQ_HELPER_PORT_NAME "org.debian.virt-qemu.helper"
 
+/* The first word of a command that the helper's own program is to be, for a file at PATH:
+ *   SELF put PATH COMMAND...             writes stdin to it
+ *   SELF put-executable PATH COMMAND...  and makes it executable, as chmod +x does
+ *   SELF get PATH COMMAND...             writes "cat\n" and then the file to stdout
+ * COMMAND does the same for any file, and tells what is wrong. It is run instead where the file
+ * cannot be opened, or is not a plain one or has holes and is to be read. */
+#define VQ_HELPER_SELF VQ_HELPER_PORT_NAME
+#define VQ_HELPER_SELF_WORDS 3 /* before COMMAND */
+#define VQ_HELPER_FILE_PUT "put"
+#define VQ_HELPER_FILE_PUT_EXECUTABLE "put-executable"
+#define VQ_HELPER_FILE_GET "get"
+#define VQ_HELPER_FILE_PLAIN "cat\n"
+
 /* From the server. */
 typedef enum
 {
@@ -75,7 +88,7 @@ typedef enum
 
   /* A request to run, in as many parts as it takes; RUN has the last one. Together they are
    * words, each with a letter before it and a NUL behind it:
-   *   a WORD        of argv, one at least; argv[0] is looked for on PATH
+   *   a WORD        of argv, one at least; argv[0] is VQ_HELPER_SELF or looked for on PATH
    *   e NAME=VALUE  set in the environment, besides that of a root shell that init started
    *   d DIRECTORY   to start in, else "/"
    *   u USER        to run as, with the groups and HOME, USER, LOGNAME of /etc/passwd, else root

@@ -5,7 +5,8 @@
  *
  * One thread, one loop: nothing in it waits for a command or for the host but its poll, with one
  * exception, a new process until it has become its program. --daemon (guest/daemon.h) is for
- * guests: whoever started it sees it exit, with status 0 when it serves. */
+ * guests: whoever started it sees it exit, with status 0 when it serves. As a command of its own it
+ * moves a file (guest/files.h). */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "files.h"
 #include "helper.h"
 
 extern char **environ;
@@ -291,6 +293,8 @@ main (int argc, char **argv)
   int status;
   Why why;
 
+  if (strcmp (argv[0], VQ_HELPER_SELF) == 0)
+    return files_main (argv);
   if (!parse_options (&options, argv))
     {
       fprintf (stderr, "usage: guest-helper --fd N [--daemon]\n");

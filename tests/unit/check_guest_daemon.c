@@ -106,7 +106,7 @@ START_TEST (has_no_descriptors_but_its_own)
   while (g_dir_read_name (dir) != NULL)
     n++;
   g_dir_close (dir);
-  ck_assert_uint_eq (n, 3 + 1 + 1); /* stdio, the port, signals */
+  ck_assert_uint_eq (n, 3 + 1 + 1 + 1); /* stdio, the port, signals, its program */
   stop_daemon ();
 }
 END_TEST

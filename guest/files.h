@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One plain file on its way into or out of the guest, without a shell and what that would start. */
+#pragma once
+
+/* What the helper's own program does when it is run as a command, as helper-wire.h has it: the
+ * words are those of argv. Returns its exit status; a message is on stderr if that is not 0. */
+int files_main (char **words);
