@@ -264,8 +264,7 @@ vq_guest_link_resume (VqGuestLink *link, gint64 deadline, GError **error)
   VqCancel *cancel = vq_qemu_get_cancel (link->qemu);
 
   if (!connect_helper (link, error) || !vq_helper_port_sync (link->helper, deadline, cancel, error)
-      || !vq_helper_request_set_clock (link->helper, deadline, cancel, error)
-      || !vq_helper_request_add_entropy (link->helper, deadline, cancel, error))
+      || !vq_helper_request_renew (link->helper, deadline, cancel, error))
     return FALSE;
   link->channel = vq_helper_channel_new (link->helper);
   return TRUE;

@@ -13,9 +13,11 @@
 /* Lives on the stack of whoever waits. */
 typedef struct
 {
+  const char *what; /* for errors */
+  guint32 stream;   /* 0: none yet */
   gboolean done;
   int errnum;
-  GError *error; /* the connection has failed */
+  GError *error; /* owned; the connection has failed */
 } Request;
 
 static gboolean
@@ -53,7 +55,7 @@ judge (Request *request, GError **error)
 {
   if (request->error != NULL)
     {
-      g_propagate_error (error, request->error);
+      g_propagate_error (error, g_steal_pointer (&request->error));
       return FALSE;
     }
   return request->errnum == 0
@@ -61,24 +63,39 @@ judge (Request *request, GError **error)
 }
 
 static gboolean
-ask (VqHelperPort *port, guint8 type, const guint8 *payload, gsize length, gint64 deadline,
-     VqCancel *cancel, GError **error)
+ask (Request *request, VqHelperPort *port, guint8 type, const guint8 *payload, gsize length,
+     GError **error)
 {
-  Request request = { FALSE, 0, NULL };
-  guint32 stream = vq_helper_port_open_stream (port, VQ_HELPER_STREAM_REQUEST, &handlers, &request);
+  request->stream = vq_helper_port_open_stream (port, VQ_HELPER_STREAM_REQUEST, &handlers, request);
+  if (request->stream == 0)
+    return vq_set_error (error, VQ_ERROR_FAILED, "%s: too many commands run in the guest",
+                         request->what);
+  vq_helper_port_send (port, type, request->stream, payload, length);
+  return TRUE;
+}
 
-  if (stream == 0)
-    return vq_set_error (error, VQ_ERROR_FAILED, "too many commands run in the guest");
-  vq_helper_port_send (port, type, stream, payload, length);
-  if (vq_wait_until (is_done, &request, deadline, cancel, "answer of the guest helper", error))
-    return judge (&request, error);
-  vq_helper_port_drop_stream (port, stream);
+static gboolean
+await (Request *request, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  if (vq_wait_until (is_done, request, deadline, cancel, "answer of the guest helper", error)
+      && judge (request, error))
+    return TRUE;
+  g_prefix_error (error, "%s: ", request->what);
   return FALSE;
 }
 
+/* Nobody waits for its answer any more. */
+static void
+leave (Request *request, VqHelperPort *port)
+{
+  if (request->stream != 0 && !request->done)
+    vq_helper_port_drop_stream (port, request->stream);
+  g_clear_error (&request->error);
+}
+
 /* The clock is read as late as can be. */
-gboolean
-vq_helper_request_set_clock (VqHelperPort *port, gint64 deadline, VqCancel *cancel, GError **error)
+static gboolean
+ask_for_clock (Request *request, VqHelperPort *port, GError **error)
 {
   guint8 payload[12];
   struct timespec now;
@@ -87,21 +104,29 @@ vq_helper_request_set_clock (VqHelperPort *port, gint64 deadline, VqCancel *canc
   vq_helper_put_u32 (payload, (guint32)now.tv_sec);
   vq_helper_put_u32 (payload + 4, (guint32)((guint64)now.tv_sec >> 32));
   vq_helper_put_u32 (payload + 8, (guint32)now.tv_nsec);
-  if (ask (port, VQ_HELPER_SET_CLOCK, payload, sizeof payload, deadline, cancel, error))
-    return TRUE;
-  g_prefix_error (error, "cannot set the guest's clock: ");
-  return FALSE;
+  return ask (request, port, VQ_HELPER_SET_CLOCK, payload, sizeof payload, error);
 }
 
-gboolean
-vq_helper_request_add_entropy (VqHelperPort *port, gint64 deadline, VqCancel *cancel,
-                               GError **error)
+static gboolean
+ask_for_entropy (Request *request, VqHelperPort *port, GError **error)
 {
   guint8 payload[ENTROPY_BYTES];
 
-  if (vq_random_fill (payload, sizeof payload, error)
-      && ask (port, VQ_HELPER_ADD_ENTROPY, payload, sizeof payload, deadline, cancel, error))
-    return TRUE;
-  g_prefix_error (error, "cannot give the guest random bytes: ");
-  return FALSE;
+  return vq_random_fill (payload, sizeof payload, error)
+         && ask (request, port, VQ_HELPER_ADD_ENTROPY, payload, sizeof payload, error);
+}
+
+/* Both are on their way before the first answer is waited for. */
+gboolean
+vq_helper_request_renew (VqHelperPort *port, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  Request clock = { .what = "cannot set the guest's clock" };
+  Request entropy = { .what = "cannot give the guest random bytes" };
+  gboolean renewed = ask_for_entropy (&entropy, port, error) && ask_for_clock (&clock, port, error)
+                     && await (&clock, deadline, cancel, error)
+                     && await (&entropy, deadline, cancel, error);
+
+  leave (&clock, port);
+  leave (&entropy, port);
+  return renewed;
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What else the guest helper does for us than to run commands. PORT must be in sync. Each waits
- * until the helper has done it, and fails with VQ_ERROR_PEER if it could not, VQ_ERROR_TIMEOUT at
- * DEADLINE, the reason of CANCEL, or what the connection failed for. */
+/* What else the guest helper does for us than to run commands. PORT must be in sync. */
 #pragma once
 
 #include <glib.h>
@@ -9,10 +7,8 @@
 #include "helper-port.h"
 #include "wait.h"
 
-/* Sets the guest's clock to ours. */
-gboolean vq_helper_request_set_clock (VqHelperPort *port, gint64 deadline, VqCancel *cancel,
-                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* Gives the guest's kernel fresh random bytes of ours. */
-gboolean vq_helper_request_add_entropy (VqHelperPort *port, gint64 deadline, VqCancel *cancel,
-                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Makes a fork of a saved guest one of its own: its clock is set to ours, and its kernel gets fresh
+ * random bytes. Waits until the helper has done both, and fails with VQ_ERROR_PEER if it could not,
+ * VQ_ERROR_TIMEOUT at DEADLINE, the reason of CANCEL, or what the connection failed for. */
+gboolean vq_helper_request_renew (VqHelperPort *port, gint64 deadline, VqCancel *cancel,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

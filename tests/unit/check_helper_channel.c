@@ -15,7 +15,6 @@
 #include "agent-job.h"
 #include "error.h"
 #include "helper-process.h"
-#include "helper-request.h"
 #include "host-agent.h"
 #include "leaks.h"
 #include "suite.h"
@@ -458,15 +457,6 @@ START_TEST (terminal)
 }
 END_TEST
 
-START_TEST (entropy)
-{
-  g_autoptr (GError) error = NULL;
-  gboolean good = vq_helper_request_add_entropy (port, vq_deadline_in (PATIENCE), NULL, &error);
-
-  ck_assert_msg (good || geteuid () != 0, "%s", error != NULL ? error->message : "");
-}
-END_TEST
-
 int
 main (void)
 {
@@ -489,7 +479,6 @@ main (void)
                            many_one_after_the_other,
                            sleeping_reader,
                            terminal,
-                           entropy,
                            NULL };
   Suite *suite = suite_create ("helper-channel");
 

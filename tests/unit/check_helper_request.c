@@ -2,11 +2,19 @@
 #include "helper-request.h"
 
 #include <check.h>
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
 #include "port-setup.h"
 #include "suite.h"
+
+static void
+answer_both (int clock, int entropy)
+{
+  fake_guest_answer (port_guest, VQ_HELPER_SET_CLOCK, VQ_HELPER_DONE, clock);
+  fake_guest_answer (port_guest, VQ_HELPER_ADD_ENTROPY, VQ_HELPER_DONE, entropy);
+}
 
 START_TEST (requests)
 {
@@ -14,13 +22,15 @@ START_TEST (requests)
   gint64 deadline = vq_deadline_in (PATIENCE);
 
   port_sync ();
-  fake_guest_answer (port_guest, VQ_HELPER_SET_CLOCK, VQ_HELPER_DONE, 0);
-  ck_assert (vq_helper_request_set_clock (port_tested, deadline, NULL, NULL));
-  fake_guest_answer (port_guest, VQ_HELPER_ADD_ENTROPY, VQ_HELPER_DONE, 0);
-  ck_assert (vq_helper_request_add_entropy (port_tested, deadline, NULL, NULL));
-  fake_guest_answer (port_guest, VQ_HELPER_SET_CLOCK, VQ_HELPER_DONE, 1);
-  ck_assert (!vq_helper_request_set_clock (port_tested, deadline, NULL, &error));
+  answer_both (0, 0);
+  ck_assert (vq_helper_request_renew (port_tested, deadline, NULL, NULL));
+  answer_both (EPERM, 0);
+  ck_assert (!vq_helper_request_renew (port_tested, deadline, NULL, &error));
   ck_assert_str_eq (error->message, "cannot set the guest's clock: Operation not permitted");
+  g_clear_error (&error);
+  answer_both (0, EIO);
+  ck_assert (!vq_helper_request_renew (port_tested, deadline, NULL, &error));
+  ck_assert_str_eq (error->message, "cannot give the guest random bytes: Input/output error");
   ck_assert_ptr_null (vq_helper_port_get_error (port_tested));
 }
 END_TEST
@@ -29,15 +39,17 @@ END_TEST
 START_TEST (request_times_out)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) entropy = NULL;
   g_autoptr (GBytes) payload = NULL;
   gint64 now = g_get_real_time () / G_USEC_PER_SEC;
   const guint8 *time;
   guint32 stream;
 
   port_sync ();
-  ck_assert (!vq_helper_request_set_clock (port_tested, vq_deadline_in (SHORT), NULL, &error));
+  ck_assert (!vq_helper_request_renew (port_tested, vq_deadline_in (SHORT), NULL, &error));
   ck_assert_str_eq (error->message, "cannot set the guest's clock: "
                                     "no answer of the guest helper within 0.3 s");
+  entropy = fake_guest_take (port_guest, VQ_HELPER_ADD_ENTROPY, &stream);
   payload = fake_guest_take (port_guest, VQ_HELPER_SET_CLOCK, &stream);
   ck_assert_uint_eq (g_bytes_get_size (payload), 12);
   time = g_bytes_get_data (payload, NULL);
@@ -48,7 +60,7 @@ START_TEST (request_times_out)
   fake_guest_flush (port_guest);
   ck_assert_ptr_null (vq_helper_port_get_error (port_tested));
   fake_guest_send_u32 (port_guest, VQ_HELPER_DONE, stream, 0);
-  port_assert_failed ("the guest helper sent a frame of type 'd' for stream 1, which is not open");
+  port_assert_failed ("the guest helper sent a frame of type 'd' for stream 2, which is not open");
 }
 END_TEST
 
@@ -68,14 +80,14 @@ START_TEST (request_is_answered_wrongly)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autofree char *expected
-          = g_strconcat ("cannot give the guest random bytes: ", cases[i].error, NULL);
+          = g_strconcat ("cannot set the guest's clock: ", cases[i].error, NULL);
       g_autoptr (GError) error = NULL;
 
       port_start_again ();
       port_sync ();
+      answer_both (0, 0);
       fake_guest_answer (port_guest, VQ_HELPER_ADD_ENTROPY, cases[i].type, cases[i].number);
-      ck_assert (
-          !vq_helper_request_add_entropy (port_tested, vq_deadline_in (PATIENCE), NULL, &error));
+      ck_assert (!vq_helper_request_renew (port_tested, vq_deadline_in (PATIENCE), NULL, &error));
       ck_assert_str_eq (error->message, expected);
       port_assert_failed (cases[i].error);
     }
@@ -86,7 +98,7 @@ START_TEST (request_without_connection)
 {
   g_autoptr (GError) error = NULL;
 
-  ck_assert (!vq_helper_request_set_clock (port_tested, vq_deadline_in (PATIENCE), NULL, &error));
+  ck_assert (!vq_helper_request_renew (port_tested, vq_deadline_in (PATIENCE), NULL, &error));
   ck_assert_str_eq (error->message,
                     "cannot set the guest's clock: there is no connection to the guest helper yet");
 }
@@ -95,10 +107,13 @@ END_TEST
 static GBytes *
 take_entropy (void)
 {
+  GBytes *entropy;
   guint32 stream;
 
-  ck_assert (!vq_helper_request_add_entropy (port_tested, vq_deadline_in (0.01), NULL, NULL));
-  return fake_guest_take (port_guest, VQ_HELPER_ADD_ENTROPY, &stream);
+  ck_assert (!vq_helper_request_renew (port_tested, vq_deadline_in (0.01), NULL, NULL));
+  entropy = fake_guest_take (port_guest, VQ_HELPER_ADD_ENTROPY, &stream);
+  g_bytes_unref (fake_guest_take (port_guest, VQ_HELPER_SET_CLOCK, &stream));
+  return entropy;
 }
 
 START_TEST (random_bytes_differ)

@@ -22,6 +22,12 @@ typedef struct
   GBytes *payload;
 } Frame;
 
+typedef struct
+{
+  guint8 type;
+  guint32 number;
+} Reply;
+
 struct _FakeGuest
 {
   int fd; /* owned; -1: hung up */
@@ -34,8 +40,7 @@ struct _FakeGuest
   guint n_hellos;
   guint8 nonce[VQ_HELPER_NONCE_SIZE];
   gsize padding;
-  guint8 request, reply; /* what is answered once, and with what; 0: nothing */
-  guint32 reply_number;
+  Reply replies[256]; /* what is answered once, by its type, and with what; type 0: nothing */
 };
 
 static guint32
@@ -121,10 +126,12 @@ take_frame (FakeGuest *guest, const guint8 *frame, gsize n)
 
   if (type == VQ_HELPER_HELLO && stream == 0)
     take_hello (guest, frame + VQ_HELPER_HEADER_SIZE, n);
-  else if (type == guest->request)
+  else if (guest->replies[type].type != 0)
     {
-      guest->request = 0;
-      fake_guest_send_u32 (guest, guest->reply, stream, guest->reply_number);
+      Reply reply = guest->replies[type];
+
+      guest->replies[type].type = 0;
+      fake_guest_send_u32 (guest, reply.type, stream, reply.number);
     }
   else if (!guest->ignores)
     keep (guest, type, stream, frame + VQ_HELPER_HEADER_SIZE, n);
@@ -272,9 +279,7 @@ fake_guest_count_padding (FakeGuest *guest)
 void
 fake_guest_answer (FakeGuest *guest, guint8 request, guint8 type, guint32 number)
 {
-  guest->request = request;
-  guest->reply = type;
-  guest->reply_number = number;
+  guest->replies[request] = (Reply){ type, number };
 }
 
 static gboolean
