@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A command in the guest that somebody waits for, whose three descriptors are his own. For one
- * whose output is wanted as a string there is vq_channel_run. */
+ * whose output is wanted as a string there is channel-run. */
 #pragma once
 
 #include <glib.h>

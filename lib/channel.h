@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A channel into the guest: an interface that runs argv as root with three descriptors, tells
- * how it ended, and can kill it. Implementations: helper-channel (our own helper in the guest) and
- * agent-channel (guest-exec and named pipes). */
+ * how it ended, and can kill it. Implementations: helper-channel (our own helper in the guest),
+ * agent-channel (guest-exec and named pipes), and ssh-channel with exec-channel before it (ssh). */
 #pragma once
 
 #include <glib.h>
@@ -83,13 +83,3 @@ void vq_channel_kill (VqChannel *channel, VqCommand *command);
 /* Drops every command (DONE is called with VQ_ENDED_FAILED) and frees the channel. */
 void vq_channel_free (VqChannel *channel);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqChannel, vq_channel_free)
-
-/* The largest output of vq_channel_run, in bytes. */
-#define VQ_CHANNEL_RUN_MAX (256 * 1024)
-
-/* Runs ARGV with INPUT (may be NULL) as its stdin and waits for its end. *OUT (may be NULL) gets
- * stdout as a string. Succeeds only for exit status 0; otherwise the error holds the end of its
- * stderr. Fails with VQ_ERROR_TIMEOUT at DEADLINE, after killing the command. */
-gboolean vq_channel_run (VqChannel *channel, const char *const *argv, const char *input, char **out,
-                         gint64 deadline, VqCancel *cancel, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;

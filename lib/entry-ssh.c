@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "entry-ssh.h"
 
+#include "channel-run.h"
+
 typedef struct
 {
   VqEntry parent;

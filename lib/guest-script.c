@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 
+#include "channel-run.h"
+
 #define ARGUMENTS_MAX 3
 
 /* The words of a command that runs SCRIPT, in the order in which sh takes them. */

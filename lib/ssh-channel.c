@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "channel-run.h"
 #include "error.h"
 #include "ssh-exec.h"
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "channel-run.h"
 #include "error.h"
 #include "host-channel.h"
 #include "leaks.h"

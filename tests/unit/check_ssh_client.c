@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent-job.h"
+#include "channel-run.h"
 #include "cloud-seed.h"
 #include "error.h"
 #include "host-agent.h"

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "channel-run.h"
 #include "error.h"
 #include "ssh-setup.h"
 #include "suite.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "channel.h"
+#include "channel-run.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -317,7 +317,7 @@ make_suite (void)
                            deadline,       deadline_then_free,
                            cancelled,      channel_fails,
                            no_descriptors, output_comes_with_the_end };
-  Suite *suite = suite_create ("channel");
+  Suite *suite = suite_create ("channel-run");
   TCase *tcase = tcase_create ("channel");
 
   tcase_add_checked_fixture (tcase, setup, teardown);
