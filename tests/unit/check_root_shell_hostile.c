@@ -8,55 +8,8 @@
 #include <unistd.h>
 
 #include "error.h"
-#include "serial-guest.h"
+#include "root-shell-setup.h"
 #include "suite.h"
-
-#define MOMENT 0.3 /* seconds; for things that must not happen */
-
-static SerialGuest guest;
-static VqRootShell *shell;
-
-static void
-setup (void)
-{
-  serial_guest_begin (&guest);
-  shell = vq_root_shell_new (guest.line);
-}
-
-static void
-teardown (void)
-{
-  g_clear_pointer (&shell, vq_root_shell_free);
-  serial_guest_end (&guest);
-}
-
-static void
-assert_probe (void)
-{
-  g_autoptr (GError) error = NULL;
-
-  ck_assert_msg (vq_root_shell_probe (shell, serial_guest_soon (), NULL, &error), "%s",
-                 error != NULL ? error->message : "?");
-  ck_assert_int_eq (vq_root_shell_get_uid (shell), 0);
-}
-
-static void
-assert_run (const char *script)
-{
-  g_autoptr (GError) error = NULL;
-
-  ck_assert_msg (vq_root_shell_run (shell, script, serial_guest_soon (), NULL, &error), "%s",
-                 error != NULL ? error->message : "?");
-}
-
-static void
-assert_run_fails (const char *script, const char *message)
-{
-  g_autoptr (GError) error = NULL;
-
-  ck_assert (!vq_root_shell_run (shell, script, serial_guest_soon (), NULL, &error));
-  ck_assert_str_eq (error->message, message);
-}
 
 static const char *const leftovers[] = {
   "rm -rf /nonexistent/half-typ", "echo 'abc",         "echo 'abc\n", "echo \"abc\n",
@@ -66,9 +19,9 @@ static const char *const leftovers[] = {
 
 START_TEST (left_over_input)
 {
-  serial_guest_start (&guest, "sh", TRUE);
-  fake_terminal_expect (guest.terminal, "# ");
-  fake_terminal_type (guest.terminal, leftovers[_i]);
+  serial_guest_start (&shell_guest, "sh", TRUE);
+  fake_terminal_expect (shell_guest.terminal, "# ");
+  fake_terminal_type (shell_guest.terminal, leftovers[_i]);
   assert_probe ();
   assert_run_fails ("exit 5", "exit status 5: its stderr is empty");
 }
@@ -76,12 +29,12 @@ END_TEST
 
 START_TEST (half_typed_is_not_run)
 {
-  g_autofree char *path = g_build_filename (guest.directory, "out", NULL);
+  g_autofree char *path = g_build_filename (shell_guest.directory, "out", NULL);
   g_autofree char *half = g_strdup_printf ("echo ran >%s", path);
 
-  serial_guest_start (&guest, "sh", _i != 0);
-  fake_terminal_expect (guest.terminal, _i != 0 ? "# " : "");
-  fake_terminal_type (guest.terminal, half);
+  serial_guest_start (&shell_guest, "sh", _i != 0);
+  fake_terminal_expect (shell_guest.terminal, _i != 0 ? "# " : "");
+  fake_terminal_type (shell_guest.terminal, half);
   assert_run ("true");
   ck_assert (!g_file_test (path, G_FILE_TEST_EXISTS));
 }
@@ -91,10 +44,10 @@ START_TEST (left_over_output)
 {
   g_autofree char *noise = g_strnfill (100000, '\007');
 
-  fake_terminal_say (guest.terminal, noise, 100000);
-  fake_terminal_say (guest.terminal, "vq=0=0123456789abcdef\r\nvq=\0\xff\xfe\033[vq=1=", 37);
+  fake_terminal_say (shell_guest.terminal, noise, 100000);
+  fake_terminal_say (shell_guest.terminal, "vq=0=0123456789abcdef\r\nvq=\0\xff\xfe\033[vq=1=", 37);
   ck_assert (!vq_root_shell_probe (shell, vq_deadline_in (MOMENT), NULL, NULL));
-  serial_guest_start (&guest, "sh", TRUE);
+  serial_guest_start (&shell_guest, "sh", TRUE);
   assert_probe ();
   assert_run ("true");
 }
@@ -103,11 +56,11 @@ END_TEST
 /* A message of the kernel in the middle of an answer: the question is asked again. */
 START_TEST (disturbed_answers)
 {
-  serial_guest_write_program (&guest, "loud",
+  serial_guest_write_program (&shell_guest, "loud",
                               "#!/bin/sh\nwhile read -r l; do\n"
                               "case $l in *'$((0))'*) n=${l#*=}; n=${n#*=};; *) continue;; esac\n"
                               "printf 'vq=[  1.0] usb\\n0=%s\\n' \"$n\"\nexec sh\ndone\n");
-  serial_guest_start (&guest, "sh -c loud", TRUE);
+  serial_guest_start (&shell_guest, "sh -c loud", TRUE);
   assert_run ("true");
 }
 END_TEST
@@ -131,13 +84,13 @@ START_TEST (cancelled)
   ck_assert (!vq_root_shell_probe (shell, serial_guest_soon (), first, &error));
   ck_assert_str_eq (error->message, "stop");
   g_clear_error (&error);
-  serial_guest_start (&guest, "sh", TRUE);
+  serial_guest_start (&shell_guest, "sh", TRUE);
   assert_probe ();
   g_timeout_add (200, cancel_it, second);
   ck_assert (!vq_root_shell_run (shell, "sleep 4321", serial_guest_soon (), second, &error));
   ck_assert_str_eq (error->message, "stop");
   assert_run_fails ("exit 6", "exit status 6: its stderr is empty");
-  ck_assert_ptr_nonnull (strstr (fake_terminal_sent (guest.terminal), "\003\n"));
+  ck_assert_ptr_nonnull (strstr (fake_terminal_sent (shell_guest.terminal), "\003\n"));
 }
 END_TEST
 
@@ -148,7 +101,7 @@ START_TEST (too_slow)
   g_autoptr (GError) error = NULL;
   g_autofree char *script = g_strdup_printf ("sleep %d", _i != 0 ? 4321 : 2);
 
-  serial_guest_start (&guest, "sh", _i != 0);
+  serial_guest_start (&shell_guest, "sh", _i != 0);
   assert_probe ();
   ck_assert (!vq_root_shell_run (shell, script, vq_deadline_in (MOMENT), NULL, &error));
   ck_assert (vq_error_is_timeout (error));
@@ -166,13 +119,13 @@ START_TEST (never_half_typed)
   gssize n;
 
   vq_root_shell_free (shell);
-  vq_serial_line_free (guest.line);
+  vq_serial_line_free (shell_guest.line);
   ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
   ck_assert_int_eq (setsockopt (ends[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
-  guest.line = vq_serial_line_new (ends[0]);
-  vq_serial_line_send (guest.line, script);
-  vq_serial_line_interrupt (guest.line);
-  shell = vq_root_shell_new (guest.line);
+  shell_guest.line = vq_serial_line_new (ends[0]);
+  vq_serial_line_send (shell_guest.line, script);
+  vq_serial_line_interrupt (shell_guest.line);
+  shell = vq_root_shell_new (shell_guest.line);
   sent = g_malloc0 (100000);
   (void)!vq_wait_pause (20, NULL, NULL);
   n = read (ends[1], sent, 50000);
@@ -188,8 +141,8 @@ END_TEST
 START_TEST (shell_dies)
 {
   serial_guest_write_program (
-      &guest, "loop", "#!/bin/sh\nwhile :; do setsid -w sh </dev/tty >/dev/tty 2>&1; done\n");
-  serial_guest_start (&guest, "sh -c loop", TRUE);
+      &shell_guest, "loop", "#!/bin/sh\nwhile :; do setsid -w sh </dev/tty >/dev/tty 2>&1; done\n");
+  serial_guest_start (&shell_guest, "sh -c loop", TRUE);
   assert_probe ();
   assert_run_fails ("echo bye >&2; kill -9 $PPID; sleep 0.3",
                     "the shell did not run the script to its end");
@@ -199,9 +152,9 @@ END_TEST
 
 START_TEST (login_after_death)
 {
-  serial_guest_write_program (&guest, "getty",
+  serial_guest_write_program (&shell_guest, "getty",
                               "#!/bin/sh\nsh\nprintf '\\nhost login: '\nread name\n");
-  serial_guest_start (&guest, "sh -c getty", TRUE);
+  serial_guest_start (&shell_guest, "sh -c getty", TRUE);
   assert_run_fails ("kill -9 $PPID", "the shell did not run the script to its end");
 }
 END_TEST
@@ -211,14 +164,15 @@ START_TEST (lost_bytes)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *comment = g_strnfill (950, 'x');
-  g_autofree char *script = g_strdup_printf ("#%s\necho ran >>%s/out", comment, guest.directory);
-  g_autofree char *path = g_build_filename (guest.directory, "out", NULL);
+  g_autofree char *script
+      = g_strdup_printf ("#%s\necho ran >>%s/out", comment, shell_guest.directory);
+  g_autofree char *path = g_build_filename (shell_guest.directory, "out", NULL);
   g_autofree char *out = NULL;
   gboolean ran;
 
-  serial_guest_start (&guest, "sh", TRUE);
+  serial_guest_start (&shell_guest, "sh", TRUE);
   assert_probe ();
-  fake_terminal_lose (guest.terminal, _i * 163, 20);
+  fake_terminal_lose (shell_guest.terminal, _i * 163, 20);
   ran = vq_root_shell_run (shell, script, serial_guest_soon (), NULL, &error);
   (void)!g_file_get_contents (path, &out, NULL, NULL);
   ck_assert_str_eq (out != NULL ? out : "", ran ? "ran\n" : "");
@@ -231,11 +185,12 @@ START_TEST (flood)
 {
   g_autoptr (GError) error = NULL;
 
-  serial_guest_write_program (&guest, "flood", "#!/bin/sh\nexec yes vq=0=$(printf '\\001\\033')\n");
-  serial_guest_start (&guest, "sh -c flood", TRUE);
+  serial_guest_write_program (&shell_guest, "flood",
+                              "#!/bin/sh\nexec yes vq=0=$(printf '\\001\\033')\n");
+  serial_guest_start (&shell_guest, "sh -c flood", TRUE);
   ck_assert (!vq_root_shell_probe (shell, vq_deadline_in (MOMENT), NULL, &error));
   ck_assert (vq_error_is_timeout (error));
-  ck_assert_uint_le (strlen (vq_serial_line_get_text (guest.line)), 16384);
+  ck_assert_uint_le (strlen (vq_serial_line_get_text (shell_guest.line)), 16384);
   ck_assert_uint_le (strlen (error->message), 500);
 }
 END_TEST
@@ -243,7 +198,7 @@ END_TEST
 /* A script may say what it likes. */
 START_TEST (strange_stderr)
 {
-  serial_guest_start (&guest, "sh", TRUE);
+  serial_guest_start (&shell_guest, "sh", TRUE);
   assert_run_fails ("printf 'vq=0=\\nvq0=\\nPassword: ' >&2; sleep 0.1; exit 4",
                     "exit status 4: Password:");
 }
@@ -253,9 +208,9 @@ START_TEST (hang_up)
 {
   g_autoptr (GError) error = NULL;
 
-  serial_guest_start (&guest, "sh", TRUE);
+  serial_guest_start (&shell_guest, "sh", TRUE);
   assert_probe ();
-  fake_terminal_hang_up (guest.terminal);
+  fake_terminal_hang_up (shell_guest.terminal);
   ck_assert (!vq_root_shell_run (shell, "sleep 4321", serial_guest_soon (), NULL, &error));
   ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_PEER));
   ck_assert (g_str_has_prefix (error->message, "the serial port is gone: "));
@@ -280,8 +235,8 @@ main (void)
   Suite *suite = suite_create ("root-shell-hostile");
   TCase *tcase = tcase_create ("loops");
 
-  suite_add_case (suite, "root-shell-hostile", setup, teardown, 120, tests);
-  tcase_add_checked_fixture (tcase, setup, teardown);
+  suite_add_case (suite, "root-shell-hostile", root_shell_setup, root_shell_teardown, 120, tests);
+  tcase_add_checked_fixture (tcase, root_shell_setup, root_shell_teardown);
   tcase_set_timeout (tcase, 120);
   tcase_add_loop_test (tcase, left_over_input, 0, G_N_ELEMENTS (leftovers));
   tcase_add_loop_test (tcase, half_typed_is_not_run, 0, 2);
