@@ -27,8 +27,11 @@ typedef struct
   gboolean dropped; /* some were */
 } Capture;
 
-typedef struct
+struct _VqChannelRun
 {
+  VqChannel *channel;
+  VqCommand *command; /* the channel's */
+  char *name;         /* of the program, for errors */
   Capture out, err;
   VqFdWriter *in; /* NULL: stdin is /dev/null */
   gboolean ended;
@@ -36,7 +39,7 @@ typedef struct
   int value;
   GError *error;      /* with VQ_ENDED_FAILED */
   gboolean abandoned; /* nobody waits any more: freed when done */
-} Run;
+};
 
 static void
 capture_close (Capture *capture)
@@ -106,7 +109,7 @@ capture_open (Capture *capture, gsize keep, int *write_end, GError **error)
 }
 
 static void
-run_close (Run *run)
+run_close (VqChannelRun *run)
 {
   capture_close (&run->out);
   capture_close (&run->err);
@@ -114,19 +117,20 @@ run_close (Run *run)
 }
 
 static void
-run_free (Run *run)
+run_free (VqChannelRun *run)
 {
   run_close (run);
   g_clear_pointer (&run->out.bytes, g_byte_array_unref);
   g_clear_pointer (&run->err.bytes, g_byte_array_unref);
   g_clear_error (&run->error);
+  g_free (run->name);
   g_free (run);
 }
 
 static void
 run_done (const VqEnd *end, gpointer data)
 {
-  Run *run = data;
+  VqChannelRun *run = data;
 
   if (run->abandoned)
     {
@@ -143,12 +147,12 @@ run_done (const VqEnd *end, gpointer data)
 static void
 input_written (gboolean broken, gpointer data)
 {
-  vq_fd_writer_close (((Run *)data)->in);
+  vq_fd_writer_close (((VqChannelRun *)data)->in);
 }
 
 /* Sets *READ_END, which becomes the caller's. */
 static gboolean
-open_input (Run *run, const char *input, int *read_end, GError **error)
+open_input (VqChannelRun *run, const char *input, int *read_end, GError **error)
 {
   int ends[2];
 
@@ -167,7 +171,7 @@ open_input (Run *run, const char *input, int *read_end, GError **error)
 
 /* Opens the three descriptors of the command; on failure those that are open are in FDS too. */
 static gboolean
-run_open (Run *run, const char *input, int fds[3], GError **error)
+run_open (VqChannelRun *run, const char *input, int fds[3], GError **error)
 {
   gboolean with_out = capture_open (&run->out, VQ_CHANNEL_RUN_MAX, &fds[1], error);
   gboolean with_err = capture_open (&run->err, STDERR_MAX * 4, &fds[2], with_out ? error : NULL);
@@ -178,7 +182,7 @@ run_open (Run *run, const char *input, int fds[3], GError **error)
 static gboolean
 ended_or_too_much (gpointer data)
 {
-  Run *run = data;
+  VqChannelRun *run = data;
 
   return run->ended || run->out.dropped;
 }
@@ -199,7 +203,7 @@ last_line (GByteArray *bytes)
 }
 
 static gboolean
-judge_end (Run *run, GError **error)
+judge_end (VqChannelRun *run, GError **error)
 {
   g_autofree char *line = last_line (run->err.bytes);
   const char *colon = line[0] == '\0' ? "" : ": ";
@@ -218,7 +222,7 @@ judge_end (Run *run, GError **error)
 }
 
 static gboolean
-run_wait (Run *run, gint64 deadline, VqCancel *cancel, GError **error)
+run_wait (VqChannelRun *run, gint64 deadline, VqCancel *cancel, GError **error)
 {
   if (!vq_wait_until (ended_or_too_much, run, deadline, cancel, "end of the command", error))
     return FALSE;
@@ -233,40 +237,61 @@ run_wait (Run *run, gint64 deadline, VqCancel *cancel, GError **error)
   return judge_end (run, error);
 }
 
-static void
-run_abandon (Run *run, VqChannel *channel, VqCommand *command)
+/* It has failed. */
+static gboolean
+name_program (VqChannelRun *run, GError **error)
 {
-  run_close (run);
-  run->abandoned = TRUE;
-  vq_channel_kill (channel, command);
+  g_prefix_error (error, "%s: ", run->name);
+  return FALSE;
 }
 
-static gboolean
-run_command (VqChannel *channel, const char *const *argv, const char *input, char **out,
-             gint64 deadline, VqCancel *cancel, GError **error)
+VqChannelRun *
+vq_channel_run_start (VqChannel *channel, const char *const *argv, const char *input,
+                      GError **error)
 {
+  VqChannelRun *run = g_new0 (VqChannelRun, 1);
   int fds[3] = { -1, -1, -1 };
-  Run *run = g_new0 (Run, 1);
-  VqCommand *command;
-  gboolean good;
 
-  if (!run_open (run, input, fds, error))
+  run->channel = channel;
+  run->name = g_path_get_basename (argv[0]);
+  if (run_open (run, input, fds, error))
     {
-      for (guint i = 0; i < 3; i++)
-        if (fds[i] >= 0)
-          close (fds[i]);
-      run_free (run);
-      return FALSE;
+      run->command = vq_channel_start (channel, argv, fds[0], fds[1], fds[2], run_done, run);
+      return run;
     }
-  command = vq_channel_start (channel, argv, fds[0], fds[1], fds[2], run_done, run);
-  good = run_wait (run, deadline, cancel, error);
+  for (guint i = 0; i < 3; i++)
+    if (fds[i] >= 0)
+      close (fds[i]);
+  name_program (run, error);
+  run_free (run);
+  return NULL;
+}
+
+void
+vq_channel_run_free (VqChannelRun *run)
+{
+  if (run == NULL)
+    return;
+  if (run->ended)
+    {
+      run_free (run);
+      return;
+    }
+  run_close (run);
+  run->abandoned = TRUE;
+  vq_channel_kill (run->channel, run->command);
+}
+
+gboolean
+vq_channel_run_finish (VqChannelRun *run, char **out, gint64 deadline, VqCancel *cancel,
+                       GError **error)
+{
+  gboolean good = run_wait (run, deadline, cancel, error) || name_program (run, error);
+
   if (good && out != NULL)
     *out = g_strndup (run->out.bytes->len == 0 ? "" : (const char *)run->out.bytes->data,
                       run->out.bytes->len);
-  if (run->ended)
-    run_free (run);
-  else
-    run_abandon (run, channel, command);
+  vq_channel_run_free (run);
   return good;
 }
 
@@ -274,10 +299,7 @@ gboolean
 vq_channel_run (VqChannel *channel, const char *const *argv, const char *input, char **out,
                 gint64 deadline, VqCancel *cancel, GError **error)
 {
-  g_autofree char *name = g_path_get_basename (argv[0]);
+  VqChannelRun *run = vq_channel_run_start (channel, argv, input, error);
 
-  if (run_command (channel, argv, input, out, deadline, cancel, error))
-    return TRUE;
-  g_prefix_error (error, "%s: ", name);
-  return FALSE;
+  return run != NULL && vq_channel_run_finish (run, out, deadline, cancel, error);
 }

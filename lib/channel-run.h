@@ -7,12 +7,27 @@
 #include "channel.h"
 #include "wait.h"
 
-/* The largest output of vq_channel_run, in bytes. */
+/* The largest output, in bytes. */
 #define VQ_CHANNEL_RUN_MAX (256 * 1024)
 
-/* Runs ARGV with INPUT (may be NULL) as its stdin and waits for its end. *OUT (may be NULL) gets
- * stdout as a string. Succeeds only for exit status 0; otherwise the error holds the end of its
- * stderr. Fails with VQ_ERROR_TIMEOUT at DEADLINE, after killing the command. */
+typedef struct _VqChannelRun VqChannelRun;
+
+/* Starts ARGV with INPUT (may be NULL) as its stdin; CHANNEL must outlive the result. Does not
+ * wait. */
+VqChannelRun *vq_channel_run_start (VqChannel *channel, const char *const *argv, const char *input,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Kills the command if it still runs. Does not wait. */
+void vq_channel_run_free (VqChannelRun *run);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqChannelRun, vq_channel_run_free)
+
+/* Waits for the end of RUN, and frees it in any case. *OUT (may be NULL) gets stdout as a string.
+ * Succeeds only for exit status 0; otherwise the error holds the end of its stderr. Fails with
+ * VQ_ERROR_TIMEOUT at DEADLINE, after killing the command. */
+gboolean vq_channel_run_finish (VqChannelRun *run, char **out, gint64 deadline, VqCancel *cancel,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Both. */
 gboolean vq_channel_run (VqChannel *channel, const char *const *argv, const char *input, char **out,
                          gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

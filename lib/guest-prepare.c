@@ -27,13 +27,6 @@ static const char install_agent_script[]
       "service qemu-guest-agent start >/dev/null 2>&1 ||\n"
       "  systemctl start qemu-guest-agent >/dev/null 2>&1 || :\n";
 
-void
-vq_guest_facts_clear (VqGuestFacts *facts)
-{
-  g_clear_pointer (&facts->scratch, g_free);
-  g_clear_pointer (&facts->user, g_free);
-}
-
 static gboolean
 run_scripts (VqGuest *guest, const VqOptions *options, GError **error)
 {
@@ -60,17 +53,32 @@ install_agent (VqGuest *guest, const VqOptions *options, GError **error)
 }
 
 gboolean
-vq_guest_prepare (VqGuest *guest, const VqOptions *options, VqGuestFacts *facts, GError **error)
+vq_guest_prepare (VqGuest *guest, const VqOptions *options, GError **error)
+{
+  VqChannel *channel = vq_guest_get_channel (guest);
+  VqCancel *cancel = vq_guest_get_cancel (guest);
+
+  return vq_guest_setup_time_zone (channel, vq_deadline_in (STEP_SECONDS), cancel, error)
+         && vq_guest_grub_prepare (channel, "", vq_deadline_in (STEP_SECONDS), cancel, error)
+         && install_agent (guest, options, error) && run_scripts (guest, options, error);
+}
+
+gboolean
+vq_guest_facts_make (VqGuestFacts *facts, VqGuest *guest, GError **error)
 {
   VqChannel *channel = vq_guest_get_channel (guest);
   VqCancel *cancel = vq_guest_get_cancel (guest);
 
   g_clear_pointer (&facts->user, g_free);
-  return vq_guest_setup_time_zone (channel, vq_deadline_in (STEP_SECONDS), cancel, error)
-         && vq_guest_grub_prepare (channel, "", vq_deadline_in (STEP_SECONDS), cancel, error)
-         && install_agent (guest, options, error) && run_scripts (guest, options, error)
-         && vq_guest_setup_find_user (channel, &facts->user, vq_deadline_in (STEP_SECONDS), cancel,
-                                      error)
+  return vq_guest_setup_find_user (channel, &facts->user, vq_deadline_in (STEP_SECONDS), cancel,
+                                   error)
          && vq_guest_setup_make_scratch (channel, &facts->scratch, vq_deadline_in (STEP_SECONDS),
                                          cancel, error);
+}
+
+void
+vq_guest_facts_clear (VqGuestFacts *facts)
+{
+  g_clear_pointer (&facts->scratch, g_free);
+  g_clear_pointer (&facts->user, g_free);
 }

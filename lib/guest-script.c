@@ -3,8 +3,6 @@
 
 #include <fcntl.h>
 
-#include "channel-run.h"
-
 #define ARGUMENTS_MAX 3
 
 /* The words of a command that runs SCRIPT, in the order in which sh takes them. */
@@ -27,17 +25,40 @@ build_words (const char *flags, const char *script, const char *const *arguments
   return words;
 }
 
+static gboolean
+prefix (const char *failure, GError **error)
+{
+  g_prefix_error (error, "%s: ", failure);
+  return FALSE;
+}
+
+VqChannelRun *
+vq_guest_script_start (VqChannel *channel, const char *script, const char *const *arguments,
+                       const char *failure, GError **error)
+{
+  Words words = build_words ("-ec", script, arguments);
+  VqChannelRun *run = vq_channel_run_start (channel, words.argv, NULL, error);
+
+  if (run == NULL)
+    prefix (failure, error);
+  return run;
+}
+
+gboolean
+vq_guest_script_finish (VqChannelRun *run, char **out, gint64 deadline, VqCancel *cancel,
+                        const char *failure, GError **error)
+{
+  return vq_channel_run_finish (run, out, deadline, cancel, error) || prefix (failure, error);
+}
+
 gboolean
 vq_guest_script_run (VqChannel *channel, const char *script, const char *const *arguments,
                      char **out, gint64 deadline, VqCancel *cancel, const char *failure,
                      GError **error)
 {
-  Words words = build_words ("-ec", script, arguments);
+  VqChannelRun *run = vq_guest_script_start (channel, script, arguments, failure, error);
 
-  if (vq_channel_run (channel, words.argv, NULL, out, deadline, cancel, error))
-    return TRUE;
-  g_prefix_error (error, "%s: ", failure);
-  return FALSE;
+  return run != NULL && vq_guest_script_finish (run, out, deadline, cancel, failure, error);
 }
 
 static void

@@ -3,6 +3,8 @@
 
 #include "guest-script.h"
 
+#define STOP_FAILURE "cannot stop the guest's timers"
+
 /* systemctl puts a blank line between the units; the properties of one come in any order. Those in
  * the pattern are all the characters that a unit's name may have. cron goes by the calendar too: if
  * the clock goes forward by up to three hours, it makes up for all that it takes for missed. It is
@@ -35,12 +37,17 @@ static const char start_timers_script[] = "set -f\n"
                                           "done\n"
                                           "exec systemctl start --no-block -- $1\n";
 
-gboolean
-vq_guest_timers_stop (VqChannel *channel, char **timers, gint64 deadline, VqCancel *cancel,
-                      GError **error)
+VqChannelRun *
+vq_guest_timers_begin_stop (VqChannel *channel, GError **error)
 {
-  return vq_guest_script_run (channel, stop_timers_script, NULL, timers, deadline, cancel,
-                              "cannot stop the guest's timers", error);
+  return vq_guest_script_start (channel, stop_timers_script, NULL, STOP_FAILURE, error);
+}
+
+gboolean
+vq_guest_timers_end_stop (VqChannelRun *stop, char **timers, gint64 deadline, VqCancel *cancel,
+                          GError **error)
+{
+  return vq_guest_script_finish (stop, timers, deadline, cancel, STOP_FAILURE, error);
 }
 
 void

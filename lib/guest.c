@@ -184,8 +184,14 @@ open_state (const char *directory, int flags, GError **error)
 }
 
 gboolean
-vq_guest_save (VqGuest *guest, const char *directory, const char *final_disk, gint64 deadline,
-               GError **error)
+vq_guest_prepare_forks (VqGuest *guest, const char *final_disk, gint64 deadline, GError **error)
+{
+  return vq_machine_files_prepare_forks (guest->files, final_disk, deadline,
+                                         vq_qemu_get_cancel (guest->qemu), error);
+}
+
+gboolean
+vq_guest_save (VqGuest *guest, const char *directory, gint64 deadline, GError **error)
 {
   int fd = open_state (directory, O_WRONLY | O_CREAT | O_EXCL, error);
   gboolean saved = fd >= 0 && vq_qemu_save (guest->qemu, fd, deadline, error);
@@ -195,7 +201,7 @@ vq_guest_save (VqGuest *guest, const char *directory, const char *final_disk, gi
   if (!saved)
     return FALSE;
   vq_qemu_quit (guest->qemu, vq_deadline_in (QUIT_SECONDS));
-  return vq_machine_files_complete_template (guest->files, final_disk, deadline, NULL, error);
+  return vq_machine_files_complete_template (guest->files, error);
 }
 
 gboolean

@@ -25,11 +25,15 @@ VqGuest *vq_guest_boot (VqPlan *plan, const char *template, gint64 deadline, VqC
  * channel must be the helper's, which finds its way in a fork. */
 const char *vq_guest_no_template_reason (VqGuest *guest);
 
-/* Completes the template in DIRECTORY, which will be found as FINAL_DIRECTORY, and ends the
- * machine: then free it. If it fails, the guest still stands as it was stopped, and is to be freed,
- * too. */
-gboolean vq_guest_save (VqGuest *guest, const char *directory, const char *final_disk,
-                        gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Makes what forks of the template will need, while the guest runs on. The template's disk will be
+ * found under the name FINAL_DISK, an absolute path. Waits for qemu-img. */
+gboolean vq_guest_prepare_forks (VqGuest *guest, const char *final_disk, gint64 deadline,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Completes the template in DIRECTORY and ends the machine: then free it. If it fails, the guest
+ * still stands as it was stopped, and is to be freed, too. */
+gboolean vq_guest_save (VqGuest *guest, const char *directory, gint64 deadline, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* After a failed vq_guest_save: lets the guest run on. FALSE if it cannot any more. */
 gboolean vq_guest_go_on (VqGuest *guest, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;

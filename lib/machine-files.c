@@ -141,15 +141,21 @@ vq_machine_files_opened (VqMachineFiles *files)
 }
 
 gboolean
-vq_machine_files_complete_template (VqMachineFiles *files, const char *final_disk, gint64 deadline,
-                                    VqCancel *cancel, GError **error)
+vq_machine_files_prepare_forks (VqMachineFiles *files, const char *final_disk, gint64 deadline,
+                                VqCancel *cancel, GError **error)
 {
   g_autofree char *overlay = g_build_filename (files->template, VQ_TEMPLATE_OVERLAY, NULL);
 
   g_assert (files->making);
-  return copy_template_vars (files, error)
-         && vq_image_create_second_overlay (files->plan->image, final_disk, overlay, deadline,
-                                            cancel, error);
+  return vq_image_create_second_overlay (files->plan->image, final_disk, overlay, deadline, cancel,
+                                         error);
+}
+
+gboolean
+vq_machine_files_complete_template (VqMachineFiles *files, GError **error)
+{
+  g_assert (files->making);
+  return copy_template_vars (files, error);
 }
 
 gboolean

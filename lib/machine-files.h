@@ -40,11 +40,14 @@ void vq_machine_files_fill (VqMachineFiles *files, VqMachine *machine);
  * we are killed. */
 void vq_machine_files_opened (VqMachineFiles *files);
 
-/* Completes the template, whose machine has been saved and whose disk will be found under the name
- * FINAL_DISK (an absolute path): the firmware's variables and the overlay for forks. Waits for
- * qemu-img until DEADLINE at most. */
-gboolean vq_machine_files_complete_template (VqMachineFiles *files, const char *final_disk,
-                                             gint64 deadline, VqCancel *cancel, GError **error)
+/* Makes the overlay for forks of the template, whose disk will be found under the name FINAL_DISK
+ * (an absolute path). Waits for qemu-img until DEADLINE at most. */
+gboolean vq_machine_files_prepare_forks (VqMachineFiles *files, const char *final_disk,
+                                         gint64 deadline, VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Completes the template, whose machine has been saved and has ended: the firmware's variables. */
+gboolean vq_machine_files_complete_template (VqMachineFiles *files, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* Whether a template is being made of them. */

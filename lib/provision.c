@@ -68,16 +68,26 @@ boot_deadline (VqProvision *provision)
   return vq_deadline_in (provision->plan->boot_timeout);
 }
 
-/* With DIRECTORY (may be NULL) it can become the template there. */
+/* With DIRECTORY (may be NULL) it can become the template there. Its facts are still to be made. */
 static VqGuest *
-boot (VqProvision *provision, const char *directory, VqGuestFacts *facts, GError **error)
+boot (VqProvision *provision, const char *directory, GError **error)
 {
   g_autoptr (VqGuest) guest = NULL;
 
   vq_log_progress ("booting the guest");
   guest = vq_guest_boot (provision->plan, directory, boot_deadline (provision), provision->cancel,
                          error);
-  if (guest == NULL || !vq_guest_prepare (guest, provision->plan->options, facts, error))
+  if (guest == NULL || !vq_guest_prepare (guest, provision->plan->options, error))
+    return NULL;
+  return g_steal_pointer (&guest);
+}
+
+static VqGuest *
+boot_testbed (VqProvision *provision, VqGuestFacts *facts, GError **error)
+{
+  g_autoptr (VqGuest) guest = boot (provision, NULL, error);
+
+  if (guest == NULL || !vq_guest_facts_make (facts, guest, error))
     return NULL;
   return g_steal_pointer (&guest);
 }
@@ -91,26 +101,58 @@ warn_no_template (VqProvision *provision, const GError *why)
   provision->gave_up = TRUE;
 }
 
+/* There is no template for the reason WHY, which is taken over. FALSE with *ERROR set if that is
+ * because all is to end. */
 static gboolean
-save (VqTemplateBuild *build, VqGuest *guest, const VqGuestFacts *facts, GError **error)
+do_without (VqProvision *provision, GError *why, GError **error)
 {
-  g_autofree char *final_disk = vq_template_build_join_final (build, VQ_TEMPLATE_DISK);
-  gint64 deadline = vq_deadline_in (SAVE_SECONDS);
-  g_autofree char *timers = NULL;
-
-  if (!vq_guest_timers_stop (vq_guest_get_channel (guest), &timers, deadline,
-                             vq_guest_get_cancel (guest), error)
-      || !vq_guest_save (guest, vq_template_build_get_directory (build), final_disk, deadline,
-                         error))
+  if (vq_cancel_reason (provision->cancel) != NULL)
     {
-      vq_guest_timers_start (vq_guest_get_channel (guest), timers != NULL ? timers : "");
+      g_propagate_error (error, why);
       return FALSE;
     }
+  warn_no_template (provision, why);
+  g_error_free (why);
+  return TRUE;
+}
+
+/* What a template has besides the machine. The guest is slow to stop its timers: the rest is made
+ * meanwhile. */
+static gboolean
+make_rest (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts, gint64 deadline,
+           GError **error)
+{
+  g_autofree char *final_disk = vq_template_build_join_final (build, VQ_TEMPLATE_DISK);
+
+  if (!vq_guest_prepare_forks (guest, final_disk, deadline, error)
+      || !vq_guest_facts_make (facts, guest, error))
+    return FALSE;
   vq_template_build_set (build, FACT_SCRATCH, facts->scratch);
   if (facts->user != NULL)
     vq_template_build_set (build, FACT_USER, facts->user);
-  vq_template_build_set (build, FACT_TIMERS, timers);
   return TRUE;
+}
+
+static gboolean
+save (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts, GError **error)
+{
+  VqChannel *channel = vq_guest_get_channel (guest);
+  gint64 deadline = vq_deadline_in (SAVE_SECONDS);
+  VqChannelRun *stop = vq_guest_timers_begin_stop (channel, error);
+  gboolean made = stop != NULL && make_rest (build, guest, facts, deadline, error);
+  g_autofree char *timers = NULL;
+  gboolean stopped = stop != NULL
+                     && vq_guest_timers_end_stop (stop, &timers, deadline,
+                                                  vq_guest_get_cancel (guest), made ? error : NULL);
+
+  if (made && stopped
+      && vq_guest_save (guest, vq_template_build_get_directory (build), deadline, error))
+    {
+      vq_template_build_set (build, FACT_TIMERS, timers);
+      return TRUE;
+    }
+  vq_guest_timers_start (channel, timers != NULL ? timers : "");
+  return FALSE;
 }
 
 /* Takes over WHY, the failure of the guest that was to become the template. If there is no room
@@ -134,14 +176,25 @@ judge_failure (VqProvision *provision, VqTemplateBuild *build, GError *why, GErr
   g_error_free (why);
 }
 
-/* Boots a guest and makes a template of it. If that guest cannot be saved, it is given itself: its
- * files have no names any more, but it has them open. If it has ended with that, there is none. */
+/* The guest that could not be saved is given itself: its files have no names any more, but it has
+ * them open. If it has ended with that, there is none. */
+static VqGuest *
+keep (VqGuest *guest, VqGuestFacts *facts, GError **error)
+{
+  g_autoptr (VqGuest) kept = guest;
+
+  if (!vq_guest_go_on (guest, vq_deadline_in (STEP_SECONDS))
+      || !vq_guest_facts_make (facts, guest, error))
+    return NULL;
+  return g_steal_pointer (&kept);
+}
+
+/* Boots a guest and makes a template of it; or gives that guest. */
 static VqGuest *
 boot_template (VqProvision *provision, VqTemplateBuild *build, VqGuestFacts *facts, GError **error)
 {
   g_autoptr (GError) why = NULL;
-  g_autoptr (VqGuest) guest
-      = boot (provision, vq_template_build_get_directory (build), facts, &why);
+  g_autoptr (VqGuest) guest = boot (provision, vq_template_build_get_directory (build), &why);
   const char *reason;
 
   if (guest == NULL)
@@ -156,10 +209,9 @@ boot_template (VqProvision *provision, VqTemplateBuild *build, VqGuestFacts *fac
     provision->template = vq_template_build_commit (build, &why);
   if (provision->template != NULL)
     return NULL;
-  warn_no_template (provision, why);
-  if (vq_guest_go_on (guest, vq_deadline_in (STEP_SECONDS)))
-    return g_steal_pointer (&guest);
-  return NULL;
+  if (!do_without (provision, g_steal_pointer (&why), error))
+    return NULL;
+  return keep (g_steal_pointer (&guest), facts, error);
 }
 
 static gboolean
@@ -266,10 +318,7 @@ get_template (VqProvision *provision, VqGuestFacts *facts, GError **error)
     return NULL;
   if (!find_template (provision, &build, &why))
     {
-      if (vq_cancel_reason (provision->cancel) != NULL)
-        g_propagate_error (error, g_steal_pointer (&why));
-      else
-        warn_no_template (provision, why);
+      do_without (provision, g_steal_pointer (&why), error);
       return NULL;
     }
   if (build == NULL)
@@ -358,7 +407,7 @@ try_to_get (VqProvision *provision, VqGuestFacts *facts, GError **error)
 
   if (guest == NULL && local == NULL)
     guest = provision->template != NULL ? fork_template (provision, facts, &local)
-                                        : boot (provision, NULL, facts, &local);
+                                        : boot_testbed (provision, facts, &local);
   if (guest != NULL || try_seed (provision, local))
     return guest;
   if (provision->template == NULL || vq_cancel_reason (provision->cancel) != NULL)

@@ -178,8 +178,9 @@ complete_template (void)
 
   put (vars, "variables of the template");
   put (ram, "memory");
-  ck_assert (vq_machine_files_complete_template (files, final_disk, vq_deadline_in (PATIENCE), NULL,
-                                                 NULL));
+  ck_assert (
+      vq_machine_files_prepare_forks (files, final_disk, vq_deadline_in (PATIENCE), NULL, NULL));
+  ck_assert (vq_machine_files_complete_template (files, NULL));
   return final_disk;
 }
 
@@ -319,8 +320,7 @@ START_TEST (complete_twice)
 
   ck_assert_int_eq (g_unlink (disk), 0);
   files = make_template ();
-  ck_assert (!vq_machine_files_complete_template (files, final_disk, vq_deadline_in (PATIENCE),
-                                                  NULL, &error));
+  ck_assert (!vq_machine_files_complete_template (files, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "File exists"));
 }
 END_TEST
