@@ -7,16 +7,21 @@
 #define PUSH_SECONDS 30
 
 /* Before it comes a line that sets $1 to the program's size, $2 to its SHA-256, $3 to the port's
- * name. The tmpfs is mounted where only this script and the helper can see it, as many systems
- * mount /run, /tmp and /dev/shm noexec; it goes with the helper, which itself moves to where init
- * is. */
+ * name. A shell may be there before the driver of the port. The tmpfs is mounted where only this
+ * script and the helper can see it, as many systems mount /run, /tmp and /dev/shm noexec; it goes
+ * with the helper, which itself moves to where init is. */
 static const char script[] = "exec unshare --mount /bin/sh -ec '\n"
                              "umask 077\n"
-                             "for p in /sys/class/virtio-ports/*; do\n"
-                             "  n=; [ ! -e $p/name ] || read -r n < $p/name || :\n"
-                             "  if [ \"$n\" = \"$3\" ]; then port=/dev/${p##*/}; fi\n"
+                             "i=0 port=\n"
+                             "while :; do\n"
+                             "  for p in /sys/class/virtio-ports/*; do\n"
+                             "    n=; [ ! -e $p/name ] || read -r n < $p/name || :\n"
+                             "    if [ \"$n\" = \"$3\" ]; then port=/dev/${p##*/}; fi\n"
+                             "  done\n"
+                             "  [ ! -c \"$port\" ] || break\n"
+                             "  [ $i -lt 100 ] || { echo \"no port $3\" >&2; exit 1; }\n"
+                             "  i=$((i + 1)); sleep 0.1 2>/dev/null || sleep 1\n"
                              "done\n"
-                             "[ -c \"$port\" ] || { echo \"no port $3\" >&2; exit 1; }\n"
                              "mount -t tmpfs -o mode=700,exec virt-qemu /tmp\n"
                              "exec 3<>$port\n"
                              "timeout 20 head -c $1 <&3 >/tmp/virt-qemu-helper ||\n"

@@ -161,19 +161,35 @@ static const char unshare_script[]
       "shift 4\n"
       "exec /bin/sh -ec \"$script\" \"$@\"\n";
 
+/* Programs of the test are found first. */
+static void
+prefer_ours (void)
+{
+  g_autofree char *search = g_strconcat (directory, ":", path_before, NULL);
+
+  g_setenv ("PATH", search, TRUE);
+}
+
+/* Time passes, and this is what happens. */
+static void
+fake_sleep (const char *script)
+{
+  put_program ("sleep", script, strlen (script));
+  prefer_ours ();
+}
+
 /* The machine has two other ports, and one without a name; only with PORT_NAME the right one. */
 static void
 fake_machine (const char *port_name)
 {
   static const char *const ports[] = { "vport0p0", "vport0p1", "vport0p2", "vport0p3" };
   const char *const names[] = { "other\n", "org.qemu.guest_agent.0\n", port_name, NULL };
-  g_autofree char *search = g_strconcat (directory, ":", path_before, NULL);
   g_autofree char *dev = in_directory ("dev");
   g_autofree char *fifo = in_directory ("dev/vport0p2");
 
   put_program ("unshare", unshare_script, strlen (unshare_script));
   put_program ("mount", "#!/bin/sh\n", 10);
-  g_setenv ("PATH", search, TRUE);
+  prefer_ours ();
   ck_assert_int_eq (g_mkdir (dev, 0700), 0);
   ck_assert_int_eq (mkfifo (fifo, 0600), 0);
   guest.fifo = open (fifo, O_RDWR | O_CLOEXEC);
@@ -256,10 +272,12 @@ END_TEST
 /* The script is what it is, and this machine what it is: nobody here has the port, or may look. */
 START_TEST (on_this_machine)
 {
-  g_autoptr (HostAgent) agent = host_agent_new ();
+  g_autoptr (HostAgent) agent = NULL;
   g_autoptr (GError) error = NULL;
 
   set_program ("x", 1);
+  fake_sleep ("#!/bin/sh\n");
+  agent = host_agent_new ();
   ck_assert (!push (host_agent_get (agent), PATIENCE, &error));
   ck_assert_msg (g_str_has_suffix (error->message, "no port " VQ_HELPER_PORT_NAME)
                      || strstr (error->message, "unshare: ") != NULL,
@@ -273,6 +291,7 @@ START_TEST (no_port)
 
   set_program ("x", 1);
   fake_machine ("other\n");
+  fake_sleep ("#!/bin/sh\n");
   agent = host_agent_new ();
   assert_fails (host_agent_get (agent), "no port " VQ_HELPER_PORT_NAME);
 }
@@ -285,24 +304,39 @@ static const char fake_helper[] = "#!/bin/sh\n"
                                   "echo \"$* $(stat -c %a \"$0\")\" >\"$d/started\"\n"
                                   "# the end";
 
-START_TEST (starts)
+static void
+assert_starts (void)
 {
-  g_autoptr (HostAgent) agent = NULL;
+  g_autoptr (HostAgent) agent = host_agent_new ();
   g_autofree char *started = in_directory ("started");
   g_autofree char *copy = in_directory ("virt-qemu-helper");
   g_autofree char *words = NULL;
   g_autofree char *bytes = NULL;
   g_autoptr (GError) error = NULL;
 
-  set_program (fake_helper, strlen (fake_helper));
-  fake_machine (VQ_HELPER_PORT_NAME "\n");
-  agent = host_agent_new ();
   ck_assert_msg (push (host_agent_get (agent), PATIENCE, &error), "%s",
                  error != NULL ? error->message : "");
   ck_assert (g_file_get_contents (started, &words, NULL, NULL));
   ck_assert_str_eq (words, "--fd 3 --daemon 700\n");
   ck_assert (g_file_get_contents (copy, &bytes, NULL, NULL));
   ck_assert_str_eq (bytes, fake_helper);
+}
+
+START_TEST (starts)
+{
+  set_program (fake_helper, strlen (fake_helper));
+  fake_machine (VQ_HELPER_PORT_NAME "\n");
+  assert_starts ();
+}
+END_TEST
+
+/* Its driver may be loaded later than a root shell is there. */
+START_TEST (port_comes_late)
+{
+  set_program (fake_helper, strlen (fake_helper));
+  fake_machine ("other\n");
+  fake_sleep ("#!/bin/sh\necho " VQ_HELPER_PORT_NAME " >\"${0%/*}/sys/vport0p2/name\"\n");
+  assert_starts ();
 }
 END_TEST
 
@@ -337,9 +371,9 @@ END_TEST
 int
 main (void)
 {
-  const TTest *const tests[]
-      = { bytes_arrive, no_program, helper_says_nothing, on_this_machine, no_port, starts, damaged,
-          incomplete,   NULL };
+  const TTest *const tests[] = { bytes_arrive, no_program, helper_says_nothing, on_this_machine,
+                                 no_port,      starts,     port_comes_late,     damaged,
+                                 incomplete,   NULL };
   Suite *suite = suite_create ("helper-push");
 
   signal (SIGPIPE, SIG_IGN);
