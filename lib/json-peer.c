@@ -209,25 +209,42 @@ handle_input (VqJsonPeer *peer)
     close_with (peer, TOO_LONG, LINE_MAX_BYTES);
 }
 
+/* FALSE if there is nothing more now. */
 static gboolean
-on_readable (int fd, GIOCondition events, gpointer data)
+take_some (VqJsonPeer *peer)
 {
-  VqJsonPeer *peer = data;
   guint8 buffer[16384];
-  gssize n = read (fd, buffer, sizeof buffer);
+  gssize n = read (peer->fd, buffer, sizeof buffer);
 
   if (n < 0 && (errno == EAGAIN || errno == EINTR))
-    return G_SOURCE_CONTINUE;
+    return FALSE;
   if (n > 0)
     {
       g_byte_array_append (peer->in, buffer, n);
-      g_rc_box_acquire (peer);
       handle_input (peer);
-      release (peer);
-      return G_SOURCE_CONTINUE;
+      return TRUE;
     }
   close_with (peer, "connection closed%s%s", n < 0 ? ": " : "", n < 0 ? g_strerror (errno) : "");
+  return FALSE;
+}
+
+static gboolean
+on_readable (int fd, GIOCondition events, gpointer data)
+{
+  VqJsonPeer *peer = g_rc_box_acquire (data);
+
+  take_some (peer);
+  release (peer);
   return G_SOURCE_CONTINUE;
+}
+
+void
+vq_json_peer_drain (VqJsonPeer *peer)
+{
+  g_rc_box_acquire (peer);
+  while (!peer->freed && peer->closed == NULL && take_some (peer))
+    ;
+  release (peer);
 }
 
 static gboolean on_writable (int fd, GIOCondition events, gpointer data);

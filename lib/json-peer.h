@@ -29,6 +29,10 @@ VqJsonPeer *vq_json_peer_new (int fd, const char *name);
 void vq_json_peer_free (VqJsonPeer *peer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqJsonPeer, vq_json_peer_free)
 
+/* Takes in what has come already, for when the other end is known to be gone: handlers are called
+ * from inside. Does not wait. */
+void vq_json_peer_drain (VqJsonPeer *peer);
+
 void vq_json_peer_set_handlers (VqJsonPeer *peer, VqJsonEvent event, VqJsonClosed closed,
                                 gpointer data);
 

@@ -73,14 +73,6 @@ describe_exit (VqQemu *qemu, VqChild *child)
   return g_strdup_printf ("%s%s%s", how, text[0] != '\0' ? ": " : "", text);
 }
 
-static void
-on_child_ended (VqChild *child, gpointer data)
-{
-  g_autofree char *how = describe_exit (data, child);
-
-  fail (data, "QEMU ended: %s", how);
-}
-
 static const char *
 get_text (JsonObject *object, const char *member)
 {
@@ -181,6 +173,18 @@ on_event (const char *event, JsonObject *data, gpointer user_data)
   for (gsize i = 0; i < G_N_ELEMENTS (events); i++)
     if (g_str_equal (events[i].name, event))
       events[i].handle (user_data, data);
+}
+
+/* Its last event tells more than its exit status, but may not have been read yet. */
+static void
+on_child_ended (VqChild *child, gpointer data)
+{
+  VqQemu *qemu = data;
+  g_autofree char *how = describe_exit (qemu, child);
+
+  if (qemu->qmp != NULL)
+    vq_qmp_drain (qemu->qmp);
+  fail (qemu, "QEMU ended: %s", how);
 }
 
 static void

@@ -66,6 +66,12 @@ vq_qmp_free (VqQmp *qmp)
   g_free (qmp);
 }
 
+void
+vq_qmp_drain (VqQmp *qmp)
+{
+  vq_json_peer_drain (qmp->peer);
+}
+
 static gboolean
 is_greeted_or_closed (gpointer data)
 {

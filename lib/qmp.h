@@ -16,6 +16,9 @@ VqQmp *vq_qmp_new (int fd, VqQmpEvent on_event, gpointer user_data);
 void vq_qmp_free (VqQmp *qmp);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqQmp, vq_qmp_free)
 
+/* QEMU has ended: takes in the events that it sent before. Does not wait. */
+void vq_qmp_drain (VqQmp *qmp);
+
 /* Waits for the greeting and leaves negotiation mode; before that no other command works. */
 gboolean vq_qmp_handshake (VqQmp *qmp, gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

@@ -8,6 +8,7 @@
 #include "error.h"
 #include "fake-agent.h"
 #include "leaks.h"
+#include "suite.h"
 
 #define PATIENCE 60 /* seconds */
 #define PID 12
@@ -344,11 +345,5 @@ make_suite (void)
 int
 main (void)
 {
-  SRunner *runner = srunner_create (make_suite ());
-  int n_failed;
-
-  srunner_run_all (runner, CK_ENV);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed != 0;
+  return suite_run (make_suite ());
 }

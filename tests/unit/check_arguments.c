@@ -11,6 +11,7 @@
 #include <glib/gstdio.h>
 
 #include "error.h"
+#include "suite.h"
 
 static const VqArgument table[] = {
   { "qemu-architecture", 0, TRUE },
@@ -507,8 +508,6 @@ main (void)
 {
   Suite *suite = suite_create ("arguments");
   TCase *tcase = tcase_create ("arguments");
-  SRunner *runner;
-  int failed;
 
   tcase_add_checked_fixture (tcase, setup, teardown);
   tcase_set_timeout (tcase, 60);
@@ -525,9 +524,5 @@ main (void)
   tcase_add_loop_test (tcase, test_split, 0, G_N_ELEMENTS (splits));
   tcase_add_test (tcase, test_names);
   suite_add_tcase (suite, tcase);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return suite_run (suite);
 }

@@ -12,6 +12,7 @@
 #include "error.h"
 #include "host-channel.h"
 #include "leaks.h"
+#include "suite.h"
 
 #define PATIENCE 60 /* seconds; for things that take none */
 
@@ -331,11 +332,5 @@ make_suite (void)
 int
 main (void)
 {
-  SRunner *runner = srunner_create (make_suite ());
-  int n_failed;
-
-  srunner_run_all (runner, CK_ENV);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed != 0;
+  return suite_run (make_suite ());
 }

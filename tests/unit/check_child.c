@@ -13,6 +13,7 @@
 
 #include "error.h"
 #include "leaks.h"
+#include "suite.h"
 
 #define PATIENCE 20 /* seconds; for things that take little */
 
@@ -509,11 +510,5 @@ make_suite (void)
 int
 main (void)
 {
-  SRunner *runner = srunner_create (make_suite ());
-  int n_failed;
-
-  srunner_run_all (runner, CK_ENV);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed != 0;
+  return suite_run (make_suite ());
 }

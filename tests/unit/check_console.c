@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "leaks.h"
+#include "suite.h"
 
 static VqConsole *console;
 
@@ -176,11 +177,5 @@ make_suite (void)
 int
 main (void)
 {
-  SRunner *runner = srunner_create (make_suite ());
-  int n_failed;
-
-  srunner_run_all (runner, CK_ENV);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed != 0;
+  return suite_run (make_suite ());
 }

@@ -10,6 +10,7 @@
 
 #include "child.h"
 #include "error.h"
+#include "suite.h"
 
 static const guint8 esp[16] = { 0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11,
                                 0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b };
@@ -316,11 +317,5 @@ disk_layout_suite (void)
 int
 main (void)
 {
-  SRunner *runner = srunner_create (disk_layout_suite ());
-  int failed;
-
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return suite_run (disk_layout_suite ());
 }

@@ -11,6 +11,7 @@
 #include "fake-agent.h"
 #include "host-agent.h"
 #include "leaks.h"
+#include "suite.h"
 
 #define PATIENCE 60 /* seconds */
 
@@ -345,14 +346,6 @@ make_suite (void)
 int
 main (void)
 {
-  SRunner *runner;
-  int n_failed;
-
   host_agent_adopt_orphans ();
-  runner = srunner_create (make_suite ());
-
-  srunner_run_all (runner, CK_ENV);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed != 0;
+  return suite_run (make_suite ());
 }

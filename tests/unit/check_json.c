@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "suite.h"
 
 static JsonNode *
 parse (const char *text)
@@ -239,11 +240,5 @@ make_suite (void)
 int
 main (void)
 {
-  SRunner *runner = srunner_create (make_suite ());
-  int n_failed;
-
-  srunner_run_all (runner, CK_ENV);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed != 0;
+  return suite_run (make_suite ());
 }

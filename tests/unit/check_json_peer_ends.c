@@ -223,13 +223,43 @@ START_TEST (death_with_full_socket)
 }
 END_TEST
 
+/* What is there is heard without the main context, up to the end. */
+START_TEST (drained)
+{
+  static const char lines[] = "{\"event\": \"1\"}\n{\"event\": \"2\"}\n{\"event\": \"3\"";
+  g_autoptr (VqJsonPeer) other = NULL;
+  int ends[2];
+
+  ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  other = vq_json_peer_new (ends[0], "other");
+  watch_peer (other);
+  vq_json_peer_drain (other);
+  assert_seen ("");
+  ck_assert_int_eq (write (ends[1], lines, sizeof lines - 1), sizeof lines - 1);
+  vq_json_peer_drain (other);
+  assert_seen ("event 1, event 2");
+  ck_assert_int_eq (write (ends[1], "}\n", 2), 2);
+  close (ends[1]);
+  vq_json_peer_drain (other);
+  vq_json_peer_drain (other);
+  assert_seen ("event 1, event 2, event 3");
+  run_idle ();
+  assert_seen ("event 1, event 2, event 3, closed");
+}
+END_TEST
+
 static Suite *
 make_suite (void)
 {
-  const TTest *tests[] = { death_in_mid_message,          last_words_before_broken_pipe,
-                           request_from_failing_callback, freed_with_requests_pending,
-                           freed_by_its_callback,         full_socket,
-                           death_with_full_socket,        NULL };
+  const TTest *tests[] = { drained,
+                           death_in_mid_message,
+                           last_words_before_broken_pipe,
+                           request_from_failing_callback,
+                           freed_with_requests_pending,
+                           freed_by_its_callback,
+                           full_socket,
+                           death_with_full_socket,
+                           NULL };
   Suite *suite = suite_create ("json-peer-ends");
 
   suite_add_case (suite, "ends", json_set_up, json_tear_down, 60, tests);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "suite.h"
 
 static int pipe_fds[2];
 static VqLineReader *reader;
@@ -407,12 +408,6 @@ line_reader_suite (void)
 int
 main (void)
 {
-  SRunner *runner = srunner_create (line_reader_suite ());
-  int failed;
-
   signal (SIGPIPE, SIG_IGN);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return suite_run (line_reader_suite ());
 }

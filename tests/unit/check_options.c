@@ -8,6 +8,7 @@
 
 #include "error.h"
 #include "shared-dir.h"
+#include "suite.h"
 
 #define PROGRAM "autopkgtest-virt-qemu-ng"
 #define MAX_WORDS 8
@@ -426,8 +427,6 @@ main (void)
 {
   Suite *suite = suite_create ("options");
   TCase *tcase = tcase_create ("options");
-  SRunner *runner;
-  int failed;
 
   tcase_set_timeout (tcase, 30);
   tcase_add_loop_test (tcase, test_good, 0, G_N_ELEMENTS (good));
@@ -440,9 +439,5 @@ main (void)
   tcase_add_test (tcase, test_usage_error);
   tcase_add_test (tcase, test_version);
   suite_add_tcase (suite, tcase);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return suite_run (suite);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "suite.h"
 
 /* What is checked in every error of this module. */
 static void
@@ -293,11 +294,5 @@ protocol_suite (void)
 int
 main (void)
 {
-  SRunner *runner = srunner_create (protocol_suite ());
-  int failed;
-
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return suite_run (protocol_suite ());
 }

@@ -11,11 +11,13 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bare-machine.h"
 #include "error.h"
 #include "leaks.h"
+#include "suite.h"
 
 #define PATIENCE 60 /* seconds */
 
@@ -318,6 +320,18 @@ START_TEST (guest_powers_off)
 }
 END_TEST
 
+/* We hear of its end and of its last event at the same time. */
+START_TEST (guest_powers_off_unheard)
+{
+  siginfo_t info;
+
+  start (code_off, sizeof code_off);
+  run_guest ();
+  ck_assert_int_eq (waitid (P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
+  assert_cancelled ("the guest powered itself off");
+}
+END_TEST
+
 START_TEST (expected_power_off)
 {
   start (code_off, sizeof code_off);
@@ -442,6 +456,7 @@ make_suite (void)
     expected_reset,
     no_reset,
     guest_powers_off,
+    guest_powers_off_unheard,
     expected_power_off,
     disk_full,
     cancel_of_the_caller,
@@ -462,11 +477,5 @@ make_suite (void)
 int
 main (void)
 {
-  SRunner *runner = srunner_create (make_suite ());
-  int n_failed;
-
-  srunner_run_all (runner, CK_ENV);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed != 0;
+  return suite_run (make_suite ());
 }
