@@ -47,7 +47,14 @@ wait_in_child (int fd, const Patience *patience, GError **error)
   const char *const argv[] = { "flock", "--exclusive", number, NULL };
   const VqChildOptions options = { .stdout_fd = -1, .keep_fds = &fd, .n_keep_fds = 1 };
 
-  return vq_child_run (argv, &options, NULL, patience->deadline, patience->cancel, error);
+  if (vq_child_run (argv, &options, NULL, patience->deadline, patience->cancel, error))
+    return TRUE;
+  if (vq_cancel_reason (patience->cancel) != NULL)
+    {
+      g_clear_error (error);
+      g_propagate_error (error, g_error_copy (vq_cancel_reason (patience->cancel)));
+    }
+  return FALSE;
 }
 
 /* *TAKEN: whether we have the lock of the file that FD is. */

@@ -141,6 +141,17 @@ check_overlay_dir (const VqOptions *options, GError **error)
   return vq_set_errno (error, errno, "--overlay-dir: cannot make files in %s", directory);
 }
 
+/* One that is not there is made, and one that cannot be used costs a boot; this is a mistake. */
+static gboolean
+check_template_dir (const VqOptions *options, GError **error)
+{
+  const char *directory = options->template_dir;
+
+  return directory == NULL || !g_file_test (directory, G_FILE_TEST_EXISTS)
+         || g_file_test (directory, G_FILE_TEST_IS_DIR)
+         || vq_set_error (error, VQ_ERROR_USAGE, "--template-dir: %s is no directory", directory);
+}
+
 static gboolean
 check_scripts (const VqOptions *options, GError **error)
 {
@@ -207,7 +218,8 @@ vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
   plan->options = options;
   plan->more = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_image_free);
   plan->arch = vq_arch_choose (options, error);
-  if (plan->arch == NULL || !check_overlay_dir (options, error) || !check_scripts (options, error)
+  if (plan->arch == NULL || !check_overlay_dir (options, error)
+      || !check_template_dir (options, error) || !check_scripts (options, error)
       || !check_shared_dirs (options, error) || !read_ssh_key (plan, error)
       || !find_qemu (plan, error) || !inspect_images (plan, deadline, cancel, error)
       || !choose_firmware (plan, deadline, cancel, error) || !choose_hotplug (plan, error)

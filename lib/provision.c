@@ -369,6 +369,7 @@ fork_template (VqProvision *provision, VqGuestFacts *facts, GError **error)
                          provision->cancel, error);
   if (guest == NULL || !keep_scratch (guest, template, facts, error))
     return NULL;
+  provision->wish = VQ_TEMPLATE_ANY; /* this one is good: if it ceases to be, another may be made */
   vq_guest_timers_start (vq_guest_get_channel (guest), timers != NULL ? timers : "");
   return g_steal_pointer (&guest);
 }

@@ -13,11 +13,13 @@
 /* The longest first line that Linux knows an interpreter by. */
 #define LINE_MAX_BYTES 255
 
-/* $1... is the interpreter. The script is a file of its own as long as it runs; the directory may
- * be mounted noexec. */
+#define ELF_MAGIC "\177ELF"
+
+/* $1... is the interpreter, none for a program. The script is a file of its own as long as it runs;
+ * the directory may be mounted noexec. */
 static const char runner[] = "f=$(mktemp) || exit\n"
                              "trap 'rm -f \"$f\"' EXIT\n"
-                             "cat >\"$f\" || exit\n"
+                             "cat >\"$f\" && chmod 700 \"$f\" || exit\n"
                              "\"$@\" \"$f\" </dev/null\n";
 
 /* Opens the script, without waiting if it is a FIFO; -1 on failure. */
@@ -39,7 +41,8 @@ open_script (const char *path, GError **error)
   return -1;
 }
 
-/* The words behind "#!" in the first line; as with the kernel, all after the first is one. */
+/* The words behind "#!" in the first line; as with the kernel, all after the first is one. Without
+ * it is a script of the shell's, or a program that needs none. */
 static char **
 find_interpreter (int fd)
 {
@@ -48,6 +51,8 @@ find_interpreter (int fd)
   char *name, *argument;
 
   line[MAX (n, 0)] = '\0';
+  if (g_str_has_prefix (line, ELF_MAGIC))
+    return g_new0 (char *, 1);
   line[strcspn (line, "\n")] = '\0';
   name = g_str_has_prefix (line, "#!") ? g_strstrip (line + 2) : line;
   if (name == line || name[0] == '\0')

@@ -242,6 +242,14 @@ START_TEST (shared_dirs)
 }
 END_TEST
 
+START_TEST (template_dir)
+{
+  run (make_mbr);
+  assert_no_plan ("--accel=tcg --template-dir=/etc/passwd", image,
+                  "--template-dir: /etc/passwd is no directory");
+}
+END_TEST
+
 START_TEST (baseimage)
 {
   static const struct
@@ -269,8 +277,9 @@ END_TEST
 static Suite *
 make_suite (void)
 {
-  const TTest *tests[] = { boot,         bad_images,  bad_architectures, no_qemu,     no_firmware,
-                           boot_timeout, more_images, image_names,       shared_dirs, baseimage };
+  const TTest *tests[]
+      = { boot,        bad_images,  bad_architectures, no_qemu,      no_firmware, boot_timeout,
+          more_images, image_names, shared_dirs,       template_dir, baseimage };
   Suite *suite = suite_create ("plan");
   TCase *tcase = tcase_create ("plan");
 

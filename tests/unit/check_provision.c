@@ -160,8 +160,8 @@ END_TEST
 
 START_TEST (cache_cannot_be_used)
 {
-  ck_assert (g_file_set_contents (cache, "a file", -1, NULL));
   begin ("--template=auto");
+  ck_assert (g_file_set_contents (cache, "a file", -1, NULL));
   assert_boot_fails ();
   messages_assert_warning (cache);
   assert_boot_fails ();

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -156,6 +157,20 @@ START_TEST (other_interpreter)
   ck_assert (run_until (vq_deadline_in (PATIENCE), NULL, NULL));
   ck_assert (g_str_has_prefix (said, tmpdir));
   ck_assert (g_str_has_suffix (said, ".two words"));
+}
+END_TEST
+
+/* It is copied as it is, and needs no interpreter. */
+START_TEST (a_program)
+{
+  g_autofree char *copy = g_strdup_printf ("cp /bin/true %s", script);
+
+  ck_assert_int_eq (system (copy), 0);
+  assert_runs ("");
+  g_free (copy);
+  copy = g_strdup_printf ("cp /bin/false %s", script);
+  ck_assert_int_eq (system (copy), 0);
+  assert_fails ("exit status 1");
 }
 END_TEST
 
@@ -320,20 +335,10 @@ END_TEST
 int
 main (void)
 {
-  const TTest *const tests[] = { interpreters,
-                                 other_interpreter,
-                                 no_such_interpreter,
-                                 whole_script,
-                                 exit_status,
-                                 killed,
-                                 stdin_is_empty,
-                                 both_outputs,
-                                 deadline,
-                                 cancelled,
-                                 no_script,
-                                 unreadable,
-                                 digests,
-                                 NULL };
+  const TTest *const tests[] = { interpreters, other_interpreter, a_program, no_such_interpreter,
+                                 whole_script, exit_status,       killed,    stdin_is_empty,
+                                 both_outputs, deadline,          cancelled, no_script,
+                                 unreadable,   digests,           NULL };
   Suite *suite = suite_create ("template-script");
 
   suite_add_case (suite, "script", setup, teardown, 60, tests);

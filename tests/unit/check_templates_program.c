@@ -217,7 +217,7 @@ START_TEST (not_removed)
   ck_assert (!is_there (b));
   ck_assert (vq_template_check (used, NULL));
   ck_assert_int_eq (run ("remove", "../../etc", NULL), 1);
-  assert_in (err, "there is no template ../../etc");
+  assert_in (err, "there is no template \"../../etc\"");
   ck_assert_int_eq (run ("remove", "", NULL), 1);
   ck_assert (is_there (a));
 }
