@@ -6,6 +6,7 @@
 #include "cpu-model.h"
 #include "helper-wire.h"
 #include "hotplug-bus.h"
+#include "qemu-value.h"
 #include "shared-dir.h"
 
 /* QEMU keeps translated code until its buffer is full, 1 GiB if it is not told otherwise, and goes
@@ -34,14 +35,6 @@ static void G_GNUC_PRINTF (3, 4) add (GPtrArray *argv, const char *option, const
   va_start (args, format);
   g_ptr_array_add (argv, g_strdup_vprintf (format, args));
   va_end (args);
-}
-
-char *
-vq_machine_quote (const char *text)
-{
-  g_auto (GStrv) parts = g_strsplit (text, ",", -1);
-
-  return g_strjoinv (",,", parts);
 }
 
 /* "-cpu" or "--cpu". */
@@ -160,7 +153,7 @@ add_ram_file (GPtrArray *argv, const VqMachine *machine)
 
   if (machine->ram_path == NULL)
     return;
-  path = vq_machine_quote (machine->ram_path);
+  path = vq_qemu_value_quote (machine->ram_path);
   add (argv, "-machine", "memory-backend=mem,suppress-vmdesc=on");
   add (argv, "-object", "memory-backend-file,id=mem,size=%dM,%s,mem-path=%s",
        machine->options->ram_size_mib, mode, path);
@@ -186,7 +179,7 @@ static void
 add_socket (GPtrArray *argv, const VqMachine *machine, const char *name, const char *more)
 {
   g_autofree char *path = g_build_filename (machine->directory, name, NULL);
-  g_autofree char *quoted = vq_machine_quote (path);
+  g_autofree char *quoted = vq_qemu_value_quote (path);
 
   add (argv, "-chardev", "socket,id=%s,path=%s,server=on,wait=off%s", name, quoted, more);
 }
@@ -254,7 +247,7 @@ static void
 add_disk (GPtrArray *argv, const VqMachine *machine, int index, const char *path,
           const char *options)
 {
-  g_autofree char *quoted = vq_machine_quote (path);
+  g_autofree char *quoted = vq_qemu_value_quote (path);
 
   add (argv, "-drive", "if=none,id=disk%d,file=%s,discard=unmap,%s", index, quoted, options);
   add (argv, "-device", "virtio-blk-%s,drive=disk%d%s", machine->arch->virtio, index,
@@ -311,7 +304,7 @@ static void
 add_firmware (GPtrArray *argv, const VqMachine *machine)
 {
   g_autofree char *path = g_build_filename (machine->directory, VQ_MACHINE_EFI_VARS, NULL);
-  g_autofree char *vars = vq_machine_quote (path);
+  g_autofree char *vars = vq_qemu_value_quote (path);
 
   if (machine->firmware == NULL)
     return;

@@ -53,6 +53,3 @@ char **vq_machine_build_argv (const VqMachine *machine);
  * or NULL if nothing is known against it: some devices only QEMU itself knows to be in the way,
  * when it saves. Static. */
 const char *vq_machine_no_template_reason (const VqOptions *options);
-
-/* TEXT as a value inside a QEMU option list: commas doubled. Transfer full. */
-char *vq_machine_quote (const char *text);

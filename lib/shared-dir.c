@@ -7,7 +7,7 @@
 
 #include "error.h"
 #include "guest-script.h"
-#include "machine.h"
+#include "qemu-value.h"
 
 /* $1 is the mount tag, $2 the mount point, $3 ro or rw. With access=user a file that a user of the
  * guest makes gets that user's number, not the one who mounted it. */
@@ -123,7 +123,7 @@ char *
 vq_shared_dir_build_fsdev (const VqSharedDir *dir, guint index)
 {
   g_autofree char *tag = build_tag (index);
-  g_autofree char *path = vq_machine_quote (dir->source);
+  g_autofree char *path = vq_qemu_value_quote (dir->source);
 
   return g_strdup_printf ("local,id=%s,path=%s,security_model=none,multidevs=remap%s", tag, path,
                           dir->writable ? "" : ",readonly=on");

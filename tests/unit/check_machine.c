@@ -293,25 +293,6 @@ START_TEST (shared_dirs)
 }
 END_TEST
 
-START_TEST (quote)
-{
-  static const struct
-  {
-    const char *text, *quoted;
-  } cases[] = {
-    { "", "" },        { "plain", "plain" }, { ",", ",," },
-    { "a,b", "a,,b" }, { ",,", ",,,," },     { "a=b", "a=b" },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autofree char *quoted = vq_machine_quote (cases[i].text);
-
-      ck_assert_str_eq (quoted, cases[i].quoted);
-    }
-}
-END_TEST
-
 /* The lines of a machine without memory file, of a template, of a fork of it, and one that opens
  * the file for reading only. */
 static void
@@ -528,7 +509,6 @@ main (void)
                            shared_dirs,
                            cpu_by_architecture,
                            accepted_with_shared_dirs,
-                           quote,
                            memory_file,
                            no_template,
                            accepted_by_qemu,
