@@ -2,28 +2,20 @@
 #include "provision.h"
 
 #include "error.h"
-#include "guest-setup.h"
-#include "guest-timers.h"
+#include "guest-template.h"
 #include "log.h"
 #include "machine.h"
 #include "template-store.h"
 #include "testbed-key.h"
 
-/* Seconds for a short step in a guest that is up, for a fork, and for saving. */
+/* Seconds for a short step in a guest that is up. */
 #define STEP_SECONDS 100
-#define FORK_SECONDS 60
-#define SAVE_SECONDS 60
 /* Seconds to look at everything that goes into the key. */
 #define KEY_SECONDS 60
 
 /* What is to be free on the disk besides the memory's file; and what is as good as nothing. */
 #define SPARE_MIB 256
 #define FULL_MIB 1
-
-/* The facts about the guest that a template keeps. */
-#define FACT_SCRATCH "scratch"
-#define FACT_USER "user"
-#define FACT_TIMERS "timers"
 
 struct _VqProvision
 {
@@ -116,45 +108,6 @@ do_without (VqProvision *provision, GError *why, GError **error)
   return TRUE;
 }
 
-/* What a template has besides the machine. The guest is slow to stop its timers: the rest is made
- * meanwhile. */
-static gboolean
-make_rest (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts, gint64 deadline,
-           GError **error)
-{
-  g_autofree char *final_disk = vq_template_build_join_final (build, VQ_TEMPLATE_DISK);
-
-  if (!vq_guest_prepare_forks (guest, final_disk, deadline, error)
-      || !vq_guest_facts_make (facts, guest, error))
-    return FALSE;
-  vq_template_build_set (build, FACT_SCRATCH, facts->scratch);
-  if (facts->user != NULL)
-    vq_template_build_set (build, FACT_USER, facts->user);
-  return TRUE;
-}
-
-static gboolean
-save (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts, GError **error)
-{
-  VqChannel *channel = vq_guest_get_channel (guest);
-  gint64 deadline = vq_deadline_in (SAVE_SECONDS);
-  VqChannelRun *stop = vq_guest_timers_begin_stop (channel, error);
-  gboolean made = stop != NULL && make_rest (build, guest, facts, deadline, error);
-  g_autofree char *timers = NULL;
-  gboolean stopped = stop != NULL
-                     && vq_guest_timers_end_stop (stop, &timers, deadline,
-                                                  vq_guest_get_cancel (guest), made ? error : NULL);
-
-  if (made && stopped
-      && vq_guest_save (guest, vq_template_build_get_directory (build), deadline, error))
-    {
-      vq_template_build_set (build, FACT_TIMERS, timers);
-      return TRUE;
-    }
-  vq_guest_timers_start (channel, timers != NULL ? timers : "");
-  return FALSE;
-}
-
 /* Takes over WHY, the failure of the guest that was to become the template. If there is no room
  * left on the disk, that is its cause, as its memory could not grow; then the next one does
  * without. */
@@ -205,7 +158,7 @@ boot_template (VqProvision *provision, VqTemplateBuild *build, VqGuestFacts *fac
   reason = vq_guest_no_template_reason (guest);
   if (reason != NULL)
     vq_set_error (&why, VQ_ERROR_FAILED, "%s", reason);
-  else if (save (build, guest, facts, &why))
+  else if (vq_guest_template_save (build, guest, facts, &why))
     provision->template = vq_template_build_commit (build, &why);
   if (provision->template != NULL)
     return NULL;
@@ -329,49 +282,19 @@ get_template (VqProvision *provision, VqGuestFacts *facts, GError **error)
   return NULL;
 }
 
-static void
-take_facts (VqTemplate *template, VqGuestFacts *facts)
-{
-  vq_guest_facts_clear (facts);
-  facts->scratch = g_strdup (vq_template_get (template, FACT_SCRATCH));
-  facts->user = g_strdup (vq_template_get (template, FACT_USER));
-}
-
-/* A scratch directory of another name is made under the name that is wanted. */
-static gboolean
-keep_scratch (VqGuest *guest, VqTemplate *template, VqGuestFacts *facts, GError **error)
-{
-  if (facts->scratch == NULL
-      || g_strcmp0 (facts->scratch, vq_template_get (template, FACT_SCRATCH)) == 0)
-    {
-      take_facts (template, facts);
-      return TRUE;
-    }
-  g_free (facts->user);
-  facts->user = g_strdup (vq_template_get (template, FACT_USER));
-  return vq_guest_setup_make_scratch (vq_guest_get_channel (guest), &facts->scratch,
-                                      vq_deadline_in (STEP_SECONDS), vq_guest_get_cancel (guest),
-                                      error);
-}
-
 static VqGuest *
 fork_template (VqProvision *provision, VqGuestFacts *facts, GError **error)
 {
-  VqTemplate *template = provision->template;
-  g_autofree char *disk = vq_template_join (template, VQ_TEMPLATE_DISK);
-  g_autofree char *directory = g_path_get_dirname (disk);
-  const char *timers = vq_template_get (template, FACT_TIMERS);
-  g_autoptr (VqGuest) guest = NULL;
+  VqGuest *guest;
 
-  if (!vq_template_key_check (provision->key, error) || !vq_template_check (template, error))
+  if (!vq_template_key_check (provision->key, error)
+      || !vq_template_check (provision->template, error))
     return NULL;
-  guest = vq_guest_fork (provision->plan, directory, vq_deadline_in (FORK_SECONDS),
-                         provision->cancel, error);
-  if (guest == NULL || !keep_scratch (guest, template, facts, error))
-    return NULL;
-  provision->wish = VQ_TEMPLATE_ANY; /* this one is good: if it ceases to be, another may be made */
-  vq_guest_timers_start (vq_guest_get_channel (guest), timers != NULL ? timers : "");
-  return g_steal_pointer (&guest);
+  guest = vq_guest_template_fork (provision->template, provision->plan, facts, provision->cancel,
+                                  error);
+  if (guest != NULL)
+    provision->wish = VQ_TEMPLATE_ANY; /* it is good: if it ceases to be, another may be made */
+  return guest;
 }
 
 /* The template is of no use: the first time another one is made, then we go on without. */
