@@ -218,7 +218,8 @@ open_or_make_lock (VqPrivateDir *dir)
 }
 
 /* *REMOVED as below. What has been removed by somebody else meanwhile is no failure, even if there
- * is another one of that name by now. */
+ * is another one of that name by now. No file can be made in a directory that is being removed:
+ * that is ENOENT, too, a moment before its name has gone. */
 static gboolean
 remove_open (VqPrivateDir *cache, VqPrivateDir *dir, const char *name, gboolean *removed,
              GError **error)
@@ -228,7 +229,7 @@ remove_open (VqPrivateDir *cache, VqPrivateDir *dir, const char *name, gboolean 
   gboolean done;
 
   if (lock_fd < 0)
-    return !vq_private_dir_is_current (dir)
+    return errnum == ENOENT || !vq_private_dir_is_current (dir)
            || vq_set_errno (error, errnum, "cannot lock %s", vq_private_dir_get_path (dir));
   done = remove_locked (cache, dir, name, lock_fd, removed, error);
   close (lock_fd);

@@ -11,6 +11,9 @@
 #include "template-entry.h"
 #include "template-name.h"
 
+/* Whoever looks for what killed processes left has a lock for a moment: nobody hears of that. */
+#define SWEEP_SECONDS 0.3
+
 /* How often a template may vanish when we want to open it: each time another process has removed
  * it, or does so now. */
 #define ATTEMPTS 16
@@ -147,6 +150,9 @@ take_lock (VqTemplateStore *store, const char *digest, gint64 deadline, VqCancel
   VqLockFile *lock;
 
   if (!vq_lock_file_try (store->dir, name, &lock, error) || lock != NULL)
+    return lock;
+  lock = vq_lock_file_wait (store->dir, name, vq_deadline_in (SWEEP_SECONDS), cancel, NULL);
+  if (lock != NULL)
     return lock;
   g_message ("another process makes the template that is needed: waiting for it");
   lock = vq_lock_file_wait (store->dir, name, deadline, cancel, error);
