@@ -92,12 +92,11 @@ open_stream (const Copy *copy, const char *script, const char *verb, gboolean do
 {
   g_autofree char *directory = guest_directory (copy);
   const char *program = copy->channel->class->file_program;
-  const char *words[VQ_HELPER_SELF_WORDS + 7] = { program, verb, copy->guest_path };
+  const char *words[]
+      = { program, verb,  copy->guest_path, /* VQ_HELPER_SELF_WORDS */
+          "sh",    "-ec", script,           "sh", copy->guest_path, directory, NULL };
   const char **argv = program != NULL && verb != NULL ? words : words + VQ_HELPER_SELF_WORDS;
 
-  memcpy (words + VQ_HELPER_SELF_WORDS,
-          (const char *[]){ "sh", "-ec", script, "sh", copy->guest_path, directory },
-          6 * sizeof *words);
   if (down)
     return vq_guest_stream_open_stdin (copy->channel, argv, copy->deadline, copy->cancel, error);
   return vq_guest_stream_open_stdout (copy->channel, argv, copy->deadline, copy->cancel, error);

@@ -330,15 +330,11 @@ make_suite (void)
                            agent_hangs_up,
                            agent_goes_away,
                            sends_blocks,
-                           closes_both_ends };
+                           closes_both_ends,
+                           NULL };
   Suite *suite = suite_create ("agent-pipe");
-  TCase *tcase = tcase_create ("agent-pipe");
 
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 120);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_test (tcase, tests[i]);
-  suite_add_tcase (suite, tcase);
+  suite_add_case (suite, "agent-pipe", setup, teardown, 120, tests);
   return suite;
 }
 

@@ -132,15 +132,10 @@ END_TEST
 static Suite *
 make_suite (void)
 {
-  const TTest *tests[] = { names, entries_are_complete, choice, unknown, kvm_hosts };
+  const TTest *tests[] = { names, entries_are_complete, choice, unknown, kvm_hosts, NULL };
   Suite *suite = suite_create ("arch");
-  TCase *tcase = tcase_create ("arch");
 
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 30);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_test (tcase, tests[i]);
-  suite_add_tcase (suite, tcase);
+  suite_add_case (suite, "arch", setup, teardown, 30, tests);
   return suite;
 }
 

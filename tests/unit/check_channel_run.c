@@ -311,21 +311,24 @@ END_TEST
 static Suite *
 make_suite (void)
 {
-  const TTest *tests[] = { outputs,        failures,
-                           long_stderr,    output_limit,
-                           endless_output, much_input,
-                           input_not_read, daemon_left_behind,
-                           deadline,       deadline_then_free,
-                           cancelled,      channel_fails,
-                           no_descriptors, output_comes_with_the_end };
+  const TTest *tests[] = { outputs,
+                           failures,
+                           long_stderr,
+                           output_limit,
+                           endless_output,
+                           much_input,
+                           input_not_read,
+                           daemon_left_behind,
+                           deadline,
+                           deadline_then_free,
+                           cancelled,
+                           channel_fails,
+                           no_descriptors,
+                           output_comes_with_the_end,
+                           NULL };
   Suite *suite = suite_create ("channel-run");
-  TCase *tcase = tcase_create ("channel");
 
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 120);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_test (tcase, tests[i]);
-  suite_add_tcase (suite, tcase);
+  suite_add_case (suite, "channel", setup, teardown, 120, tests);
   return suite;
 }
 

@@ -495,15 +495,11 @@ make_suite (void)
                            signals_and_group,
                            no_orphan,
                            freed_by_its_callback,
-                           freed_with_its_group };
+                           freed_with_its_group,
+                           NULL };
   Suite *suite = suite_create ("child");
-  TCase *tcase = tcase_create ("child");
 
-  tcase_add_checked_fixture (tcase, leaks_begin, teardown);
-  tcase_set_timeout (tcase, 60);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_test (tcase, tests[i]);
-  suite_add_tcase (suite, tcase);
+  suite_add_case (suite, "child", leaks_begin, teardown, 60, tests);
   return suite;
 }
 

@@ -161,16 +161,11 @@ END_TEST
 static Suite *
 make_suite (void)
 {
-  const TTest *tests[] = { silence, last_lines,    strange_bytes, long_lines,
-                           bounded, writer_closed, shown,         close_on_exec };
+  const TTest *tests[] = { silence,       last_lines, strange_bytes, long_lines, bounded,
+                           writer_closed, shown,      close_on_exec, NULL };
   Suite *suite = suite_create ("console");
-  TCase *tcase = tcase_create ("console");
 
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 60);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_test (tcase, tests[i]);
-  suite_add_tcase (suite, tcase);
+  suite_add_case (suite, "console", setup, teardown, 60, tests);
   return suite;
 }
 

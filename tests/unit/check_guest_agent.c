@@ -331,15 +331,11 @@ make_suite (void)
                            requests_while_it_is_away,
                            pending_requests_fail,
                            strange_replies,
-                           shut_down };
+                           shut_down,
+                           NULL };
   Suite *suite = suite_create ("guest-agent");
-  TCase *tcase = tcase_create ("guest-agent");
 
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 120);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_test (tcase, tests[i]);
-  suite_add_tcase (suite, tcase);
+  suite_add_case (suite, "guest-agent", setup, teardown, 120, tests);
   return suite;
 }
 

@@ -95,15 +95,10 @@ END_TEST
 static Suite *
 make_suite (void)
 {
-  const TTest *tests[] = { levels, strange_text, long_text, debug_messages };
+  const TTest *tests[] = { levels, strange_text, long_text, debug_messages, NULL };
   Suite *suite = suite_create ("log");
-  TCase *tcase = tcase_create ("log");
 
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 60);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_test (tcase, tests[i]);
-  suite_add_tcase (suite, tcase);
+  suite_add_case (suite, "log", setup, teardown, 60, tests);
   return suite;
 }
 

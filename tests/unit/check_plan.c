@@ -279,15 +279,10 @@ make_suite (void)
 {
   const TTest *tests[]
       = { boot,        bad_images,  bad_architectures, no_qemu,      no_firmware, boot_timeout,
-          more_images, image_names, shared_dirs,       template_dir, baseimage };
+          more_images, image_names, shared_dirs,       template_dir, baseimage,   NULL };
   Suite *suite = suite_create ("plan");
-  TCase *tcase = tcase_create ("plan");
 
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 120);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_test (tcase, tests[i]);
-  suite_add_tcase (suite, tcase);
+  suite_add_case (suite, "plan", setup, teardown, 120, tests);
   return suite;
 }
 

@@ -440,37 +440,31 @@ END_TEST
 static Suite *
 make_suite (void)
 {
-  const TTest *tests[] = {
-    starts_and_quits,
-    starts_and_is_dropped,
-    quit_of_a_stopped_process,
-    cannot_start,
-    no_such_disk,
-    no_such_program,
-    not_qemu,
-    killed,
-    told_to_end,
-    stopped,
-    reset,
-    guest_resets_itself,
-    expected_reset,
-    no_reset,
-    guest_powers_off,
-    guest_powers_off_unheard,
-    expected_power_off,
-    disk_full,
-    cancel_of_the_caller,
-    ssh_ports,
-    agent_port_stays_closed,
-  };
+  const TTest *tests[] = { starts_and_quits,
+                           starts_and_is_dropped,
+                           quit_of_a_stopped_process,
+                           cannot_start,
+                           no_such_disk,
+                           no_such_program,
+                           not_qemu,
+                           killed,
+                           told_to_end,
+                           stopped,
+                           reset,
+                           guest_resets_itself,
+                           expected_reset,
+                           no_reset,
+                           guest_powers_off,
+                           guest_powers_off_unheard,
+                           expected_power_off,
+                           disk_full,
+                           cancel_of_the_caller,
+                           ssh_ports,
+                           agent_port_stays_closed,
+                           NULL };
   Suite *suite = suite_create ("qemu");
-  TCase *tcase = tcase_create ("qemu");
 
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 180);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_test (tcase, tests[i]);
-  suite_add_tcase (suite, tcase);
+  suite_add_case (suite, "qemu", setup, teardown, 180, tests);
   return suite;
 }
 
