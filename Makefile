@@ -27,14 +27,16 @@ ALL_CFLAGS = -std=gnu11 -MMD -MP $(WARNINGS) $(SANITIZERS) $(CFLAGS) $(shell $(P
 LIBS = -Wl,--as-needed $(shell $(PKG_CONFIG) --libs $(PKGS))
 CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check)
 
-LIB_OBJECTS := $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
-UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/check_*.c))
-UNIT_HELPERS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%.o,$(filter-out $(wildcard tests/unit/check_*.c),$(wildcard tests/unit/*.c)))
+LIB_OBJECTS := $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*/*.c))
+# The folders of tests/unit are those of lib; the programs lie side by side, as their names are unique.
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(wildcard tests/unit/*/check_*.c)))
+TEST_SUPPORT := $(patsubst tests/support/%.c,$(BUILD)/tests/%.o,$(wildcard tests/support/*.c))
+vpath %.c tests/support $(wildcard tests/unit/*)
 PROGRAMS := $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu-templates virt-qemu-exec virt-qemu-archive virt-qemu-ssh)
 
 # The guest helper, for this architecture and for those whose cross compiler is there. musl makes it
 # small; a cross compiler comes with glibc, which makes it some 700 KB large.
-GUEST_SOURCES := virt-qemu/guest-helper.c $(wildcard guest/*.c)
+GUEST_SOURCES := $(wildcard virt-qemu/guest-helper/*.c)
 GUEST_FLAGS := -Os -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
                -static -s -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro
 GUEST_CC_amd64 := x86_64-linux-gnu-gcc
@@ -61,13 +63,13 @@ $(BUILD)/lib/%.o: lib/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/tests/%.o: tests/unit/%.c
+$(BUILD)/tests/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+	$(CC) $(ALL_CPPFLAGS) -Itests/support $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/tests/helper-process.o: ALL_CPPFLAGS += -DVQ_DPKG_ARCH='"$(ARCH)"'
 
-$(BUILD)/lib/agent-channel.o: $(BUILD)/agent-runner.pl.inc
+$(BUILD)/lib/channel/agent-channel.o: $(BUILD)/channel/agent-runner.pl.inc
 
 $(BUILD)/libvq.a: $(LIB_OBJECTS)
 	rm -f $@
@@ -88,16 +90,16 @@ $(BUILD)/virt-qemu-exec: virt-qemu/virt-qemu-exec.c
 	$(CC) $(ALL_CPPFLAGS) -std=gnu11 -MMD -MP $(WARNINGS) $(SANITIZERS) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
 # libc only: with nothing that the rest is built with, neither its flags nor its libraries.
-$(BUILD)/guest-helper-%: $(GUEST_SOURCES) $(wildcard guest/*.h) lib/helper-wire.h
+$(BUILD)/guest-helper-%: $(GUEST_SOURCES) $(wildcard virt-qemu/guest-helper/*.h) lib/helper/helper-wire.h
 	@mkdir -p $(@D)
-	$(GUEST_CC_$*) -D_GNU_SOURCE -Ilib -Iguest -std=gnu11 $(WARNINGS) $(GUEST_FLAGS) -o $@ $(GUEST_SOURCES)
+	$(GUEST_CC_$*) -D_GNU_SOURCE -Ilib -Ivirt-qemu/guest-helper -std=gnu11 $(WARNINGS) $(GUEST_FLAGS) -o $@ $(GUEST_SOURCES)
 
 # An archive: each test takes the helpers that it needs.
-$(BUILD)/tests/libhelpers.a: $(UNIT_HELPERS)
+$(BUILD)/tests/libsupport.a: $(TEST_SUPPORT)
 	rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/tests/check_%: $(BUILD)/tests/check_%.o $(BUILD)/tests/libhelpers.a $(BUILD)/libvq.a
+$(BUILD)/tests/check_%: $(BUILD)/tests/check_%.o $(BUILD)/tests/libsupport.a $(BUILD)/libvq.a
 	$(CC) $(SANITIZERS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
 
 .SECONDARY:
@@ -123,7 +125,7 @@ $(patsubst %,$(BUILD)/tests/check_%,guest_helper guest_frames guest_commands gue
 $(BUILD)/tests/guest-helper-$(ARCH) $(BUILD)/tests/virt-qemu-archive $(BUILD)/tests/virt-qemu-ssh: $(BUILD)/tests/%: $(BUILD)/%
 	@mkdir -p $(@D)
 	ln -sf ../$(<F) $@
-$(BUILD)/tests/check_testbed_key $(BUILD)/tests/check_provision: | $(BUILD)/tests/guest-helper-$(ARCH)
+$(BUILD)/tests/check_plan_inputs $(BUILD)/tests/check_guest_source: | $(BUILD)/tests/guest-helper-$(ARCH)
 $(patsubst %,$(BUILD)/tests/check_%,copy copy_files copy_sparse): | $(BUILD)/tests/virt-qemu-archive $(BUILD)/guest-helper-$(ARCH)
 $(BUILD)/tests/check_ssh_client $(BUILD)/tests/check_ssh_client_faults: | $(BUILD)/tests/virt-qemu-ssh
 
@@ -167,10 +169,12 @@ bench: deps
 	tests/bench/run --server=$(BUILD)/autopkgtest-virt-qemu-ng --json=$(BUILD)/bench.json $(BENCH) "$(IMAGE)"
 
 lint:
-	clang-format --dry-run -Werror lib/*.[ch] guest/*.[ch] virt-qemu/*.c tests/*/*.[ch]
-	shellcheck -x tests/install-deps tests/run tests/bench/run tests/guest/make-image tests/guest/guests.sh .ci/run tests/guest/packages/*/debian/tests/[!c]*
+	clang-format --dry-run -Werror lib/*/*.[ch] virt-qemu/*.c virt-qemu/*/*.[ch] tests/*/*.[ch] tests/unit/*/*.[ch]
+	tests/lint/layers
+	tests/lint/names
+	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/guest/make-image tests/guest/guests.sh .ci/run tests/guest/packages/*/debian/tests/[!c]*
 	shellcheck -s bash virt-qemu/*.bash
-	perl -wc lib/agent-runner.pl
+	perl -wc lib/channel/agent-runner.pl
 	! for page in virt-qemu/*.1; do man --warnings -E UTF-8 -l -Tutf8 -Z $$page 2>&1 >/dev/null; done | grep .
 
 install: all
@@ -187,4 +191,4 @@ clean:
 	rm -rf $(BUILD) $(BUILD)-sanitize
 
 .PHONY: all check check-unit check-guest check-guests check-valgrind unit-tests guest-tests tests deps image demo bench lint install clean
--include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*.d $(BUILD)/tests/*.d $(BUILD)/tests/guest/*.d)
+-include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/guest/*.d)

@@ -6,15 +6,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "error.h"
-#include "log.h"
-#include "options.h"
-#include "plan.h"
-#include "programs.h"
-#include "server.h"
-#include "signals.h"
-#include "testbed.h"
-#include "workdir.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "plan/options.h"
+#include "plan/plan.h"
+#include "base/programs.h"
+#include "testbed/server.h"
+#include "base/signals.h"
+#include "testbed/testbed.h"
+#include "io/workdir.h"
 
 #define NAME "autopkgtest-virt-qemu-ng"
 #define EXEC_NAME "virt-qemu-exec"

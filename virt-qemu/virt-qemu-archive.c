@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "archive-reader.h"
-#include "archive-writer.h"
-#include "archiver.h"
-#include "error.h"
+#include "copy/archive-reader.h"
+#include "copy/archive-writer.h"
+#include "copy/archiver.h"
+#include "base/error.h"
 
 /* Our end of the guest's stream. */
 typedef struct
@@ -35,7 +35,7 @@ write_stream (gpointer data, const void *bytes, gsize len, GError **error)
       if (n < 0 && errno != EINTR)
         {
           stream->guest_closed = TRUE;
-          return vq_set_error (error, VQ_ERROR_PEER, "the guest stopped reading: %s",
+          return vq_error_set (error, VQ_ERROR_PEER, "the guest stopped reading: %s",
                                g_strerror (errno));
         }
       p += MAX (n, 0);
@@ -56,7 +56,7 @@ read_stream (gpointer data, void *buffer, gsize max, GError **error)
   if (n == 0)
     stream->guest_closed = TRUE;
   if (n < 0)
-    vq_set_errno (error, errno, "cannot read from the guest");
+    vq_error_set_errno (error, errno, "cannot read from the guest");
   return n;
 }
 
@@ -67,14 +67,14 @@ work (const char *const *args, Stream *stream, GError **error)
   int fd = n > 3 ? atoi (args[3]) : -1;
 
   if (n == 3 && g_str_equal (args[0], VQ_ARCHIVER_PACK))
-    return vq_archive_pack (args[2], write_stream, stream, error);
+    return vq_archive_writer_pack (args[2], write_stream, stream, error);
   if (n == 3 && g_str_equal (args[0], VQ_ARCHIVER_UNPACK))
-    return vq_archive_unpack (args[2], read_stream, stream, error);
+    return vq_archive_reader_unpack (args[2], read_stream, stream, error);
   if (n == 5 && g_str_equal (args[0], VQ_ARCHIVER_PACK_FILE))
-    return vq_archive_pack_file (fd, args[2], args[4], 0600, write_stream, stream, error);
+    return vq_archive_writer_pack_file (fd, args[2], args[4], 0600, write_stream, stream, error);
   if (n == 4 && g_str_equal (args[0], VQ_ARCHIVER_UNPACK_FILE))
-    return vq_archive_unpack_file (fd, args[2], read_stream, stream, error);
-  return vq_set_error (error, VQ_ERROR_USAGE, "wrong arguments: this program is the server's");
+    return vq_archive_reader_unpack_file (fd, args[2], read_stream, stream, error);
+  return vq_error_set (error, VQ_ERROR_USAGE, "wrong arguments: this program is the server's");
 }
 
 /* The server adds its name. */

@@ -5,7 +5,7 @@
  *
  * Exit status: the command's, 128 + N if signal N killed it, 255 if it could not be run or
  * nothing is known of it. A command that exits with 254 or 255, which mean trouble with the
- * testbed to autopkgtest, is reported as 253. lib/exec-wire.h describes the messages. */
+ * testbed to autopkgtest, is reported as 253. lib/channel/exec-wire.h describes the messages. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -19,7 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "exec-wire.h"
+#include "channel/exec-wire.h"
 
 #define EXIT_TROUBLE 255
 #define EXIT_CLASH 253

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cloud-seed.h"
-#include "error.h"
-#include "exec-server.h"
-#include "ssh-channel.h"
-#include "ssh-client.h"
-#include "ssh-connect.h"
+#include "ssh/cloud-seed.h"
+#include "base/error.h"
+#include "channel/exec-server.h"
+#include "ssh/ssh-channel.h"
+#include "ssh/ssh-client.h"
+#include "ssh/ssh-connect.h"
 
 #define FOREVER 1e9 /* seconds */
 
@@ -28,7 +28,7 @@ read_login (int fd, VqSshLogin *login, GError **error)
   while ((n = read (fd, bytes + have, VQ_SSH_LOGIN_MAX - have)) != 0)
     {
       if (n < 0 && errno != EINTR)
-        return vq_set_errno (error, errno, "cannot read how to log in");
+        return vq_error_set_errno (error, errno, "cannot read how to log in");
       have += MAX (n, 0);
     }
   return vq_ssh_login_unpack (login, bytes, have, error);
@@ -39,7 +39,7 @@ static gboolean
 say_ready (int fd, const VqSshLogin *login, GError **error)
 {
   if (dprintf (fd, VQ_SSH_CLIENT_READY "%s\n", login->host_key) < 0)
-    return vq_set_errno (error, errno, "cannot talk to the server");
+    return vq_error_set_errno (error, errno, "cannot talk to the server");
   close (fd);
   return TRUE;
 }
@@ -83,7 +83,7 @@ make_seed (const char *directory, GError **error)
   if (!vq_cloud_seed_make (directory, &login, error))
     return FALSE;
   if (printf ("%s\n", login.host_key) < 0 || fflush (stdout) != 0)
-    return vq_set_errno (error, errno, "cannot write the host key");
+    return vq_error_set_errno (error, errno, "cannot write the host key");
   return TRUE;
 }
 
@@ -96,7 +96,7 @@ work (const char *const *args, GError **error)
     return make_seed (args[1], error);
   if (n == 4 && g_str_equal (args[0], VQ_SSH_CLIENT_SERVE))
     return serve (atoi (args[1]), args[2], g_ascii_strtoll (args[3], NULL, 10), error);
-  return vq_set_error (error, VQ_ERROR_USAGE, "wrong arguments: this program is the server's");
+  return vq_error_set (error, VQ_ERROR_USAGE, "wrong arguments: this program is the server's");
 }
 
 /* The server keeps the last lines for its errors. */

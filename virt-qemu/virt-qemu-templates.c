@@ -5,14 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "arguments.h"
-#include "error.h"
-#include "log.h"
-#include "template-entry.h"
-#include "template-store.h"
-#include "template-sweep.h"
-#include "text.h"
-#include "units.h"
+#include "base/arguments.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "template/template-entry.h"
+#include "template/template-store.h"
+#include "template/template-sweep.h"
+#include "base/text.h"
+#include "base/units.h"
 
 #define NAME "virt-qemu-templates"
 #define SHOWN_DIGITS 12 /* of a key */
@@ -135,7 +135,7 @@ parse (Request *request, VqArguments *arguments, GError **error)
         apply_word (request, value);
       else if (!apply_option (request, index, value, error))
         {
-          g_autofree char *name = vq_argument_to_string (&arguments_table[index]);
+          g_autofree char *name = vq_arguments_describe (&arguments_table[index]);
 
           g_prefix_error (error, "option %s: ", name);
           return FALSE;
@@ -262,7 +262,7 @@ remove_one (VqPrivateDir *cache, GPtrArray *entries, const char *text, GError **
   if (entry == NULL || !vq_template_entry_remove (cache, entry->name, &removed, error))
     return FALSE;
   if (!removed)
-    return vq_set_error (error, VQ_ERROR_FAILED, "the template %s is in use", entry->name);
+    return vq_error_set (error, VQ_ERROR_FAILED, "the template %s is in use", entry->name);
   return TRUE;
 }
 

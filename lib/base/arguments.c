@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/arguments.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include "base/error.h"
+
+struct _VqArguments
+{
+  const VqArgument *table;
+  char **strings;   /* @FILE already replaced */
+  gsize next;       /* in strings */
+  const char *rest; /* of a cluster of short options, behind the last one taken; else NULL */
+  gboolean ended;   /* "--" was seen: no more options */
+};
+
+/* What expanding @FILE has used up. */
+typedef struct
+{
+  GPtrArray *strings;
+  gsize bytes_left;
+  int depth;
+} Expansion;
+
+/* Appends FD's bytes to TEXT until its end, an error (FALSE, errno), or more than LIMIT bytes. */
+static gboolean
+read_until (int fd, GString *text, gsize limit)
+{
+  char buffer[4096];
+  gssize n = 1;
+
+  while (n != 0 && text->len <= limit)
+    {
+      n = read (fd, buffer, sizeof buffer);
+      if (n < 0 && errno != EINTR)
+        return FALSE;
+      if (n > 0)
+        g_string_append_len (text, buffer, n);
+    }
+  return TRUE;
+}
+
+/* The bytes of PATH, whatever kind of file it is. */
+static GString *
+read_file (const char *path, gsize limit, GError **error)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  gboolean ok = fd >= 0 && read_until (fd, text, limit);
+  int errnum = errno;
+
+  if (fd >= 0)
+    g_close (fd, NULL);
+  if (ok && text->len <= limit)
+    return g_steal_pointer (&text);
+  if (ok)
+    vq_error_set (error, VQ_ERROR_USAGE,
+                  "@%s is too long: files of arguments may hold %d bytes in all", path,
+                  VQ_ARGUMENTS_FILE_MAX);
+  else
+    vq_error_set (error, VQ_ERROR_USAGE, "cannot read the file of arguments @%s: %s", path,
+                  g_strerror (errnum));
+  return NULL;
+}
+
+static gboolean expand (Expansion *expansion, const char *string, GError **error);
+
+/* Empty lines are skipped, where argparse makes an empty argument that nobody wants. The bytes
+ * that all files share bound this recursion in width, as the depth does in depth. */
+static gboolean
+expand_lines (Expansion *expansion, char *text, GError **error)
+{
+  for (char *next = text; text != NULL; text = next)
+    {
+      next = strchr (text, '\n');
+      if (next != NULL)
+        *next++ = '\0';
+      if (*g_strstrip (text) != '\0' && !expand (expansion, text, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+expand_file (Expansion *expansion, const char *path, GError **error)
+{
+  g_autoptr (GString) text = NULL;
+  gboolean ok;
+
+  if (expansion->depth >= VQ_ARGUMENTS_DEPTH_MAX)
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "@%s: files of arguments name each other more than %d deep", path,
+                         VQ_ARGUMENTS_DEPTH_MAX);
+  text = read_file (path, expansion->bytes_left, error);
+  if (text == NULL)
+    return FALSE;
+  if (strlen (text->str) != text->len)
+    return vq_error_set (error, VQ_ERROR_USAGE, "@%s is no file of arguments: it holds a NUL byte",
+                         path);
+  expansion->bytes_left -= text->len;
+  expansion->depth++;
+  ok = expand_lines (expansion, text->str, error);
+  expansion->depth--;
+  return ok;
+}
+
+static gboolean
+expand (Expansion *expansion, const char *string, GError **error)
+{
+  if (string[0] == '@')
+    return expand_file (expansion, string + 1, error);
+  g_ptr_array_add (expansion->strings, g_strdup (string));
+  return TRUE;
+}
+
+VqArguments *
+vq_arguments_new (const VqArgument *table, const char *const *strings, GError **error)
+{
+  g_autoptr (GPtrArray) expanded = g_ptr_array_new_with_free_func (g_free);
+  Expansion expansion = { expanded, VQ_ARGUMENTS_FILE_MAX, 0 };
+  VqArguments *self;
+
+  for (; *strings != NULL; strings++)
+    if (!expand (&expansion, *strings, error))
+      return NULL;
+  g_ptr_array_add (expanded, NULL);
+  self = g_new0 (VqArguments, 1);
+  self->table = table;
+  self->strings = (char **)g_ptr_array_free (g_steal_pointer (&expanded), FALSE);
+  return self;
+}
+
+void
+vq_arguments_free (VqArguments *arguments)
+{
+  g_strfreev (arguments->strings);
+  g_free (arguments);
+}
+
+char *
+vq_arguments_describe (const VqArgument *argument)
+{
+  if (argument->letter != '\0')
+    return g_strdup_printf ("-%c/--%s", argument->letter, argument->name);
+  return g_strdup_printf ("--%s", argument->name);
+}
+
+static int
+find_letter (const VqArgument *table, char letter)
+{
+  for (int i = 0; table[i].name != NULL; i++)
+    if (letter != '\0' && table[i].letter == letter)
+      return i;
+  return -1;
+}
+
+/* The names that begin as the first LENGTH bytes of NAME: how many there are, and the first one's
+ * place. A name of just that length is the only candidate. */
+static int
+find_name (const VqArgument *table, const char *name, gsize length, int *index)
+{
+  int n = 0;
+
+  for (int i = 0; table[i].name != NULL; i++)
+    if (strncmp (table[i].name, name, length) == 0)
+      {
+        if (n++ == 0 || table[i].name[length] == '\0')
+          *index = i;
+        if (table[i].name[length] == '\0')
+          return 1;
+      }
+  return n;
+}
+
+static gboolean
+is_negative_number (const char *string)
+{
+  return g_regex_match_simple ("^-(\\d+|\\d*\\.\\d+)$", string, G_REGEX_DOLLAR_ENDONLY, 0);
+}
+
+/* Argparse's rule: what might be one of our options is never a value or positional argument; what
+ * starts with a dash and is none of them is, if it is a number or holds a blank. */
+static gboolean
+looks_like_option (const VqArguments *self, const char *string)
+{
+  int index;
+
+  if (string[0] != '-' || string[1] == '\0')
+    return FALSE;
+  if (string[1] != '-' && find_letter (self->table, string[1]) >= 0)
+    return TRUE;
+  if (string[1] == '-'
+      && find_name (self->table, string + 2, strcspn (string + 2, "="), &index) > 0)
+    return TRUE;
+  return !is_negative_number (string) && strchr (string, ' ') == NULL;
+}
+
+static VqArgumentKind
+fail_value (const VqArgument *option, const char *problem, GError **error)
+{
+  g_autofree char *name = vq_arguments_describe (option);
+
+  vq_error_set (error, VQ_ERROR_USAGE, "option %s %s", name, problem);
+  return VQ_ARGUMENT_ERROR;
+}
+
+/* OPTION needs a value and has none attached: the next string must be it. */
+static VqArgumentKind
+take_next_as_value (VqArguments *self, const VqArgument *option, const char **value, GError **error)
+{
+  const char *string = self->strings[self->next];
+  g_autofree char *problem = NULL;
+
+  if (string == NULL)
+    return fail_value (option, "needs a value", error);
+  if (looks_like_option (self, string))
+    {
+      problem = g_strdup_printf ("needs a value; one that begins with '-' is given as --%s=VALUE",
+                                 option->name);
+      return fail_value (option, problem, error);
+    }
+  *value = string;
+  self->next++;
+  return VQ_ARGUMENT_OPTION;
+}
+
+static VqArgumentKind
+fail_name (const VqArguments *self, const char *string, gsize length, GError **error)
+{
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  for (const VqArgument *option = self->table; option->name != NULL; option++)
+    if (strncmp (option->name, string + 2, length) == 0)
+      g_string_append_printf (names, "%s--%s", names->len > 0 ? ", " : "", option->name);
+  if (names->len > 0)
+    vq_error_set (error, VQ_ERROR_USAGE, "option %s is ambiguous: it could be %s", string,
+                  names->str);
+  else
+    vq_error_set (error, VQ_ERROR_USAGE, "unknown option %s", string);
+  return VQ_ARGUMENT_ERROR;
+}
+
+static VqArgumentKind
+next_long (VqArguments *self, const char *string, int *index, const char **value, GError **error)
+{
+  gsize length = strcspn (string + 2, "=");
+  const char *attached = string[2 + length] == '=' ? string + 2 + length + 1 : NULL;
+  const VqArgument *option;
+
+  if (find_name (self->table, string + 2, length, index) != 1)
+    return fail_name (self, string, length, error);
+  option = &self->table[*index];
+  if (option->takes_value && attached == NULL)
+    return take_next_as_value (self, option, value, error);
+  if (!option->takes_value && attached != NULL)
+    return fail_value (option, "takes no value", error);
+  *value = attached;
+  return VQ_ARGUMENT_OPTION;
+}
+
+/* Takes one letter of a cluster; the first option in it that takes a value gets all the rest. */
+static VqArgumentKind
+next_short (VqArguments *self, const char *cluster, int *index, const char **value, GError **error)
+{
+  const VqArgument *option;
+
+  *index = find_letter (self->table, cluster[0]);
+  self->rest = NULL;
+  if (*index < 0)
+    {
+      vq_error_set (error, VQ_ERROR_USAGE, "unknown option -%s", cluster);
+      return VQ_ARGUMENT_ERROR;
+    }
+  option = &self->table[*index];
+  cluster++;
+  if (option->takes_value && *cluster == '\0')
+    return take_next_as_value (self, option, value, error);
+  if (!option->takes_value && (*cluster == '=' || *cluster == '-'))
+    return fail_value (option, "takes no value", error);
+  if (option->takes_value)
+    *value = *cluster == '=' ? cluster + 1 : cluster;
+  else
+    self->rest = *cluster != '\0' ? cluster : NULL;
+  return VQ_ARGUMENT_OPTION;
+}
+
+VqArgumentKind
+vq_arguments_next (VqArguments *arguments, int *index, const char **value, GError **error)
+{
+  const char *string;
+
+  *index = -1;
+  *value = NULL;
+  if (arguments->rest != NULL)
+    return next_short (arguments, arguments->rest, index, value, error);
+  if (!arguments->ended && g_strcmp0 (arguments->strings[arguments->next], "--") == 0)
+    {
+      arguments->ended = TRUE;
+      arguments->next++;
+    }
+  string = arguments->strings[arguments->next];
+  if (string == NULL)
+    return VQ_ARGUMENT_END;
+  arguments->next++;
+  if (!arguments->ended && looks_like_option (arguments, string))
+    return string[1] == '-' ? next_long (arguments, string, index, value, error)
+                            : next_short (arguments, string + 1, index, value, error);
+  *value = string;
+  return VQ_ARGUMENT_POSITIONAL;
+}
+
+gboolean
+vq_arguments_parse_int (const char *text, int min, int max, int *value, GError **error)
+{
+  g_autofree char *number = g_strstrip (g_strdup (text));
+  gsize sign = number[0] == '+' || number[0] == '-';
+  gint64 result;
+
+  if (number[sign] == '\0' || number[sign + strspn (number + sign, "0123456789")] != '\0')
+    return vq_error_set (error, VQ_ERROR_USAGE, "'%s' is not a whole number", text);
+  /* Beyond 64 bits the result is the nearest bound: out of range in any case. */
+  result = g_ascii_strtoll (number, NULL, 10);
+  if (result < min || result > max)
+    return vq_error_set (error, VQ_ERROR_USAGE, "%s is not between %d and %d", number, min, max);
+  *value = (int)result;
+  return TRUE;
+}
+
+static gboolean
+fail_quantity (const char *text, const VqArgumentUnit *units, GError **error)
+{
+  g_autoptr (GString) letters = g_string_new (NULL);
+
+  for (; units->letter != '\0'; units++)
+    g_string_append_printf (letters, "%s%c", letters->len > 0 ? ", " : "", units->letter);
+  return vq_error_set (error, VQ_ERROR_USAGE, "'%s' is not a number with one of %s behind it", text,
+                       letters->str);
+}
+
+gboolean
+vq_arguments_parse_quantity (const char *text, const VqArgumentUnit *units, guint64 max,
+                             guint64 *value, GError **error)
+{
+  gsize n_digits = strspn (text, "0123456789");
+  const VqArgumentUnit *unit = units;
+  guint64 number;
+
+  while (unit->letter != '\0' && unit->letter != text[n_digits])
+    unit++;
+  /* Beyond 64 bits the result is the bound: too large in any case. */
+  number = g_ascii_strtoull (text, NULL, 10);
+  if (n_digits == 0 || text[n_digits + (unit->letter != '\0')] != '\0'
+      || (unit->factor == 0 && number != 0))
+    return fail_quantity (text, units, error);
+  if (unit->factor != 0 && number > max / unit->factor)
+    return vq_error_set (error, VQ_ERROR_USAGE, "%s is too large", text);
+  *value = number * unit->factor;
+  return TRUE;
+}
+
+/* What Python's str.isspace counts; GLib leaves out the separators among the control characters. */
+static gboolean
+is_space (gunichar c)
+{
+  return g_unichar_isspace (c) || c == 0x0b || (c >= 0x1c && c <= 0x1f) || c == 0x85;
+}
+
+char **
+vq_arguments_split (const char *text)
+{
+  g_autoptr (GStrvBuilder) words = g_strv_builder_new ();
+  g_autoptr (GString) word = g_string_new (NULL);
+
+  while (*text != '\0')
+    {
+      gunichar c = g_utf8_get_char_validated (text, -1);
+      gboolean valid = c != (gunichar)-1 && c != (gunichar)-2;
+      gsize length = valid ? (gsize)(g_utf8_next_char (text) - text) : 1;
+
+      if (!valid || !is_space (c))
+        g_string_append_len (word, text, (gssize)length);
+      else if (word->len > 0)
+        {
+          g_strv_builder_add (words, word->str);
+          g_string_truncate (word, 0);
+        }
+      text += length;
+    }
+  if (word->len > 0)
+    g_strv_builder_add (words, word->str);
+  return g_strv_builder_end (words);
+}

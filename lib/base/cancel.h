@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Why waits must end early. A cancel may have a parent: it then also counts as triggered when
+ * the parent is. The first reason wins and stays. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct _VqCancel VqCancel;
+
+/* PARENT may be NULL and must outlive the result. */
+VqCancel *vq_cancel_new (VqCancel *parent);
+void vq_cancel_free (VqCancel *cancel);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqCancel, vq_cancel_free)
+
+/* Ends all waits on CANCEL and on its children with a copy of REASON. Later calls do nothing. */
+void vq_cancel_trigger (VqCancel *cancel, const GError *reason);
+
+/* Calls CANCELLED, once, from inside vq_cancel_trigger (CANCEL): for work that nobody waits for. A
+ * parent's trigger does not count. Replaces an earlier watch; NULL ends it. */
+typedef void (*VqCancelWatch) (const GError *reason, gpointer data);
+void vq_cancel_set_watch (VqCancel *cancel, VqCancelWatch cancelled, gpointer data);
+
+/* The reason of CANCEL or of its nearest triggered ancestor, or NULL. CANCEL may be NULL. */
+const GError *vq_cancel_reason (VqCancel *cancel);

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/signals.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+struct _VqSignals
+{
+  VqCancel *cancel;
+  int fd; /* owned */
+  guint id;
+  int caught;
+  sigset_t before;
+};
+
+static gboolean
+on_signal (int fd, GIOCondition events, gpointer data)
+{
+  VqSignals *signals = data;
+  struct signalfd_siginfo info;
+  g_autoptr (GError) reason = NULL;
+
+  if (read (fd, &info, sizeof info) != sizeof info)
+    return G_SOURCE_CONTINUE;
+  signals->caught = info.ssi_signo;
+  vq_error_set (&reason, VQ_ERROR_CANCELLED, "got signal %d (%s)", signals->caught,
+                strsignal (signals->caught));
+  vq_cancel_trigger (signals->cancel, reason);
+  return G_SOURCE_CONTINUE;
+}
+
+/* nohup(1), and shells for their background jobs, have a signal ignored on purpose. */
+static void
+add_unless_ignored (sigset_t *set, int signum)
+{
+  struct sigaction action;
+
+  if (sigaction (signum, NULL, &action) != 0 || action.sa_handler != SIG_IGN)
+    sigaddset (set, signum);
+}
+
+VqSignals *
+vq_signals_new (VqCancel *cancel, GError **error)
+{
+  VqSignals *signals = g_new0 (VqSignals, 1);
+  sigset_t wanted;
+
+  sigemptyset (&wanted);
+  add_unless_ignored (&wanted, SIGHUP);
+  add_unless_ignored (&wanted, SIGINT);
+  add_unless_ignored (&wanted, SIGTERM);
+  signal (SIGPIPE, SIG_IGN);
+  sigprocmask (SIG_BLOCK, &wanted, &signals->before);
+  signals->cancel = cancel;
+  signals->fd = signalfd (-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (signals->fd < 0)
+    {
+      vq_error_set_errno (error, errno, "signalfd");
+      sigprocmask (SIG_SETMASK, &signals->before, NULL);
+      g_free (signals);
+      return NULL;
+    }
+  signals->id = g_unix_fd_add (signals->fd, G_IO_IN, on_signal, signals);
+  return signals;
+}
+
+int
+vq_signals_get_caught (VqSignals *signals)
+{
+  return signals->caught;
+}
+
+void
+vq_signals_free (VqSignals *signals)
+{
+  if (signals == NULL)
+    return;
+  g_source_remove (signals->id);
+  close (signals->fd);
+  sigprocmask (SIG_SETMASK, &signals->before, NULL);
+  g_free (signals);
+}

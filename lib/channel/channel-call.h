@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A command in the guest that somebody waits for, whose three descriptors are his own. For one
+ * whose output is wanted as a string there is channel-run. */
+#pragma once
+
+#include <glib.h>
+
+#include "channel/channel.h"
+#include "base/wait.h"
+
+typedef struct _VqChannelCall VqChannelCall;
+
+/* As vq_channel_start and vq_channel_start_terminal. CHANNEL must live until the call has been
+ * finished. The result is to be given to vq_channel_call_finish. */
+VqChannelCall *vq_channel_call_start (VqChannel *channel, const char *const *argv, int in, int out,
+                                      int err) G_GNUC_WARN_UNUSED_RESULT;
+VqChannelCall *vq_channel_call_start_terminal (VqChannel *channel, const VqTerminal *terminal,
+                                               int in, int out) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Tells a command on a terminal the new size. Nothing happens when it has ended. */
+void vq_channel_call_resize (VqChannelCall *call, guint rows, guint columns);
+
+/* Waits for the end of the command, and frees CALL in any case. *END tells how it ended; its error
+ * is always NULL, as a channel that fails is an error of this. Fails with VQ_ERROR_TIMEOUT ("no
+ * WHAT within N s") at DEADLINE, or with the reason of CANCEL; then the command is killed. */
+gboolean vq_channel_call_finish (VqChannelCall *call, const char *what, gint64 deadline,
+                                 VqCancel *cancel, VqEnd *end, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

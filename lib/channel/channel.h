@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A channel into the guest: an interface that runs argv as root with three descriptors, tells
+ * how it ended, and can kill it. Implementations: helper-channel (our own helper in the guest),
+ * agent-channel (guest-exec and named pipes), and ssh-channel with exec-channel before it (ssh). */
+#pragma once
+
+#include <glib.h>
+
+#include "base/wait.h"
+
+typedef enum
+{
+  VQ_ENDED_EXITED,    /* value is the exit status, 0-255 */
+  VQ_ENDED_SIGNALLED, /* value is the signal's number */
+  VQ_ENDED_FAILED,    /* the channel failed: nothing is known of the command */
+} VqEndKind;
+
+/* How a command ended. */
+typedef struct
+{
+  VqEndKind kind;
+  int value;
+  const GError *error; /* why, with VQ_ENDED_FAILED, else NULL; valid during the callback */
+} VqEnd;
+
+/* Called once, from the main context, when a command has ended and all its output is written. */
+typedef void (*VqCommandDone) (const VqEnd *end, gpointer data);
+
+typedef struct _VqChannel VqChannel;
+typedef struct _VqCommand VqCommand;
+
+/* A command on a terminal of its own in the guest, wired to one of ours. */
+typedef struct
+{
+  const char *const *argv;
+  const char *directory;          /* to start in, "/" if there is no such */
+  const char *const *environment; /* NAME=VALUE words; may be empty */
+  guint rows, columns;
+} VqTerminal;
+
+/* What an implementation provides; the first member of its own struct is a VqChannel. */
+typedef struct
+{
+  const char *name; /* "agent", for messages */
+  VqCommand *(*start) (VqChannel *channel, const char *const *argv, int in, int out, int err,
+                       VqCommandDone done, gpointer data);
+  void (*kill) (VqChannel *channel, VqCommand *command);
+  /* NULL where there are no terminals; then so is resize. */
+  VqCommand *(*start_terminal) (VqChannel *channel, const VqTerminal *terminal, int in, int out,
+                                VqCommandDone done, gpointer data);
+  void (*resize) (VqChannel *channel, VqCommand *command, guint rows, guint columns);
+  void (*free) (VqChannel *channel);
+  /* The argv[0] of a program of ours in the guest that puts and gets plain files, as helper-wire.h
+   * has it, before an argv that does so for any file; NULL: there is none. */
+  const char *file_program;
+} VqChannelClass;
+
+struct _VqChannel
+{
+  const VqChannelClass *class;
+};
+
+/* Starts ARGV (copied, if need be) in the guest, as root, in "/", with the environment of a root
+ * shell that init started. IN, OUT and ERR are taken over (closed when the command has ended, or
+ * earlier). The bytes of ARGV are free but for NUL. Does not wait. DONE is called exactly once,
+ * never from inside this call, unless the command is dropped with vq_channel_free. */
+VqCommand *vq_channel_start (VqChannel *channel, const char *const *argv, int in, int out, int err,
+                             VqCommandDone done, gpointer data);
+
+/* Whether commands can have a terminal of their own. */
+gboolean vq_channel_has_terminals (VqChannel *channel);
+
+/* As vq_channel_start, but on a new terminal in the guest, which IN feeds and whose output goes to
+ * OUT. Only for a channel that has terminals. */
+VqCommand *vq_channel_start_terminal (VqChannel *channel, const VqTerminal *terminal, int in,
+                                      int out, VqCommandDone done, gpointer data);
+void vq_channel_resize (VqChannel *channel, VqCommand *command, guint rows, guint columns);
+
+/* Kills the process group of COMMAND in the guest; DONE follows as for any end. What it still
+ * writes is thrown away. */
+void vq_channel_kill (VqChannel *channel, VqCommand *command);
+
+/* Drops every command (DONE is called with VQ_ENDED_FAILED) and frees the channel. */
+void vq_channel_free (VqChannel *channel);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqChannel, vq_channel_free)

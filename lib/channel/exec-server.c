@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A client's life: READING (its request comes in, never further than its own end), then RUNNING
+ * (its command is on the channel; the socket only tells us of a hang-up), then it is answered and
+ * its socket closed. A client that has left or has been answered while its command still runs is
+ * detached: the record stays, without server and socket, until the channel says done. */
+#include "channel/exec-server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "channel/exec-request.h"
+#include "base/text.h"
+
+/* Descriptors: a client's socket and its three, and as many again in the channel; the reserve is
+ * for the rest of the program. */
+#define FDS_PER_CLIENT 8
+#define FDS_RESERVED 64
+#define FDS_WANTED 65536
+
+#define ACCEPT_RETRY_MS 100
+
+struct _VqExecServer
+{
+  int fd;
+  char *path;
+  guint accept_id; /* 0: not accepting */
+  guint retry_id;
+  VqChannel *channel; /* not owned */
+  char *failure;      /* why there is none; NULL: the testbed is not open */
+  GQueue clients;     /* of Client, those that are not detached */
+  guint max_clients;
+};
+
+typedef struct
+{
+  VqExecServer *server; /* NULL: detached */
+  int fd;               /* -1: detached */
+  guint source_id;
+  VqExecRequestIn *request; /* NULL: the command runs */
+  VqCommand *command;       /* NULL: the request is not complete */
+} Client;
+
+static void resume_accepting (VqExecServer *server);
+
+static void
+client_free (Client *client)
+{
+  vq_exec_request_in_free (client->request);
+  g_free (client);
+}
+
+/* Takes the client off its server. What is left of it is only of use to the channel. */
+static void
+client_detach (Client *client)
+{
+  VqExecServer *server = g_steal_pointer (&client->server);
+
+  g_queue_remove (&server->clients, client);
+  g_source_remove (client->source_id);
+  close (client->fd);
+  client->fd = -1;
+  resume_accepting (server);
+}
+
+/* A reply always fits into the empty buffer of the socket; a client that has left is no error. */
+static void
+client_reply (Client *client, VqExecKind kind, int value, const char *text)
+{
+  char message[sizeof (VqExecReply) + VQ_EXEC_TEXT_MAX];
+  gsize text_bytes = text == NULL ? 0 : strlen (text);
+  VqExecReply reply = { VQ_EXEC_MAGIC, kind, value, text_bytes };
+
+  g_assert (text_bytes <= VQ_EXEC_TEXT_MAX);
+  memcpy (message, &reply, sizeof reply);
+  if (text_bytes > 0)
+    memcpy (message + sizeof reply, text, text_bytes);
+  if (send (client->fd, message, sizeof reply + text_bytes, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+    g_debug ("cannot answer an exec client: %s", g_strerror (errno));
+}
+
+static void
+client_reply_failure (Client *client, const char *why)
+{
+  /* 3 bytes are for the "..." of a text that had to be cut. */
+  g_autofree char *text = vq_text_printable (why, strlen (why), VQ_EXEC_TEXT_MAX - 3);
+
+  client_reply (client, VQ_EXEC_FAILED, 0, text);
+}
+
+/* Answers a client that has no command, and forgets it. */
+static void
+client_refuse (Client *client, const char *why)
+{
+  client_reply_failure (client, why);
+  client_detach (client);
+  client_free (client);
+}
+
+static void
+command_done (const VqEnd *end, gpointer data)
+{
+  Client *client = data;
+
+  if (client->server != NULL)
+    {
+      if (end->kind == VQ_ENDED_FAILED)
+        client_reply_failure (client, end->error->message);
+      else
+        client_reply (client, end->kind == VQ_ENDED_EXITED ? VQ_EXEC_EXITED : VQ_EXEC_SIGNALLED,
+                      end->value, NULL);
+      client_detach (client);
+    }
+  client_free (client);
+}
+
+/* WHY is NULL for a client that has gone. It may be freed when this returns. */
+static void
+client_kill (Client *client, const char *why)
+{
+  VqChannel *channel = client->server->channel;
+
+  if (why != NULL)
+    client_reply_failure (client, why);
+  client_detach (client);
+  vq_channel_kill (channel, client->command);
+}
+
+static gboolean
+client_left (int fd, GIOCondition events, gpointer data)
+{
+  client_kill (data, NULL);
+  return G_SOURCE_CONTINUE; /* the source is removed already */
+}
+
+static void
+client_start (Client *client)
+{
+  VqChannel *channel = client->server->channel;
+  int stdio[VQ_EXEC_N_FDS];
+
+  if (channel == NULL)
+    {
+      client_refuse (client, client->server->failure != NULL ? client->server->failure
+                                                             : "the testbed is not open");
+      return;
+    }
+  vq_exec_request_in_steal_stdio (client->request, stdio);
+  client->command = vq_channel_start (channel, vq_exec_request_in_get_argv (client->request),
+                                      stdio[0], stdio[1], stdio[2], command_done, client);
+  g_clear_pointer (&client->request, vq_exec_request_in_free);
+  g_source_remove (client->source_id);
+  client->source_id
+      = g_unix_fd_add (client->fd, G_IO_IN | G_IO_HUP | G_IO_ERR, client_left, client);
+}
+
+static gboolean
+client_readable (int fd, GIOCondition events, gpointer data)
+{
+  Client *client = data;
+  const char *wrong;
+
+  switch (vq_exec_request_in_receive (client->request, fd, &wrong))
+    {
+    case VQ_EXEC_REQUEST_PARTIAL:
+      break;
+    case VQ_EXEC_REQUEST_COMPLETE:
+      client_start (client);
+      break;
+    case VQ_EXEC_REQUEST_WRONG:
+      client_refuse (client, wrong);
+      break;
+    }
+  return G_SOURCE_CONTINUE; /* a source that is not wanted any more is removed already */
+}
+
+/* Only ourselves and root: what runs in the testbed reads and writes with our rights. */
+static gboolean
+peer_is_allowed (int fd)
+{
+  struct ucred peer;
+  socklen_t len = sizeof peer;
+
+  return getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0
+         && (peer.uid == 0 || peer.uid == geteuid ());
+}
+
+static void
+client_new (VqExecServer *server, int fd)
+{
+  Client *client = g_new0 (Client, 1);
+
+  client->server = server;
+  client->fd = fd;
+  client->request = vq_exec_request_in_new ();
+  client->source_id = g_unix_fd_add (fd, G_IO_IN | G_IO_HUP | G_IO_ERR, client_readable, client);
+  g_queue_push_tail (&server->clients, client);
+  if (!peer_is_allowed (fd))
+    client_refuse (client, "the server belongs to another user");
+}
+
+static gboolean
+retry_accepting (gpointer data)
+{
+  VqExecServer *server = data;
+
+  server->retry_id = 0;
+  resume_accepting (server);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+connection_waits (int listen_fd, GIOCondition events, gpointer data)
+{
+  VqExecServer *server = data;
+  int fd = accept4 (listen_fd, NULL, NULL, SOCK_CLOEXEC);
+
+  if (fd >= 0)
+    client_new (server, fd);
+  else if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+    return G_SOURCE_CONTINUE;
+  if (fd >= 0 && server->clients.length < server->max_clients)
+    return G_SOURCE_CONTINUE;
+
+  /* Full: the next one waits in the backlog until a client leaves. Out of descriptors though
+   * few clients are here: nothing tells us when that is over. */
+  server->accept_id = 0;
+  if (fd < 0 && server->retry_id == 0)
+    server->retry_id = g_timeout_add (ACCEPT_RETRY_MS, retry_accepting, server);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+resume_accepting (VqExecServer *server)
+{
+  if (server->accept_id == 0 && server->fd >= 0 && server->clients.length < server->max_clients)
+    server->accept_id = g_unix_fd_add (server->fd, G_IO_IN, connection_waits, server);
+}
+
+/* Returns how many clients we can have at once. */
+static guint
+raise_fd_limit (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0)
+    return 1;
+  if (limit.rlim_cur < MIN (limit.rlim_max, FDS_WANTED))
+    {
+      struct rlimit raised = { MIN (limit.rlim_max, FDS_WANTED), limit.rlim_max };
+
+      if (setrlimit (RLIMIT_NOFILE, &raised) == 0)
+        limit = raised;
+    }
+  if (limit.rlim_cur <= FDS_RESERVED + FDS_PER_CLIENT)
+    return 1;
+  return (MIN (limit.rlim_cur, FDS_WANTED) - FDS_RESERVED) / FDS_PER_CLIENT;
+}
+
+static gboolean
+fill_address (struct sockaddr_un *address, const char *path, GError **error)
+{
+  g_autofree char *directory = g_path_get_dirname (path);
+
+  *address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+  if (g_strlcpy (address->sun_path, path, sizeof address->sun_path) < sizeof address->sun_path)
+    return TRUE;
+  return vq_error_set (error, VQ_ERROR_FAILED,
+                       "the directory's name is too long to make sockets in it: %s: "
+                       "set TMPDIR to a directory with a shorter name",
+                       directory);
+}
+
+/* The mode is set before the socket has a name, so that nobody can be quicker. */
+static int
+listen_at (const char *path, GError **error)
+{
+  struct sockaddr_un address;
+  int fd;
+
+  if (!fill_address (&address, path, error))
+    return -1;
+  fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd >= 0 && fchmod (fd, 0600) == 0
+      && bind (fd, (struct sockaddr *)&address, sizeof address) == 0 && listen (fd, SOMAXCONN) == 0)
+    return fd;
+  vq_error_set_errno (error, errno, "cannot listen on %s", path);
+  if (fd >= 0)
+    close (fd);
+  return -1;
+}
+
+VqExecServer *
+vq_exec_server_new (const char *socket_path, GError **error)
+{
+  VqExecServer *server;
+  int fd = listen_at (socket_path, error);
+
+  if (fd < 0)
+    return NULL;
+  server = g_new0 (VqExecServer, 1);
+  server->fd = fd;
+  server->path = g_strdup (socket_path);
+  g_queue_init (&server->clients);
+  server->max_clients = raise_fd_limit ();
+  resume_accepting (server);
+  return server;
+}
+
+static Client *
+first_running (VqExecServer *server)
+{
+  for (GList *l = server->clients.head; l != NULL; l = l->next)
+    if (((Client *)l->data)->command != NULL)
+      return l->data;
+  return NULL;
+}
+
+static void
+kill_running (VqExecServer *server, const char *why)
+{
+  Client *client;
+
+  while ((client = first_running (server)) != NULL)
+    client_kill (client, why);
+}
+
+/* Clients that are still sending their request may go on. */
+void
+vq_exec_server_set_channel (VqExecServer *server, VqChannel *channel)
+{
+  if (channel == server->channel)
+    return;
+  kill_running (server, "the testbed was closed while the command ran");
+  server->channel = channel;
+  g_clear_pointer (&server->failure, g_free);
+}
+
+void
+vq_exec_server_fail (VqExecServer *server, const GError *reason)
+{
+  kill_running (server, reason->message);
+  server->channel = NULL;
+  g_free (server->failure);
+  server->failure = g_strdup (reason->message);
+}
+
+void
+vq_exec_server_free (VqExecServer *server)
+{
+  if (server == NULL)
+    return;
+  if (server->accept_id != 0)
+    g_source_remove (server->accept_id);
+  if (server->retry_id != 0)
+    g_source_remove (server->retry_id);
+  close (server->fd);
+  server->fd = -1;
+  server->accept_id = 0;
+  unlink (server->path);
+  vq_exec_server_set_channel (server, NULL);
+  while (!g_queue_is_empty (&server->clients))
+    client_refuse (g_queue_peek_head (&server->clients), "the testbed's server has ended");
+  g_free (server->failure);
+  g_free (server->path);
+  g_free (server);
+}
+
+guint
+vq_exec_server_n_running (VqExecServer *server)
+{
+  guint n = 0;
+
+  for (GList *l = server->clients.head; l != NULL; l = l->next)
+    if (((Client *)l->data)->command != NULL)
+      n++;
+  return n;
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Unpacks a tar stream from the guest into a directory of this machine. Everything in it is
+ * hostile: nothing that it says may reach outside of that directory. */
+#pragma once
+
+#include <glib.h>
+
+/* Gives 1 to MAX bytes, 0 at the end, or -1 with *ERROR set. May run the main context. */
+typedef gssize (*VqArchiveRead) (gpointer data, void *buffer, gsize max, GError **error);
+
+/* Unpacks what READ (DATA) gives into DIRECTORY, which exists; merges with what is there, but a
+ * symlink in the way is replaced and never followed. Makes plain files (sparse ones too),
+ * directories, symlinks and hard links to what is inside, with their permissions and times, and
+ * owned by us. Other kinds are left out with a message. Set-user-ID, set-group-ID and sticky bits
+ * are dropped. Directories that were there before, DIRECTORY too, get the permissions but not the
+ * times.
+ *
+ * Fails with VQ_ERROR_PEER when the stream is no tar archive, lacks its end, or names something
+ * outside; with VQ_ERROR_FAILED when the host cannot write; and with READ's error. What was
+ * unpacked before stays. */
+gboolean vq_archive_reader_unpack (const char *directory, VqArchiveRead read, gpointer data,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same for a stream that holds one plain file, whatever its name: its contents go to FD, a
+ * plain file that is empty, with their holes. PATH is for messages. */
+gboolean vq_archive_reader_unpack_file (int fd, const char *path, VqArchiveRead read, gpointer data,
+                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "copy/archive-writer.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+#define BLOCK_SIZE 65536
+
+typedef struct
+{
+  const char *directory; /* as the user wrote it, for messages; a file: its path */
+  struct archive *archive;
+  struct archive_entry_linkresolver *links;
+  VqArchiveWrite write;
+  gpointer data;
+  GError *error;      /* of WRITE */
+  gboolean abandoned; /* nothing more may be written */
+} Packer;
+
+static gboolean pack_directory (Packer *packer, int fd, const char *name, GError **error);
+
+static la_ssize_t
+pass_block (struct archive *archive, void *data, const void *bytes, size_t len)
+{
+  Packer *packer = data;
+
+  /* Never says that it failed: libarchive 3.6 would then leak its buffers. Everybody who writes
+   * looks at packer->error instead (see has_failed). */
+  if (packer->error == NULL && !packer->abandoned)
+    packer->write (packer->data, bytes, len, &packer->error);
+  return len;
+}
+
+/* After a call to libarchive that gave RESULT. */
+static gboolean
+has_failed (Packer *packer, gint64 result)
+{
+  return packer->error != NULL || result < ARCHIVE_WARN;
+}
+
+/* NAME in messages; the only file has the empty name. Transfer full. */
+static char *
+path_of (Packer *packer, const char *name)
+{
+  return *name == '\0' ? g_strdup (packer->directory)
+                       : g_build_filename (packer->directory, name, NULL);
+}
+
+static gboolean
+set_archive_error (Packer *packer, const char *name, GError **error)
+{
+  g_autofree char *path = path_of (packer, name);
+
+  if (packer->error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&packer->error));
+      return FALSE;
+    }
+  return vq_error_set (error, VQ_ERROR_FAILED, "cannot pack %s: %s", path,
+                       archive_error_string (packer->archive));
+}
+
+static gboolean
+set_file_error (Packer *packer, const char *name, GError **error)
+{
+  int errnum = errno;
+  g_autofree char *path = path_of (packer, name);
+
+  return vq_error_set_errno (error, errnum, "cannot read %s", path);
+}
+
+static gboolean
+set_shorter_error (Packer *packer, const char *name, GError **error)
+{
+  g_autofree char *path = path_of (packer, name);
+
+  return vq_error_set (error, VQ_ERROR_FAILED, "%s got shorter while it was copied", path);
+}
+
+/* Tells the archive where FD has data; what is between is not sent. */
+static void
+add_sparse_map (struct archive_entry *entry, int fd, const struct stat *st)
+{
+  off_t hole = 0;
+  off_t start;
+
+  while (hole < st->st_size && (start = lseek (fd, hole, SEEK_DATA)) >= 0 && start < st->st_size)
+    {
+      hole = lseek (fd, start, SEEK_HOLE);
+      if (hole < 0)
+        break;
+      hole = MIN (hole, st->st_size);
+      archive_entry_sparse_add_entry (entry, start, hole - start);
+    }
+  /* A file that is nothing but a hole: libarchive's way to say so is an empty first region. */
+  if (archive_entry_sparse_count (entry) == 0)
+    archive_entry_sparse_add_entry (entry, 0, 0);
+  lseek (fd, 0, SEEK_SET);
+}
+
+/* libarchive wants to be given holes as zeros, and skips them. */
+static gboolean
+pack_zeros (Packer *packer, const char *name, gint64 n, GError **error)
+{
+  static const char zeros[BLOCK_SIZE];
+
+  for (; n > 0; n -= MIN (n, BLOCK_SIZE))
+    if (has_failed (packer, archive_write_data (packer->archive, zeros, MIN (n, BLOCK_SIZE))))
+      return set_archive_error (packer, name, error);
+  return TRUE;
+}
+
+/* Packs the bytes of FD from OFFSET to END. */
+static gboolean
+pack_range (Packer *packer, int fd, const char *name, off_t offset, off_t end, GError **error)
+{
+  char buffer[BLOCK_SIZE];
+
+  while (offset < end)
+    {
+      gssize n = pread (fd, buffer, MIN (end - offset, BLOCK_SIZE), offset);
+
+      if (n < 0)
+        return set_file_error (packer, name, error);
+      if (n == 0)
+        return set_shorter_error (packer, name, error);
+      if (has_failed (packer, archive_write_data (packer->archive, buffer, n)))
+        return set_archive_error (packer, name, error);
+      offset += n;
+    }
+  return TRUE;
+}
+
+static gboolean
+pack_contents (Packer *packer, struct archive_entry *entry, int fd, const char *name, off_t size,
+               GError **error)
+{
+  gint64 start, length;
+  gint64 done = 0;
+
+  if (archive_entry_sparse_reset (entry) == 0)
+    return pack_range (packer, fd, name, 0, size, error);
+  while (archive_entry_sparse_next (entry, &start, &length) == ARCHIVE_OK)
+    {
+      if (!pack_zeros (packer, name, start - done, error)
+          || !pack_range (packer, fd, name, start, start + length, error))
+        return FALSE;
+      done = start + length;
+    }
+  return pack_zeros (packer, name, size - done, error);
+}
+
+static gboolean
+pack_header (Packer *packer, struct archive_entry *entry, const char *name, GError **error)
+{
+  /* A warning says that a name is not UTF-8: libarchive then sends its bytes as they are. */
+  if (has_failed (packer, archive_write_header (packer->archive, entry)))
+    return set_archive_error (packer, name, error);
+  return TRUE;
+}
+
+static struct archive_entry *
+entry_new (const char *name, const struct stat *st)
+{
+  struct archive_entry *entry = archive_entry_new ();
+  g_autofree char *path = g_strconcat ("./", name, NULL);
+
+  archive_entry_copy_stat (entry, st);
+  archive_entry_copy_pathname (entry, path);
+  /* Nobody on the other side needs to know the user ids of this machine. */
+  archive_entry_set_uid (entry, 0);
+  archive_entry_set_gid (entry, 0);
+  return entry;
+}
+
+/* Packs the plain file FD, which is described by ST, as ENTRY. */
+static gboolean
+pack_open_file (Packer *packer, struct archive_entry *entry, int fd, const struct stat *st,
+                const char *name, GError **error)
+{
+  archive_entry_set_size (entry, st->st_size);
+  if (st->st_blocks < st->st_size / 512)
+    add_sparse_map (entry, fd, st);
+  return pack_header (packer, entry, name, error)
+         && pack_contents (packer, entry, fd, name, st->st_size, error);
+}
+
+/* Makes a link of an ENTRY for a later name of one file. */
+static void
+mark_link (Packer *packer, struct archive_entry *entry, const struct stat *st)
+{
+  struct archive_entry *deferred = NULL;
+
+  /* For tar, nothing is held back and ENTRY stays. */
+  if (st->st_nlink > 1)
+    archive_entry_linkify (packer->links, &entry, &deferred);
+}
+
+static gboolean
+pack_symlink (Packer *packer, struct archive_entry *entry, int dir, const char *base,
+              const char *name, GError **error)
+{
+  char target[PATH_MAX + 1];
+  gssize n = readlinkat (dir, base, target, sizeof target - 1);
+
+  if (n < 0)
+    return set_file_error (packer, name, error);
+  target[n] = '\0';
+  archive_entry_copy_symlink (entry, target);
+  return pack_header (packer, entry, name, error);
+}
+
+static gboolean
+pack_file (Packer *packer, int fd, const char *name, const struct stat *st, GError **error)
+{
+  struct archive_entry *entry = entry_new (name, st);
+  gboolean packed;
+
+  mark_link (packer, entry, st);
+  packed = archive_entry_hardlink (entry) != NULL
+               ? pack_header (packer, entry, name, error)
+               : pack_open_file (packer, entry, fd, st, name, error);
+  archive_entry_free (entry);
+  return packed;
+}
+
+/* Packs what is neither plain file nor directory. */
+static gboolean
+pack_special (Packer *packer, int dir, const char *base, const char *name, const struct stat *st,
+              GError **error)
+{
+  struct archive_entry *entry = entry_new (name, st);
+  gboolean packed;
+
+  mark_link (packer, entry, st);
+  if (S_ISLNK (st->st_mode))
+    packed = pack_symlink (packer, entry, dir, base, name, error);
+  else
+    packed = pack_header (packer, entry, name, error);
+  archive_entry_free (entry);
+  return packed;
+}
+
+/* Packs FD, which it closes. */
+static gboolean
+pack_opened (Packer *packer, int fd, const char *name, GError **error)
+{
+  struct stat st;
+  gboolean packed;
+
+  if (fstat (fd, &st) != 0)
+    packed = set_file_error (packer, name, error);
+  else if (S_ISDIR (st.st_mode))
+    return pack_directory (packer, fd, name, error);
+  else if (S_ISREG (st.st_mode))
+    packed = pack_file (packer, fd, name, &st, error);
+  else
+    packed = vq_error_set (error, VQ_ERROR_FAILED, "%s/%s was replaced while it was copied",
+                           packer->directory, name);
+  close (fd);
+  return packed;
+}
+
+/* Packs BASE, a name in the directory DIR, whose kind may be known; NAME is its path from the top.
+ */
+static gboolean
+pack_name (Packer *packer, int dir, const char *base, unsigned char kind, const char *name,
+           GError **error)
+{
+  struct stat st;
+  int fd;
+
+  /* What can be opened, without any effect, is looked at then: half of the calls. */
+  if (kind != DT_REG && kind != DT_DIR)
+    {
+      if (fstatat (dir, base, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return set_file_error (packer, name, error);
+      if (S_ISSOCK (st.st_mode))
+        return TRUE;
+      if (!S_ISREG (st.st_mode) && !S_ISDIR (st.st_mode))
+        return pack_special (packer, dir, base, name, &st, error);
+    }
+  fd = openat (dir, base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0)
+    return set_file_error (packer, name, error);
+  return pack_opened (packer, fd, name, error);
+}
+
+static gboolean
+pack_children (Packer *packer, DIR *stream, const char *name, GError **error)
+{
+  struct dirent *child;
+
+  while (errno = 0, (child = readdir (stream)) != NULL)
+    {
+      g_autofree char *path = NULL;
+
+      if (strcmp (child->d_name, ".") == 0 || strcmp (child->d_name, "..") == 0)
+        continue;
+      path
+          = *name == '\0' ? g_strdup (child->d_name) : g_strconcat (name, "/", child->d_name, NULL);
+      if (!pack_name (packer, dirfd (stream), child->d_name, child->d_type, path, error))
+        return FALSE;
+    }
+  if (errno != 0)
+    return set_file_error (packer, name, error);
+  return TRUE;
+}
+
+/* Takes over FD. */
+static gboolean
+pack_directory (Packer *packer, int fd, const char *name, GError **error)
+{
+  DIR *stream = fdopendir (fd);
+  struct archive_entry *entry;
+  struct stat st;
+  gboolean packed;
+
+  if (stream == NULL || fstat (fd, &st) != 0)
+    {
+      set_file_error (packer, name, error);
+      if (stream != NULL)
+        closedir (stream);
+      else
+        close (fd);
+      return FALSE;
+    }
+  entry = entry_new (name, &st);
+  packed = pack_header (packer, entry, name, error);
+  archive_entry_free (entry);
+  packed = packed && pack_children (packer, stream, name, error);
+  closedir (stream);
+  return packed;
+}
+
+static gboolean
+start_archive (Packer *packer, GError **error)
+{
+  if (archive_write_set_format_pax_restricted (packer->archive) != ARCHIVE_OK
+      || archive_write_set_bytes_per_block (packer->archive, BLOCK_SIZE) != ARCHIVE_OK
+      || archive_write_set_bytes_in_last_block (packer->archive, 512) != ARCHIVE_OK
+      || archive_write_open (packer->archive, packer, NULL, pass_block, NULL) != ARCHIVE_OK)
+    return set_archive_error (packer, "", error);
+  return TRUE;
+}
+
+/* After the last entry, or after a failure. */
+static gboolean
+end_archive (Packer *packer, gboolean packed, GError **error)
+{
+  if (!packed)
+    {
+      /* No end marker: the guest must not take it for a complete archive. */
+      packer->abandoned = TRUE;
+      return FALSE;
+    }
+  if (has_failed (packer, archive_write_close (packer->archive)))
+    return set_archive_error (packer, "", error);
+  return TRUE;
+}
+
+static void
+packer_init (Packer *packer, const char *directory, VqArchiveWrite write, gpointer data)
+{
+  *packer = (Packer){ .directory = directory, .write = write, .data = data };
+  packer->archive = archive_write_new ();
+  packer->links = archive_entry_linkresolver_new ();
+  archive_entry_linkresolver_set_strategy (packer->links, ARCHIVE_FORMAT_TAR_PAX_RESTRICTED);
+}
+
+static void
+packer_clear (Packer *packer)
+{
+  archive_entry_linkresolver_free (packer->links);
+  archive_write_free (packer->archive);
+  g_clear_error (&packer->error);
+}
+
+gboolean
+vq_archive_writer_pack (const char *directory, VqArchiveWrite write, gpointer data, GError **error)
+{
+  int fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  Packer packer;
+  gboolean packed;
+
+  if (fd < 0)
+    return vq_error_set_errno (error, errno, "cannot read %s", directory);
+  packer_init (&packer, directory, write, data);
+  packed = start_archive (&packer, error);
+  if (packed)
+    packed = end_archive (&packer, pack_directory (&packer, fd, "", error), error);
+  else
+    close (fd);
+  packer_clear (&packer);
+  return packed;
+}
+
+gboolean
+vq_archive_writer_pack_file (int fd, const char *path, const char *name, mode_t mode,
+                             VqArchiveWrite write, gpointer data, GError **error)
+{
+  struct archive_entry *entry;
+  struct stat st;
+  Packer packer;
+  gboolean packed;
+
+  if (fstat (fd, &st) != 0)
+    return vq_error_set_errno (error, errno, "cannot read %s", path);
+  entry = entry_new (name, &st);
+  archive_entry_set_perm (entry, mode);
+  packer_init (&packer, path, write, data);
+  packed = start_archive (&packer, error)
+           && end_archive (&packer, pack_open_file (&packer, entry, fd, &st, "", error), error);
+  packer_clear (&packer);
+  archive_entry_free (entry);
+  return packed;
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Packs a directory of this machine into a tar stream, for a tar in the guest to unpack. */
+#pragma once
+
+#include <glib.h>
+#include <sys/types.h>
+
+/* Writes all LEN bytes to wherever they go, or fails. May run the main context. */
+typedef gboolean (*VqArchiveWrite) (gpointer data, const void *bytes, gsize len, GError **error);
+
+/* Writes the tree under DIRECTORY to WRITE (DATA), in blocks of at most 64 KiB, as the pax format
+ * of POSIX.1-2001 (with GNU tar's extension for sparse files); names are "./x". Symlinks, hard
+ * links, FIFOs and devices go over as such, sockets are left out (both as tar does); owners are
+ * not told to the guest. Fails at the first file that cannot be read, with its name, at one that
+ * gets shorter meanwhile, and with WRITE's error. */
+gboolean vq_archive_writer_pack (const char *directory, VqArchiveWrite write, gpointer data,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same for the plain file FD alone, which becomes "./NAME" with the permissions MODE. PATH is
+ * for messages. FD stays open, its offset is undefined. */
+gboolean vq_archive_writer_pack_file (int fd, const char *path, const char *name, mode_t mode,
+                                      VqArchiveWrite write, gpointer data, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

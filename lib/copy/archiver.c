@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "copy/archiver.h"
+
+#include <string.h>
+#include <sys/wait.h>
+
+#include "io/child.h"
+#include "base/error.h"
+#include "base/programs.h"
+
+#define PROGRAM "virt-qemu-archive"
+
+static VqChild *
+start (const char *word, const char *path, int fd, const char *name, int stream_fd, GError **error)
+{
+  g_autofree char *program = vq_programs_find (PROGRAM, error);
+  g_autofree char *stream_text = g_strdup_printf ("%d", stream_fd);
+  g_autofree char *fd_text = fd >= 0 ? g_strdup_printf ("%d", fd) : NULL;
+  const char *argv[] = { program, word, stream_text, path, fd_text, name, NULL };
+  const int fds[] = { stream_fd, fd };
+  const VqChildOptions options = {
+    .stdout_fd = -1,
+    .keep_fds = fds,
+    .n_keep_fds = fd >= 0 ? 2 : 1,
+  };
+
+  return program != NULL ? vq_child_spawn (argv, &options, error) : NULL;
+}
+
+static gboolean
+has_ended (gpointer child)
+{
+  return vq_child_has_ended (child);
+}
+
+/* What CHILD, which has ended, makes of it. */
+static gboolean
+check_end (VqChild *child, VqGuestStream *stream, GError **error)
+{
+  g_autofree char *said = vq_child_get_stderr (child);
+  g_autoptr (GError) reason = NULL;
+  int status = vq_child_get_status (child);
+
+  int flags = WIFEXITED (status) ? WEXITSTATUS (status) : 0;
+
+  if (flags & VQ_ARCHIVER_GUEST_CLOSED)
+    vq_guest_stream_note_closed (stream);
+  if (g_spawn_check_wait_status (status, &reason))
+    {
+      if (*said != '\0')
+        g_message ("%s", said);
+      return TRUE;
+    }
+  return vq_error_set (error, flags & VQ_ARCHIVER_GUEST_WRONG ? VQ_ERROR_PEER : VQ_ERROR_FAILED,
+                       "%s", *said != '\0' ? said : reason->message);
+}
+
+gboolean
+vq_archiver_run (VqGuestStream *stream, const char *word, const char *path, int fd,
+                 const char *name, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  int stream_fd = vq_guest_stream_borrow (stream, error);
+  g_autoptr (VqChild) child = NULL;
+
+  if (stream_fd < 0)
+    return FALSE;
+  child = start (word, path, fd, name, stream_fd, error);
+  return child != NULL
+         && vq_wait_until (has_ended, child, deadline, cancel, "end of the copy", error)
+         && check_end (child, stream, error);
+}

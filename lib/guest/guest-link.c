@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guest/guest-link.h"
+
+#include <string.h>
+
+#include "channel/agent-channel.h"
+#include "way/ways.h"
+#include "way/way-ssh.h"
+#include "base/error.h"
+#include "channel/guest-agent.h"
+#include "guest/guest-setup.h"
+#include "guest/way-choice.h"
+#include "helper/helper-channel.h"
+#include "guest/helper-push.h"
+#include "helper/helper-renew.h"
+#include "qemu/qemu-port.h"
+#include "base/programs.h"
+#include "qemu/qemu-port.h"
+
+/* Where the agent's channel keeps its script in the guest: a tmpfs on every system. */
+#define GUEST_DIRECTORY "/run/virt-qemu"
+
+/* QEMU tells of the machine's end, and of a system that goes down, only so much later than the
+ * helper's connection ends. */
+#define GRACE_MS 2000
+
+struct _VqGuestLink
+{
+  const VqPlan *plan;
+  VqQemu *qemu;
+  const char *directory;
+  VqGuestAgent *agent;   /* NULL where it is not wanted, and in a fork */
+  VqSshLogin *ssh;       /* not owned */
+  VqSshClient *client;   /* has the channel if it is not NULL */
+  VqHelperPort *helper;  /* NULL where it is not wanted, and while the guest is going down */
+  VqChannel *channel;    /* NULL: not open; the client's if there is one */
+  gboolean end_expected; /* the guest is going down: so will the helper */
+  gboolean warned;       /* of the slow channel */
+};
+
+static int
+connect_port (VqGuestLink *link, VqQemuPort port, GError **error)
+{
+  return vq_qemu_port_connect (link->directory, vq_qemu_port_get_socket (port), error);
+}
+
+static void
+on_agent_port (gboolean open, gpointer data)
+{
+  vq_guest_agent_set_open (data, open);
+}
+
+static void
+on_helper_port (gboolean open, gpointer data)
+{
+  vq_helper_port_set_open (data, open);
+}
+
+/* Without its helper a machine is of no use. */
+static void
+on_helper_failed (const GError *reason, gpointer data)
+{
+  VqGuestLink *link = data;
+  g_autoptr (GError) error = NULL;
+
+  if (link->channel == NULL || link->end_expected)
+    return;
+  vq_error_set (&error, VQ_ERROR_MACHINE, "%s", reason->message);
+  vq_cancel_trigger (vq_qemu_get_cancel (link->qemu), error);
+}
+
+static void
+disconnect_helper (VqGuestLink *link)
+{
+  vq_qemu_on_port (link->qemu, VQ_QEMU_PORT_HELPER, NULL, NULL);
+  g_clear_pointer (&link->helper, vq_helper_port_free);
+}
+
+static gboolean
+connect_helper (VqGuestLink *link, GError **error)
+{
+  int fd = connect_port (link, VQ_QEMU_PORT_HELPER, error);
+
+  if (fd < 0)
+    return FALSE;
+  link->helper = vq_helper_port_new (fd);
+  vq_helper_port_on_failed (link->helper, on_helper_failed, link);
+  vq_helper_port_set_grace (link->helper, GRACE_MS);
+  vq_qemu_on_port (link->qemu, VQ_QEMU_PORT_HELPER, on_helper_port, link->helper);
+  return TRUE;
+}
+
+static void
+disconnect_agent (VqGuestLink *link)
+{
+  vq_qemu_on_port (link->qemu, VQ_QEMU_PORT_AGENT, NULL, NULL);
+  g_clear_pointer (&link->agent, vq_guest_agent_free);
+}
+
+static gboolean
+connect_agent (VqGuestLink *link, GError **error)
+{
+  int fd = connect_port (link, VQ_QEMU_PORT_AGENT, error);
+
+  if (fd < 0)
+    return FALSE;
+  link->agent = vq_guest_agent_new (fd);
+  vq_qemu_on_port (link->qemu, VQ_QEMU_PORT_AGENT, on_agent_port, link->agent);
+  return TRUE;
+}
+
+VqGuestLink *
+vq_guest_link_new (const VqPlan *plan, VqQemu *qemu, const char *directory, VqSshLogin *ssh)
+{
+  VqGuestLink *link = g_new0 (VqGuestLink, 1);
+
+  link->plan = plan;
+  link->qemu = qemu;
+  link->directory = directory;
+  link->ssh = ssh;
+  return link;
+}
+
+static void
+close_channel (VqGuestLink *link)
+{
+  if (link->client == NULL)
+    vq_channel_free (link->channel);
+  link->channel = NULL;
+  g_clear_pointer (&link->client, vq_ssh_client_free);
+}
+
+void
+vq_guest_link_free (VqGuestLink *link)
+{
+  if (link == NULL)
+    return;
+  link->end_expected = TRUE;
+  close_channel (link);
+  disconnect_helper (link);
+  disconnect_agent (link);
+  g_free (link);
+}
+
+static gboolean
+open_helper (VqGuestLink *link, VqWay *way, gint64 deadline, GError **error)
+{
+  g_autofree char *program = vq_programs_find_helper (link->plan->arch->dpkg, error);
+
+  if (program == NULL
+      || !vq_helper_push (link->helper, way, program, deadline, vq_qemu_get_cancel (link->qemu),
+                          error))
+    return FALSE;
+  link->channel = vq_helper_channel_new (link->helper);
+  return TRUE;
+}
+
+/* INSTEAD is what is slow. */
+static void
+warn_of_fallback (VqGuestLink *link, const char *instead, const GError *why)
+{
+  if (!link->warned)
+    g_warning ("the guest helper cannot be used, so commands and copies are slow, and testbeds are "
+               "booted (%s): %s; --channel=%s silences this",
+               instead, why->message, instead);
+  link->warned = TRUE;
+}
+
+static gboolean
+open_agent_channel (VqGuestLink *link, gint64 deadline, GError **error)
+{
+  disconnect_helper (link);
+  link->channel = vq_agent_channel_new (link->agent, GUEST_DIRECTORY, deadline,
+                                        vq_qemu_get_cancel (link->qemu), error);
+  return link->channel != NULL;
+}
+
+/* Keeps the connection that WAY has made; FALSE if it is none of ssh. */
+static gboolean
+keep_ssh_channel (VqGuestLink *link, VqWay *way)
+{
+  link->client = vq_way_ssh_take_client (way);
+  if (link->client == NULL)
+    return FALSE;
+  disconnect_helper (link);
+  link->channel = vq_ssh_client_get_channel (link->client);
+  return TRUE;
+}
+
+/* The helper could not be brought in through WAY, for the reason WHY, which is taken over. */
+static gboolean
+fall_back (VqGuestLink *link, VqWay *way, GError *why, gint64 deadline, GError **error)
+{
+  g_autoptr (GError) reason = why;
+
+  if (link->plan->options->channel == VQ_CHANNEL_AUTO
+      && vq_cancel_reason (vq_qemu_get_cancel (link->qemu)) == NULL)
+    {
+      if (keep_ssh_channel (link, way))
+        {
+          warn_of_fallback (link, "ssh", reason);
+          return TRUE;
+        }
+      if (link->agent != NULL && vq_guest_agent_is_open (link->agent))
+        {
+          warn_of_fallback (link, "agent", reason);
+          return open_agent_channel (link, deadline, error);
+        }
+    }
+  g_propagate_prefixed_error (error, g_steal_pointer (&reason),
+                              "cannot bring the helper into the guest: ");
+  return FALSE;
+}
+
+static gboolean
+open_channel (VqGuestLink *link, VqWay *way, gint64 deadline, GError **error)
+{
+  VqChannelChoice choice = link->plan->options->channel;
+  g_autoptr (GError) why = NULL;
+
+  if (choice == VQ_CHANNEL_AGENT)
+    return open_agent_channel (link, deadline, error);
+  if (choice == VQ_CHANNEL_SSH)
+    return keep_ssh_channel (link, way);
+  return open_helper (link, way, deadline, &why)
+         || fall_back (link, way, g_steal_pointer (&why), deadline, error);
+}
+
+/* The connections are made anew for each boot: nothing that the system before has left unread may
+ * come to the next. */
+static gboolean
+start_anew (VqGuestLink *link, GError **error)
+{
+  const VqOptions *options = link->plan->options;
+
+  close_channel (link);
+  disconnect_helper (link);
+  disconnect_agent (link);
+  link->end_expected = FALSE;
+  return (options->guest_agent == VQ_AGENT_OFF || connect_agent (link, error))
+         && (options->channel == VQ_CHANNEL_AGENT || options->channel == VQ_CHANNEL_SSH
+             || connect_helper (link, error));
+}
+
+/* The ways that are not needed any more are left when the channel is there. */
+gboolean
+vq_guest_link_open (VqGuestLink *link, gint64 deadline, GError **error)
+{
+  g_autoptr (VqWays) ways = NULL;
+  VqWay *way;
+
+  if (!start_anew (link, error))
+    return FALSE;
+  ways = vq_way_choice_new (link->plan, link->directory, vq_qemu_get_console (link->qemu),
+                            link->agent, link->ssh, deadline, error);
+  if (ways == NULL)
+    return FALSE;
+  way = vq_ways_open_one (ways, deadline, vq_qemu_get_cancel (link->qemu), error);
+  return way != NULL && open_channel (link, way, deadline, error);
+}
+
+gboolean
+vq_guest_link_resume (VqGuestLink *link, gint64 deadline, GError **error)
+{
+  VqCancel *cancel = vq_qemu_get_cancel (link->qemu);
+
+  if (!connect_helper (link, error) || !vq_helper_port_sync (link->helper, deadline, cancel, error)
+      || !vq_helper_renew (link->helper, deadline, cancel, error))
+    return FALSE;
+  link->channel = vq_helper_channel_new (link->helper);
+  return TRUE;
+}
+
+gboolean
+vq_guest_link_has_helper (VqGuestLink *link)
+{
+  return link->helper != NULL && link->channel != NULL;
+}
+
+void
+vq_guest_link_expect_end (VqGuestLink *link)
+{
+  link->end_expected = TRUE;
+}
+
+VqChannel *
+vq_guest_link_get_channel (VqGuestLink *link)
+{
+  return link->channel;
+}
+
+/* Whether the guest's init can be told through the channel. Where that is the agent's, the agent
+ * itself has to: a command's own end would come first. */
+static gboolean
+has_own_channel (VqGuestLink *link)
+{
+  return link->channel != NULL && (link->helper != NULL || link->client != NULL);
+}
+
+void
+vq_guest_link_power_off (VqGuestLink *link)
+{
+  link->end_expected = TRUE;
+  if (has_own_channel (link))
+    vq_guest_setup_power_off (link->channel);
+  else if (link->agent != NULL)
+    vq_guest_agent_power_off (link->agent);
+}
+
+void
+vq_guest_link_reboot (VqGuestLink *link)
+{
+  link->end_expected = TRUE;
+  if (has_own_channel (link))
+    vq_guest_setup_reboot (link->channel);
+  else if (link->agent != NULL)
+    vq_guest_agent_reboot (link->agent);
+}

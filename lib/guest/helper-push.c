@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guest/helper-push.h"
+
+#include "base/error.h"
+
+/* Seconds for all of it; under QEMU's TCG it takes about one. */
+#define PUSH_SECONDS 30
+
+/* Before it comes a line that sets $1 to the program's size, $2 to its SHA-256, $3 to the port's
+ * name. A shell may be there before the driver of the port. The tmpfs is mounted where only this
+ * script and the helper can see it, as many systems mount /run, /tmp and /dev/shm noexec; it goes
+ * with the helper, which itself moves to where init is. */
+static const char script[] = "exec unshare --mount /bin/sh -ec '\n"
+                             "umask 077\n"
+                             "i=0 port=\n"
+                             "while :; do\n"
+                             "  for p in /sys/class/virtio-ports/*; do\n"
+                             "    n=; [ ! -e $p/name ] || read -r n < $p/name || :\n"
+                             "    if [ \"$n\" = \"$3\" ]; then port=/dev/${p##*/}; fi\n"
+                             "  done\n"
+                             "  [ ! -c \"$port\" ] || break\n"
+                             "  [ $i -lt 100 ] || { echo \"no port $3\" >&2; exit 1; }\n"
+                             "  i=$((i + 1)); sleep 0.1 2>/dev/null || sleep 1\n"
+                             "done\n"
+                             "mount -t tmpfs -o mode=700,exec virt-qemu /tmp\n"
+                             "exec 3<>$port\n"
+                             "timeout 20 head -c $1 <&3 >/tmp/virt-qemu-helper ||\n"
+                             "  { echo \"the program did not arrive\" >&2; exit 1; }\n"
+                             "echo \"$2  /tmp/virt-qemu-helper\" | sha256sum -c --status ||\n"
+                             "  { echo \"the program arrived damaged\" >&2; exit 1; }\n"
+                             "chmod 700 /tmp/virt-qemu-helper\n"
+                             "exec /tmp/virt-qemu-helper --fd 3 --daemon\n"
+                             "' sh \"$@\"\n";
+
+gboolean
+vq_helper_push (VqHelperPort *port, VqWay *entry, const char *program, gint64 deadline,
+                VqCancel *cancel, GError **error)
+{
+  gint64 until = MIN (deadline, vq_deadline_in (PUSH_SECONDS));
+  g_autofree char *bytes = NULL;
+  g_autofree char *sum = NULL;
+  g_autofree char *whole = NULL;
+  gsize n;
+
+  if (!g_file_get_contents (program, &bytes, &n, error))
+    return FALSE;
+  sum = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *)bytes, n);
+  whole = g_strdup_printf ("set -- %" G_GSIZE_FORMAT " %s %s\n%s", n, sum, VQ_HELPER_PORT_NAME,
+                           script);
+  vq_helper_port_push (port, bytes, n);
+  return vq_way_run (entry, whole, until, cancel, error)
+         && vq_helper_port_sync (port, until, cancel, error);
+}

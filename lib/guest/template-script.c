@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guest/template-script.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "channel/channel-call.h"
+#include "base/error.h"
+
+/* The longest first line that Linux knows an interpreter by. */
+#define LINE_MAX_BYTES 255
+
+#define ELF_MAGIC "\177ELF"
+
+/* $1... is the interpreter, none for a program. The script is a file of its own as long as it runs;
+ * the directory may be mounted noexec. */
+static const char runner[] = "f=$(mktemp) || exit\n"
+                             "trap 'rm -f \"$f\"' EXIT\n"
+                             "cat >\"$f\" && chmod 700 \"$f\" || exit\n"
+                             "\"$@\" \"$f\" </dev/null\n";
+
+/* Opens the script, without waiting if it is a FIFO; -1 on failure. */
+static int
+open_script (const char *path, GError **error)
+{
+  int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  struct stat st;
+
+  if (fd < 0)
+    vq_error_set_errno (error, errno, "cannot open it");
+  else if (fstat (fd, &st) == 0 && S_ISREG (st.st_mode))
+    return fd;
+  else
+    {
+      close (fd);
+      vq_error_set (error, VQ_ERROR_FAILED, "it is no plain file");
+    }
+  return -1;
+}
+
+/* The words behind "#!" in the first line; as with the kernel, all after the first is one. Without
+ * it is a script of the shell's, or a program that needs none. */
+static char **
+find_interpreter (int fd)
+{
+  char line[LINE_MAX_BYTES + 1] = "";
+  gssize n = pread (fd, line, LINE_MAX_BYTES, 0);
+  char *name, *argument;
+
+  line[MAX (n, 0)] = '\0';
+  if (g_str_has_prefix (line, ELF_MAGIC))
+    return g_new0 (char *, 1);
+  line[strcspn (line, "\n")] = '\0';
+  name = g_str_has_prefix (line, "#!") ? g_strstrip (line + 2) : line;
+  if (name == line || name[0] == '\0')
+    return g_strsplit ("/bin/sh", " ", 0);
+  argument = name + strcspn (name, " \t");
+  if (*argument != '\0')
+    *argument++ = '\0';
+  argument += strspn (argument, " \t");
+  return g_strdupv ((char *[]){ name, *argument != '\0' ? argument : NULL, NULL });
+}
+
+static char **
+build_argv (int fd)
+{
+  g_auto (GStrv) interpreter = find_interpreter (fd);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  g_strv_builder_add_many (builder, "sh", "-c", runner, "sh", NULL);
+  g_strv_builder_addv (builder, (const char **)interpreter);
+  return g_strv_builder_end (builder);
+}
+
+/* Takes over FD. */
+static gboolean
+run_script (VqChannel *channel, int fd, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_auto (GStrv) argv = build_argv (fd);
+  VqChannelCall *call = vq_channel_call_start (channel, (const char *const *)argv, fd,
+                                               fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 0),
+                                               fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+  VqEnd end;
+
+  if (!vq_channel_call_finish (call, "end of the script", deadline, cancel, &end, error))
+    return FALSE;
+  return end.value == 0
+         || vq_error_set (error, VQ_ERROR_FAILED, "%s %d",
+                          end.kind == VQ_ENDED_EXITED ? "exit status" : "killed by signal",
+                          end.value);
+}
+
+gboolean
+vq_template_script_run (VqChannel *channel, const char *path, gint64 deadline, VqCancel *cancel,
+                        GError **error)
+{
+  int fd = open_script (path, error);
+
+  if (fd >= 0 && run_script (channel, fd, deadline, cancel, error))
+    return TRUE;
+  g_prefix_error (error, "--template-script %s: ", path);
+  return FALSE;
+}
+
+char *
+vq_template_script_get_digest (const char *path, GError **error)
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  int fd = open_script (path, error);
+  guchar block[4096];
+  gssize n = -1;
+
+  while (fd >= 0 && (n = read (fd, block, sizeof block)) > 0)
+    g_checksum_update (checksum, block, n);
+  if (fd >= 0 && n < 0)
+    vq_error_set_errno (error, errno, "cannot read it");
+  if (fd >= 0)
+    close (fd);
+  if (n == 0)
+    return g_strdup (g_checksum_get_string (checksum));
+  g_prefix_error (error, "--template-script %s: ", path);
+  return NULL;
+}

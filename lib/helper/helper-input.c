@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "helper/helper-input.h"
+
+#include "base/error.h"
+#include "io/fd-reader.h"
+
+/* The most to read at once, and the least room in the window to read at all: else a reader that
+ * takes its time would make us send crumbs. The guest holds back less than the rest of the window,
+ * so that the room comes. */
+#define CHUNK VQ_HELPER_SEND_MAX
+
+struct _VqHelperInput
+{
+  VqHelperPort *port; /* not owned */
+  guint32 stream;
+  VqFdReader *reader; /* NULL: closed */
+  gsize under_way;    /* bytes sent that have not been credited */
+  gboolean waits_for_bytes;
+  gboolean waits_for_room;
+};
+
+static void read_on (gpointer data);
+
+VqHelperInput *
+vq_helper_input_new (VqHelperPort *port, guint32 stream, int fd)
+{
+  VqHelperInput *input = g_new0 (VqHelperInput, 1);
+
+  input->port = port;
+  input->stream = stream;
+  input->reader = vq_fd_reader_new (fd);
+  return input;
+}
+
+void
+vq_helper_input_close (VqHelperInput *input)
+{
+  g_clear_pointer (&input->reader, vq_fd_reader_free);
+  if (input->waits_for_room)
+    vq_helper_port_forget_room (input->port, input);
+  input->waits_for_room = input->waits_for_bytes = FALSE;
+}
+
+void
+vq_helper_input_free (VqHelperInput *input)
+{
+  if (input == NULL)
+    return;
+  vq_helper_input_close (input);
+  g_free (input);
+}
+
+/* Sends up to a chunk of what is there now. */
+static void
+send_chunk (VqHelperInput *input)
+{
+  g_autofree guint8 *chunk = g_malloc (CHUNK);
+  gsize got = 0;
+  gssize n;
+
+  do
+    {
+      n = vq_fd_reader_try (input->reader, chunk + got, CHUNK - got);
+      got += MAX (n, 0);
+    }
+  while (n > 0 && got < CHUNK);
+  if (got > 0)
+    vq_helper_port_send (input->port, VQ_HELPER_STDIN, input->stream, chunk, got);
+  input->under_way += got;
+  if (n == 0)
+    {
+      vq_helper_port_send (input->port, VQ_HELPER_STDIN_END, input->stream, NULL, 0);
+      vq_helper_input_close (input);
+    }
+}
+
+static void
+go_on (VqHelperInput *input)
+{
+  if (input->reader == NULL || input->waits_for_bytes || input->waits_for_room
+      || input->under_way + CHUNK > VQ_HELPER_WINDOW)
+    return;
+  input->waits_for_room = vq_helper_port_is_full (input->port);
+  if (input->waits_for_room)
+    {
+      vq_helper_port_wait_for_room (input->port, read_on, input);
+      return;
+    }
+  send_chunk (input);
+  input->waits_for_bytes = input->reader != NULL;
+  if (input->waits_for_bytes)
+    vq_fd_reader_wait (input->reader, read_on, input);
+}
+
+static void
+read_on (gpointer data)
+{
+  VqHelperInput *input = data;
+
+  input->waits_for_bytes = input->waits_for_room = FALSE;
+  go_on (input);
+}
+
+void
+vq_helper_input_start (VqHelperInput *input)
+{
+  go_on (input);
+}
+
+gboolean
+vq_helper_input_credit (VqHelperInput *input, gsize n, GError **error)
+{
+  if (n > input->under_way)
+    return vq_error_set (error, VQ_ERROR_PEER, "more credit for stdin than is due");
+  input->under_way -= n;
+  go_on (input);
+  return TRUE;
+}

@@ -1,0 +1,509 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* States: OFF (at first, and after a failure; nothing is read), HUNTING (HELLO is sent, all is
+ * dropped up to its reply), ON. A failure is told from the main loop, so that nobody is called back
+ * from inside a call of his own. */
+#include "helper/helper-port.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "base/text.h"
+
+#define HELLO_MS 250
+
+/* Frames in one vq_helper_port_send. */
+#define FRAMES_MAX ((VQ_HELPER_SEND_MAX + VQ_HELPER_PAYLOAD_MAX - 1) / VQ_HELPER_PAYLOAD_MAX)
+
+/* More reads than it takes to empty a socket. */
+#define LAST_READS 16
+
+typedef enum
+{
+  OFF,
+  HUNTING,
+  ON,
+} State;
+
+/* A reference-counted box: a callback may free the port that is calling it. */
+struct _VqHelperPort
+{
+  int fd; /* owned */
+  State state;
+  gboolean freed;
+  gboolean open;
+  GBytes *push; /* what to send when the port opens */
+  VqSendQueue *out;
+  VqHelperFrameReader *in;
+  guint read_id;
+  guint hello_id;
+  guint close_id;       /* the guest has closed the port */
+  guint grace;          /* milliseconds */
+  guint tell_id;        /* a failure is to be told... */
+  gboolean tell_of_end; /* ...which is the end of a connection */
+  guint8 hello[VQ_HELPER_MAGIC_SIZE + VQ_HELPER_NONCE_SIZE];
+  guint replies_due;
+  GError *error; /* NULL: ON */
+  VqHelperStreams *streams;
+  VqHelperFailed on_failed;
+  gpointer on_failed_data;
+};
+
+static void
+clear (gpointer data)
+{
+  VqHelperPort *port = data;
+
+  vq_helper_frame_reader_free (port->in);
+  vq_helper_streams_free (port->streams);
+  g_clear_error (&port->error);
+}
+
+static void
+release (VqHelperPort *port)
+{
+  g_rc_box_release_full (port, clear);
+}
+
+static void
+stop_sources (VqHelperPort *port)
+{
+  g_clear_handle_id (&port->read_id, g_source_remove);
+  g_clear_handle_id (&port->hello_id, g_source_remove);
+  g_clear_handle_id (&port->close_id, g_source_remove);
+}
+
+static gboolean
+tell_failed (gpointer data)
+{
+  VqHelperPort *port = g_rc_box_acquire (data);
+  g_autoptr (GError) reason = g_error_copy (port->error);
+  gboolean of_end = port->tell_of_end && port->on_failed != NULL;
+
+  port->tell_id = 0;
+  port->tell_of_end = FALSE;
+  if (of_end)
+    port->on_failed (reason, port->on_failed_data);
+  vq_helper_streams_fail (port->streams, reason);
+  release (port);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+tell_soon (VqHelperPort *port, guint milliseconds)
+{
+  if (port->tell_id != 0)
+    return;
+  if (milliseconds > 0)
+    port->tell_id = g_timeout_add (milliseconds, tell_failed, port);
+  else
+    port->tell_id = g_idle_add_full (G_PRIORITY_DEFAULT, tell_failed, port, NULL);
+}
+
+/* To those who were to be told soon. */
+static void
+tell_now (VqHelperPort *port)
+{
+  if (port->tell_id == 0)
+    return;
+  g_source_remove (port->tell_id);
+  tell_failed (port);
+}
+
+static void
+set_error (VqHelperPort *port, GError *error)
+{
+  g_clear_error (&port->error);
+  port->error = error;
+}
+
+/* Ends the connection, or the attempt to make one, for ERROR, which is taken. It is told after
+ * GRACE milliseconds. */
+static void
+fail_late (VqHelperPort *port, GError *error, guint grace)
+{
+  if (port->freed)
+    {
+      g_error_free (error);
+      return;
+    }
+  stop_sources (port);
+  vq_send_queue_clear (port->out);
+  set_error (port, error);
+  port->tell_of_end |= port->state == ON;
+  if (port->tell_of_end || vq_helper_streams_get_number (port->streams) > 0)
+    tell_soon (port, grace);
+  port->state = OFF;
+}
+
+static void
+fail (VqHelperPort *port, GError *error)
+{
+  fail_late (port, error, 0);
+}
+
+/* The connection has come to its end. */
+static void G_GNUC_PRINTF (2, 3) end_with (VqHelperPort *port, const char *format, ...)
+{
+  GError *error;
+  va_list args;
+
+  va_start (args, format);
+  error = g_error_new_valist (VQ_ERROR, VQ_ERROR_PEER, format, args);
+  va_end (args);
+  fail_late (port, error, port->grace);
+}
+
+static void
+on_send_failed (int errnum, gpointer data)
+{
+  end_with (data, "the connection to the guest helper is broken: %s", g_strerror (errnum));
+}
+
+static gboolean
+on_hello_reply (VqHelperPort *port, const VqHelperFrame *frame, GError **error)
+{
+  guint32 version = vq_helper_frame_get_u32 (frame->payload + sizeof port->hello);
+
+  if (port->replies_due == 0 || memcmp (frame->payload, port->hello, sizeof port->hello) != 0)
+    return vq_error_set (error, VQ_ERROR_PEER, "an answer to no question");
+  if (version != VQ_HELPER_VERSION)
+    return vq_error_set (error, VQ_ERROR_PEER, "its version, %u, which should be %u", version,
+                         VQ_HELPER_VERSION);
+  port->replies_due--;
+  g_clear_handle_id (&port->hello_id, g_source_remove);
+  tell_now (port);
+  g_clear_error (&port->error);
+  port->state = ON;
+  return TRUE;
+}
+
+static gboolean
+on_fatal (const VqHelperFrame *frame, GError **error)
+{
+  g_autofree char *text
+      = vq_text_printable ((const char *)frame->payload, frame->length, VQ_HELPER_TEXT_MAX);
+
+  return vq_error_set (error, VQ_ERROR_PEER, "its last words: %s", text);
+}
+
+static gboolean
+on_frame (VqHelperPort *port, const VqHelperFrame *frame, GError **error)
+{
+  if (frame->type == VQ_HELPER_FATAL)
+    return on_fatal (frame, error);
+  if (frame->type == VQ_HELPER_HELLO_REPLY)
+    return on_hello_reply (port, frame, error);
+  return vq_helper_streams_take (port->streams, frame, error);
+}
+
+static void
+take_frames (VqHelperPort *port)
+{
+  while (!port->freed && port->state != OFF)
+    {
+      VqHelperFrame frame;
+      GError *error = NULL;
+      VqHelperFrameState state = vq_helper_frame_reader_next (port->in, &frame, &error);
+
+      if (state == VQ_HELPER_FRAME_PARTIAL)
+        return;
+      if (state == VQ_HELPER_FRAME_WRONG || !on_frame (port, &frame, &error))
+        {
+          g_prefix_error (&error, "the guest helper sent ");
+          fail (port, error);
+        }
+    }
+}
+
+/* FALSE if nothing is there. */
+static gboolean
+read_some (VqHelperPort *port)
+{
+  gsize room;
+  guint8 *bytes = vq_helper_frame_reader_get_room (port->in, &room);
+  gssize n = recv (port->fd, bytes, room, MSG_DONTWAIT);
+
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return FALSE;
+  if (n > 0)
+    {
+      vq_helper_frame_reader_add (port->in, n);
+      take_frames (port);
+    }
+  else
+    end_with (port, "the connection to the guest helper was closed%s%s", n < 0 ? ": " : "",
+              n < 0 ? g_strerror (errno) : "");
+  return TRUE;
+}
+
+static gboolean
+on_readable (int fd, GIOCondition events, gpointer data)
+{
+  VqHelperPort *port = g_rc_box_acquire (data);
+
+  read_some (port);
+  release (port);
+  return G_SOURCE_CONTINUE; /* removed already when the connection has failed */
+}
+
+/* What the helper said last may still be in the socket: why it has ended, say. */
+static gboolean
+on_closed (gpointer data)
+{
+  VqHelperPort *port = g_rc_box_acquire (data);
+
+  port->close_id = 0;
+  for (guint i = 0; i < LAST_READS && !port->freed && port->state == ON; i++)
+    if (!read_some (port))
+      break;
+  if (!port->freed && port->state == ON)
+    end_with (port, "the guest helper has ended (was it killed?)");
+  release (port);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+send_raw (VqHelperPort *port, const void *bytes, gsize n)
+{
+  vq_send_queue_add (port->out, &(struct iovec){ (void *)bytes, n }, 1);
+}
+
+static void
+send_frames (VqHelperPort *port, guint8 type, guint32 stream, const guint8 *payload, gsize length)
+{
+  guint8 headers[FRAMES_MAX][VQ_HELPER_HEADER_SIZE];
+  struct iovec pieces[2 * FRAMES_MAX];
+  guint n = 0;
+
+  g_assert (length <= VQ_HELPER_SEND_MAX);
+  do
+    {
+      gsize part = MIN (length, VQ_HELPER_PAYLOAD_MAX);
+
+      vq_helper_frame_put_header (headers[n / 2], type, stream, part);
+      pieces[n] = (struct iovec){ headers[n / 2], VQ_HELPER_HEADER_SIZE };
+      pieces[n + 1] = (struct iovec){ (void *)payload, part };
+      n += 2;
+      payload += part;
+      length -= part;
+    }
+  while (length > 0);
+  vq_send_queue_add (port->out, pieces, n);
+}
+
+static void
+say_hello (VqHelperPort *port)
+{
+  port->replies_due++;
+  send_frames (port, VQ_HELPER_HELLO, 0, port->hello, sizeof port->hello);
+}
+
+static gboolean
+repeat_hello (gpointer data)
+{
+  VqHelperPort *port = data;
+
+  if (vq_send_queue_is_taken (port->out))
+    say_hello (port);
+  return G_SOURCE_CONTINUE;
+}
+
+VqHelperPort *
+vq_helper_port_new (int fd)
+{
+  VqHelperPort *port = g_rc_box_new0 (VqHelperPort);
+
+  port->fd = fd;
+  port->out = vq_send_queue_new (fd, on_send_failed, port);
+  port->in = vq_helper_frame_reader_new ();
+  port->streams = vq_helper_streams_new ();
+  vq_error_set (&port->error, VQ_ERROR_PEER, "there is no connection to the guest helper yet");
+  return port;
+}
+
+void
+vq_helper_port_free (VqHelperPort *port)
+{
+  if (port == NULL)
+    return;
+  stop_sources (port);
+  g_clear_handle_id (&port->tell_id, g_source_remove);
+  vq_send_queue_free (port->out);
+  vq_helper_streams_clear (port->streams);
+  g_clear_pointer (&port->push, g_bytes_unref);
+  close (port->fd);
+  port->freed = TRUE;
+  release (port);
+}
+
+static void
+push_if_open (VqHelperPort *port)
+{
+  g_autoptr (GBytes) push = port->open ? g_steal_pointer (&port->push) : NULL;
+
+  if (push != NULL)
+    send_raw (port, g_bytes_get_data (push, NULL), g_bytes_get_size (push));
+}
+
+void
+vq_helper_port_set_open (VqHelperPort *port, gboolean open)
+{
+  port->open = open;
+  push_if_open (port);
+  if (open && port->state == HUNTING)
+    repeat_hello (port);
+  if (!open && port->state == ON && port->close_id == 0)
+    port->close_id = g_idle_add_full (G_PRIORITY_DEFAULT, on_closed, port, NULL);
+}
+
+void
+vq_helper_port_push (VqHelperPort *port, const void *bytes, gsize n)
+{
+  g_clear_pointer (&port->push, g_bytes_unref);
+  port->push = g_bytes_new (bytes, n);
+  push_if_open (port);
+}
+
+/* Nobody is left then who knows of the connection before. */
+static void
+forget_connection (VqHelperPort *port)
+{
+  g_autoptr (GError) error = NULL;
+
+  vq_error_set (&error, VQ_ERROR_PEER, "the connection to the guest helper is made anew");
+  stop_sources (port);
+  tell_now (port);
+  port->state = OFF;
+  set_error (port, g_error_copy (error));
+  vq_helper_streams_fail (port->streams, error);
+  vq_send_queue_clear (port->out);
+  g_clear_pointer (&port->push, g_bytes_unref);
+}
+
+static void
+start_hunting (VqHelperPort *port)
+{
+  static const guint8 padding[VQ_HELPER_FRAME_MAX];
+  GError *error = NULL;
+
+  vq_error_set (&error, VQ_ERROR_PEER, "the guest helper has not answered yet");
+  set_error (port, error);
+  port->state = HUNTING;
+  port->replies_due = 0;
+  vq_helper_frame_reader_hunt (port->in, port->hello);
+  port->read_id = g_unix_fd_add (port->fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, port);
+  port->hello_id = g_timeout_add (HELLO_MS, repeat_hello, port);
+  send_raw (port, padding, sizeof padding);
+  if (port->state == HUNTING)
+    say_hello (port);
+}
+
+static gboolean
+has_stopped_hunting (gpointer data)
+{
+  return ((VqHelperPort *)data)->state != HUNTING;
+}
+
+gboolean
+vq_helper_port_sync (VqHelperPort *port, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  forget_connection (port);
+  memcpy (port->hello, VQ_HELPER_MAGIC, VQ_HELPER_MAGIC_SIZE);
+  if (!vq_random_fill (port->hello + VQ_HELPER_MAGIC_SIZE, VQ_HELPER_NONCE_SIZE, error))
+    return FALSE;
+  start_hunting (port);
+  if (!vq_wait_until (has_stopped_hunting, port, deadline, cancel, "answer of the guest helper",
+                      &local))
+    fail (port, g_steal_pointer (&local));
+  if (port->state != ON)
+    g_propagate_error (error, g_error_copy (port->error));
+  return port->state == ON;
+}
+
+void
+vq_helper_port_on_failed (VqHelperPort *port, VqHelperFailed failed, gpointer data)
+{
+  port->on_failed = failed;
+  port->on_failed_data = data;
+}
+
+void
+vq_helper_port_set_grace (VqHelperPort *port, guint milliseconds)
+{
+  port->grace = milliseconds;
+}
+
+const GError *
+vq_helper_port_get_error (VqHelperPort *port)
+{
+  return port->error;
+}
+
+guint32
+vq_helper_port_open_stream (VqHelperPort *port, VqHelperStreamKind kind,
+                            const VqHelperStreamHandlers *handlers, gpointer data)
+{
+  if (port->state != ON)
+    tell_soon (port, 0);
+  return vq_helper_streams_open (port->streams, kind, handlers, data);
+}
+
+void
+vq_helper_port_drop_stream (VqHelperPort *port, guint32 stream)
+{
+  vq_helper_streams_drop (port->streams, stream);
+}
+
+void
+vq_helper_port_send (VqHelperPort *port, guint8 type, guint32 stream, const void *payload,
+                     gsize length)
+{
+  if (port->state == ON)
+    send_frames (port, type, stream, payload, length);
+}
+
+void
+vq_helper_port_send_u32 (VqHelperPort *port, guint8 type, guint32 stream, guint32 number)
+{
+  guint8 payload[sizeof number];
+
+  vq_helper_frame_put_u32 (payload, number);
+  vq_helper_port_send (port, type, stream, payload, sizeof payload);
+}
+
+void
+vq_helper_port_hold (VqHelperPort *port)
+{
+  vq_send_queue_hold (port->out);
+}
+
+void
+vq_helper_port_release (VqHelperPort *port)
+{
+  vq_send_queue_release (port->out);
+}
+
+gboolean
+vq_helper_port_is_full (VqHelperPort *port)
+{
+  return vq_send_queue_is_full (port->out);
+}
+
+void
+vq_helper_port_wait_for_room (VqHelperPort *port, VqSendRoom room, gpointer data)
+{
+  vq_send_queue_wait (port->out, room, data);
+}
+
+void
+vq_helper_port_forget_room (VqHelperPort *port, gpointer data)
+{
+  vq_send_queue_forget (port->out, data);
+}

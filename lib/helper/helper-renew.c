@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "helper/helper-renew.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/random.h"
+
+#define ENTROPY_BYTES 256
+#define ERRNO_MAX 4095 /* Linux knows no larger one */
+
+/* Lives on the stack of whoever waits. */
+typedef struct
+{
+  const char *what; /* for errors */
+  guint32 stream;   /* 0: none yet */
+  gboolean done;
+  int errnum;
+  GError *error; /* owned; the connection has failed */
+} Request;
+
+static gboolean
+on_frame (const VqHelperFrame *frame, gpointer data, GError **error)
+{
+  Request *request = data;
+  guint32 errnum = vq_helper_frame_get_u32 (frame->payload);
+
+  if (errnum > ERRNO_MAX)
+    return vq_error_set (error, VQ_ERROR_PEER, "an error that does not exist (%u)", errnum);
+  request->done = TRUE;
+  request->errnum = (int)errnum;
+  return TRUE;
+}
+
+static void
+on_failed (const GError *reason, gpointer data)
+{
+  Request *request = data;
+
+  request->done = TRUE;
+  request->error = g_error_copy (reason);
+}
+
+static const VqHelperStreamHandlers handlers = { on_frame, on_failed };
+
+static gboolean
+is_done (gpointer data)
+{
+  return ((Request *)data)->done;
+}
+
+static gboolean
+judge (Request *request, GError **error)
+{
+  if (request->error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&request->error));
+      return FALSE;
+    }
+  return request->errnum == 0
+         || vq_error_set (error, VQ_ERROR_PEER, "%s", g_strerror (request->errnum));
+}
+
+static gboolean
+ask (Request *request, VqHelperPort *port, guint8 type, const guint8 *payload, gsize length,
+     GError **error)
+{
+  request->stream = vq_helper_port_open_stream (port, VQ_HELPER_STREAM_REQUEST, &handlers, request);
+  if (request->stream == 0)
+    return vq_error_set (error, VQ_ERROR_FAILED, "%s: too many commands run in the guest",
+                         request->what);
+  vq_helper_port_send (port, type, request->stream, payload, length);
+  return TRUE;
+}
+
+static gboolean
+await (Request *request, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  if (vq_wait_until (is_done, request, deadline, cancel, "answer of the guest helper", error)
+      && judge (request, error))
+    return TRUE;
+  g_prefix_error (error, "%s: ", request->what);
+  return FALSE;
+}
+
+/* Nobody waits for its answer any more. */
+static void
+leave (Request *request, VqHelperPort *port)
+{
+  if (request->stream != 0 && !request->done)
+    vq_helper_port_drop_stream (port, request->stream);
+  g_clear_error (&request->error);
+}
+
+/* The clock is read as late as can be. */
+static gboolean
+ask_for_clock (Request *request, VqHelperPort *port, GError **error)
+{
+  guint8 payload[12];
+  struct timespec now;
+
+  clock_gettime (CLOCK_REALTIME, &now);
+  vq_helper_frame_put_u32 (payload, (guint32)now.tv_sec);
+  vq_helper_frame_put_u32 (payload + 4, (guint32)((guint64)now.tv_sec >> 32));
+  vq_helper_frame_put_u32 (payload + 8, (guint32)now.tv_nsec);
+  return ask (request, port, VQ_HELPER_SET_CLOCK, payload, sizeof payload, error);
+}
+
+static gboolean
+ask_for_entropy (Request *request, VqHelperPort *port, GError **error)
+{
+  guint8 payload[ENTROPY_BYTES];
+
+  return vq_random_fill (payload, sizeof payload, error)
+         && ask (request, port, VQ_HELPER_ADD_ENTROPY, payload, sizeof payload, error);
+}
+
+/* Both are on their way before the first answer is waited for. */
+gboolean
+vq_helper_renew (VqHelperPort *port, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  Request clock = { .what = "cannot set the guest's clock" };
+  Request entropy = { .what = "cannot give the guest random bytes" };
+  gboolean renewed = ask_for_entropy (&entropy, port, error) && ask_for_clock (&clock, port, error)
+                     && await (&clock, deadline, cancel, error)
+                     && await (&entropy, deadline, cancel, error);
+
+  leave (&clock, port);
+  leave (&entropy, port);
+  return renewed;
+}

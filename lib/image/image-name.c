@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "image/image-name.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+/* How much of a name or a list a message shows, in bytes. */
+#define SHOWN_MAX 512
+
+static const char *const suffixes[] = { "", ".img", ".qcow2" };
+
+char **
+vq_image_name_get_directories (void)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  const char *own = g_getenv ("IMAGEDIR");
+  g_autofree char *sbuild = g_build_filename (g_get_user_cache_dir (), "sbuild", NULL);
+  g_autofree char *ours = g_build_filename (g_get_user_cache_dir (), "virt-qemu", NULL);
+
+  if (own != NULL && *own != '\0')
+    g_strv_builder_add (builder, own);
+  g_strv_builder_add_many (builder, sbuild, ours, NULL);
+  return g_strv_builder_end (builder);
+}
+
+/* Whether PATH is there and no directory, or cannot be looked at, which is worth an error. */
+static gboolean
+is_image (const char *path)
+{
+  struct stat st;
+
+  if (stat (path, &st) == 0)
+    return !S_ISDIR (st.st_mode);
+  return errno != ENOENT && errno != ENOTDIR;
+}
+
+/* NAME with one of the suffixes in DIRECTORY, or NULL. Transfer full. */
+static char *
+find_in (const char *directory, const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    {
+      g_autofree char *file = g_strconcat (name, suffixes[i], NULL);
+      g_autofree char *path = g_build_filename (directory, file, NULL);
+
+      if (g_file_test (path, G_FILE_TEST_EXISTS) && is_image (path))
+        return g_steal_pointer (&path);
+    }
+  return NULL;
+}
+
+static void
+explain (const char *name, const char *const *directories, GError **error)
+{
+  g_autofree char *list = g_strjoinv (", ", (char **)directories);
+  g_autofree char *shown = vq_text_printable (name, strlen (name), SHOWN_MAX);
+  g_autofree char *where = vq_text_printable (list, strlen (list), SHOWN_MAX);
+
+  vq_error_set (error, VQ_ERROR_USAGE,
+                "no image %s: neither is there a file of that name here, nor %s, %s.img or "
+                "%s.qcow2 in %s%s",
+                shown, shown, shown, shown, where,
+                g_getenv ("IMAGEDIR") == NULL ? " (IMAGEDIR is not set)" : "");
+}
+
+char *
+vq_image_name_find (const char *name, const char *const *directories, GError **error)
+{
+  if (strchr (name, '/') != NULL || is_image (name))
+    return g_strdup (name);
+  for (const char *const *directory = directories; *directory != NULL; directory++)
+    {
+      char *path = find_in (*directory, name);
+
+      if (path != NULL)
+        return path;
+    }
+  if (g_file_test (name, G_FILE_TEST_EXISTS))
+    return g_strdup (name);
+  explain (name, directories, error);
+  return NULL;
+}

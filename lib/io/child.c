@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "io/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+#define STDERR_KEPT 4096
+#define PIPE_READS 32 /* of 4096 bytes: twice what a pipe holds */
+#define STDOUT_MAX (1024 * 1024)
+
+struct _VqChild
+{
+  char *name;
+  GPid pid;
+  gboolean ended;
+  int status;
+  guint watch_id;
+  int stderr_fd; /* owned */
+  guint stderr_id;
+  GString *stderr_tail;
+  VqChildEnded on_ended;
+  gpointer on_ended_data;
+};
+
+/* What the setup function needs; it runs between fork and exec. */
+typedef struct
+{
+  pid_t parent;
+  VqChildOptions options;
+} Setup;
+
+static void
+set_limit (int resource, guint64 value)
+{
+  struct rlimit limit = { value, value };
+
+  if (value != 0)
+    setrlimit (resource, &limit);
+}
+
+static void
+setup_child (gpointer data)
+{
+  const Setup *setup = data;
+  sigset_t none;
+
+  setpgid (0, 0);
+  if (prctl (PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid () != setup->parent)
+    _exit (127);
+  sigemptyset (&none);
+  sigprocmask (SIG_SETMASK, &none, NULL);
+  signal (SIGPIPE, SIG_DFL);
+  set_limit (RLIMIT_CPU, setup->options.cpu_seconds);
+  set_limit (RLIMIT_AS, setup->options.address_space);
+}
+
+static void
+keep_stderr (VqChild *child, const char *bytes, gssize n)
+{
+  g_string_append_len (child->stderr_tail, bytes, n);
+  if (child->stderr_tail->len > STDERR_KEPT)
+    g_string_erase (child->stderr_tail, 0, child->stderr_tail->len - STDERR_KEPT);
+  g_debug ("%s: %.*s", child->name, (int)n, bytes);
+}
+
+/* Reads once. False at the end of the stream. */
+static gboolean
+read_stderr (VqChild *child, gboolean *more)
+{
+  char buffer[4096];
+  gssize n = read (child->stderr_fd, buffer, sizeof buffer);
+
+  *more = n > 0;
+  if (n > 0)
+    keep_stderr (child, buffer, n);
+  return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+static gboolean
+on_stderr (int fd, GIOCondition events, gpointer data)
+{
+  VqChild *child = data;
+  gboolean more;
+
+  if (read_stderr (child, &more))
+    return G_SOURCE_CONTINUE;
+  child->stderr_id = 0;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_end (GPid pid, int status, gpointer data)
+{
+  VqChild *child = data;
+  gboolean more = child->stderr_id != 0;
+
+  child->watch_id = 0;
+  child->ended = TRUE;
+  child->status = status;
+  /* What it left in the pipe; a process that it started may still write and never stop. */
+  for (int i = 0; more && i < PIPE_READS; i++)
+    read_stderr (child, &more);
+  if (child->on_ended != NULL)
+    child->on_ended (child, child->on_ended_data);
+}
+
+VqChild *
+vq_child_spawn (const char *const *argv, const VqChildOptions *options, GError **error)
+{
+  static const VqChildOptions defaults = { .stdout_fd = -1 };
+  Setup setup = { getpid (), options != NULL ? *options : defaults };
+  GSpawnFlags flags = G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH | G_SPAWN_CLOEXEC_PIPES;
+  g_autofree char *name = g_path_get_basename (argv[0]);
+  int stderr_fd = -1;
+  GPid pid;
+  VqChild *child;
+
+  if (setup.options.stdout_fd < 0)
+    flags |= G_SPAWN_STDOUT_TO_DEV_NULL;
+  if (!g_spawn_async_with_pipes_and_fds (NULL, argv, NULL, flags, setup_child, &setup, -1,
+                                         setup.options.stdout_fd, -1, setup.options.keep_fds,
+                                         setup.options.keep_fds, setup.options.n_keep_fds, &pid,
+                                         NULL, NULL, &stderr_fd, error))
+    return NULL;
+
+  child = g_new0 (VqChild, 1);
+  child->name = g_steal_pointer (&name);
+  child->pid = pid;
+  child->stderr_fd = stderr_fd;
+  child->stderr_tail = g_string_new (NULL);
+  g_unix_set_fd_nonblocking (stderr_fd, TRUE, NULL);
+  child->stderr_id = g_unix_fd_add (stderr_fd, G_IO_IN | G_IO_HUP, on_stderr, child);
+  child->watch_id = g_child_watch_add (pid, on_end, child);
+  return child;
+}
+
+void
+vq_child_free (VqChild *child)
+{
+  if (child == NULL)
+    return;
+  g_clear_handle_id (&child->watch_id, g_source_remove);
+  g_clear_handle_id (&child->stderr_id, g_source_remove);
+  if (!child->ended && waitpid (child->pid, NULL, WNOHANG) == 0)
+    {
+      kill (-child->pid, SIGKILL); /* the whole group */
+      while (waitpid (child->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    }
+  close (child->stderr_fd);
+  g_string_free (child->stderr_tail, TRUE);
+  g_free (child->name);
+  g_free (child);
+}
+
+GPid
+vq_child_get_pid (VqChild *child)
+{
+  return child->pid;
+}
+
+gboolean
+vq_child_has_ended (VqChild *child)
+{
+  return child->ended;
+}
+
+int
+vq_child_get_status (VqChild *child)
+{
+  g_assert (child->ended);
+  return child->status;
+}
+
+char *
+vq_child_get_stderr (VqChild *child)
+{
+  g_autofree char *text = g_utf8_make_valid (child->stderr_tail->str, child->stderr_tail->len);
+  g_auto (GStrv) lines = g_strsplit_set (text, "\r\n", -1);
+  GString *joined = g_string_new (NULL);
+
+  for (char **line = lines; *line != NULL; line++)
+    {
+      g_autofree char *shown = vq_text_printable (*line, strlen (*line), STDERR_KEPT);
+
+      g_string_append_printf (joined, "%s%s", joined->len > 0 && shown[0] != '\0' ? "; " : "",
+                              shown);
+    }
+  return g_string_free (joined, FALSE);
+}
+
+void
+vq_child_on_ended (VqChild *child, VqChildEnded ended, gpointer data)
+{
+  child->on_ended = ended;
+  child->on_ended_data = data;
+}
+
+void
+vq_child_kill (VqChild *child, int signum)
+{
+  if (!child->ended)
+    kill (child->pid, signum);
+}
+
+static gboolean
+has_ended (gpointer data)
+{
+  return ((VqChild *)data)->ended;
+}
+
+gboolean
+vq_child_wait (VqChild *child, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_autofree char *what = g_strdup_printf ("end of %s", child->name);
+
+  return vq_wait_until (has_ended, child, deadline, cancel, what, error);
+}
+
+/* The stdout of a child that is run to its end. */
+typedef struct
+{
+  GString *text;
+  gboolean ended;
+  gboolean too_much;
+} Output;
+
+static gboolean
+on_stdout (int fd, GIOCondition events, gpointer data)
+{
+  Output *output = data;
+  char buffer[4096];
+  gssize n = read (fd, buffer, sizeof buffer);
+
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return G_SOURCE_CONTINUE;
+  if (n > 0 && output->text->len + n <= STDOUT_MAX)
+    {
+      g_string_append_len (output->text, buffer, n);
+      return G_SOURCE_CONTINUE;
+    }
+  output->too_much |= n > 0;
+  output->ended = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+output_has_ended (gpointer data)
+{
+  return ((Output *)data)->ended;
+}
+
+static gboolean
+read_output (int fd, Output *output, gint64 deadline, VqCancel *cancel, const char *what,
+             GError **error)
+{
+  guint id = g_unix_fd_add (fd, G_IO_IN | G_IO_HUP, on_stdout, output);
+  gboolean done = vq_wait_until (output_has_ended, output, deadline, cancel, what, error);
+
+  g_source_remove (id);
+  if (done && output->too_much)
+    return vq_error_set (error, VQ_ERROR_FAILED, "more than %d bytes of output", STDOUT_MAX);
+  return done;
+}
+
+static gboolean
+check_success (VqChild *child, GError **error)
+{
+  g_autofree char *text = vq_child_get_stderr (child);
+  g_autoptr (GError) reason = NULL;
+
+  if (g_spawn_check_wait_status (child->status, &reason))
+    return TRUE;
+  return vq_error_set (error, VQ_ERROR_FAILED, "%s", text[0] != '\0' ? text : reason->message);
+}
+
+static gboolean
+run_to_end (const char *const *argv, VqChildOptions options, Output *output, gint64 deadline,
+            VqCancel *cancel, GError **error)
+{
+  g_autoptr (VqChild) child = NULL;
+  int fds[2] = { -1, -1 };
+  gboolean done;
+
+  if (!g_unix_open_pipe (fds, FD_CLOEXEC, error))
+    return FALSE;
+  options.stdout_fd = fds[1];
+  child = vq_child_spawn (argv, &options, error);
+  close (fds[1]);
+  done = child != NULL && read_output (fds[0], output, deadline, cancel, "end of its output", error)
+         && vq_child_wait (child, deadline, cancel, error) && check_success (child, error);
+  close (fds[0]);
+  return done;
+}
+
+gboolean
+vq_child_run (const char *const *argv, const VqChildOptions *options, char **out, gint64 deadline,
+              VqCancel *cancel, GError **error)
+{
+  VqChildOptions wanted = { 0 };
+  Output output = { g_string_new (NULL), FALSE, FALSE };
+  g_autofree char *name = g_path_get_basename (argv[0]);
+  gboolean done;
+
+  if (options != NULL)
+    wanted = *options;
+  done = run_to_end (argv, wanted, &output, deadline, cancel, error);
+  if (!done)
+    g_prefix_error (error, "%s: ", name);
+  if (done && out != NULL)
+    *out = g_string_free (output.text, FALSE);
+  else
+    g_string_free (output.text, TRUE);
+  return done;
+}

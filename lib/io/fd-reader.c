@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A read first tries, then polls: poll says nothing on a FIFO that was opened non-blocking after
+ * its last writer left, but read gives its end. */
+#include "io/fd-reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+
+#include "io/foreign-fd.h"
+
+struct _VqFdReader
+{
+  VqForeignFd file;
+  guint source_id; /* 0: no read is outstanding */
+  gboolean empty;  /* nothing was there when it was last looked */
+  VqFdReadable ready;
+  gsize max;
+  VqFdGot got;
+  gpointer data;
+};
+
+VqFdReader *
+vq_fd_reader_new (int fd)
+{
+  VqFdReader *reader = g_new0 (VqFdReader, 1);
+
+  vq_foreign_fd_init (&reader->file, fd, O_RDONLY);
+  return reader;
+}
+
+void
+vq_fd_reader_free (VqFdReader *reader)
+{
+  if (reader == NULL)
+    return;
+  if (reader->source_id != 0)
+    g_source_remove (reader->source_id);
+  vq_foreign_fd_clear (&reader->file);
+  g_free (reader);
+}
+
+/* Reads and reports; FALSE if nothing is there yet. READER may be gone after TRUE. */
+static gboolean
+try_read (VqFdReader *reader)
+{
+  g_autofree guint8 *buffer = g_malloc (reader->max);
+  gssize n = vq_foreign_fd_read (&reader->file, buffer, reader->max);
+
+  if (n < 0 && errno == EAGAIN)
+    return FALSE;
+  reader->source_id = 0;
+  reader->got (buffer, MAX (n, 0), n <= 0, reader->data);
+  return TRUE;
+}
+
+static gboolean
+fd_ready (int fd, GIOCondition events, gpointer data)
+{
+  return try_read (data) ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+static gboolean
+first_try (gpointer data)
+{
+  VqFdReader *reader = data;
+
+  if (!try_read (reader))
+    reader->source_id
+        = g_unix_fd_add (reader->file.fd, G_IO_IN | G_IO_HUP | G_IO_ERR, fd_ready, reader);
+  return G_SOURCE_REMOVE;
+}
+
+void
+vq_fd_reader_read (VqFdReader *reader, gsize max, VqFdGot got, gpointer data)
+{
+  g_assert (reader->source_id == 0);
+  g_assert (max > 0);
+  reader->max = max;
+  reader->got = got;
+  reader->data = data;
+  reader->source_id = g_idle_add_full (G_PRIORITY_DEFAULT, first_try, reader, NULL);
+}
+
+gssize
+vq_fd_reader_try (VqFdReader *reader, void *buffer, gsize max)
+{
+  gssize n;
+
+  g_assert (reader->source_id == 0);
+  g_assert (max > 0);
+  n = vq_foreign_fd_read (&reader->file, buffer, max);
+  reader->empty = n < 0 && errno == EAGAIN;
+  return reader->empty ? -1 : MAX (n, 0);
+}
+
+static void
+report_ready (VqFdReader *reader)
+{
+  reader->source_id = 0;
+  reader->ready (reader->data);
+}
+
+static gboolean
+polled (int fd, GIOCondition events, gpointer data)
+{
+  report_ready (data);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+not_polled (gpointer data)
+{
+  report_ready (data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+vq_fd_reader_wait (VqFdReader *reader, VqFdReadable ready, gpointer data)
+{
+  g_assert (reader->source_id == 0);
+  reader->ready = ready;
+  reader->data = data;
+  if (reader->empty)
+    reader->source_id
+        = g_unix_fd_add (reader->file.fd, G_IO_IN | G_IO_HUP | G_IO_ERR, polled, reader);
+  else
+    reader->source_id = g_idle_add_full (G_PRIORITY_DEFAULT, not_polled, reader, NULL);
+}

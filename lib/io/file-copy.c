@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "io/file-copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+#define BLOCK 65536
+
+static gboolean
+is_zero (const char *block, gsize n)
+{
+  return block[0] == 0 && memcmp (block, block + 1, n - 1) == 0;
+}
+
+static gboolean
+write_block (int to, const char *block, gsize n, off_t offset, const char *dest, GError **error)
+{
+  gssize written = pwrite (to, block, n, offset);
+
+  if (written == (gssize)n)
+    return TRUE;
+  /* A file takes a part of a block only when the disk is full. */
+  return vq_error_set_errno (error, written < 0 ? errno : ENOSPC, "cannot write %s", dest);
+}
+
+/* Copies by blocks: the variables of arm64 are 64 MiB, nearly all of it zeros. */
+static gboolean
+copy_blocks (int from, const char *from_path, int to, const char *dest, GError **error)
+{
+  char block[BLOCK];
+  off_t size = 0;
+  gssize n;
+
+  while ((n = read (from, block, sizeof block)) > 0)
+    {
+      if (!is_zero (block, n) && !write_block (to, block, n, size, dest, error))
+        return FALSE;
+      size += n;
+    }
+  if (n < 0)
+    return vq_error_set_errno (error, errno, "cannot read %s", from_path);
+  if (ftruncate (to, size) < 0)
+    return vq_error_set_errno (error, errno, "cannot write %s", dest);
+  return TRUE;
+}
+
+static gboolean
+copy_to_new_file (int from, const char *from_path, const char *dest, GError **error)
+{
+  int to = open (dest, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  gboolean done;
+
+  if (to < 0)
+    return vq_error_set_errno (error, errno, "cannot create %s", dest);
+  done = copy_blocks (from, from_path, to, dest, error);
+  /* Some file systems tell only now that the disk is full. */
+  if (close (to) < 0 && done)
+    done = vq_error_set_errno (error, errno, "cannot write %s", dest);
+  if (!done)
+    unlink (dest);
+  return done;
+}
+
+gboolean
+vq_file_copy (const char *from_path, const char *dest, GError **error)
+{
+  int from = open (from_path, O_RDONLY | O_CLOEXEC);
+  gboolean done;
+
+  if (from < 0)
+    return vq_error_set_errno (error, errno, "cannot open %s", from_path);
+  done = copy_to_new_file (from, from_path, dest, error);
+  close (from);
+  return done;
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "io/line-reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+/* A runner may leave us idle for days while it works with the testbed, so reading a command has no
+ * deadline of its own: this one only satisfies vq_wait_fd. */
+#define NEVER_SECONDS (100.0 * 365 * 24 * 60 * 60)
+
+#define CHUNK 65536
+
+struct _VqLineReader
+{
+  int fd; /* the caller's */
+  GString *unread;
+  gsize scanned; /* this much of UNREAD is known to hold no newline */
+  gboolean at_end;
+  guint hangup_id; /* our source, 0: not watching */
+  VqLineReaderGone gone;
+  gpointer gone_data;
+};
+
+gboolean
+vq_line_reader_check_blocking (int fd, GError **error)
+{
+  int flags = fcntl (fd, F_GETFL);
+
+  if (flags < 0)
+    return vq_error_set_errno (error, errno, "cannot use the standard input");
+  if (flags & O_NONBLOCK)
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "standard input is non-blocking: another program shares it and set that "
+                         "flag, give the server a pipe of its own");
+  return TRUE;
+}
+
+VqLineReader *
+vq_line_reader_new (int fd)
+{
+  VqLineReader *reader = g_new0 (VqLineReader, 1);
+
+  reader->fd = fd;
+  reader->unread = g_string_new (NULL);
+  return reader;
+}
+
+void
+vq_line_reader_free (VqLineReader *reader)
+{
+  if (reader == NULL)
+    return;
+  vq_line_reader_unwatch_hangup (reader);
+  g_string_free (reader->unread, TRUE);
+  g_free (reader);
+}
+
+/* Reads once, which may give a part of a line, many lines, or the end. */
+static gboolean
+fill (VqLineReader *reader, VqCancel *cancel, GError **error)
+{
+  char chunk[CHUNK];
+  gssize n;
+
+  if (!vq_wait_fd (reader->fd, G_IO_IN, vq_deadline_in (NEVER_SECONDS), cancel, "command", error))
+    return FALSE;
+  n = read (reader->fd, chunk, sizeof chunk);
+  /* EAGAIN: somebody else who shares the pipe was faster. The next wait blocks, so no spinning. */
+  if (n < 0 && errno != EINTR && errno != EAGAIN)
+    return vq_error_set_errno (error, errno, "cannot read the next command");
+  if (n > 0)
+    g_string_append_len (reader->unread, chunk, n);
+  reader->at_end = n == 0;
+  return TRUE;
+}
+
+/* Looks for the end of the first line. *LENGTH is without the newline. */
+static gboolean
+find_line (VqLineReader *reader, gsize *length, gsize *consumed)
+{
+  const char *start = reader->unread->str;
+  const char *newline
+      = memchr (start + reader->scanned, '\n', reader->unread->len - reader->scanned);
+
+  reader->scanned = reader->unread->len;
+  if (newline == NULL && !(reader->at_end && reader->unread->len > 0))
+    return FALSE;
+  *length = newline != NULL ? (gsize)(newline - start) : reader->unread->len;
+  *consumed = *length + (newline != NULL);
+  return TRUE;
+}
+
+static gboolean
+line_too_long (GError **error)
+{
+  return vq_error_set (error, VQ_ERROR_USAGE, "a command line is longer than %d bytes",
+                       VQ_LINE_MAX);
+}
+
+/* Moves the first line from the buffer to *LINE. A bad line stays, so that the error does too. */
+static gboolean
+take_line (VqLineReader *reader, gsize length, gsize consumed, char **line, GError **error)
+{
+  reader->scanned = 0;
+  if (length > VQ_LINE_MAX)
+    return line_too_long (error);
+  if (memchr (reader->unread->str, '\0', length) != NULL)
+    return vq_error_set (error, VQ_ERROR_USAGE, "a command line has a NUL byte in it");
+  *line = g_strndup (reader->unread->str, length);
+  g_string_erase (reader->unread, 0, consumed);
+  return TRUE;
+}
+
+gboolean
+vq_line_reader_next (VqLineReader *reader, char **line, VqCancel *cancel, GError **error)
+{
+  gsize length, consumed;
+
+  *line = NULL;
+  while (!find_line (reader, &length, &consumed))
+    {
+      if (reader->at_end)
+        return TRUE;
+      if (reader->unread->len > VQ_LINE_MAX)
+        return line_too_long (error);
+      if (!fill (reader, cancel, error))
+        return FALSE;
+    }
+  return take_line (reader, length, consumed, line, error);
+}
+
+gboolean
+vq_line_reader_caller_is_gone (VqLineReader *reader)
+{
+  struct pollfd poll_fd = { .fd = reader->fd };
+  int in_pipe = 0;
+
+  if (reader->unread->len > 0)
+    return FALSE;
+  /* Events of 0 ask for POLLHUP, POLLERR and POLLNVAL alone. */
+  if (poll (&poll_fd, 1, 0) != 1)
+    return FALSE;
+  return ioctl (reader->fd, FIONREAD, &in_pipe) < 0 || in_pipe == 0;
+}
+
+static gboolean
+on_hangup (int fd, GIOCondition events, gpointer data)
+{
+  VqLineReader *reader = data;
+
+  /* A hang-up lasts: the source must go in any case, or the main loop would spin. */
+  reader->hangup_id = 0;
+  if (vq_line_reader_caller_is_gone (reader))
+    reader->gone (reader->gone_data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+vq_line_reader_watch_hangup (VqLineReader *reader, VqLineReaderGone gone, gpointer data)
+{
+  vq_line_reader_unwatch_hangup (reader);
+  reader->gone = gone;
+  reader->gone_data = data;
+  reader->hangup_id = g_unix_fd_add (reader->fd, G_IO_HUP | G_IO_ERR, on_hangup, reader);
+}
+
+void
+vq_line_reader_unwatch_hangup (VqLineReader *reader)
+{
+  g_clear_handle_id (&reader->hangup_id, g_source_remove);
+}

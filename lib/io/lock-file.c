@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A lock of flock (2) belongs to the open file, so a child that inherits the descriptor can wait
+ * for it in our place: flock (1) ends as soon as it has it, and then we have it.
+ *
+ * The holder removes the file before it lets go. Who waited then gets the lock of a file that
+ * nobody will find any more, while a third one may have made the next: only the lock of the file
+ * that has the name counts. */
+#include "io/lock-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/child.h"
+#include "base/error.h"
+
+struct _VqLockFile
+{
+  VqPrivateDir *dir; /* not owned */
+  char *name;
+  int fd; /* owned; it holds the lock */
+};
+
+/* How to get a lock that another holds; NULL: not at all. */
+typedef struct
+{
+  gint64 deadline;
+  VqCancel *cancel;
+} Patience;
+
+static gboolean
+has_name (int fd, VqPrivateDir *dir, const char *name)
+{
+  struct stat ours, there;
+
+  return fstat (fd, &ours) == 0
+         && fstatat (vq_private_dir_get_fd (dir), name, &there, AT_SYMLINK_NOFOLLOW) == 0
+         && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+static gboolean
+wait_in_child (int fd, const Patience *patience, GError **error)
+{
+  g_autofree char *number = g_strdup_printf ("%d", fd);
+  const char *const argv[] = { "flock", "--exclusive", number, NULL };
+  const VqChildOptions options = { .stdout_fd = -1, .keep_fds = &fd, .n_keep_fds = 1 };
+
+  if (vq_child_run (argv, &options, NULL, patience->deadline, patience->cancel, error))
+    return TRUE;
+  if (vq_cancel_reason (patience->cancel) != NULL)
+    {
+      g_clear_error (error);
+      g_propagate_error (error, g_error_copy (vq_cancel_reason (patience->cancel)));
+    }
+  return FALSE;
+}
+
+/* *TAKEN: whether we have the lock of the file that FD is. */
+static gboolean
+take (int fd, const Patience *patience, gboolean *taken, GError **error)
+{
+  *taken = flock (fd, LOCK_EX | LOCK_NB) == 0;
+  if (*taken)
+    return TRUE;
+  if (errno != EWOULDBLOCK)
+    return vq_error_set_errno (error, errno, "cannot lock a file");
+  if (patience == NULL)
+    return TRUE;
+  *taken = wait_in_child (fd, patience, error);
+  return *taken;
+}
+
+/* One attempt. *FD is -1 if another holds the lock; *AGAIN: the file has lost its name meanwhile.
+ */
+static gboolean
+attempt (VqPrivateDir *dir, const char *name, const Patience *patience, int *fd, gboolean *again,
+         GError **error)
+{
+  gboolean taken = FALSE;
+  gboolean done;
+
+  *again = FALSE;
+  *fd = vq_private_dir_open_file (dir, name, O_RDWR | O_CREAT, error);
+  if (*fd < 0)
+    return FALSE;
+  done = take (*fd, patience, &taken, error);
+  *again = taken && !has_name (*fd, dir, name);
+  if (taken && !*again)
+    return TRUE;
+  close (*fd);
+  *fd = -1;
+  return done;
+}
+
+/* *LOCK is NULL if another holds it and PATIENCE is NULL. */
+static gboolean
+acquire (VqPrivateDir *dir, const char *name, const Patience *patience, VqLockFile **lock,
+         GError **error)
+{
+  gboolean again;
+  int fd;
+
+  *lock = NULL;
+  do
+    if (!attempt (dir, name, patience, &fd, &again, error))
+      return FALSE;
+  while (again);
+  if (fd < 0)
+    return TRUE;
+  *lock = g_new0 (VqLockFile, 1);
+  (*lock)->dir = dir;
+  (*lock)->name = g_strdup (name);
+  (*lock)->fd = fd;
+  return TRUE;
+}
+
+gboolean
+vq_lock_file_try (VqPrivateDir *dir, const char *name, VqLockFile **lock, GError **error)
+{
+  return acquire (dir, name, NULL, lock, error);
+}
+
+VqLockFile *
+vq_lock_file_wait (VqPrivateDir *dir, const char *name, gint64 deadline, VqCancel *cancel,
+                   GError **error)
+{
+  const Patience patience = { deadline, cancel };
+  VqLockFile *lock;
+
+  return acquire (dir, name, &patience, &lock, error) ? lock : NULL;
+}
+
+void
+vq_lock_file_free (VqLockFile *lock)
+{
+  if (lock == NULL)
+    return;
+  if (has_name (lock->fd, lock->dir, lock->name))
+    unlinkat (vq_private_dir_get_fd (lock->dir), lock->name, 0);
+  close (lock->fd);
+  g_free (lock->name);
+  g_free (lock);
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "io/raw-terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <limits.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+
+struct _VqRawTerminal
+{
+  int fd; /* owned */
+  struct termios before;
+  pid_t guard;     /* a child of ours, which restores the mode if we cannot; 0: none */
+  int lifeline;    /* owned: the guard hears of our end by the end of this pipe */
+  int signal_fd;   /* owned: SIGWINCH */
+  guint signal_id; /* owned */
+  sigset_t mask_before;
+  VqRawTerminalResized resized;
+  gpointer data;
+};
+
+/* The guard's life, in a child made by fork alone: only system calls. All signals are blocked. */
+static void G_GNUC_NORETURN
+guard (int fd, int lifeline, const struct termios *before)
+{
+  char byte;
+
+  /* It must not keep alive what others wait to see closed. */
+  dup2 (fd, STDOUT_FILENO);
+  dup2 (lifeline, STDIN_FILENO);
+  close_range (STDERR_FILENO, UINT_MAX, 0);
+  while (read (STDIN_FILENO, &byte, 1) < 0 && errno == EINTR)
+    ;
+  tcsetattr (STDOUT_FILENO, TCSANOW, before);
+  _exit (0);
+}
+
+static gboolean
+start_guard (VqRawTerminal *terminal, GError **error)
+{
+  sigset_t all, mask;
+  int ends[2];
+  int errnum;
+
+  if (!g_unix_open_pipe (ends, FD_CLOEXEC, error))
+    return FALSE;
+  sigfillset (&all);
+  sigprocmask (SIG_BLOCK, &all, &mask);
+  terminal->guard = fork ();
+  errnum = errno;
+  if (terminal->guard == 0)
+    {
+      close (ends[1]);
+      guard (terminal->fd, ends[0], &terminal->before);
+    }
+  sigprocmask (SIG_SETMASK, &mask, NULL);
+  close (ends[0]);
+  terminal->lifeline = ends[1];
+  if (terminal->guard > 0)
+    {
+      /* Whoever kills our process group must not get the guard with it. */
+      setpgid (terminal->guard, terminal->guard);
+      return TRUE;
+    }
+  terminal->guard = 0;
+  return vq_error_set_errno (error, errnum, "cannot fork");
+}
+
+/* Killed, so that it cannot change the mode after us. It dies at once. */
+static void
+end_guard (VqRawTerminal *terminal)
+{
+  kill (terminal->guard, SIGKILL);
+  while (waitpid (terminal->guard, NULL, 0) < 0 && errno == EINTR)
+    ;
+}
+
+void
+vq_raw_terminal_get_size (VqRawTerminal *terminal, guint *rows, guint *columns)
+{
+  struct winsize size = { 0 };
+
+  /* When it fails, the terminal has gone: whoever reads it is told. */
+  if (ioctl (terminal->fd, TIOCGWINSZ, &size) != 0)
+    g_debug ("cannot get the terminal's size: %s", g_strerror (errno));
+  *rows = size.ws_row;
+  *columns = size.ws_col;
+}
+
+static gboolean
+on_resized (int fd, GIOCondition events, gpointer data)
+{
+  VqRawTerminal *terminal = data;
+  struct signalfd_siginfo info;
+  guint rows, columns;
+
+  if (read (fd, &info, sizeof info) != sizeof info)
+    return G_SOURCE_CONTINUE;
+  vq_raw_terminal_get_size (terminal, &rows, &columns);
+  terminal->resized (rows, columns, terminal->data);
+  return G_SOURCE_CONTINUE;
+}
+
+/* A descriptor, and no handler, as for the other signals (signals.c). */
+static gboolean
+watch_size (VqRawTerminal *terminal, GError **error)
+{
+  sigset_t set;
+
+  sigemptyset (&set);
+  sigaddset (&set, SIGWINCH);
+  terminal->signal_fd = signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (terminal->signal_fd < 0)
+    return vq_error_set_errno (error, errno, "signalfd");
+  sigprocmask (SIG_BLOCK, &set, &terminal->mask_before);
+  terminal->signal_id = g_unix_fd_add (terminal->signal_fd, G_IO_IN, on_resized, terminal);
+  return TRUE;
+}
+
+static gboolean
+enter_raw_mode (VqRawTerminal *terminal, GError **error)
+{
+  struct termios raw = terminal->before;
+
+  cfmakeraw (&raw);
+  if (tcsetattr (terminal->fd, TCSANOW, &raw) != 0)
+    return vq_error_set_errno (error, errno, "cannot set the mode of /dev/tty");
+  vq_log_set_raw (TRUE);
+  return TRUE;
+}
+
+/* Not TCSADRAIN, which waits for a terminal that may be stopped. */
+static void
+restore (VqRawTerminal *terminal)
+{
+  sigset_t set, mask;
+
+  sigemptyset (&set);
+  sigaddset (&set, SIGTTOU);
+  sigprocmask (SIG_BLOCK, &set, &mask);
+  if (tcsetattr (terminal->fd, TCSANOW, &terminal->before) != 0)
+    g_debug ("cannot restore the terminal: %s", g_strerror (errno));
+  sigprocmask (SIG_SETMASK, &mask, NULL);
+  vq_log_set_raw (FALSE);
+}
+
+static gboolean
+begin (VqRawTerminal *terminal, GError **error)
+{
+  terminal->fd = open ("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (terminal->fd < 0 || tcgetattr (terminal->fd, &terminal->before) != 0)
+    return vq_error_set_errno (error, errno, "cannot open /dev/tty");
+  return start_guard (terminal, error) && watch_size (terminal, error)
+         && enter_raw_mode (terminal, error);
+}
+
+VqRawTerminal *
+vq_raw_terminal_new (VqRawTerminalResized resized, gpointer data, GError **error)
+{
+  g_autoptr (VqRawTerminal) terminal = g_new0 (VqRawTerminal, 1);
+
+  terminal->lifeline = terminal->signal_fd = -1;
+  terminal->resized = resized;
+  terminal->data = data;
+  if (!begin (terminal, error))
+    return NULL;
+  return g_steal_pointer (&terminal);
+}
+
+static void
+close_fd (int fd)
+{
+  if (fd >= 0)
+    close (fd);
+}
+
+void
+vq_raw_terminal_free (VqRawTerminal *terminal)
+{
+  if (terminal == NULL)
+    return;
+  if (terminal->guard != 0)
+    {
+      restore (terminal);
+      end_guard (terminal);
+    }
+  if (terminal->signal_id != 0)
+    {
+      g_source_remove (terminal->signal_id);
+      sigprocmask (SIG_SETMASK, &terminal->mask_before, NULL);
+    }
+  close_fd (terminal->signal_fd);
+  close_fd (terminal->lifeline);
+  close_fd (terminal->fd);
+  g_free (terminal);
+}

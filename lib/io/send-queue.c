@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "io/send-queue.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "base/byte-queue.h"
+
+/* A reference-counted box: a waiter may free the queue that is calling it. */
+struct _VqSendQueue
+{
+  int fd; /* not owned */
+  VqSendFailed failed;
+  gpointer data;
+  VqByteQueue kept;
+  gboolean held;
+  guint source_id; /* 0 unless the socket is full */
+  GQueue waiters;  /* of Waiter, owned */
+};
+
+typedef struct
+{
+  VqSendRoom room;
+  gpointer data;
+} Waiter;
+
+VqSendQueue *
+vq_send_queue_new (int fd, VqSendFailed failed, gpointer data)
+{
+  VqSendQueue *queue = g_rc_box_new0 (VqSendQueue);
+
+  queue->fd = fd;
+  queue->failed = failed;
+  queue->data = data;
+  g_queue_init (&queue->waiters);
+  return queue;
+}
+
+void
+vq_send_queue_clear (VqSendQueue *queue)
+{
+  vq_byte_queue_clear (&queue->kept);
+  g_clear_handle_id (&queue->source_id, g_source_remove);
+  g_queue_clear_full (&queue->waiters, g_free);
+}
+
+void
+vq_send_queue_free (VqSendQueue *queue)
+{
+  if (queue == NULL)
+    return;
+  vq_send_queue_clear (queue);
+  g_rc_box_release (queue);
+}
+
+/* The bytes that were sent, 0 if the socket is full; -1 if nothing can be sent any more. */
+static gssize
+send_pieces (VqSendQueue *queue, const struct iovec *pieces, guint n)
+{
+  struct msghdr message = { .msg_iov = (struct iovec *)pieces, .msg_iovlen = n };
+  gssize sent;
+  int errnum;
+
+  do
+    sent = sendmsg (queue->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  if (sent >= 0 || errno == EAGAIN)
+    return MAX (sent, 0);
+  errnum = errno;
+  vq_send_queue_clear (queue);
+  queue->failed (errnum, queue->data);
+  return -1;
+}
+
+static gboolean
+flush (VqSendQueue *queue)
+{
+  gsize n = vq_byte_queue_get_length (&queue->kept);
+  struct iovec piece = { (void *)vq_byte_queue_peek (&queue->kept), n };
+  gssize sent = n > 0 ? send_pieces (queue, &piece, 1) : 0;
+
+  if (sent > 0)
+    vq_byte_queue_consume (&queue->kept, sent);
+  return sent >= 0;
+}
+
+static void
+serve (VqSendQueue *queue)
+{
+  g_rc_box_acquire (queue);
+  while (queue->source_id == 0 && !g_queue_is_empty (&queue->waiters))
+    {
+      g_autofree Waiter *waiter = g_queue_pop_head (&queue->waiters);
+
+      waiter->room (waiter->data);
+    }
+  g_rc_box_release (queue);
+}
+
+static gboolean
+on_writable (int fd, GIOCondition events, gpointer data)
+{
+  VqSendQueue *queue = data;
+
+  if (!flush (queue) || vq_byte_queue_get_length (&queue->kept) > 0)
+    return G_SOURCE_CONTINUE; /* removed already if nothing can be sent any more */
+  queue->source_id = 0;
+  serve (queue);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+wait_if_full (VqSendQueue *queue)
+{
+  if (queue->source_id == 0 && vq_byte_queue_get_length (&queue->kept) > 0)
+    queue->source_id
+        = g_unix_fd_add (queue->fd, G_IO_OUT | G_IO_HUP | G_IO_ERR, on_writable, queue);
+}
+
+/* Keeps PIECES but for their first SKIP bytes. */
+static void
+keep (VqSendQueue *queue, const struct iovec *pieces, guint n, gsize skip)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      gsize skipped = MIN (skip, pieces[i].iov_len);
+
+      vq_byte_queue_append (&queue->kept, (const guint8 *)pieces[i].iov_base + skipped,
+                            pieces[i].iov_len - skipped);
+      skip -= skipped;
+    }
+}
+
+void
+vq_send_queue_add (VqSendQueue *queue, const struct iovec *pieces, guint n)
+{
+  gssize sent = 0;
+
+  if (!queue->held && vq_byte_queue_get_length (&queue->kept) == 0)
+    sent = send_pieces (queue, pieces, n);
+  if (sent < 0)
+    return;
+  keep (queue, pieces, n, sent);
+  if (!queue->held)
+    wait_if_full (queue);
+}
+
+void
+vq_send_queue_hold (VqSendQueue *queue)
+{
+  queue->held = TRUE;
+}
+
+void
+vq_send_queue_release (VqSendQueue *queue)
+{
+  queue->held = FALSE;
+  if (queue->source_id == 0 && flush (queue))
+    wait_if_full (queue);
+}
+
+gboolean
+vq_send_queue_is_full (VqSendQueue *queue)
+{
+  return queue->source_id != 0;
+}
+
+void
+vq_send_queue_wait (VqSendQueue *queue, VqSendRoom room, gpointer data)
+{
+  Waiter *waiter = g_new (Waiter, 1);
+
+  g_assert (vq_send_queue_is_full (queue));
+  *waiter = (Waiter){ room, data };
+  g_queue_push_tail (&queue->waiters, waiter);
+}
+
+void
+vq_send_queue_forget (VqSendQueue *queue, gpointer data)
+{
+  for (GList *l = queue->waiters.head; l != NULL; l = l->next)
+    if (((Waiter *)l->data)->data == data)
+      {
+        g_free (l->data);
+        g_queue_delete_link (&queue->waiters, l);
+        return;
+      }
+}
+
+/* An unread byte of a unix socket counts as its sender's. */
+gboolean
+vq_send_queue_is_taken (VqSendQueue *queue)
+{
+  int unread = 0;
+
+  if (vq_byte_queue_get_length (&queue->kept) > 0)
+    return FALSE;
+  return ioctl (queue->fd, SIOCOUTQ, &unread) != 0 || unread == 0;
+}

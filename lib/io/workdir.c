@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The file "lock" in the directory is locked (flock) from the moment that it has this name, by us
+ * and by the janitor, who has the same open file. So a directory whose lock can be had belongs to
+ * nobody any more: both have been killed. */
+#include "io/workdir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+/* The longest socket name in the directory, with the slash before it. */
+#define LONGEST_NAME 12
+
+#define NAME_PREFIX "virt-qemu."
+#define NAME_PATTERN NAME_PREFIX "XXXXXX"
+#define LOCK "lock"
+#define LOCK_ASIDE ".lock"
+
+struct _VqWorkdir
+{
+  char *path;
+  int alive_fd; /* the janitor reads the other end: it sees the end of file when we are gone */
+  int lock_fd;  /* -1: this file system has no locks */
+  pid_t janitor;
+};
+
+/* The directory NAME in PARENT (a descriptor, or AT_FDCWD) is flat: QEMU and we only put plain
+ * files and sockets into it. The lock goes last: it tells that the rest is still to go. Called in
+ * the janitor too, so it keeps to calls that are safe after fork. */
+static void
+remove_flat (int parent, const char *name)
+{
+  int fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  struct dirent *entry;
+
+  while (dir != NULL && (entry = readdir (dir)) != NULL)
+    if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0
+        && strcmp (entry->d_name, LOCK) != 0)
+      unlinkat (fd, entry->d_name, 0);
+  if (dir != NULL)
+    {
+      unlinkat (fd, LOCK, 0);
+      closedir (dir);
+    }
+  else if (fd >= 0)
+    close (fd);
+  unlinkat (parent, name, AT_REMOVEDIR);
+}
+
+/* Outlives whatever kills us: its own session, and no signal but SIGKILL ends it early. */
+static void G_GNUC_NORETURN
+run_janitor (const char *path, int fd, int lock_fd)
+{
+  char byte;
+  sigset_t all;
+
+  setsid ();
+  sigfillset (&all);
+  sigprocmask (SIG_SETMASK, &all, NULL);
+  prctl (PR_SET_NAME, "virt-qemu-clean");
+  dup2 (fd, 0);
+  if (dup2 (lock_fd, 1) < 0)
+    close (1);
+  close_range (2, ~0U, 0);
+  while (read (0, &byte, 1) < 0 && errno == EINTR)
+    ;
+  remove_flat (AT_FDCWD, path);
+  _exit (0);
+}
+
+static gboolean
+start_janitor (VqWorkdir *workdir, GError **error)
+{
+  int fds[2];
+
+  if (pipe2 (fds, O_CLOEXEC) < 0)
+    return vq_error_set_errno (error, errno, "cannot make a pipe");
+  workdir->janitor = fork ();
+  if (workdir->janitor == 0)
+    {
+      close (fds[1]);
+      run_janitor (workdir->path, fds[0], workdir->lock_fd);
+    }
+  close (fds[0]);
+  workdir->alive_fd = fds[1];
+  if (workdir->janitor < 0)
+    return vq_error_set_errno (error, errno, "cannot fork");
+  return TRUE;
+}
+
+static gboolean
+check_length (const char *path, GError **error)
+{
+  struct sockaddr_un address;
+
+  if (strlen (path) + LONGEST_NAME < sizeof address.sun_path)
+    return TRUE;
+  return vq_error_set (error, VQ_ERROR_FAILED,
+                       "%s is too long a path for sockets: set TMPDIR to a shorter one", path);
+}
+
+static gboolean
+make_directory (VqWorkdir *workdir, const char *parent, GError **error)
+{
+  g_autofree char *absolute = g_canonicalize_filename (parent, NULL);
+
+  workdir->path = g_build_filename (absolute, NAME_PATTERN, NULL);
+  if (g_mkdtemp_full (workdir->path, 0700) != NULL)
+    return TRUE;
+  g_clear_pointer (&workdir->path, g_free);
+  return vq_error_set_errno (error, errno, "cannot make a directory in %s", parent);
+}
+
+/* Without a lock nobody but the janitor ever removes it. */
+static void
+lock (VqWorkdir *workdir)
+{
+  g_autofree char *aside = vq_workdir_join (workdir, LOCK_ASIDE);
+  g_autofree char *name = vq_workdir_join (workdir, LOCK);
+  int fd = open (aside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+  if (fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) == 0 && rename (aside, name) == 0)
+    workdir->lock_fd = fd;
+  else if (fd >= 0)
+    close (fd);
+}
+
+VqWorkdir *
+vq_workdir_new (const char *parent, GError **error)
+{
+  g_autoptr (VqWorkdir) workdir = g_new0 (VqWorkdir, 1);
+
+  workdir->alive_fd = -1;
+  workdir->lock_fd = -1;
+  if (!make_directory (workdir, parent != NULL ? parent : g_get_tmp_dir (), error))
+    return NULL;
+  if (parent == NULL && !check_length (workdir->path, error))
+    return NULL;
+  lock (workdir);
+  if (!start_janitor (workdir, error))
+    return NULL;
+  return g_steal_pointer (&workdir);
+}
+
+void
+vq_workdir_free (VqWorkdir *workdir)
+{
+  if (workdir == NULL)
+    return;
+  if (workdir->path != NULL)
+    remove_flat (AT_FDCWD, workdir->path);
+  if (workdir->alive_fd >= 0)
+    close (workdir->alive_fd);
+  if (workdir->lock_fd >= 0)
+    close (workdir->lock_fd);
+  if (workdir->janitor > 0)
+    {
+      kill (workdir->janitor, SIGKILL); /* nothing is left for it to do */
+      while (waitpid (workdir->janitor, NULL, 0) < 0 && errno == EINTR)
+        ;
+    }
+  g_free (workdir->path);
+  g_free (workdir);
+}
+
+const char *
+vq_workdir_get_path (VqWorkdir *workdir)
+{
+  return workdir->path;
+}
+
+char *
+vq_workdir_join (VqWorkdir *workdir, const char *name)
+{
+  return g_build_filename (workdir->path, name, NULL);
+}
+
+/* Whether the directory FD is as we make them, and its maker and its janitor are gone. Then
+ * *LOCK_FD has its lock, to be closed by the caller. */
+static gboolean
+is_left_over (int fd, int *lock_fd)
+{
+  struct stat st;
+
+  *lock_fd = -1;
+  if (fstat (fd, &st) < 0 || st.st_uid != geteuid () || (st.st_mode & 07777) != 0700)
+    return FALSE;
+  *lock_fd = openat (fd, LOCK, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  return *lock_fd >= 0 && flock (*lock_fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+static void
+sweep_one (int parent, const char *name)
+{
+  int fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  int lock_fd = -1;
+
+  if (fd < 0)
+    return;
+  if (is_left_over (fd, &lock_fd))
+    {
+      g_debug ("removing %s: the server that made it has been killed", name);
+      remove_flat (parent, name);
+    }
+  if (lock_fd >= 0)
+    close (lock_fd);
+  close (fd);
+}
+
+void
+vq_workdir_sweep (const char *parent)
+{
+  DIR *dir = opendir (parent != NULL ? parent : g_get_tmp_dir ());
+  struct dirent *entry;
+
+  while (dir != NULL && (entry = readdir (dir)) != NULL)
+    if (g_str_has_prefix (entry->d_name, NAME_PREFIX)
+        && strlen (entry->d_name) == strlen (NAME_PATTERN))
+      sweep_one (dirfd (dir), entry->d_name);
+  if (dir != NULL)
+    closedir (dir);
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan/accel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "io/child.h"
+#include "base/error.h"
+#include "plan/cpu-model.h"
+
+/* A PC's boot ROM: its last 16 bytes hold the first instruction, a jump to its begin. */
+#define ROM_SIZE 65536
+#define RESET_VECTOR 0xfff0
+
+/* isa-debug-exit ends QEMU with (value << 1) | 1. */
+#define DEBUG_EXIT_STATUS ((0x10 << 1) | 1)
+
+static const guint8 rom_code[] = {
+  0xfa,                               /*     cli */
+  0x66, 0xb9, 0x80, 0x84, 0x1e, 0x00, /*     mov ecx, 2000000 */
+  0x66, 0x49,                         /* 1:  dec ecx */
+  0x75, 0xfc,                         /*     jnz 1b */
+  0xb9, 0xc8, 0x00,                   /*     mov cx, 200 */
+  0xe6, 0x80,                         /* 2:  out 0x80, al */
+  0xe2, 0xfc,                         /*     loop 2b */
+  0xb0, 0x10,                         /*     mov al, 0x10 */
+  0xe6, 0xf4,                         /*     out 0xf4, al: QEMU exits */
+  0xf4,                               /* 3:  hlt */
+  0xeb, 0xfd,                         /*     jmp 3b */
+};
+static const guint8 rom_start[] = { 0xea, 0x00, 0x00, 0x00, 0xf0 }; /* jmp f000:0000 */
+
+/* The ROM as a file without a name. */
+static int
+make_rom (GError **error)
+{
+  g_autofree guint8 *rom = g_malloc0 (ROM_SIZE);
+  int fd = memfd_create ("virt-qemu-probe", MFD_CLOEXEC);
+
+  memcpy (rom, rom_code, sizeof rom_code);
+  memcpy (rom + RESET_VECTOR, rom_start, sizeof rom_start);
+  if (fd >= 0 && write (fd, rom, ROM_SIZE) == ROM_SIZE)
+    return fd;
+  vq_error_set_errno (error, errno, "cannot make the probe's ROM");
+  if (fd >= 0)
+    close (fd);
+  return -1;
+}
+
+static gboolean
+run_probe (const char *const *argv, double seconds, VqCancel *cancel, GError **error)
+{
+  g_autoptr (VqChild) child = vq_child_spawn (argv, NULL, error);
+  g_autofree char *text = NULL;
+  int status;
+
+  if (child == NULL)
+    return FALSE;
+  if (!vq_child_wait (child, vq_deadline_in (seconds), cancel, error))
+    return FALSE;
+  status = vq_child_get_status (child);
+  if (WIFEXITED (status) && WEXITSTATUS (status) == DEBUG_EXIT_STATUS)
+    return TRUE;
+  text = vq_child_get_stderr (child);
+  return vq_error_set (error, VQ_ERROR_FAILED, "QEMU failed: %s",
+                       text[0] != '\0' ? text : "it died without a word");
+}
+
+gboolean
+vq_accel_probe (const char *qemu_command, const char *accel, const char *cpu, double seconds,
+                VqCancel *cancel, GError **error)
+{
+  int fd = make_rom (error);
+  g_autofree char *path = g_strdup_printf ("/proc/%d/fd/%d", getpid (), fd);
+  const char *argv[] = { qemu_command,
+                         "-machine",
+                         "pc",
+                         "-accel",
+                         accel,
+                         "-nodefaults",
+                         "-no-user-config",
+                         "-display",
+                         "none",
+                         "-m",
+                         "16",
+                         "-device",
+                         "isa-debug-exit,iobase=0xf4,iosize=1",
+                         "-bios",
+                         path,
+                         "-cpu",
+                         cpu,
+                         NULL };
+  gboolean works;
+
+  if (fd < 0)
+    return FALSE;
+  works = run_probe (argv, seconds, cancel, error);
+  close (fd);
+  return works;
+}
+
+/* Whether we may use the device at all. */
+static gboolean
+open_device (GError **error)
+{
+  int fd = open ("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+  if (fd >= 0)
+    {
+      close (fd);
+      return TRUE;
+    }
+  if (errno == EACCES || errno == EPERM)
+    return vq_error_set (
+        error, VQ_ERROR_FAILED,
+        "/dev/kvm is not accessible (add yourself to the group kvm: adduser USER kvm)");
+  return vq_error_set_errno (error, errno, "cannot open /dev/kvm");
+}
+
+static gboolean
+is_x86 (const VqArch *arch)
+{
+  return g_str_equal (arch->qemu, "x86_64") || g_str_equal (arch->qemu, "i386");
+}
+
+static gboolean
+kvm_works (const VqArch *arch, const char *qemu_command, VqCancel *cancel, GError **error)
+{
+  const char *cpu = vq_cpu_model_choose (arch, TRUE, "");
+
+  if (!open_device (error))
+    return FALSE;
+  if (!is_x86 (arch))
+    return TRUE; /* there is no ROM for it; starting QEMU will tell */
+  if (vq_accel_probe (qemu_command, "kvm", cpu != NULL ? cpu : "max", VQ_ACCEL_PROBE_SECONDS,
+                      cancel, error))
+    return TRUE;
+  g_prefix_error (error, "/dev/kvm is there but does not work: ");
+  return FALSE;
+}
+
+gboolean
+vq_accel_choose (const VqOptions *options, const VqArch *arch, const char *qemu_command,
+                 gboolean *kvm, char **why, VqCancel *cancel, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+
+  *kvm = FALSE;
+  if (options->accel == VQ_ACCEL_KVM)
+    {
+      *kvm = TRUE;
+      return open_device (error);
+    }
+  if (options->accel == VQ_ACCEL_TCG || !vq_arch_fits_host_kvm (arch))
+    return TRUE;
+  *kvm = kvm_works (arch, qemu_command, cancel, &reason);
+  if (*kvm)
+    return TRUE;
+  if (vq_cancel_reason (cancel) != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return FALSE;
+    }
+  *why = g_strdup (reason->message);
+  return TRUE;
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The table of architectures: what QEMU needs to be told for each. */
+#pragma once
+
+#include <glib.h>
+
+#include "plan/options.h"
+
+typedef struct
+{
+  const char *dpkg;        /* dpkg's name: "amd64" */
+  const char *qemu;        /* QEMU's name, as in qemu-system-NAME: "x86_64" */
+  const char *package;     /* Debian package of qemu-system-NAME */
+  const char *machine;     /* -machine */
+  const char *machine_efi; /* the same with EFI, NULL: as without */
+  const char *cpu_tcg;     /* -cpu under TCG, NULL: QEMU's default */
+  const char *cpu_kvm;     /* -cpu under KVM, NULL: QEMU's default */
+  VqBoot boot;             /* what --boot=auto means; VQ_BOOT_AUTO: the image decides */
+  const char *virtio;      /* suffix of virtio devices: "pci" or "ccw" */
+  const char *serial[2];   /* socket names of -serial ports; the first one is the console */
+  gboolean vmgenid;        /* has the device */
+  const char *kvm_hosts;   /* uname -m of hosts whose KVM runs it, " " between and around them */
+} VqArch;
+
+/* The entry that a name belongs to, or NULL. */
+const VqArch *vq_arch_find_dpkg (const char *name);
+const VqArch *vq_arch_find_qemu (const char *name);
+
+/* The entry of the host, from uname; never NULL (amd64 for a host we do not know). */
+const VqArch *vq_arch_find_host (void);
+
+/* Picks the entry as autopkgtest-virt-qemu does: --qemu-architecture, --dpkg-architecture, the
+ * name of --qemu-command, the host. Fails for a name that we do not know. */
+const VqArch *vq_arch_choose (const VqOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether this host's KVM, if it works, runs guests of ARCH. */
+gboolean vq_arch_fits_host_kvm (const VqArch *arch);

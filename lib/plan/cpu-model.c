@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan/cpu-model.h"
+
+#include <string.h>
+
+/* Whether the word FLAG is in the "flags" of the first processor in INFO, a /proc/cpuinfo. */
+static gboolean
+has_flag (const char *info, const char *flag)
+{
+  g_auto (GStrv) lines = g_strsplit (info, "\n", -1);
+
+  for (char **line = lines; *line != NULL; line++)
+    if (g_str_has_prefix (*line, "flags\t") || g_str_has_prefix (*line, "flags "))
+      {
+        g_auto (GStrv) words = g_strsplit_set (*line, " \t", -1);
+
+        return g_strv_contains ((const char *const *)words, flag);
+      }
+  return FALSE;
+}
+
+/* Whether MODULE of the host lets guests use KVM; without that QEMU would only warn that it cannot
+ * give the flag to the guest. */
+static gboolean
+is_nested (const char *root, const char *module)
+{
+  g_autofree char *path = g_strdup_printf ("%s/sys/module/%s/parameters/nested", root, module);
+  g_autofree char *value = NULL;
+
+  return g_file_get_contents (path, &value, NULL, NULL) && (value[0] == 'Y' || value[0] == '1');
+}
+
+const char *
+vq_cpu_model_choose (const VqArch *arch, gboolean kvm, const char *root)
+{
+  g_autofree char *path = g_strconcat (root, "/proc/cpuinfo", NULL);
+  g_autofree char *info = NULL;
+
+  if (!kvm)
+    return arch->cpu_tcg;
+  if (!g_str_equal (arch->qemu, "x86_64") || !g_file_get_contents (path, &info, NULL, NULL))
+    return arch->cpu_kvm;
+  if (has_flag (info, "vmx") && is_nested (root, "kvm_intel"))
+    return "kvm64,+vmx,+lahf_lm";
+  if (has_flag (info, "svm") && is_nested (root, "kvm_amd"))
+    return "host"; /* nothing less makes a guest's KVM work on AMD */
+  return arch->cpu_kvm;
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan/hotplug-bus.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+/* The root bus of PCI Express takes nothing while it runs, a port on it does. Other ports of the
+ * user's have small chassis numbers. */
+#define ROOT_PORT                                                                                  \
+  {                                                                                                \
+    "baseimage-port", "pcie-root-port,id=baseimage-port,chassis=250"                               \
+  }
+
+/* Types by how their names begin; a later "-" or "." begins a version. */
+static const struct
+{
+  const char *type;
+  VqHotplugBus bus;
+} types[] = {
+  { "q35", ROOT_PORT },
+  { "pc-q35", ROOT_PORT },
+  { "virt", ROOT_PORT },
+  { "pc", { "pci.0", NULL } },
+  { "pc-i440fx", { "pci.0", NULL } },
+  { "pseries", { "pci.0", NULL } },
+  { "s390-ccw-virtio", { NULL, NULL } },
+};
+
+static gboolean
+is_type (const char *machine, gsize length, const char *type)
+{
+  gsize n = strlen (type);
+
+  return length >= n && strncmp (machine, type, n) == 0
+         && (length == n || (machine[n] == '-' && g_ascii_isdigit (machine[n + 1])));
+}
+
+static gboolean
+is_machine_option (const char *word)
+{
+  static const char *const names[] = { "-machine", "--machine", "-M", "--M", NULL };
+
+  return g_strv_contains (names, word);
+}
+
+/* Sets *TYPE and *LENGTH if VALUE, "q35,smm=off" say, names a type. */
+static void
+find_type (const char *value, const char **type, gsize *length)
+{
+  const char *part = value;
+  const char *named = NULL;
+
+  if (strcspn (part, "=") >= strcspn (part, ","))
+    named = part;
+  for (; part != NULL; part = strchr (part, ','))
+    {
+      part += *part == ',';
+      if (g_str_has_prefix (part, "type="))
+        named = part + strlen ("type=");
+    }
+  if (named != NULL)
+    {
+      *type = named;
+      *length = strcspn (named, ",");
+    }
+}
+
+/* The user's -machine takes the place of ours, even if it names no type: QEMU's own default, where
+ * it has one, is the one without EFI. */
+static gboolean
+user_gave_machine (const VqOptions *options)
+{
+  for (char **word = options->qemu_options; *word != NULL; word++)
+    if (is_machine_option (*word) && word[1] != NULL)
+      return TRUE;
+  return FALSE;
+}
+
+/* *TYPE begins with it, *LENGTH is how long it is. */
+static void
+find_machine_type (const VqOptions *options, const VqArch *arch, gboolean efi, const char **type,
+                   gsize *length)
+{
+  gboolean plain = !efi || arch->machine_efi == NULL || user_gave_machine (options);
+
+  *type = plain ? arch->machine : arch->machine_efi;
+  *length = strlen (*type);
+  for (char **word = options->qemu_options; *word != NULL; word++)
+    if (is_machine_option (*word) && word[1] != NULL)
+      find_type (word[1], type, length);
+}
+
+const VqHotplugBus *
+vq_hotplug_bus_find (const VqOptions *options, const VqArch *arch, gboolean efi, GError **error)
+{
+  const char *type;
+  gsize length;
+
+  find_machine_type (options, arch, efi, &type, &length);
+  for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
+    if (is_type (type, length, types[i].type))
+      return &types[i].bus;
+  vq_error_set (error, VQ_ERROR_USAGE,
+                "--baseimage: a machine of type %.*s takes no disk while it runs; leave this "
+                "option or that type out",
+                (int)length, type);
+  return NULL;
+}

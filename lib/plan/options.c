@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan/options.h"
+
+#include <string.h>
+
+#include "base/arguments.h"
+#include "base/error.h"
+#include "plan/shared-dir.h"
+#include "template/template-limits.h"
+#include "base/units.h"
+
+#define PROGRAM "autopkgtest-virt-qemu-ng"
+
+enum
+{
+  OPTION_QEMU_ARCHITECTURE,
+  OPTION_DPKG_ARCHITECTURE,
+  OPTION_QEMU_COMMAND,
+  OPTION_OVERLAY_DIR,
+  OPTION_USER,
+  OPTION_PASSWORD,
+  OPTION_CPUS,
+  OPTION_RAM_SIZE,
+  OPTION_TIMEOUT_REBOOT,
+  OPTION_TIMEOUT_POWEROFF,
+  OPTION_SHOW_BOOT,
+  OPTION_DEBUG,
+  OPTION_QEMU_OPTIONS,
+  OPTION_BASEIMAGE,
+  OPTION_BOOT,
+  OPTION_EFI,
+  OPTION_SHARED_DIR,
+  OPTION_ACCEL,
+  OPTION_CHANNEL,
+  OPTION_GUEST_AGENT,
+  OPTION_SSH_USER,
+  OPTION_SSH_KEY,
+  OPTION_TEMPLATE,
+  OPTION_TEMPLATE_DIR,
+  OPTION_TEMPLATE_MAX_AGE,
+  OPTION_TEMPLATE_CACHE_SIZE,
+  OPTION_TEMPLATE_SCRIPT,
+  OPTION_HELP,
+  OPTION_VERSION,
+};
+
+/* How the command line is read. */
+static const VqArgument arguments_table[] = {
+  [OPTION_QEMU_ARCHITECTURE] = { "qemu-architecture", 0, TRUE },
+  [OPTION_DPKG_ARCHITECTURE] = { "dpkg-architecture", 0, TRUE },
+  [OPTION_QEMU_COMMAND] = { "qemu-command", 'q', TRUE },
+  [OPTION_OVERLAY_DIR] = { "overlay-dir", 'o', TRUE },
+  [OPTION_USER] = { "user", 'u', TRUE },
+  [OPTION_PASSWORD] = { "password", 'p', TRUE },
+  [OPTION_CPUS] = { "cpus", 'c', TRUE },
+  [OPTION_RAM_SIZE] = { "ram-size", 0, TRUE },
+  [OPTION_TIMEOUT_REBOOT] = { "timeout-reboot", 0, TRUE },
+  [OPTION_TIMEOUT_POWEROFF] = { "timeout-poweroff", 0, TRUE },
+  [OPTION_SHOW_BOOT] = { "show-boot", 0, FALSE },
+  [OPTION_DEBUG] = { "debug", 'd', FALSE },
+  [OPTION_QEMU_OPTIONS] = { "qemu-options", 0, TRUE },
+  [OPTION_BASEIMAGE] = { "baseimage", 0, FALSE },
+  [OPTION_BOOT] = { "boot", 0, TRUE },
+  [OPTION_EFI] = { "efi", 0, FALSE },
+  [OPTION_SHARED_DIR] = { "shared-dir", 0, TRUE },
+  [OPTION_ACCEL] = { "accel", 0, TRUE },
+  [OPTION_CHANNEL] = { "channel", 0, TRUE },
+  [OPTION_GUEST_AGENT] = { "guest-agent", 0, TRUE },
+  [OPTION_SSH_USER] = { "ssh-user", 0, TRUE },
+  [OPTION_SSH_KEY] = { "ssh-key", 0, TRUE },
+  [OPTION_TEMPLATE] = { "template", 0, TRUE },
+  [OPTION_TEMPLATE_DIR] = { "template-dir", 0, TRUE },
+  [OPTION_TEMPLATE_MAX_AGE] = { "template-max-age", 0, TRUE },
+  [OPTION_TEMPLATE_CACHE_SIZE] = { "template-cache-size", 0, TRUE },
+  [OPTION_TEMPLATE_SCRIPT] = { "template-script", 0, TRUE },
+  [OPTION_HELP] = { "help", 'h', FALSE },
+  [OPTION_VERSION] = { "version", 0, FALSE },
+  { NULL },
+};
+
+static const char *const boot_words[] = { "auto", "bios", "efi", "ieee1275", "none", NULL };
+static const char *const accel_words[] = { "auto", "kvm", "tcg", NULL };
+static const char *const channel_words[] = { "auto", "helper", "agent", "ssh", NULL };
+static const char *const agent_words[] = { "auto", "require", "install", "off", NULL };
+static const char *const template_words[] = { "auto", "off", "refresh", NULL };
+
+/* What an option's value becomes in VqOptions. */
+typedef enum
+{
+  RULE_STRING,     /* a char *; must not be empty */
+  RULE_NAME,       /* a char *; the Python server takes an empty name for "not given" */
+  RULE_SECRET,     /* a char *; may be empty */
+  RULE_INT,        /* an int from min to max */
+  RULE_CONSTANT,   /* a flag: an int or enum that becomes min */
+  RULE_CHOICE,     /* an enum, by its place in words */
+  RULE_WORDS,      /* a char **, from one value */
+  RULE_LIST,       /* a char **, a value each time; must not be empty */
+  RULE_AGE,        /* a guint64, seconds */
+  RULE_SIZE,       /* a guint64, bytes */
+  RULE_SHARED_DIR, /* adds to a GPtrArray of VqSharedDir */
+  RULE_EXIT,       /* ends the parsing */
+} RuleKind;
+
+typedef struct
+{
+  RuleKind kind;
+  gsize offset; /* in VqOptions */
+  int min;
+  int max;
+  const char *const *words;
+} Rule;
+
+#define FIELD(name) G_STRUCT_OFFSET (VqOptions, name)
+
+static const Rule rules[] = {
+  [OPTION_QEMU_ARCHITECTURE] = { RULE_NAME, FIELD (qemu_architecture) },
+  [OPTION_DPKG_ARCHITECTURE] = { RULE_NAME, FIELD (dpkg_architecture) },
+  [OPTION_QEMU_COMMAND] = { RULE_STRING, FIELD (qemu_command) },
+  [OPTION_OVERLAY_DIR] = { RULE_STRING, FIELD (overlay_dir) },
+  [OPTION_USER] = { RULE_NAME, FIELD (user) },
+  [OPTION_PASSWORD] = { RULE_SECRET, FIELD (password) },
+  [OPTION_CPUS] = { RULE_INT, FIELD (cpus), 1, 1024 },
+  [OPTION_RAM_SIZE] = { RULE_INT, FIELD (ram_size_mib), 32, G_MAXINT },
+  [OPTION_TIMEOUT_REBOOT] = { RULE_INT, FIELD (timeout_reboot), 1, G_MAXINT },
+  [OPTION_TIMEOUT_POWEROFF] = { RULE_INT, FIELD (timeout_poweroff), 0, G_MAXINT },
+  [OPTION_SHOW_BOOT] = { RULE_CONSTANT, FIELD (show_boot), TRUE },
+  [OPTION_DEBUG] = { RULE_CONSTANT, FIELD (debug), TRUE },
+  [OPTION_QEMU_OPTIONS] = { RULE_WORDS, FIELD (qemu_options) },
+  [OPTION_BASEIMAGE] = { RULE_CONSTANT, FIELD (baseimage), TRUE },
+  [OPTION_BOOT] = { RULE_CHOICE, FIELD (boot), .words = boot_words },
+  [OPTION_EFI] = { RULE_CONSTANT, FIELD (boot), VQ_BOOT_EFI },
+  [OPTION_SHARED_DIR] = { RULE_SHARED_DIR, FIELD (shared_dirs) },
+  [OPTION_ACCEL] = { RULE_CHOICE, FIELD (accel), .words = accel_words },
+  [OPTION_CHANNEL] = { RULE_CHOICE, FIELD (channel), .words = channel_words },
+  [OPTION_GUEST_AGENT] = { RULE_CHOICE, FIELD (guest_agent), .words = agent_words },
+  [OPTION_SSH_USER] = { RULE_STRING, FIELD (ssh_user) },
+  [OPTION_SSH_KEY] = { RULE_STRING, FIELD (ssh_key) },
+  [OPTION_TEMPLATE] = { RULE_CHOICE, FIELD (template), .words = template_words },
+  [OPTION_TEMPLATE_DIR] = { RULE_STRING, FIELD (template_dir) },
+  [OPTION_TEMPLATE_MAX_AGE] = { RULE_AGE, FIELD (template_max_age) },
+  [OPTION_TEMPLATE_CACHE_SIZE] = { RULE_SIZE, FIELD (template_cache_size) },
+  [OPTION_TEMPLATE_SCRIPT] = { RULE_LIST, FIELD (template_scripts) },
+  [OPTION_HELP] = { RULE_EXIT },
+  [OPTION_VERSION] = { RULE_EXIT },
+};
+
+G_STATIC_ASSERT (G_N_ELEMENTS (rules) + 1 == G_N_ELEMENTS (arguments_table));
+
+const char *
+vq_boot_to_string (VqBoot boot)
+{
+  return boot_words[boot];
+}
+
+const char *
+vq_accel_to_string (VqAccel accel)
+{
+  return accel_words[accel];
+}
+
+const char *
+vq_channel_choice_to_string (VqChannelChoice channel)
+{
+  return channel_words[channel];
+}
+
+const char *
+vq_options_agent_choice_to_string (VqAgentChoice choice)
+{
+  return agent_words[choice];
+}
+
+const char *
+vq_template_choice_to_string (VqTemplateChoice choice)
+{
+  return template_words[choice];
+}
+
+static VqOptions *
+options_new (void)
+{
+  VqOptions *options = g_new0 (VqOptions, 1);
+
+  options->cpus = 1;
+  options->ram_size_mib = 2048;
+  options->timeout_reboot = 60;
+  options->timeout_poweroff = -1;
+  options->boot = VQ_BOOT_AUTO;
+  options->accel = VQ_ACCEL_AUTO;
+  options->qemu_options = g_new0 (char *, 1);
+  options->channel = VQ_CHANNEL_AUTO;
+  options->template = VQ_TEMPLATE_AUTO;
+  options->template_max_age = VQ_TEMPLATE_MAX_AGE_DEFAULT;
+  options->template_cache_size = VQ_TEMPLATE_MAX_SIZE_DEFAULT;
+  options->template_scripts = g_new0 (char *, 1);
+  options->shared_dirs = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_shared_dir_free);
+  return options;
+}
+
+void
+vq_options_free (VqOptions *options)
+{
+  g_free (options->qemu_architecture);
+  g_free (options->dpkg_architecture);
+  g_free (options->qemu_command);
+  g_free (options->overlay_dir);
+  g_free (options->user);
+  g_free (options->password);
+  g_free (options->ssh_user);
+  g_free (options->ssh_key);
+  g_strfreev (options->qemu_options);
+  g_free (options->template_dir);
+  g_strfreev (options->template_scripts);
+  g_ptr_array_unref (options->shared_dirs);
+  g_strfreev (options->images);
+  g_free (options);
+}
+
+/* Only whole words count, as with argparse's choices. */
+static gboolean
+set_choice (int *field, const char *value, const char *const *words, GError **error)
+{
+  g_autofree char *list = NULL;
+
+  for (int i = 0; words[i] != NULL; i++)
+    if (strcmp (words[i], value) == 0)
+      {
+        *field = i;
+        return TRUE;
+      }
+  list = g_strjoinv (", ", (char **)words);
+  return vq_error_set (error, VQ_ERROR_USAGE, "'%s' is none of %s", value, list);
+}
+
+static gboolean
+refuse_empty (GError **error)
+{
+  return vq_error_set (error, VQ_ERROR_USAGE, "the value is empty; leave the option out");
+}
+
+static gboolean
+set_string (char **field, const char *value, RuleKind kind, GError **error)
+{
+  if (*value == '\0' && kind == RULE_STRING)
+    return refuse_empty (error);
+  g_free (*field);
+  *field = *value == '\0' && kind == RULE_NAME ? NULL : g_strdup (value);
+  return TRUE;
+}
+
+static gboolean
+append_string (char ***field, const char *value, GError **error)
+{
+  guint n = g_strv_length (*field);
+
+  if (*value == '\0')
+    return refuse_empty (error);
+  *field = g_renew (char *, *field, n + 2);
+  (*field)[n] = g_strdup (value);
+  (*field)[n + 1] = NULL;
+  return TRUE;
+}
+
+/* What is mounted on another's mount point would hide it. */
+static gboolean
+add_shared_dir (GPtrArray *dirs, const char *value, GError **error)
+{
+  g_autoptr (VqSharedDir) dir = vq_shared_dir_parse (value, error);
+
+  if (dir == NULL)
+    return FALSE;
+  for (guint i = 0; i < dirs->len; i++)
+    if (g_str_equal (((VqSharedDir *)dirs->pdata[i])->destination, dir->destination))
+      return vq_error_set (error, VQ_ERROR_USAGE, "dst=%s is given twice", dir->destination);
+  g_ptr_array_add (dirs, g_steal_pointer (&dir));
+  return TRUE;
+}
+
+/* Puts VALUE (NULL for flags) where RULE says. */
+static gboolean
+apply (VqOptions *options, const Rule *rule, const char *value, GError **error)
+{
+  gpointer field = G_STRUCT_MEMBER_P (options, rule->offset);
+
+  switch (rule->kind)
+    {
+    case RULE_STRING:
+    case RULE_NAME:
+    case RULE_SECRET:
+      return set_string (field, value, rule->kind, error);
+    case RULE_INT:
+      return vq_arguments_parse_int (value, rule->min, rule->max, field, error);
+    case RULE_CONSTANT:
+      *(int *)field = rule->min;
+      return TRUE;
+    case RULE_CHOICE:
+      return set_choice (field, value, rule->words, error);
+    case RULE_WORDS:
+      g_strfreev (*(char ***)field);
+      *(char ***)field = vq_arguments_split (value);
+      return TRUE;
+    case RULE_LIST:
+      return append_string (field, value, error);
+    case RULE_AGE:
+      return vq_units_parse_age (value, field, error);
+    case RULE_SIZE:
+      return vq_units_parse_size (value, field, error);
+    case RULE_SHARED_DIR:
+      return add_shared_dir (*(GPtrArray **)field, value, error);
+    case RULE_EXIT:
+      break;
+    }
+  g_return_val_if_reached (FALSE);
+}
+
+static gboolean
+apply_option (VqOptions *options, int index, const char *value, GError **error)
+{
+  const VqArgument *option = &arguments_table[index];
+  g_autofree char *name = vq_arguments_describe (option);
+
+  if (!apply (options, &rules[index], value, error))
+    {
+      g_prefix_error (error, "option %s: ", name);
+      return FALSE;
+    }
+  if (index == OPTION_TIMEOUT_REBOOT)
+    options->timeout_reboot_given = TRUE;
+  return TRUE;
+}
+
+/* autopkgtest reads @FILE itself, and makes an empty argument of an empty line. */
+static gboolean
+add_image (GStrvBuilder *images, const char *value, GError **error)
+{
+  if (*value == '\0')
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "an image's name is empty; remove empty lines from the @FILE, if any");
+  g_strv_builder_add (images, value);
+  return TRUE;
+}
+
+/* Goes through the command line until its end, the first error, --help or --version. */
+static VqOptionsResult
+parse_all (VqArguments *arguments, VqOptions *options, GError **error)
+{
+  g_autoptr (GStrvBuilder) images = g_strv_builder_new ();
+  VqArgumentKind kind;
+  const char *value;
+  int index;
+
+  while ((kind = vq_arguments_next (arguments, &index, &value, error)) != VQ_ARGUMENT_END)
+    {
+      if (kind == VQ_ARGUMENT_ERROR)
+        return VQ_OPTIONS_ERROR;
+      if (kind == VQ_ARGUMENT_POSITIONAL && !add_image (images, value, error))
+        return VQ_OPTIONS_ERROR;
+      if (kind == VQ_ARGUMENT_POSITIONAL)
+        continue;
+      if (rules[index].kind == RULE_EXIT)
+        return index == OPTION_HELP ? VQ_OPTIONS_HELP : VQ_OPTIONS_VERSION;
+      if (!apply_option (options, index, value, error))
+        return VQ_OPTIONS_ERROR;
+    }
+  options->images = g_strv_builder_end (images);
+  return VQ_OPTIONS_RUN;
+}
+
+/* What no option forbids alone. */
+static gboolean
+check_together (const VqOptions *options, GError **error)
+{
+  if (options->channel == VQ_CHANNEL_AGENT && options->guest_agent == VQ_AGENT_OFF)
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "--channel=agent needs the guest agent; leave --guest-agent=off out");
+  if (options->channel == VQ_CHANNEL_SSH && options->guest_agent == VQ_AGENT_REQUIRE)
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "--channel=ssh does not use the guest agent; leave --guest-agent=require "
+                         "out");
+  if ((options->ssh_user != NULL || options->ssh_key != NULL)
+      && (options->channel == VQ_CHANNEL_AGENT || options->guest_agent == VQ_AGENT_REQUIRE))
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "only the guest agent is to be used; leave --ssh-user and --ssh-key out");
+  if (options->ssh_user != NULL && options->ssh_key == NULL && options->password == NULL)
+    return vq_error_set (error, VQ_ERROR_USAGE, "--ssh-user needs --ssh-key or --password");
+  return TRUE;
+}
+
+VqOptionsResult
+vq_options_parse (int argc, const char *const *argv, VqOptions **options, GError **error)
+{
+  g_autoptr (VqOptions) result = options_new ();
+  g_autoptr (VqArguments) arguments = NULL;
+  VqOptionsResult what;
+
+  *options = NULL;
+  /* A program may be started without even its own name. */
+  arguments = vq_arguments_new (arguments_table, argc > 0 ? argv + 1 : argv, error);
+  if (arguments == NULL)
+    return VQ_OPTIONS_ERROR;
+  what = parse_all (arguments, result, error);
+  if (what != VQ_OPTIONS_RUN)
+    return what;
+  if (result->images[0] == NULL)
+    {
+      vq_error_set (error, VQ_ERROR_USAGE, "no image given; name the disk image to boot");
+      return VQ_OPTIONS_ERROR;
+    }
+  if (!check_together (result, error))
+    return VQ_OPTIONS_ERROR;
+  *options = g_steal_pointer (&result);
+  return VQ_OPTIONS_RUN;
+}
+
+char *
+vq_options_usage_error (const GError *error)
+{
+  g_autofree char *message = g_strdup (error->message);
+
+  /* It may quote the command line: an argument's line breaks must not make more lines of it. */
+  for (char *c = message; *c != '\0'; c++)
+    if (g_ascii_iscntrl (*c))
+      *c = '?';
+  return g_strdup_printf (PROGRAM ": error: %s\nTry '" PROGRAM " --help' for the options.\n",
+                          message);
+}
+
+const char *
+vq_options_version (void)
+{
+  return PROGRAM " " VQ_VERSION "\n";
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan/plan.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "plan/accel.h"
+#include "image/disk-layout.h"
+#include "base/error.h"
+#include "plan/hotplug-bus.h"
+#include "image/image-name.h"
+#include "plan/shared-dir.h"
+#include "io/workdir.h"
+#include "plan/private-key.h"
+
+/* Seconds for all the calls of qemu-img together. */
+#define INSPECT_SECONDS 60
+
+/* A guest under TCG boots so much more slowly, roughly. */
+#define TCG_STRETCH 5
+
+static gboolean
+find_qemu (VqPlan *plan, GError **error)
+{
+  g_autofree char *guess = g_strconcat ("qemu-system-", plan->arch->qemu, NULL);
+  const char *name = plan->options->qemu_command != NULL ? plan->options->qemu_command : guess;
+
+  plan->qemu_command = g_find_program_in_path (name);
+  if (plan->qemu_command != NULL)
+    return TRUE;
+  if (plan->options->qemu_command != NULL)
+    return vq_error_set (error, VQ_ERROR_FAILED, "--qemu-command: %s is not an executable", name);
+  return vq_error_set (error, VQ_ERROR_FAILED, "no %s for %s guests: install the package %s", name,
+                       plan->arch->dpkg, plan->arch->package);
+}
+
+static VqImage *
+inspect_image (const char *name, VqImageUse use, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_auto (GStrv) directories = vq_image_name_get_directories ();
+  g_autofree char *path = vq_image_name_find (name, (const char *const *)directories, error);
+
+  return path != NULL ? vq_image_inspect (path, use, deadline, cancel, error) : NULL;
+}
+
+static gboolean
+inspect_images (VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  char **name = plan->options->images;
+
+  plan->image = inspect_image (*name, VQ_IMAGE_BOOT, deadline, cancel, error);
+  if (plan->image == NULL)
+    return FALSE;
+  while (*++name != NULL)
+    {
+      VqImage *image = inspect_image (*name, VQ_IMAGE_DATA, deadline, cancel, error);
+
+      if (image == NULL)
+        return FALSE;
+      g_ptr_array_add (plan->more, image);
+    }
+  return TRUE;
+}
+
+/* --boot=auto for a PC: what the image can do. */
+static gboolean
+image_wants_efi (VqPlan *plan, gboolean *efi, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_autoptr (VqWorkdir) workdir = vq_workdir_new (NULL, error);
+  VqDiskLayout layout;
+
+  if (workdir == NULL
+      || !vq_disk_layout_read (plan->image, &layout, vq_workdir_get_path (workdir), deadline,
+                               cancel, error))
+    return FALSE;
+  *efi = vq_disk_layout_wants_efi (&layout);
+  g_debug ("--boot=auto: the image boots by %s", *efi ? "EFI" : "BIOS");
+  return TRUE;
+}
+
+static gboolean
+choose_firmware (VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  VqBoot boot = plan->options->boot != VQ_BOOT_AUTO ? plan->options->boot : plan->arch->boot;
+  gboolean efi = boot == VQ_BOOT_EFI;
+
+  if (boot == VQ_BOOT_AUTO && !image_wants_efi (plan, &efi, deadline, cancel, error))
+    return FALSE;
+  if (!efi)
+    return TRUE;
+  plan->firmware = vq_firmware_find (plan->arch->qemu, error);
+  return plan->firmware != NULL;
+}
+
+static void
+set_boot_timeout (VqPlan *plan)
+{
+  plan->boot_timeout = plan->options->timeout_reboot;
+  if (!plan->kvm && !plan->options->timeout_reboot_given)
+    plan->boot_timeout *= TCG_STRETCH;
+}
+
+static void
+warn_of_tcg (const char *why)
+{
+  g_warning ("no KVM, so the guest is slow (QEMU's TCG): %s; --accel=tcg silences this", why);
+}
+
+static gboolean
+choose_accel (VqPlan *plan, VqCancel *cancel, GError **error)
+{
+  g_autofree char *why = NULL;
+
+  if (!vq_accel_choose (plan->options, plan->arch, plan->qemu_command, &plan->kvm, &why, cancel,
+                        error))
+    return FALSE;
+  if (why != NULL)
+    warn_of_tcg (why);
+  set_boot_timeout (plan);
+  return TRUE;
+}
+
+gboolean
+vq_plan_give_up_kvm (VqPlan *plan, const char *why)
+{
+  if (!plan->kvm || plan->options->accel != VQ_ACCEL_AUTO)
+    return FALSE;
+  plan->kvm = FALSE;
+  warn_of_tcg (why);
+  set_boot_timeout (plan);
+  return TRUE;
+}
+
+static gboolean
+check_overlay_dir (const VqOptions *options, GError **error)
+{
+  const char *directory = options->overlay_dir;
+
+  if (directory == NULL || access (directory, W_OK | X_OK) == 0)
+    return TRUE;
+  return vq_error_set_errno (error, errno, "--overlay-dir: cannot make files in %s", directory);
+}
+
+/* One that is not there is made, and one that cannot be used costs a boot; this is a mistake. */
+static gboolean
+check_template_dir (const VqOptions *options, GError **error)
+{
+  const char *directory = options->template_dir;
+
+  return directory == NULL || !g_file_test (directory, G_FILE_TEST_EXISTS)
+         || g_file_test (directory, G_FILE_TEST_IS_DIR)
+         || vq_error_set (error, VQ_ERROR_USAGE, "--template-dir: %s is no directory", directory);
+}
+
+static gboolean
+check_scripts (const VqOptions *options, GError **error)
+{
+  for (char **path = options->template_scripts; *path != NULL; path++)
+    if (access (*path, R_OK) != 0)
+      return vq_error_set_errno (error, errno, "--template-script: cannot read %s", *path);
+    else if (!g_file_test (*path, G_FILE_TEST_IS_REGULAR))
+      return vq_error_set (error, VQ_ERROR_FAILED, "--template-script: %s is no plain file", *path);
+  return TRUE;
+}
+
+static gboolean
+check_shared_dirs (const VqOptions *options, GError **error)
+{
+  for (guint i = 0; i < options->shared_dirs->len; i++)
+    if (!vq_shared_dir_check (options->shared_dirs->pdata[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+choose_hotplug (VqPlan *plan, GError **error)
+{
+  if (!plan->options->baseimage)
+    return TRUE;
+  plan->hotplug = vq_hotplug_bus_find (plan->options, plan->arch, plan->firmware != NULL, error);
+  return plan->hotplug != NULL;
+}
+
+/* Only what tells how to get in without a seed. */
+static gboolean
+names_way_in (const VqOptions *options)
+{
+  return options->ssh_user != NULL || options->ssh_key != NULL || options->password != NULL
+         || options->guest_agent == VQ_AGENT_REQUIRE || options->channel == VQ_CHANNEL_AGENT;
+}
+
+gboolean
+vq_plan_add_cloud_seed (VqPlan *plan)
+{
+  if (plan->cloud_seed || names_way_in (plan->options))
+    return FALSE;
+  plan->cloud_seed = TRUE;
+  return TRUE;
+}
+
+static gboolean
+read_ssh_key (VqPlan *plan, GError **error)
+{
+  if (plan->options->ssh_key == NULL)
+    return TRUE;
+  plan->ssh_key = vq_private_key_read (plan->options->ssh_key, error);
+  if (plan->ssh_key == NULL)
+    g_prefix_error (error, "option --ssh-key: ");
+  return plan->ssh_key != NULL;
+}
+
+VqPlan *
+vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
+{
+  g_autoptr (VqPlan) plan = g_new0 (VqPlan, 1);
+  gint64 deadline = vq_deadline_in (INSPECT_SECONDS);
+
+  plan->options = options;
+  plan->more = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_image_free);
+  plan->arch = vq_arch_choose (options, error);
+  if (plan->arch == NULL || !check_overlay_dir (options, error)
+      || !check_template_dir (options, error) || !check_scripts (options, error)
+      || !check_shared_dirs (options, error) || !read_ssh_key (plan, error)
+      || !find_qemu (plan, error) || !inspect_images (plan, deadline, cancel, error)
+      || !choose_firmware (plan, deadline, cancel, error) || !choose_hotplug (plan, error)
+      || !choose_accel (plan, cancel, error))
+    return NULL;
+  if (options->channel == VQ_CHANNEL_SSH)
+    vq_plan_add_cloud_seed (plan);
+  return g_steal_pointer (&plan);
+}
+
+void
+vq_plan_free (VqPlan *plan)
+{
+  if (plan == NULL)
+    return;
+  vq_firmware_free (plan->firmware);
+  vq_image_free (plan->image);
+  g_ptr_array_unref (plan->more);
+  g_free (plan->qemu_command);
+  g_free (plan->ssh_key);
+  g_free (plan);
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "qemu/console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+#define KEPT 8192
+
+struct _VqConsole
+{
+  int reader; /* owned */
+  int writer; /* owned, -1 when closed */
+  guint id;
+  gboolean show;
+  guint64 n_bytes; /* that were said */
+  GString *tail;
+};
+
+static void
+keep (VqConsole *console, const char *bytes, gssize n)
+{
+  gsize before = console->tail->len;
+
+  console->n_bytes += n;
+  g_string_append_len (console->tail, bytes, n);
+  for (char *p = console->tail->str + before; p < console->tail->str + console->tail->len; p++)
+    if (*p == '\0')
+      *p = ' '; /* some firmware pads with it, and it would hide what follows */
+  if (console->tail->len > KEPT)
+    g_string_erase (console->tail, 0, console->tail->len - KEPT);
+  if (console->show)
+    fwrite (bytes, 1, n, stderr);
+}
+
+static gboolean
+on_readable (int fd, GIOCondition events, gpointer data)
+{
+  VqConsole *console = data;
+  char buffer[4096];
+  gssize n = read (fd, buffer, sizeof buffer);
+
+  if (n > 0)
+    keep (console, buffer, n);
+  if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+    return G_SOURCE_CONTINUE;
+  console->id = 0;
+  return G_SOURCE_REMOVE;
+}
+
+VqConsole *
+vq_console_new (gboolean show, GError **error)
+{
+  VqConsole *console;
+  int fds[2];
+
+  if (!g_unix_open_pipe (fds, FD_CLOEXEC, error))
+    return NULL;
+  console = g_new0 (VqConsole, 1);
+  console->reader = fds[0];
+  console->writer = fds[1];
+  console->show = show;
+  console->tail = g_string_new (NULL);
+  g_unix_set_fd_nonblocking (fds[0], TRUE, NULL);
+  console->id = g_unix_fd_add (fds[0], G_IO_IN | G_IO_HUP, on_readable, console);
+  return console;
+}
+
+void
+vq_console_free (VqConsole *console)
+{
+  if (console == NULL)
+    return;
+  g_clear_handle_id (&console->id, g_source_remove);
+  vq_console_close_writer (console);
+  close (console->reader);
+  g_string_free (console->tail, TRUE);
+  g_free (console);
+}
+
+int
+vq_console_get_writer (VqConsole *console)
+{
+  return console->writer;
+}
+
+void
+vq_console_close_writer (VqConsole *console)
+{
+  if (console->writer >= 0)
+    close (console->writer);
+  console->writer = -1;
+}
+
+gboolean
+vq_console_has_spoken (VqConsole *console)
+{
+  return console->n_bytes > 0;
+}
+
+guint64
+vq_console_count_bytes (VqConsole *console)
+{
+  return console->n_bytes;
+}
+
+char *
+vq_console_last_lines (VqConsole *console, guint lines)
+{
+  g_auto (GStrv) all = g_strsplit_set (console->tail->str, "\r\n", -1);
+  GString *text = g_string_new (NULL);
+
+  for (guint i = g_strv_length (all); i > 0 && lines > 0; i--)
+    {
+      g_autofree char *line = vq_text_printable (all[i - 1], strlen (all[i - 1]), 200);
+
+      if (line[0] == '\0')
+        continue;
+      if (text->len > 0)
+        g_string_prepend (text, " | ");
+      g_string_prepend (text, line);
+      lines--;
+    }
+  return g_string_free (text, FALSE);
+}

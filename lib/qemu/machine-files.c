@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "qemu/machine-files.h"
+
+#include <unistd.h>
+
+#include "io/file-copy.h"
+#include "io/workdir.h"
+
+struct _VqMachineFiles
+{
+  const VqPlan *plan;
+  VqWorkdir *workdir;
+  VqWorkdir *overlay_place; /* with --overlay-dir, until QEMU has the overlay open */
+  char *template;           /* the directory of the template, NULL for a fresh machine */
+  gboolean making;          /* the template is made by this machine; else this is a fork of it */
+  char *disk;
+  char *ram; /* NULL: the memory is nobody's file */
+};
+
+static gboolean
+copy_fresh_vars (VqMachineFiles *files, GError **error)
+{
+  g_autofree char *path = vq_workdir_join (files->workdir, VQ_QEMU_CONFIG_EFI_VARS);
+
+  return files->plan->firmware == NULL
+         || vq_firmware_copy_vars (files->plan->firmware, path, error);
+}
+
+/* The same between the private directory and the template. */
+static gboolean
+copy_template_vars (VqMachineFiles *files, GError **error)
+{
+  g_autofree char *ours = vq_workdir_join (files->workdir, VQ_QEMU_CONFIG_EFI_VARS);
+  g_autofree char *its = g_build_filename (files->template, VQ_TEMPLATE_EFI_VARS, NULL);
+
+  return files->plan->firmware == NULL
+         || (files->making ? vq_file_copy (ours, its, error) : vq_file_copy (its, ours, error));
+}
+
+/* Where an overlay that is to be removed again has its place. */
+static gboolean
+choose_overlay_path (VqMachineFiles *files, GError **error)
+{
+  const char *overlay_dir = files->plan->options->overlay_dir;
+
+  if (overlay_dir != NULL)
+    {
+      files->overlay_place = vq_workdir_new (overlay_dir, error);
+      if (files->overlay_place == NULL)
+        {
+          g_prefix_error (error, "--overlay-dir: ");
+          return FALSE;
+        }
+    }
+  files->disk
+      = vq_workdir_join (overlay_dir != NULL ? files->overlay_place : files->workdir, "overlay");
+  return TRUE;
+}
+
+static VqMachineFiles *
+files_new (const VqPlan *plan, const char *template, gboolean making, GError **error)
+{
+  g_autoptr (VqMachineFiles) files = g_new0 (VqMachineFiles, 1);
+
+  files->plan = plan;
+  files->template = g_strdup (template);
+  files->making = making;
+  if (template != NULL)
+    files->ram = g_build_filename (template, VQ_TEMPLATE_RAM, NULL);
+  files->workdir = vq_workdir_new (NULL, error);
+  return files->workdir != NULL ? g_steal_pointer (&files) : NULL;
+}
+
+VqMachineFiles *
+vq_machine_files_new_fresh (const VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_autoptr (VqMachineFiles) files = files_new (plan, NULL, FALSE, error);
+
+  if (files == NULL || !copy_fresh_vars (files, error) || !choose_overlay_path (files, error)
+      || !vq_image_create_overlay (plan->image, files->disk, deadline, cancel, error))
+    return NULL;
+  return g_steal_pointer (&files);
+}
+
+VqMachineFiles *
+vq_machine_files_new_template (const VqPlan *plan, const char *directory, gint64 deadline,
+                               VqCancel *cancel, GError **error)
+{
+  g_autoptr (VqMachineFiles) files = files_new (plan, directory, TRUE, error);
+
+  if (files == NULL || !copy_fresh_vars (files, error))
+    return NULL;
+  files->disk = g_build_filename (directory, VQ_TEMPLATE_DISK, NULL);
+  if (!vq_image_create_overlay (plan->image, files->disk, deadline, cancel, error))
+    return NULL;
+  return g_steal_pointer (&files);
+}
+
+VqMachineFiles *
+vq_machine_files_new_fork (const VqPlan *plan, const char *directory, GError **error)
+{
+  g_autoptr (VqMachineFiles) files = files_new (plan, directory, FALSE, error);
+  g_autofree char *overlay = g_build_filename (directory, VQ_TEMPLATE_OVERLAY, NULL);
+
+  if (files == NULL || !copy_template_vars (files, error) || !choose_overlay_path (files, error)
+      || !vq_file_copy (overlay, files->disk, error))
+    return NULL;
+  return g_steal_pointer (&files);
+}
+
+void
+vq_machine_files_free (VqMachineFiles *files)
+{
+  if (files == NULL)
+    return;
+  vq_workdir_free (files->overlay_place);
+  vq_workdir_free (files->workdir);
+  g_free (files->template);
+  g_free (files->disk);
+  g_free (files->ram);
+  g_free (files);
+}
+
+void
+vq_machine_files_fill (VqMachineFiles *files, VqQemuConfig *machine)
+{
+  machine->directory = vq_workdir_get_path (files->workdir);
+  machine->overlay = files->disk;
+  machine->ram_path = files->ram;
+  machine->ram_shared = files->making;
+  machine->incoming = files->template != NULL && !files->making;
+}
+
+void
+vq_machine_files_opened (VqMachineFiles *files)
+{
+  if (files->making)
+    return;
+  unlink (files->disk);
+  g_clear_pointer (&files->overlay_place, vq_workdir_free);
+}
+
+gboolean
+vq_machine_files_prepare_forks (VqMachineFiles *files, const char *final_disk, gint64 deadline,
+                                VqCancel *cancel, GError **error)
+{
+  g_autofree char *overlay = g_build_filename (files->template, VQ_TEMPLATE_OVERLAY, NULL);
+
+  g_assert (files->making);
+  return vq_image_create_second_overlay (files->plan->image, final_disk, overlay, deadline, cancel,
+                                         error);
+}
+
+gboolean
+vq_machine_files_complete_template (VqMachineFiles *files, GError **error)
+{
+  g_assert (files->making);
+  return copy_template_vars (files, error);
+}
+
+gboolean
+vq_machine_files_is_template (VqMachineFiles *files)
+{
+  return files->making;
+}
+
+const char *
+vq_machine_files_get_directory (VqMachineFiles *files)
+{
+  return vq_workdir_get_path (files->workdir);
+}

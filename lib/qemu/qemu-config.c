@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "qemu/qemu-config.h"
+
+#include <string.h>
+
+#include "plan/cpu-model.h"
+#include "helper/helper-wire.h"
+#include "plan/hotplug-bus.h"
+#include "qemu/qemu-port.h"
+#include "qemu/qemu-value.h"
+#include "plan/shared-dir.h"
+
+/* QEMU keeps translated code until its buffer is full, 1 GiB if it is not told otherwise, and goes
+ * through all that was ever made of a page with each byte that is written there: in a guest that
+ * has run many programs, the boot loader then needs minutes to load the kernel of a reboot. */
+#define TCG "tcg,thread=multi,tb-size=128"
+
+/* The set of file descriptors through which QEMU gets the console's copy. */
+#define CONSOLE_FDSET 1
+
+static void G_GNUC_PRINTF (3, 4) add (GPtrArray *argv, const char *option, const char *format, ...)
+{
+  va_list args;
+
+  g_ptr_array_add (argv, g_strdup (option));
+  va_start (args, format);
+  g_ptr_array_add (argv, g_strdup_vprintf (format, args));
+  va_end (args);
+}
+
+/* "-cpu" or "--cpu". */
+static gboolean
+is_option (const char *word, const char *option)
+{
+  return g_str_equal (word, option)
+         || (g_str_has_prefix (word, "--") && g_str_equal (word + 1, option));
+}
+
+/* Whether the user's own options already say it. */
+static gboolean
+user_gave (const VqQemuConfig *config, const char *option)
+{
+  for (char **word = config->options->qemu_options; *word != NULL; word++)
+    if (is_option (*word, option))
+      return TRUE;
+  return FALSE;
+}
+
+/* Two forks would write into the same disk, and a fork would find on it what the test before it
+ * left, under the file system that it has in its memory. */
+static gboolean
+is_written (const char *disk)
+{
+  static const char *const marks[]
+      = { "readonly", "readonly=on", "read-only=on", "media=cdrom", NULL };
+  g_auto (GStrv) parts = g_strsplit (disk, ",", -1);
+
+  for (char **part = parts; *part != NULL; part++)
+    if (g_strv_contains (marks, *part))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+is_memory (const char *value)
+{
+  return strstr (value, "memory-backend") != NULL;
+}
+
+#define OWN_MEMORY "--qemu-options lay out the guest's memory themselves"
+#define OWN_START "--qemu-options have their own way to start QEMU"
+#define OWN_DISK "--qemu-options add a disk that can be written to"
+
+/* FITS (NULL: always) tells from the option's value whether it is in the way. */
+static const struct
+{
+  const char *option;
+  gboolean (*fits) (const char *value);
+  const char *reason;
+} no_template[] = {
+  { "-m", NULL, OWN_MEMORY },
+  { "-object", is_memory, OWN_MEMORY },
+  { "-machine", is_memory, OWN_MEMORY },
+  { "-M", is_memory, OWN_MEMORY },
+  { "-numa", NULL, OWN_MEMORY },
+  { "-mem-path", NULL, OWN_MEMORY },
+  { "-mem-prealloc", NULL, OWN_MEMORY },
+  { "-incoming", NULL, OWN_START },
+  { "-loadvm", NULL, OWN_START },
+  { "-preconfig", NULL, OWN_START },
+  { "-readconfig", NULL, OWN_START },
+  { "-snapshot", NULL, "--qemu-options put the changes of the disks into temporary files" },
+  { "-drive", is_written, OWN_DISK },
+  { "-blockdev", is_written, OWN_DISK },
+  { "-hda", NULL, OWN_DISK },
+  { "-hdb", NULL, OWN_DISK },
+  { "-hdc", NULL, OWN_DISK },
+  { "-hdd", NULL, OWN_DISK },
+  { "-fda", NULL, OWN_DISK },
+  { "-fdb", NULL, OWN_DISK },
+  { "-sd", NULL, OWN_DISK },
+  { "-mtdblock", NULL, OWN_DISK },
+  { "-pflash", NULL, OWN_DISK },
+};
+
+const char *
+vq_qemu_config_no_template_reason (const VqOptions *options)
+{
+  for (char **word = options->qemu_options; *word != NULL; word++)
+    for (gsize i = 0; i < G_N_ELEMENTS (no_template); i++)
+      if (is_option (*word, no_template[i].option)
+          && (no_template[i].fits == NULL || no_template[i].fits (word[1] != NULL ? word[1] : "")))
+        return no_template[i].reason;
+  return NULL;
+}
+
+static void
+add_machine (GPtrArray *argv, const VqQemuConfig *config)
+{
+  const VqOptions *options = config->options;
+  const VqArch *arch = config->arch;
+  const char *cpu = vq_cpu_model_choose (arch, config->kvm, "");
+
+  if (!user_gave (config, "-machine") && !user_gave (config, "-M"))
+    add (argv, "-machine", "%s",
+         config->firmware && arch->machine_efi ? arch->machine_efi : arch->machine);
+  if (cpu != NULL && !user_gave (config, "-cpu"))
+    add (argv, "-cpu", "%s", cpu);
+  if (!user_gave (config, "-accel") && !user_gave (config, "-enable-kvm"))
+    add (argv, "-accel", "%s", config->kvm ? "kvm" : TCG);
+  add (argv, "-m", "%d", options->ram_size_mib);
+  add (argv, "-smp", "%d", options->cpus);
+}
+
+/* QEMU merges what several -machine say, so this fits to a type of the user's too. Without the
+ * description that usually follows a saved state, QEMU notices when any of its end is missing. */
+static void
+add_ram_file (GPtrArray *argv, const VqQemuConfig *config)
+{
+  g_autofree char *path = NULL;
+  const char *mode = config->ram_shared     ? "share=on"
+                     : config->ram_readonly ? "share=off,readonly=on,rom=off"
+                                            : "share=off";
+
+  if (config->ram_path == NULL)
+    return;
+  path = vq_qemu_value_quote (config->ram_path);
+  add (argv, "-machine", "memory-backend=mem,suppress-vmdesc=on");
+  add (argv, "-object", "memory-backend-file,id=mem,size=%dM,%s,mem-path=%s",
+       config->options->ram_size_mib, mode, path);
+}
+
+static void
+add_basics (GPtrArray *argv, const VqQemuConfig *config)
+{
+  for (const char *const *flag = (const char *[]){ "-nodefaults", "-no-user-config", "-S", NULL };
+       *flag != NULL; flag++)
+    g_ptr_array_add (argv, g_strdup (*flag));
+  add (argv, "-display", "none");
+  add (argv, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+  add (argv, "-object", "rng-random,filename=/dev/urandom,id=rng0");
+  add (argv, "-device", "virtio-rng-%s,rng=rng0", config->arch->virtio);
+  if (config->arch->vmgenid)
+    add (argv, "-device", "vmgenid,guid=auto");
+  if (g_str_equal (config->arch->virtio, "pci"))
+    add (argv, "-device", "pvpanic-pci");
+}
+
+static void
+add_socket (GPtrArray *argv, const VqQemuConfig *config, const char *name, const char *more)
+{
+  g_autofree char *path = g_build_filename (config->directory, name, NULL);
+  g_autofree char *quoted = vq_qemu_value_quote (path);
+
+  add (argv, "-chardev", "socket,id=%s,path=%s,server=on,wait=off%s", name, quoted, more);
+}
+
+static void
+add_monitors (GPtrArray *argv, const VqQemuConfig *config)
+{
+  add (argv, "-chardev", "socket,id=qmp,fd=%d", config->qmp_fd);
+  add (argv, "-mon", "chardev=qmp,mode=control");
+  add_socket (argv, config, "monitor", "");
+  add (argv, "-mon", "chardev=monitor,mode=readline");
+}
+
+static void
+add_serial_ports (GPtrArray *argv, const VqQemuConfig *config)
+{
+  g_autofree char *log = g_strdup_printf (",logfile=/dev/fdset/%d,logappend=on", CONSOLE_FDSET);
+
+  add (argv, "-add-fd", "fd=%d,set=%d", config->console_fd, CONSOLE_FDSET);
+  for (int i = 0; i < 2 && config->arch->serial[i] != NULL; i++)
+    {
+      add_socket (argv, config, config->arch->serial[i], i == 0 ? log : "");
+      add (argv, "-serial", "chardev:%s", config->arch->serial[i]);
+    }
+}
+
+/* hvc0, hvc1 and the ports that we talk on, on one virtio-serial bus. */
+static void
+add_virtio_ports (GPtrArray *argv, const VqQemuConfig *config)
+{
+  static const char *const names[] = { "hvc0", "hvc1", NULL };
+
+  add (argv, "-device", "virtio-serial-%s,id=ports", config->arch->virtio);
+  for (const char *const *name = names; *name != NULL; name++)
+    {
+      if (g_strcmp0 (*name, config->arch->serial[0]) == 0)
+        continue; /* this machine's own console goes by that name */
+      add_socket (argv, config, *name, "");
+      add (argv, "-device", "virtconsole,bus=ports.0,chardev=%s", *name);
+    }
+  for (int i = 0; i < VQ_N_QEMU_PORTS; i++)
+    {
+      add_socket (argv, config, vq_qemu_port_get_socket (i), "");
+      add (argv, "-device", "virtserialport,bus=ports.0,chardev=%s,id=%s,name=%s",
+           vq_qemu_port_get_socket (i), vq_qemu_port_get_id (i), vq_qemu_port_get_name (i));
+    }
+}
+
+static void
+add_network (GPtrArray *argv, const VqQemuConfig *config)
+{
+  /* The slots that Debian's server puts the card in: guests may have its name in their
+   * configuration. Without a ROM nobody tries to boot from it. */
+  const char *slot = "";
+
+  if (g_str_equal (config->arch->machine, "pc"))
+    slot = config->firmware != NULL ? ",addr=0x2" : ",addr=0x3";
+  add (argv, "-netdev", "user,id=%s", VQ_QEMU_CONFIG_NETDEV);
+  add (argv, "-device", "virtio-net-%s,netdev=%s%s%s", config->arch->virtio, VQ_QEMU_CONFIG_NETDEV,
+       g_str_equal (config->arch->virtio, "pci") ? ",romfile=" : "",
+       user_gave (config, "-machine") || user_gave (config, "-M") ? "" : slot);
+}
+
+static void
+add_disk (GPtrArray *argv, const VqQemuConfig *config, int index, const char *path,
+          const char *options)
+{
+  g_autofree char *quoted = vq_qemu_value_quote (path);
+
+  add (argv, "-drive", "if=none,id=disk%d,file=%s,discard=unmap,%s", index, quoted, options);
+  add (argv, "-device", "virtio-blk-%s,drive=disk%d%s", config->arch->virtio, index,
+       index == 0 ? ",bootindex=1" : "");
+}
+
+static void
+add_disks (GPtrArray *argv, const VqQemuConfig *config)
+{
+  const char *const *more = config->more_images;
+  int i = 1;
+
+  add_disk (argv, config, 0, config->overlay, "format=qcow2,cache=unsafe");
+  for (; more != NULL && *more != NULL; i++, more += 2)
+    {
+      g_autofree char *options = g_strdup_printf ("format=%s,readonly=on", more[1]);
+
+      add_disk (argv, config, i, more[0], options);
+    }
+  if (config->seed != NULL)
+    add_disk (argv, config, i, config->seed, "format=raw,readonly=on");
+}
+
+/* With "none" a file gets the owner that the guest gives it where we may do that, else ours.
+ * Without "remap" files of two file systems below one directory could be mixed up. */
+static char *
+build_fsdev (const VqSharedDir *dir, guint index)
+{
+  g_autofree char *tag = vq_shared_dir_build_tag (index);
+  g_autofree char *path = vq_qemu_value_quote (dir->source);
+
+  return g_strdup_printf ("local,id=%s,path=%s,security_model=none,multidevs=remap%s", tag, path,
+                          dir->writable ? "" : ",readonly=on");
+}
+
+static char *
+build_9p_device (guint index, const char *virtio)
+{
+  g_autofree char *tag = vq_shared_dir_build_tag (index);
+
+  return g_strdup_printf ("virtio-9p-%s,fsdev=%s,mount_tag=%s", virtio, tag, tag);
+}
+
+/* Not mounted, they keep nobody from saving the machine. */
+static void
+add_shared_dirs (GPtrArray *argv, const VqQemuConfig *config)
+{
+  const GPtrArray *dirs = config->options->shared_dirs;
+
+  for (guint i = 0; i < dirs->len; i++)
+    {
+      g_autofree char *fsdev = build_fsdev (dirs->pdata[i], i);
+      g_autofree char *device = build_9p_device (i, config->arch->virtio);
+
+      add (argv, "-fsdev", "%s", fsdev);
+      add (argv, "-device", "%s", device);
+    }
+}
+
+/* Where the base image is plugged in when the machine runs. */
+static void
+add_hotplug_port (GPtrArray *argv, const VqQemuConfig *config)
+{
+  const VqHotplugBus *bus
+      = config->options->baseimage
+            ? vq_hotplug_bus_find (config->options, config->arch, config->firmware != NULL, NULL)
+            : NULL;
+
+  if (bus != NULL && bus->port != NULL)
+    add (argv, "-device", "%s", bus->port);
+}
+
+static void
+add_firmware (GPtrArray *argv, const VqQemuConfig *config)
+{
+  g_autofree char *path = g_build_filename (config->directory, VQ_QEMU_CONFIG_EFI_VARS, NULL);
+  g_autofree char *vars = vq_qemu_value_quote (path);
+
+  if (config->firmware == NULL)
+    return;
+  add (argv, "-drive", "if=pflash,format=raw,unit=0,readonly=on,file=%s",
+       vq_firmware_get_code (config->firmware));
+  add (argv, "-drive", "if=pflash,format=raw,unit=1,file=%s", vars);
+}
+
+char **
+vq_qemu_config_build_argv (const VqQemuConfig *config)
+{
+  GPtrArray *argv = g_ptr_array_new ();
+
+  g_ptr_array_add (argv, g_strdup (config->qemu_command));
+  add_machine (argv, config);
+  add_ram_file (argv, config);
+  add_network (argv, config); /* before all that takes the next free slot */
+  add_basics (argv, config);
+  add_firmware (argv, config);
+  add_monitors (argv, config);
+  add_serial_ports (argv, config);
+  add_virtio_ports (argv, config);
+  add_disks (argv, config);
+  add_shared_dirs (argv, config);
+  add_hotplug_port (argv, config);
+  if (config->incoming)
+    add (argv, "-incoming", "defer");
+  for (char **word = config->options->qemu_options; *word != NULL; word++)
+    g_ptr_array_add (argv, g_strdup (*word));
+  g_ptr_array_add (argv, NULL);
+  return (char **)g_ptr_array_free (argv, FALSE);
+}

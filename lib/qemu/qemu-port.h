@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The ports that QEMU offers the guest, seen from outside: unix sockets in the testbed's private
+ * directory. */
+#pragma once
+
+#include <glib.h>
+
+/* The virtio-serial ports that we talk on; they are there on every architecture. */
+typedef enum
+{
+  VQ_QEMU_PORT_AGENT,
+  VQ_QEMU_PORT_HELPER,
+  VQ_N_QEMU_PORTS,
+} VqQemuPort;
+
+/* The port's socket in the directory, its id in QEMU's events, and its name in the guest. */
+const char *vq_qemu_port_get_socket (VqQemuPort port);
+const char *vq_qemu_port_get_id (VqQemuPort port);
+const char *vq_qemu_port_get_name (VqQemuPort port);
+
+/* Connects to the socket NAME in DIRECTORY, where QEMU listens before its monitor greets us: does
+ * not wait. The descriptor is the caller's; -1 on failure. */
+int vq_qemu_port_connect (const char *directory, const char *name, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "qemu/qemu.h"
+
+#include <errno.h>
+#include <string.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "io/child.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "qemu/migration.h"
+#include "qemu/qmp.h"
+#include "qemu/ram-file.h"
+#include "base/text.h"
+
+/* How many ports from the first one on are tried for the guest's ssh. */
+#define SSH_PORTS 500
+
+struct _VqQemu
+{
+  VqChild *child;
+  VqQmp *qmp;
+  VqConsole *console;
+  VqCancel *cancel;
+  char *overlay;         /* for messages */
+  char *ram_path;        /* for messages, NULL: none */
+  gboolean running;      /* we let the guest run: a stop is a surprise */
+  gboolean end_expected; /* we told it to end */
+  gboolean reset_expected;
+  guint resets;     /* since a reset was last expected */
+  char *disk_error; /* what a following stop is about */
+  struct
+  {
+    VqPortChanged changed; /* NULL: nobody asks */
+    gpointer data;
+  } ports[VQ_N_QEMU_PORTS];
+};
+
+/* The machine is of no use any more. The console's last words often tell why. */
+static void G_GNUC_PRINTF (2, 3) fail (VqQemu *qemu, const char *format, ...)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *what = NULL;
+  g_autofree char *console = vq_console_last_lines (qemu->console, 2);
+  va_list args;
+
+  if (qemu->end_expected)
+    return;
+  va_start (args, format);
+  what = g_strdup_vprintf (format, args);
+  va_end (args);
+  vq_error_set (&error, VQ_ERROR_MACHINE, "%s%s%s%s", what, console[0] != '\0' ? " (console: " : "",
+                console, console[0] != '\0' ? ")" : "");
+  vq_cancel_trigger (qemu->cancel, error);
+}
+
+static char *
+describe_exit (VqQemu *qemu, VqChild *child)
+{
+  int status = vq_child_get_status (child);
+  g_autofree char *text = vq_child_get_stderr (child);
+  g_autofree char *how = WIFSIGNALED (status)
+                             ? g_strdup_printf ("killed by signal %d (%s)", WTERMSIG (status),
+                                                strsignal (WTERMSIG (status)))
+                             : g_strdup_printf ("exit status %d", WEXITSTATUS (status));
+
+  if (qemu->ram_path != NULL && WIFSIGNALED (status) && WTERMSIG (status) == SIGBUS)
+    return g_strdup_printf ("%s: no space is left for its memory file %s, or it was cut short", how,
+                            qemu->ram_path);
+  return g_strdup_printf ("%s%s%s", how, text[0] != '\0' ? ": " : "", text);
+}
+
+static const char *
+get_text (JsonObject *object, const char *member)
+{
+  const char *value;
+
+  return vq_json_get_string (object, member, "", &value, NULL) ? value : "";
+}
+
+static gboolean
+get_flag (JsonObject *object, const char *member)
+{
+  gboolean value;
+
+  return vq_json_get_bool (object, member, FALSE, &value, NULL) && value;
+}
+
+static void
+on_shutdown (VqQemu *qemu, JsonObject *data)
+{
+  const char *reason = get_text (data, "reason");
+
+  if (g_str_equal (reason, "guest-panic"))
+    fail (qemu, "the guest's kernel panicked");
+  else if (get_flag (data, "guest"))
+    fail (qemu, "the guest powered itself off");
+  else
+    fail (qemu, "QEMU was told to end (%s)", reason);
+}
+
+static void
+on_reset (VqQemu *qemu, JsonObject *data)
+{
+  qemu->resets++;
+  if (!qemu->reset_expected)
+    fail (qemu, "the guest rebooted though nobody asked for it");
+}
+
+static void
+on_stop (VqQemu *qemu, JsonObject *data)
+{
+  if (!qemu->running)
+    return;
+  if (qemu->disk_error != NULL)
+    fail (qemu, "%s", qemu->disk_error);
+  else
+    fail (qemu, "the machine was stopped though nobody asked for it");
+}
+
+/* Remembered only: QEMU says STOP next if it stops for it. */
+static void
+on_block_error (VqQemu *qemu, JsonObject *data)
+{
+  const char *device = get_text (data, "device");
+
+  g_free (qemu->disk_error);
+  if (get_flag (data, "nospace"))
+    qemu->disk_error = g_strdup_printf ("no space left for the testbed's disk in %s: free some, or "
+                                        "name another directory with --overlay-dir",
+                                        qemu->overlay);
+  else
+    qemu->disk_error = g_strdup_printf ("I/O error on the testbed's disk %s: %s", device,
+                                        get_text (data, "reason"));
+  g_message ("%s", qemu->disk_error);
+}
+
+static void
+on_panic (VqQemu *qemu, JsonObject *data)
+{
+  fail (qemu, "the guest's kernel panicked");
+}
+
+static void
+on_port (VqQemu *qemu, JsonObject *data)
+{
+  const char *id = get_text (data, "id");
+
+  for (int i = 0; i < VQ_N_QEMU_PORTS; i++)
+    if (g_str_equal (id, vq_qemu_port_get_id (i)) && qemu->ports[i].changed != NULL)
+      qemu->ports[i].changed (get_flag (data, "open"), qemu->ports[i].data);
+}
+
+static const struct
+{
+  const char *name;
+  void (*handle) (VqQemu *qemu, JsonObject *data);
+} events[] = {
+  { "SHUTDOWN", on_shutdown },
+  { "RESET", on_reset },
+  { "STOP", on_stop },
+  { "BLOCK_IO_ERROR", on_block_error },
+  { "GUEST_PANICKED", on_panic },
+  { "VSERPORT_CHANGE", on_port },
+};
+
+static void
+on_event (const char *event, JsonObject *data, gpointer user_data)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (events); i++)
+    if (g_str_equal (events[i].name, event))
+      events[i].handle (user_data, data);
+}
+
+/* Its last event tells more than its exit status, but may not have been read yet. */
+static void
+on_child_ended (VqChild *child, gpointer data)
+{
+  VqQemu *qemu = data;
+  g_autofree char *how = describe_exit (qemu, child);
+
+  if (qemu->qmp != NULL)
+    vq_qmp_drain (qemu->qmp);
+  fail (qemu, "QEMU ended: %s", how);
+}
+
+static void
+log_argv (char **argv)
+{
+  g_autofree char *line = g_strjoinv (" ", argv);
+
+  g_debug ("QEMU: %s", line);
+}
+
+/* Spawns QEMU with one end of a socket pair as its monitor; gives the other end. */
+static int
+spawn (VqQemu *qemu, VqQemuConfig *machine, GError **error)
+{
+  g_auto (GStrv) argv = NULL;
+  int pair[2];
+  int keep[2];
+  VqChildOptions options = { .stdout_fd = STDERR_FILENO, .keep_fds = keep, .n_keep_fds = 2 };
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+    {
+      vq_error_set_errno (error, errno, "cannot make a socket pair");
+      return -1;
+    }
+  keep[0] = machine->qmp_fd = pair[1];
+  keep[1] = machine->console_fd = vq_console_get_writer (qemu->console);
+  argv = vq_qemu_config_build_argv (machine);
+  log_argv (argv);
+  qemu->child = vq_child_spawn ((const char *const *)argv, &options, error);
+  close (pair[1]);
+  vq_console_close_writer (qemu->console);
+  if (qemu->child != NULL)
+    return pair[0];
+  close (pair[0]);
+  return -1;
+}
+
+static gboolean
+prepare_ram (const VqQemuConfig *machine, GError **error)
+{
+  if (machine->ram_path == NULL)
+    return TRUE;
+  return machine->ram_shared
+             ? vq_ram_file_create (machine->ram_path, machine->options->ram_size_mib, error)
+             : vq_ram_file_check (machine->ram_path, machine->options->ram_size_mib, error);
+}
+
+VqQemu *
+vq_qemu_start (VqQemuConfig *machine, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_autoptr (VqQemu) qemu = g_new0 (VqQemu, 1);
+  int fd;
+
+  qemu->cancel = vq_cancel_new (cancel);
+  qemu->overlay = machine->options->overlay_dir != NULL ? g_strdup (machine->options->overlay_dir)
+                                                        : g_path_get_dirname (machine->directory);
+  qemu->ram_path = g_strdup (machine->ram_path);
+  qemu->console = vq_console_new (machine->options->show_boot, error);
+  if (qemu->console == NULL || !prepare_ram (machine, error))
+    return NULL;
+  fd = spawn (qemu, machine, error);
+  if (fd < 0)
+    return NULL;
+  vq_child_on_ended (qemu->child, on_child_ended, qemu);
+  qemu->qmp = vq_qmp_new (fd, on_event, qemu);
+  qemu->reset_expected = TRUE; /* firmware and boot loaders do it */
+  if (!vq_qmp_handshake (qemu->qmp, deadline, qemu->cancel, error))
+    return NULL;
+  return g_steal_pointer (&qemu);
+}
+
+void
+vq_qemu_free (VqQemu *qemu)
+{
+  if (qemu == NULL)
+    return;
+  vq_qmp_free (qemu->qmp);
+  vq_child_free (qemu->child);
+  vq_console_free (qemu->console);
+  vq_cancel_free (qemu->cancel);
+  g_free (qemu->overlay);
+  g_free (qemu->ram_path);
+  g_free (qemu->disk_error);
+  g_free (qemu);
+}
+
+VqCancel *
+vq_qemu_get_cancel (VqQemu *qemu)
+{
+  return qemu->cancel;
+}
+
+VqConsole *
+vq_qemu_get_console (VqQemu *qemu)
+{
+  return qemu->console;
+}
+
+gboolean
+vq_qemu_run_guest (VqQemu *qemu, gint64 deadline, GError **error)
+{
+  if (!vq_qmp_call (qemu->qmp, "cont", NULL, NULL, deadline, qemu->cancel, error))
+    return FALSE;
+  qemu->running = TRUE;
+  return TRUE;
+}
+
+static gboolean
+stop_guest (VqQemu *qemu, gint64 deadline, GError **error)
+{
+  g_autoptr (JsonNode) result = NULL;
+  const char *status;
+
+  qemu->running = FALSE; /* the STOP that follows is no surprise */
+  if (!vq_qmp_call (qemu->qmp, "stop", NULL, NULL, deadline, qemu->cancel, error)
+      || !vq_qmp_call (qemu->qmp, "query-status", NULL, &result, deadline, qemu->cancel, error))
+    return FALSE;
+  status
+      = JSON_NODE_HOLDS_OBJECT (result) ? get_text (json_node_get_object (result), "status") : "";
+  if (g_str_equal (status, "paused"))
+    return TRUE;
+  /* It had stopped already, for something that a fork would wake up with. */
+  return vq_error_set (error, VQ_ERROR_MACHINE, "it was not running (%s)",
+                       qemu->disk_error != NULL ? qemu->disk_error : status);
+}
+
+gboolean
+vq_qemu_save (VqQemu *qemu, int file, gint64 deadline, GError **error)
+{
+  if (stop_guest (qemu, deadline, error)
+      && vq_migration_save (qemu->qmp, file, deadline, qemu->cancel, error))
+    return TRUE;
+  g_prefix_error (error, "cannot save the machine: ");
+  return FALSE;
+}
+
+gboolean
+vq_qemu_load (VqQemu *qemu, int file, gint64 deadline, GError **error)
+{
+  if (vq_migration_load (qemu->qmp, file, deadline, qemu->cancel, error))
+    return TRUE;
+  g_prefix_error (error, "cannot load the saved machine: ");
+  return FALSE;
+}
+
+gboolean
+vq_qemu_can_read_ram (VqQemu *qemu, gboolean *can, gint64 deadline, GError **error)
+{
+  g_autoptr (JsonNode) result = NULL;
+  g_autoptr (GList) properties = NULL;
+
+  *can = FALSE;
+  if (!vq_qmp_call (qemu->qmp, "qom-list-properties",
+                    vq_json_build ("typename", "s", "memory-backend-file", NULL), &result, deadline,
+                    qemu->cancel, error))
+    return FALSE;
+  if (JSON_NODE_HOLDS_ARRAY (result))
+    properties = json_array_get_elements (json_node_get_array (result));
+  for (GList *l = properties; l != NULL; l = l->next)
+    if (JSON_NODE_HOLDS_OBJECT (l->data))
+      *can |= g_str_equal (get_text (json_node_get_object (l->data), "name"), "rom");
+  return TRUE;
+}
+
+gboolean
+vq_qemu_plug_disk (VqQemu *qemu, const VqHotDisk *disk, gint64 deadline, GError **error)
+{
+  return vq_hotplug_add (qemu->qmp, disk, deadline, qemu->cancel, error);
+}
+
+gboolean
+vq_qemu_unplug_disk (VqQemu *qemu, const char *id, gint64 deadline, GError **error)
+{
+  return vq_hotplug_remove (qemu->qmp, id, deadline, qemu->cancel, error);
+}
+
+void
+vq_qemu_on_port (VqQemu *qemu, VqQemuPort port, VqPortChanged changed, gpointer data)
+{
+  qemu->ports[port].changed = changed;
+  qemu->ports[port].data = data;
+}
+
+void
+vq_qemu_expect_reset (VqQemu *qemu, gboolean expected)
+{
+  qemu->reset_expected = expected;
+  if (expected)
+    qemu->resets = 0;
+}
+
+static gboolean
+was_reset (gpointer data)
+{
+  return ((VqQemu *)data)->resets > 0;
+}
+
+gboolean
+vq_qemu_wait_reset (VqQemu *qemu, gint64 deadline, GError **error)
+{
+  return vq_wait_until (was_reset, qemu, deadline, qemu->cancel, "reboot of the guest", error);
+}
+
+gboolean
+vq_qemu_forward_ssh (VqQemu *qemu, guint first, guint *port, gint64 deadline, GError **error)
+{
+  *port = 0;
+  for (guint candidate = first; candidate < first + SSH_PORTS; candidate++)
+    {
+      g_autofree char *line = g_strdup_printf ("hostfwd_add %s tcp:127.0.0.1:%u-:22",
+                                               VQ_QEMU_CONFIG_NETDEV, candidate);
+      g_autofree char *answer = NULL;
+
+      if (!vq_qmp_human (qemu->qmp, line, &answer, deadline, qemu->cancel, error))
+        return FALSE;
+      if (g_strstrip (answer)[0] != '\0')
+        continue; /* somebody has it */
+      *port = candidate;
+      return TRUE;
+    }
+  return TRUE;
+}
+
+void
+vq_qemu_expect_end (VqQemu *qemu)
+{
+  qemu->end_expected = TRUE;
+}
+
+gboolean
+vq_qemu_wait_end (VqQemu *qemu, gint64 deadline)
+{
+  return vq_child_wait (qemu->child, deadline, NULL, NULL);
+}
+
+void
+vq_qemu_quit (VqQemu *qemu, gint64 deadline)
+{
+  vq_qemu_expect_end (qemu);
+  if (vq_child_has_ended (qemu->child))
+    return;
+  vq_qmp_send (qemu->qmp, "quit", NULL);
+  if (!vq_qemu_wait_end (qemu, deadline))
+    vq_child_kill (qemu->child, SIGKILL);
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Nothing is forced onto the disk. While this host runs, everybody sees what has been written, and
+ * a directory is renamed only when all in it has been. After a crash of the host files may be
+ * short, or full of holes that look like a guest's unused memory; so no template outlives the boot
+ * of the host that it was made in (vq_template_info_is_of_this_boot). The other way, to wait until
+ * some hundred MB of memory are on the disk, takes seconds each time, for a thing that is meant to
+ * live a day. */
+#include "template/template-build.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "template/template-entry.h"
+#include "template/template-name.h"
+#include "base/units.h"
+#include "io/use-lock.h"
+
+struct _VqTemplateBuild
+{
+  VqPrivateDir *cache; /* not owned */
+  VqTemplateLimits limits;
+  VqLockFile *lock;     /* owned */
+  VqPrivateDir *dir;    /* owned; NULL when it is a template */
+  VqTemplateInfo *info; /* owned; NULL when it is a template */
+  char *new_name;       /* of the directory now */
+  char *name;           /* of the template to be */
+};
+
+/* The number after that of the last one for KEY that has to stay: those who use it know its path.
+ */
+static gboolean
+make_place (VqPrivateDir *cache, const char *key, guint *number, GError **error)
+{
+  g_auto (GStrv) names = vq_private_dir_list (cache, error);
+
+  if (names == NULL)
+    return FALSE;
+  *number = 1;
+  for (char **name = names; *name != NULL; name++)
+    {
+      g_autoptr (GError) reason = NULL;
+      gboolean removed;
+      guint taken;
+
+      if (!vq_template_name_is_of (*name, key))
+        continue;
+      if (!vq_template_entry_remove (cache, *name, &removed, &reason))
+        g_warning ("%s", reason->message);
+      if ((reason != NULL || !removed) && vq_template_name_parse (*name, NULL, &taken))
+        *number = MAX (*number, taken + 1);
+    }
+  return TRUE;
+}
+
+static gboolean
+make_directory (VqTemplateBuild *build, const VqTemplateKey *key, GError **error)
+{
+  const char *digest;
+  guint number;
+
+  build->info = vq_template_info_new (key, error);
+  if (build->info == NULL)
+    return FALSE;
+  digest = vq_template_info_get_key (build->info);
+  if (!make_place (build->cache, digest, &number, error))
+    return FALSE;
+  build->name = vq_template_name_build (digest, number);
+  build->new_name = vq_template_name_build_new (digest);
+  /* Whoever has begun it before us is gone: we have the lock. */
+  if (!vq_private_dir_remove_child (build->cache, build->new_name, NULL, error))
+    return FALSE;
+  build->dir = vq_private_dir_make_child (build->cache, build->new_name, error);
+  return build->dir != NULL;
+}
+
+VqTemplateBuild *
+vq_template_build_new (VqPrivateDir *cache, const VqTemplateKey *key,
+                       const VqTemplateLimits *limits, VqLockFile *lock, GError **error)
+{
+  g_autoptr (VqTemplateBuild) build = g_new0 (VqTemplateBuild, 1);
+
+  build->cache = cache;
+  build->limits = *limits;
+  build->lock = lock;
+  return make_directory (build, key, error) ? g_steal_pointer (&build) : NULL;
+}
+
+void
+vq_template_build_free (VqTemplateBuild *build)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (build == NULL)
+    return;
+  if (build->dir != NULL && vq_private_dir_is_current (build->dir)
+      && !vq_private_dir_remove_child (build->cache, build->new_name, NULL, &error))
+    g_warning ("%s", error->message);
+  vq_private_dir_free (build->dir);
+  vq_template_info_free (build->info);
+  vq_lock_file_free (build->lock);
+  g_free (build->new_name);
+  g_free (build->name);
+  g_free (build);
+}
+
+gboolean
+vq_template_build_check_room (VqTemplateBuild *build, guint64 bytes, GError **error)
+{
+  g_autofree char *needed = vq_units_size_to_string (bytes);
+  g_autofree char *there = NULL;
+  struct statvfs st;
+
+  if (fstatvfs (vq_private_dir_get_fd (build->dir), &st) < 0)
+    return vq_error_set_errno (error, errno, "cannot ask %s how much room it has",
+                               vq_private_dir_get_path (build->cache));
+  if (st.f_bavail >= (bytes + st.f_frsize - 1) / st.f_frsize)
+    return TRUE;
+  there = vq_units_size_to_string ((guint64)st.f_bavail * st.f_frsize);
+  return vq_error_set (error, VQ_ERROR_FAILED,
+                       "a template may take %s, but only %s are free in %s: give another "
+                       "directory with --template-dir",
+                       needed, there, vq_private_dir_get_path (build->cache));
+}
+
+const char *
+vq_template_build_get_directory (VqTemplateBuild *build)
+{
+  return vq_private_dir_get_path (build->dir);
+}
+
+char *
+vq_template_build_join (VqTemplateBuild *build, const char *name)
+{
+  return vq_private_dir_join (build->dir, name);
+}
+
+char *
+vq_template_build_join_final (VqTemplateBuild *build, const char *name)
+{
+  return g_build_filename (vq_private_dir_get_path (build->cache), build->name, name, NULL);
+}
+
+void
+vq_template_build_set (VqTemplateBuild *build, const char *name, const char *value)
+{
+  vq_template_info_set (build->info, name, value);
+}
+
+/* A file that must be there, and not empty. */
+static gboolean
+check_needed (VqTemplateBuild *build, const char *name, GError **error)
+{
+  struct stat st;
+
+  if (!vq_private_dir_stat (build->dir, name, &st, error))
+    return FALSE;
+  if (st.st_size > 0)
+    return TRUE;
+  return vq_error_set (error, VQ_ERROR_FAILED, "%s/%s is empty",
+                       vq_private_dir_get_path (build->dir), name);
+}
+
+static gboolean
+record_files (VqTemplateBuild *build, GError **error)
+{
+  static const char *const needed[] = { VQ_TEMPLATE_RAM, VQ_TEMPLATE_DISK, VQ_TEMPLATE_STATE };
+  g_auto (GStrv) names = vq_private_dir_list (build->dir, error);
+
+  if (names == NULL)
+    return FALSE;
+  for (char **name = names; *name != NULL; name++)
+    if (!vq_template_info_add_file (build->info, build->dir, *name, error))
+      return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (needed); i++)
+    if (!check_needed (build, needed[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Makes the lock of the users and takes it, before anybody can see it. */
+static int
+take_use_lock (VqTemplateBuild *build, GError **error)
+{
+  int fd
+      = vq_private_dir_open_file (build->dir, VQ_TEMPLATE_LOCK, O_RDWR | O_CREAT | O_EXCL, error);
+  gboolean taken = FALSE;
+  gboolean done = fd >= 0 && vq_use_lock_take (fd, VQ_USE_SHARED, &taken, error);
+
+  if (taken)
+    return fd;
+  if (done)
+    vq_error_set (error, VQ_ERROR_FAILED, "somebody else has locked %s",
+                  vq_private_dir_get_path (build->dir));
+  if (fd >= 0)
+    close (fd);
+  return -1;
+}
+
+static gboolean
+rename_into_place (VqTemplateBuild *build, GError **error)
+{
+  if (!vq_private_dir_is_current (build->dir))
+    return vq_error_set (error, VQ_ERROR_FAILED, "somebody has removed %s",
+                         vq_private_dir_get_path (build->dir));
+  return vq_private_dir_rename (build->dir, build->cache, build->name, error);
+}
+
+VqTemplate *
+vq_template_build_commit (VqTemplateBuild *build, GError **error)
+{
+  VqTemplate *template;
+  int lock_fd;
+
+  if (!record_files (build, error))
+    return NULL;
+  lock_fd = take_use_lock (build, error);
+  if (lock_fd < 0)
+    return NULL;
+  if (!vq_template_info_write (build->info, build->dir, error) || !rename_into_place (build, error))
+    {
+      close (lock_fd);
+      return NULL;
+    }
+  template
+      = vq_template_new (g_steal_pointer (&build->dir), lock_fd, g_steal_pointer (&build->info));
+  g_clear_pointer (&build->lock, vq_lock_file_free);
+  vq_template_sweep (build->cache, &build->limits, NULL);
+  return template;
+}

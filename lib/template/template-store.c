@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "template/template-store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "io/lock-file.h"
+#include "io/private-dir.h"
+#include "template/template-entry.h"
+#include "template/template-name.h"
+
+/* Whoever looks for what killed processes left has a lock for a moment: nobody hears of that. */
+#define SWEEP_SECONDS 0.3
+
+/* How often a template may vanish when we want to open it: each time another process has removed
+ * it, or does so now. */
+#define ATTEMPTS 16
+
+struct _VqTemplateStore
+{
+  VqPrivateDir *dir; /* owned */
+  VqTemplateLimits limits;
+};
+
+char *
+vq_template_store_get_default_directory (void)
+{
+  return g_build_filename (g_get_user_cache_dir (), "virt-qemu", "templates", NULL);
+}
+
+VqTemplateStore *
+vq_template_store_open (const char *directory, const VqTemplateLimits *limits, GError **error)
+{
+  g_autoptr (VqTemplateStore) store = g_new0 (VqTemplateStore, 1);
+  g_autofree char *path
+      = directory != NULL ? g_strdup (directory) : vq_template_store_get_default_directory ();
+
+  store->limits = *limits;
+  store->dir = vq_private_dir_open (path, VQ_PRIVATE_DIR_CREATE, error);
+  if (store->dir == NULL)
+    return NULL;
+  if (faccessat (vq_private_dir_get_fd (store->dir), ".", W_OK, AT_EACCESS) < 0)
+    {
+      vq_error_set_errno (error, errno, "cannot write to the directory %s", path);
+      return NULL;
+    }
+  vq_template_sweep_garbage (store->dir);
+  return g_steal_pointer (&store);
+}
+
+void
+vq_template_store_free (VqTemplateStore *store)
+{
+  if (store == NULL)
+    return;
+  vq_private_dir_free (store->dir);
+  g_free (store);
+}
+
+gboolean
+vq_template_store_is_current (VqTemplateStore *store)
+{
+  return vq_private_dir_is_current (store->dir);
+}
+
+/* The name of the last template for the key DIGEST, or NULL. */
+static char *
+find_name (VqTemplateStore *store, const char *digest)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) names = vq_private_dir_list (store->dir, &error);
+  guint last = 0;
+
+  if (names == NULL)
+    g_warning ("%s", error->message);
+  for (char **name = names; name != NULL && *name != NULL; name++)
+    {
+      guint number;
+
+      if (vq_template_name_is_of (*name, digest) && vq_template_name_parse (*name, NULL, &number))
+        last = MAX (last, number);
+    }
+  return last > 0 ? vq_template_name_build (digest, last) : NULL;
+}
+
+/* It is of no use to anybody; who uses it nevertheless keeps it. */
+static void
+drop_damaged (VqTemplateStore *store, const char *name, const char *why)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean removed = FALSE;
+
+  g_warning ("a template is not used: %s", why);
+  if (!vq_template_entry_remove (store->dir, name, &removed, &error))
+    g_warning ("%s", error->message);
+}
+
+/* Gives TEMPLATE back if it may be used, else frees it. It must not be older than NEWEST. */
+static VqTemplate *
+check_age (VqTemplateStore *store, VqTemplate *template, gint64 since)
+{
+  const VqTemplateInfo *info = vq_template_get_info (template);
+  const char *reason = vq_template_sweep_expired (info, &store->limits);
+
+  if (reason == NULL && vq_template_info_get_created (info) < since)
+    reason = "a new one is wanted";
+  if (reason == NULL)
+    return template;
+  g_debug ("the template %s is not used: %s", vq_template_info_get_key (info), reason);
+  vq_template_free (template);
+  return NULL;
+}
+
+/* SINCE: microseconds of real time; one that is older is none. */
+static VqTemplate *
+find_since (VqTemplateStore *store, const char *digest, gint64 since)
+{
+  for (int i = 0; i < ATTEMPTS; i++)
+    {
+      g_autofree char *name = find_name (store, digest);
+      g_autoptr (GError) error = NULL;
+      VqTemplate *template = name != NULL ? vq_template_open (store->dir, name, &error) : NULL;
+
+      if (template != NULL)
+        return check_age (store, template, since);
+      if (error != NULL)
+        drop_damaged (store, name, error->message);
+      if (error != NULL || name == NULL)
+        return NULL;
+    }
+  return NULL;
+}
+
+VqTemplate *
+vq_template_store_find (VqTemplateStore *store, const VqTemplateKey *key)
+{
+  g_autofree char *digest = vq_template_key_get_digest (key);
+
+  return find_since (store, digest, G_MININT64);
+}
+
+/* The right to make the template for the key DIGEST. */
+static VqLockFile *
+take_lock (VqTemplateStore *store, const char *digest, gint64 deadline, VqCancel *cancel,
+           GError **error)
+{
+  g_autofree char *name = vq_template_name_build_lock (digest);
+  VqLockFile *lock;
+
+  if (!vq_lock_file_try (store->dir, name, &lock, error) || lock != NULL)
+    return lock;
+  lock = vq_lock_file_wait (store->dir, name, vq_deadline_in (SWEEP_SECONDS), cancel, NULL);
+  if (lock != NULL)
+    return lock;
+  g_message ("another process makes the template that is needed: waiting for it");
+  lock = vq_lock_file_wait (store->dir, name, deadline, cancel, error);
+  if (lock == NULL)
+    g_prefix_error (error, "another process makes the template: ");
+  return lock;
+}
+
+gboolean
+vq_template_store_begin (VqTemplateStore *store, const VqTemplateKey *key, VqTemplateWish wish,
+                         gint64 deadline, VqCancel *cancel, VqTemplate **template,
+                         VqTemplateBuild **build, GError **error)
+{
+  gint64 since = wish == VQ_TEMPLATE_NEW ? g_get_real_time () : G_MININT64;
+  g_autofree char *digest = vq_template_key_get_digest (key);
+  g_autoptr (VqLockFile) lock = take_lock (store, digest, deadline, cancel, error);
+
+  *template = NULL;
+  *build = NULL;
+  if (lock == NULL)
+    return FALSE;
+  *template = find_since (store, digest, since);
+  if (*template != NULL)
+    return TRUE;
+  vq_template_sweep (store->dir, &store->limits, NULL);
+  *build = vq_template_build_new (store->dir, key, &store->limits, g_steal_pointer (&lock), error);
+  return *build != NULL;
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "testbed/guest-template.h"
+
+#include "guest/guest-setup.h"
+#include "guest/guest-timers.h"
+#include "testbed/guest-facts.h"
+
+/* Seconds for a short step in a guest that is up, for a fork, and for saving. */
+#define STEP_SECONDS 100
+#define FORK_SECONDS 60
+#define SAVE_SECONDS 60
+
+/* The facts about the guest that a template keeps. */
+#define FACT_SCRATCH "scratch"
+#define FACT_USER "user"
+#define FACT_TIMERS "timers"
+
+/* What a template has besides the machine. The guest is slow to stop its timers: the rest is made
+ * meanwhile. */
+static gboolean
+make_rest (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts, gint64 deadline,
+           GError **error)
+{
+  g_autofree char *final_disk = vq_template_build_join_final (build, VQ_TEMPLATE_DISK);
+
+  if (!vq_guest_prepare_forks (guest, final_disk, deadline, error)
+      || !vq_guest_facts_make (facts, guest, error))
+    return FALSE;
+  vq_template_build_set (build, FACT_SCRATCH, facts->scratch);
+  if (facts->user != NULL)
+    vq_template_build_set (build, FACT_USER, facts->user);
+  return TRUE;
+}
+
+gboolean
+vq_guest_template_save (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts, GError **error)
+{
+  VqChannel *channel = vq_guest_get_channel (guest);
+  gint64 deadline = vq_deadline_in (SAVE_SECONDS);
+  VqChannelCapture *stop = vq_guest_timers_begin_stop (channel, error);
+  gboolean made = stop != NULL && make_rest (build, guest, facts, deadline, error);
+  g_autofree char *timers = NULL;
+  gboolean stopped = stop != NULL
+                     && vq_guest_timers_end_stop (stop, &timers, deadline,
+                                                  vq_guest_get_cancel (guest), made ? error : NULL);
+
+  if (made && stopped
+      && vq_guest_save (guest, vq_template_build_get_directory (build), deadline, error))
+    {
+      vq_template_build_set (build, FACT_TIMERS, timers);
+      return TRUE;
+    }
+  vq_guest_timers_start (channel, timers != NULL ? timers : "");
+  return FALSE;
+}
+
+static void
+take_facts (VqTemplate *template, VqGuestFacts *facts)
+{
+  vq_guest_facts_clear (facts);
+  facts->scratch = g_strdup (vq_template_get (template, FACT_SCRATCH));
+  facts->user = g_strdup (vq_template_get (template, FACT_USER));
+}
+
+/* A scratch directory of another name is made under the name that is wanted. */
+static gboolean
+keep_scratch (VqGuest *guest, VqTemplate *template, VqGuestFacts *facts, GError **error)
+{
+  if (facts->scratch == NULL
+      || g_strcmp0 (facts->scratch, vq_template_get (template, FACT_SCRATCH)) == 0)
+    {
+      take_facts (template, facts);
+      return TRUE;
+    }
+  g_free (facts->user);
+  facts->user = g_strdup (vq_template_get (template, FACT_USER));
+  return vq_guest_setup_make_scratch (vq_guest_get_channel (guest), &facts->scratch,
+                                      vq_deadline_in (STEP_SECONDS), vq_guest_get_cancel (guest),
+                                      error);
+}
+
+VqGuest *
+vq_guest_template_fork (VqTemplate *template, const VqPlan *plan, VqGuestFacts *facts,
+                        VqCancel *cancel, GError **error)
+{
+  g_autofree char *disk = vq_template_join (template, VQ_TEMPLATE_DISK);
+  g_autofree char *directory = g_path_get_dirname (disk);
+  const char *timers = vq_template_get (template, FACT_TIMERS);
+  g_autoptr (VqGuest) guest
+      = vq_guest_fork (plan, directory, vq_deadline_in (FORK_SECONDS), cancel, error);
+
+  if (guest == NULL || !keep_scratch (guest, template, facts, error))
+    return NULL;
+  vq_guest_timers_start (vq_guest_get_channel (guest), timers != NULL ? timers : "");
+  return g_steal_pointer (&guest);
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "testbed/plan-inputs.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "guest/guest-setup.h"
+#include "qemu/qemu-config.h"
+#include "base/programs.h"
+#include "guest/template-script.h"
+#include "base/host-facts.h"
+
+/* Backing files below one image; a longer chain is taken for a circle. */
+#define CHAIN_MAX 64
+
+/* As QEMU has it: what begins with a word and a colon is no path. */
+static gboolean
+is_path (const char *name)
+{
+  return name[strcspn (name, ":/")] != ':';
+}
+
+/* NAME with the links in its directory followed, so that ".." means what it means to QEMU, but not
+ * NAME itself: a backing file below it begins where the link is. Transfer full. */
+static char *
+resolve_directory (const char *name, GError **error)
+{
+  g_autofree char *directory = g_path_get_dirname (name);
+  g_autofree char *base = g_path_get_basename (name);
+  char *real = realpath (directory, NULL);
+  char *resolved;
+
+  if (real == NULL)
+    {
+      vq_error_set_errno (error, errno, "cannot look at %s", directory);
+      return NULL;
+    }
+  resolved = g_build_filename (real, base, NULL);
+  free (real);
+  return resolved;
+}
+
+/* The path of IMAGE's backing file; NULL if it has none. A relative one begins where the image is.
+ */
+static gboolean
+find_backing (const VqImage *image, char **path, GError **error)
+{
+  const char *name = vq_image_get_backing_file (image);
+  g_autofree char *directory = g_path_get_dirname (vq_image_get_path (image));
+  g_autofree char *joined = NULL;
+
+  *path = NULL;
+  if (name == NULL)
+    return TRUE;
+  if (g_str_has_prefix (name, "file:/"))
+    name += strlen ("file:");
+  if (!is_path (name))
+    return vq_error_set (error, VQ_ERROR_FAILED, "%s has a backing file that is no plain file: %s",
+                         vq_image_get_path (image), name);
+  joined = name[0] == '/' ? g_strdup (name) : g_build_filename (directory, name, NULL);
+  *path = resolve_directory (joined, error);
+  return *path != NULL;
+}
+
+/* Adds the file of IMAGE, which must hold all of its contents, but for a backing file. */
+static gboolean
+add_image_file (VqTemplateKey *key, const char *name, const VqImage *image, GError **error)
+{
+  if (vq_image_has_more_files (image))
+    return vq_error_set (error, VQ_ERROR_FAILED, "%s keeps its contents in other files",
+                         vq_image_get_path (image));
+  return vq_template_key_add_file (key, name, vq_image_get_path (image), error);
+}
+
+/* Adds the file of IMAGE and all backing files under it. */
+static gboolean
+add_image (VqTemplateKey *key, const char *name, const VqImage *image, gint64 deadline,
+           VqCancel *cancel, GError **error)
+{
+  const char *top = vq_image_get_path (image);
+  g_autoptr (VqImage) below = NULL;
+
+  for (int depth = 0; depth <= CHAIN_MAX; depth++)
+    {
+      g_autofree char *path = NULL;
+      VqImage *next;
+
+      if (!add_image_file (key, name, image, error) || !find_backing (image, &path, error))
+        return FALSE;
+      if (path == NULL)
+        return TRUE;
+      next = vq_image_inspect (path, VQ_IMAGE_DATA, deadline, cancel, error);
+      g_clear_pointer (&below, vq_image_free);
+      image = below = next;
+      if (next == NULL)
+        return FALSE;
+      name = "backing file";
+    }
+  return vq_error_set (error, VQ_ERROR_FAILED,
+                       "more than %d backing files are under %s, or they go in a circle", CHAIN_MAX,
+                       top);
+}
+
+static gboolean
+add_images (VqTemplateKey *key, const VqPlan *plan, gint64 deadline, VqCancel *cancel,
+            GError **error)
+{
+  if (!add_image (key, VQ_TEMPLATE_KEY_IMAGE, plan->image, deadline, cancel, error))
+    return FALSE;
+  for (guint i = 0; i < plan->more->len; i++)
+    if (!add_image (key, "further image", plan->more->pdata[i], deadline, cancel, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+add_firmware (VqTemplateKey *key, const VqPlan *plan, GError **error)
+{
+  return plan->firmware == NULL
+         || (vq_template_key_add_file (key, "firmware", vq_firmware_get_code (plan->firmware),
+                                       error)
+             && vq_template_key_add_file (key, "firmware variables",
+                                          vq_firmware_get_vars (plan->firmware), error));
+}
+
+/* The command line with the same names for everything that differs from run to run. */
+static void
+add_argv (VqTemplateKey *key, const VqPlan *plan)
+{
+  const VqQemuConfig machine = { .options = plan->options,
+                                 .arch = plan->arch,
+                                 .qemu_command = plan->qemu_command,
+                                 .kvm = plan->kvm,
+                                 .firmware = plan->firmware,
+                                 .directory = "DIRECTORY",
+                                 .overlay = "OVERLAY",
+                                 .seed = plan->cloud_seed ? "SEED" : NULL,
+                                 .ram_path = "RAM" };
+  g_auto (GStrv) argv = vq_qemu_config_build_argv (&machine);
+
+  vq_template_key_add_argv (key, "QEMU's command line", (const char *const *)argv);
+}
+
+/* Adds the file NAME, if it is one, and what is under it if it is a disk image. */
+static gboolean
+add_if_file (VqTemplateKey *key, const char *name, gint64 deadline, VqCancel *cancel,
+             GError **error)
+{
+  static const char fact[] = "file of --qemu-options";
+  g_autoptr (VqImage) image = NULL;
+  GStatBuf st;
+
+  if (!g_file_test (name, G_FILE_TEST_IS_REGULAR))
+    return TRUE;
+  if (g_stat (name, &st) == 0 && st.st_size == 0) /* no image, not even a raw one */
+    return vq_template_key_add_file (key, fact, name, error);
+  image = vq_image_inspect (name, VQ_IMAGE_DATA, deadline, cancel, error);
+  return image != NULL && add_image (key, fact, image, deadline, cancel, error);
+}
+
+/* The same for all names in WORD: it may be one, or "file=PATH,readonly=on", where commas in values
+ * are doubled, or JSON. */
+static gboolean
+add_files_in (VqTemplateKey *key, const char *word, gint64 deadline, VqCancel *cancel,
+              GError **error)
+{
+  g_auto (GStrv) halves = g_strsplit (word, ",,", -1);
+  g_autofree char *marked = g_strjoinv ("\001", halves);
+  g_auto (GStrv) parts = g_strsplit_set (marked, ",=:\"", -1);
+
+  if (!add_if_file (key, word, deadline, cancel, error))
+    return FALSE;
+  for (char **part = parts; parts[1] != NULL && *part != NULL; part++)
+    if (!add_if_file (key, g_strdelimit (*part, "\001", ','), deadline, cancel, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Every file that the user's own options for QEMU name. */
+static gboolean
+add_named_files (VqTemplateKey *key, const VqPlan *plan, gint64 deadline, VqCancel *cancel,
+                 GError **error)
+{
+  for (char **word = plan->options->qemu_options; *word != NULL; word++)
+    if (!add_files_in (key, *word, deadline, cancel, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Ourselves: this program, and the one that runs in the guest. */
+static gboolean
+add_our_programs (VqTemplateKey *key, const VqPlan *plan, GError **error)
+{
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", error);
+  g_autofree char *helper = self != NULL ? vq_programs_find_helper (plan->arch->dpkg, error) : NULL;
+
+  return helper != NULL && vq_template_key_add_file (key, "server", self, error)
+         && vq_template_key_add_file (key, "guest helper", helper, error);
+}
+
+/* What is done in the guest before it is saved. */
+static gboolean
+add_preparation (VqTemplateKey *key, const VqPlan *plan, GError **error)
+{
+  g_autofree char *zone = vq_host_facts_get_time_zone ();
+
+  vq_template_key_add_text (key, "time zone", zone);
+  vq_template_key_add_text (key, "guest agent",
+                            vq_options_agent_choice_to_string (plan->options->guest_agent));
+  for (char **path = plan->options->template_scripts; *path != NULL; path++)
+    {
+      g_autofree char *script = vq_template_script_get_digest (*path, error);
+
+      if (script == NULL)
+        return FALSE;
+      vq_template_key_add_text (key, "template script", script);
+    }
+  return TRUE;
+}
+
+VqTemplateKey *
+vq_plan_inputs_get_key (const VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_autoptr (VqTemplateKey) key = vq_template_key_new ();
+
+  add_argv (key, plan);
+  if (!add_images (key, plan, deadline, cancel, error) || !add_firmware (key, plan, error)
+      || !add_named_files (key, plan, deadline, cancel, error)
+      || !vq_template_key_add_program (key, "QEMU", plan->qemu_command, deadline, cancel, error)
+      || !add_our_programs (key, plan, error) || !add_preparation (key, plan, error)
+      || !vq_template_key_add_host (key, error))
+    return NULL;
+  return g_steal_pointer (&key);
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "testbed/server.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "io/line-reader.h"
+#include "testbed/protocol.h"
+
+typedef struct
+{
+  VqTestbed *testbed;
+  VqLineReader *lines;
+  int out;
+  VqCancel *cancel;
+  gboolean quit;
+} Server;
+
+/* Writes a reply, which is a line of its own. */
+static gboolean
+reply_text (Server *server, const char *text, GError **error)
+{
+  gsize left = strlen (text);
+
+  while (left > 0)
+    {
+      gssize n = write (server->out, text, left);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        return vq_error_set_errno (error, errno, "cannot reply to the caller");
+      text += n;
+      left -= n;
+    }
+  return TRUE;
+}
+
+static gboolean
+reply_ok (Server *server, const char *const *words, GError **error)
+{
+  g_autofree char *text = vq_protocol_reply_ok (words);
+
+  return reply_text (server, text, error);
+}
+
+static gboolean
+reply_scratch (Server *server, GError **error)
+{
+  const char *const words[] = { vq_testbed_get_scratch (server->testbed), NULL };
+
+  return reply_ok (server, words, error);
+}
+
+static gboolean
+handle_capabilities (Server *server, VqRequest *request, GError **error)
+{
+  g_auto (GStrv) words = vq_testbed_get_capabilities (server->testbed);
+
+  return reply_ok (server, (const char *const *)words, error);
+}
+
+static gboolean
+handle_open (Server *server, VqRequest *request, GError **error)
+{
+  return vq_testbed_open (server->testbed, error) && reply_scratch (server, error);
+}
+
+static gboolean
+handle_revert (Server *server, VqRequest *request, GError **error)
+{
+  return vq_testbed_revert (server->testbed, error) && reply_scratch (server, error);
+}
+
+/* The reference has the scratch directory in this reply, but autopkgtest wants none. */
+static gboolean
+handle_reboot (Server *server, VqRequest *request, GError **error)
+{
+  gboolean prepare_only = vq_protocol_request_get_n_args (request) > 0;
+
+  return vq_testbed_reboot (server->testbed, prepare_only, error) && reply_ok (server, NULL, error);
+}
+
+static gboolean
+handle_close (Server *server, VqRequest *request, GError **error)
+{
+  vq_testbed_close (server->testbed);
+  return reply_ok (server, NULL, error);
+}
+
+static gboolean
+handle_print_execute_command (Server *server, VqRequest *request, GError **error)
+{
+  g_auto (GStrv) argv = vq_testbed_get_auxverb (server->testbed);
+  g_autofree char *text = vq_protocol_reply_execute_command ((const char *const *)argv);
+
+  return reply_text (server, text, error);
+}
+
+/* A failed copy is told to the caller in a word, and to the user in a line. */
+static gboolean
+reply_to_copy (Server *server, gboolean copied, GError *failure, GError **error)
+{
+  if (copied)
+    return reply_ok (server, NULL, error);
+  if (vq_error_is_cancelled (failure))
+    {
+      g_propagate_error (error, g_error_copy (failure));
+      return FALSE;
+    }
+  g_message ("%s", failure->message);
+  return reply_text (server, vq_error_is_timeout (failure) ? "timeout\n" : "copy-failed\n", error);
+}
+
+static gboolean
+handle_copydown (Server *server, VqRequest *request, GError **error)
+{
+  const char *const *args = vq_protocol_request_get_args (request);
+  g_autoptr (GError) failure = NULL;
+  gboolean copied;
+
+  if (!vq_protocol_check_copy_paths (args[0], args[1], error))
+    return FALSE;
+  copied = vq_testbed_copy_down (server->testbed, args[0], args[1], &failure);
+  return reply_to_copy (server, copied, failure, error);
+}
+
+static gboolean
+handle_copyup (Server *server, VqRequest *request, GError **error)
+{
+  const char *const *args = vq_protocol_request_get_args (request);
+  g_autoptr (GError) failure = NULL;
+  gboolean copied;
+
+  if (!vq_protocol_check_copy_paths (args[0], args[1], error))
+    return FALSE;
+  copied = vq_testbed_copy_up (server->testbed, args[0], args[1], &failure);
+  return reply_to_copy (server, copied, failure, error);
+}
+
+static gboolean
+handle_shell (Server *server, VqRequest *request, GError **error)
+{
+  const char *const *args = vq_protocol_request_get_args (request);
+  g_autoptr (GError) failure = NULL;
+
+  if (!vq_testbed_shell (server->testbed, args[0], args + 1, &failure))
+    {
+      if (vq_error_is_cancelled (failure))
+        {
+          g_propagate_error (error, g_steal_pointer (&failure));
+          return FALSE;
+        }
+      g_message ("%s", failure->message);
+    }
+  return reply_ok (server, NULL, error);
+}
+
+/* autopkgtest closes our stdout before it says quit: nobody may be there to read the reply. */
+static gboolean
+handle_quit (Server *server, VqRequest *request, GError **error)
+{
+  if (vq_testbed_is_open (server->testbed))
+    vq_testbed_close (server->testbed);
+  if (!reply_ok (server, NULL, NULL))
+    g_debug ("nobody reads the reply to quit");
+  server->quit = TRUE;
+  return TRUE;
+}
+
+static gboolean
+handle_auxverb_debug_fail (Server *server, VqRequest *request, GError **error)
+{
+  vq_testbed_describe_failure (server->testbed);
+  return reply_ok (server, NULL, error);
+}
+
+static gboolean (*const handlers[]) (Server *server, VqRequest *request, GError **error) = {
+  [VQ_COMMAND_CAPABILITIES] = handle_capabilities,
+  [VQ_COMMAND_OPEN] = handle_open,
+  [VQ_COMMAND_REVERT] = handle_revert,
+  [VQ_COMMAND_REBOOT] = handle_reboot,
+  [VQ_COMMAND_CLOSE] = handle_close,
+  [VQ_COMMAND_PRINT_EXECUTE_COMMAND] = handle_print_execute_command,
+  [VQ_COMMAND_COPYUP] = handle_copyup,
+  [VQ_COMMAND_COPYDOWN] = handle_copydown,
+  [VQ_COMMAND_SHELL] = handle_shell,
+  [VQ_COMMAND_QUIT] = handle_quit,
+  [VQ_COMMAND_AUXVERB_DEBUG_FAIL] = handle_auxverb_debug_fail,
+};
+
+static void
+on_caller_gone (gpointer data)
+{
+  Server *server = data;
+  g_autoptr (GError) reason = NULL;
+
+  vq_error_set (&reason, VQ_ERROR_CANCELLED, "the caller has gone away");
+  vq_cancel_trigger (server->cancel, reason);
+}
+
+static gboolean
+handle_line (Server *server, const char *line, GError **error)
+{
+  g_autoptr (VqRequest) request = vq_protocol_request_parse (line, error);
+  VqCommandId command;
+  gboolean done;
+
+  if (request == NULL)
+    return FALSE;
+  g_debug ("request: %s", line);
+  command = vq_protocol_request_get_command (request);
+  if (!vq_protocol_check_state (command, vq_testbed_is_open (server->testbed), error))
+    return FALSE;
+  vq_line_reader_watch_hangup (server->lines, on_caller_gone, server);
+  done = handlers[command](server, request, error);
+  vq_line_reader_unwatch_hangup (server->lines);
+  return done;
+}
+
+static gboolean
+serve (Server *server, GError **error)
+{
+  if (!reply_ok (server, NULL, error))
+    return FALSE;
+  while (!server->quit)
+    {
+      g_autofree char *line = NULL;
+
+      if (!vq_line_reader_next (server->lines, &line, server->cancel, error))
+        return FALSE;
+      if (line == NULL)
+        return vq_error_set (error, VQ_ERROR_FAILED,
+                             "end of file on standard input: the caller has gone away");
+      if (!handle_line (server, line, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+int
+vq_server_run (VqTestbed *testbed, int in, int out, VqCancel *cancel)
+{
+  g_autoptr (VqLineReader) lines = vq_line_reader_new (in);
+  Server server = { testbed, lines, out, cancel, FALSE };
+  g_autoptr (GError) error = NULL;
+
+  if (vq_line_reader_check_blocking (in, &error) && serve (&server, &error))
+    return VQ_EXIT_OK;
+  g_critical ("%s", error->message);
+  return VQ_EXIT_FAILED;
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "testbed/shell.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "channel/channel-call.h"
+#include "base/error.h"
+#include "io/raw-terminal.h"
+
+/* A person takes as long as a person takes: a year. */
+#define FOR_EVER (365.0 * 24 * 60 * 60)
+
+/* On a terminal in the guest. The words are the environment: it is set again behind the login
+ * shell, whose startup files may have changed it. */
+static const char terminal_script[] = "if command -v bash >/dev/null; then exec bash -l -c 'exec "
+                                      "env -- \"$@\" bash -i' bash \"$@\"; "
+                                      "fi\n"
+                                      "exec env -- \"$@\" sh -i\n";
+
+/* Without one. $1 is the directory; the environment is set by env(1) before. */
+static const char script[] = "cd -- \"$1\" || cd /\n"
+                             "if command -v bash >/dev/null; then exec bash -i; fi\n"
+                             "exec sh -i\n";
+
+typedef struct
+{
+  VqChannel *channel;
+  const char *directory;
+  GPtrArray *environment; /* of char *, without a NULL at the end */
+} Session;
+
+static void
+session_free (Session *session)
+{
+  g_ptr_array_unref (session->environment);
+  g_free (session);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Session, session_free)
+
+/* TERM is ours, so that programs in the guest know what they draw on. */
+static Session *
+session_new (VqChannel *channel, const char *directory, const char *const *environment)
+{
+  Session *session = g_new0 (Session, 1);
+  const char *term = g_getenv ("TERM");
+
+  session->channel = channel;
+  session->directory = directory;
+  session->environment = g_ptr_array_new_with_free_func (g_free);
+  if (term != NULL)
+    g_ptr_array_add (session->environment, g_strconcat ("TERM=", term, NULL));
+  for (; *environment != NULL; environment++)
+    g_ptr_array_add (session->environment, g_strdup (*environment));
+  return session;
+}
+
+static gboolean
+wait_end (VqChannelCall *call, VqCancel *cancel, GError **error)
+{
+  VqEnd end;
+
+  return vq_channel_call_finish (call, "end of the shell", vq_deadline_in (FOR_EVER), cancel, &end,
+                                 error);
+}
+
+/* The words of HEAD, which ends with NULL, the environment, and the words of TAIL. */
+static GPtrArray *
+build_argv (const Session *session, const char *const *head, const char *const *tail)
+{
+  GPtrArray *argv = g_ptr_array_new ();
+
+  for (; *head != NULL; head++)
+    g_ptr_array_add (argv, (gpointer)*head);
+  g_ptr_array_extend (argv, session->environment, NULL, NULL);
+  for (; *tail != NULL; tail++)
+    g_ptr_array_add (argv, (gpointer)*tail);
+  g_ptr_array_add (argv, NULL);
+  return argv;
+}
+
+/* Each use has a description of its own: the channel may set O_NONBLOCK on its ones. */
+static gboolean
+open_tty (int *fds, guint n, GError **error)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      fds[i] = open ("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+      if (fds[i] >= 0)
+        continue;
+      vq_error_set_errno (error, errno, "no terminal for a shell: cannot open /dev/tty");
+      while (i-- > 0)
+        close (fds[i]);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+print_ways_in (const char *console, guint ssh_port, const char *user, GError **error)
+{
+  FILE *tty = fopen ("/dev/tty", "we");
+
+  if (tty == NULL)
+    return vq_error_set_errno (error, errno, "no terminal for a shell: cannot open /dev/tty");
+  fprintf (tty,
+           "A root shell in the testbed; leave it with exit or ^D. Other ways in:\n"
+           "    socat -,raw,echo=0,escape=0x1d UNIX-CONNECT:%s     (leave it with ^])\n",
+           console);
+  if (ssh_port != 0)
+    fprintf (
+        tty,
+        "    ssh -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -p %u %s@localhost\n",
+        ssh_port, user);
+  fclose (tty);
+  return TRUE;
+}
+
+static void
+on_resized (guint rows, guint columns, gpointer data)
+{
+  VqChannelCall **call = data;
+
+  if (*call != NULL)
+    vq_channel_call_resize (*call, rows, columns);
+}
+
+static VqChannelCall *
+start_on_terminal (Session *session, VqRawTerminal *terminal, int tty[2])
+{
+  static const char *const head[] = { "sh", "-c", terminal_script, "sh", NULL };
+  g_autoptr (GPtrArray) argv = build_argv (session, head, head + 4);
+  g_autoptr (GPtrArray) environment = build_argv (session, head + 4, head + 4);
+  VqTerminal guest = { (const char *const *)argv->pdata, session->directory,
+                       (const char *const *)environment->pdata, 0, 0 };
+
+  vq_raw_terminal_get_size (terminal, &guest.rows, &guest.columns);
+  return vq_channel_call_start_terminal (session->channel, &guest, tty[0], tty[1]);
+}
+
+static gboolean
+run_on_terminal (Session *session, VqCancel *cancel, GError **error)
+{
+  VqChannelCall *call = NULL;
+  g_autoptr (VqRawTerminal) terminal = vq_raw_terminal_new (on_resized, &call, error);
+  int tty[2];
+
+  if (terminal == NULL || !open_tty (tty, G_N_ELEMENTS (tty), error))
+    return FALSE;
+  call = start_on_terminal (session, terminal, tty);
+  return wait_end (call, cancel, error);
+}
+
+/* The terminal stays as it is: it echoes and edits lines, and there is no job control. */
+static gboolean
+run_on_pipes (Session *session, VqCancel *cancel, GError **error)
+{
+  const char *const head[] = { "env", NULL };
+  const char *const tail[] = { "sh", "-c", script, "sh", session->directory, NULL };
+  g_autoptr (GPtrArray) argv = build_argv (session, head, tail);
+  int tty[3];
+
+  if (!open_tty (tty, G_N_ELEMENTS (tty), error))
+    return FALSE;
+  return wait_end (vq_channel_call_start (session->channel, (const char *const *)argv->pdata,
+                                          tty[0], tty[1], tty[2]),
+                   cancel, error);
+}
+
+gboolean
+vq_shell_run (VqChannel *channel, const char *directory, const char *const *environment,
+              const char *console, guint ssh_port, const char *user, VqCancel *cancel,
+              GError **error)
+{
+  g_autoptr (Session) session = NULL;
+
+  for (const char *const *word = environment; *word != NULL; word++)
+    if (strchr (*word, '=') == NULL || (*word)[0] == '=')
+      return vq_error_set (error, VQ_ERROR_FAILED, "shell: '%s' is not NAME=VALUE", *word);
+  if (!print_ways_in (console, ssh_port, user, error))
+    return FALSE;
+  session = session_new (channel, directory, environment);
+  if (vq_channel_has_terminals (channel))
+    return run_on_terminal (session, cancel, error);
+  return run_on_pipes (session, cancel, error);
+}

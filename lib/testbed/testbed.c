@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "testbed/testbed.h"
+
+#include "guest/baseimage.h"
+#include "copy/copy.h"
+#include "base/error.h"
+#include "channel/exec-server.h"
+#include "guest/guest-setup.h"
+#include "guest/guest.h"
+#include "testbed/guest-source.h"
+#include "plan/shared-dir.h"
+#include "testbed/shell.h"
+#include "testbed/guest-facts.h"
+#include "guest/shared-mount.h"
+
+#define COPY_SECONDS 300
+
+/* For what a guest gets when it is there: a mount, a disk. */
+#define ATTACH_SECONDS 100
+
+struct _VqTestbed
+{
+  VqPlan *plan;
+  const char *exec_program;
+  VqGuestSource *source;
+  VqGuest *guest; /* NULL: closed */
+  VqExecServer *exec_server;
+  char *exec_socket;
+  VqGuestFacts facts; /* the scratch directory's path is kept from the first open on */
+};
+
+VqTestbed *
+vq_testbed_new (VqPlan *plan, const char *exec_program, VqCancel *cancel)
+{
+  VqTestbed *testbed = g_new0 (VqTestbed, 1);
+
+  testbed->plan = plan;
+  testbed->exec_program = exec_program;
+  testbed->source = vq_guest_source_new (plan, cancel);
+  return testbed;
+}
+
+/* Ends the machine, in good order if it is asked for. */
+static void
+drop_guest (VqTestbed *testbed, gboolean in_order)
+{
+  if (testbed->guest != NULL)
+    vq_cancel_set_watch (vq_guest_get_cancel (testbed->guest), NULL, NULL);
+  g_clear_pointer (&testbed->exec_server, vq_exec_server_free);
+  g_clear_pointer (&testbed->exec_socket, g_free);
+  if (testbed->guest != NULL && in_order)
+    vq_guest_shut_down (testbed->guest, testbed->plan->options->timeout_poweroff);
+  g_clear_pointer (&testbed->guest, vq_guest_free);
+}
+
+void
+vq_testbed_free (VqTestbed *testbed)
+{
+  if (testbed == NULL)
+    return;
+  drop_guest (testbed, FALSE);
+  vq_guest_facts_clear (&testbed->facts);
+  vq_guest_source_free (testbed->source);
+  g_free (testbed);
+}
+
+gboolean
+vq_testbed_is_open (VqTestbed *testbed)
+{
+  return testbed->guest != NULL;
+}
+
+char **
+vq_testbed_get_capabilities (VqTestbed *testbed)
+{
+  GStrvBuilder *builder = g_strv_builder_new ();
+  const char *wanted = testbed->plan->options->user;
+  const char *user = wanted != NULL && wanted[0] != '\0' && !g_str_equal (wanted, "root")
+                         ? wanted
+                         : testbed->facts.user;
+  char **words;
+
+  g_strv_builder_add_many (builder, "isolation-machine", "reboot", "revert", "revert-full-system",
+                           "root-on-testbed", NULL);
+  if (user != NULL)
+    {
+      g_autofree char *word = g_strconcat ("suggested-normal-user=", user, NULL);
+
+      g_strv_builder_add (builder, word);
+    }
+  words = g_strv_builder_end (builder);
+  g_strv_builder_unref (builder);
+  return words;
+}
+
+static void
+on_machine_failed (const GError *reason, gpointer data)
+{
+  vq_exec_server_fail (data, reason);
+}
+
+static gboolean
+start_exec_server (VqTestbed *testbed, GError **error)
+{
+  testbed->exec_socket = g_build_filename (vq_guest_get_directory (testbed->guest), "exec", NULL);
+  testbed->exec_server = vq_exec_server_new (testbed->exec_socket, error);
+  if (testbed->exec_server == NULL)
+    return FALSE;
+  vq_exec_server_set_channel (testbed->exec_server, vq_guest_get_channel (testbed->guest));
+  vq_cancel_set_watch (vq_guest_get_cancel (testbed->guest), on_machine_failed,
+                       testbed->exec_server);
+  return TRUE;
+}
+
+/* What must not be there when the disk's file systems are looked for: while the guest boots. */
+static gboolean
+attach_baseimage (VqTestbed *testbed, gint64 deadline, GError **error)
+{
+  VqChannel *channel = vq_guest_get_channel (testbed->guest);
+  VqCancel *cancel = vq_guest_get_cancel (testbed->guest);
+
+  return !testbed->plan->options->baseimage
+         || (vq_baseimage_add_rules (channel, "", deadline, cancel, error)
+             && vq_guest_plug_baseimage (testbed->guest, deadline, error)
+             && vq_baseimage_wait (channel, "", deadline, cancel, error));
+}
+
+/* Before a test is told that it may reboot, as it does so at once. */
+static gboolean
+detach_baseimage (VqTestbed *testbed, GError **error)
+{
+  return !testbed->plan->options->baseimage
+         || vq_guest_unplug_baseimage (testbed->guest, vq_deadline_in (ATTACH_SECONDS), error);
+}
+
+/* What a template cannot have, after each fork and boot. */
+static gboolean
+attach (VqTestbed *testbed, GError **error)
+{
+  gint64 deadline = vq_deadline_in (ATTACH_SECONDS);
+
+  return vq_shared_mount_all (testbed->plan->options->shared_dirs,
+                              vq_guest_get_channel (testbed->guest), deadline,
+                              vq_guest_get_cancel (testbed->guest), error)
+         && attach_baseimage (testbed, deadline, error);
+}
+
+gboolean
+vq_testbed_open (VqTestbed *testbed, GError **error)
+{
+  gint64 start = g_get_monotonic_time ();
+
+  testbed->guest = vq_guest_source_get (testbed->source, &testbed->facts, error);
+  if (testbed->guest != NULL && start_exec_server (testbed, error) && attach (testbed, error))
+    {
+      g_debug ("the testbed is open after %.2f s",
+               (g_get_monotonic_time () - start) / (double)G_USEC_PER_SEC);
+      return TRUE;
+    }
+  drop_guest (testbed, FALSE);
+  g_prefix_error (error, "cannot open the testbed: ");
+  return FALSE;
+}
+
+gboolean
+vq_testbed_revert (VqTestbed *testbed, GError **error)
+{
+  drop_guest (testbed, TRUE);
+  return vq_testbed_open (testbed, error);
+}
+
+static guint64
+copy_seconds (void)
+{
+  const char *text = g_getenv ("AUTOPKGTEST_VIRT_COPY_TIMEOUT");
+  guint64 seconds;
+
+  if (text == NULL || !g_ascii_string_to_unsigned (text, 10, 1, G_MAXINT, &seconds, NULL))
+    seconds = COPY_SECONDS;
+  return seconds;
+}
+
+static gint64
+copy_deadline (void)
+{
+  return vq_deadline_in (copy_seconds ());
+}
+
+/* What the copy WHAT waited for at its end had only the rest of the time. Always FALSE. */
+static gboolean
+copy_failed (const char *what, GError **error)
+{
+  if (error != NULL && vq_error_is_timeout (*error))
+    {
+      g_clear_error (error);
+      vq_error_set (error, VQ_ERROR_TIMEOUT,
+                    "%s: not done within %" G_GUINT64_FORMAT
+                    " s (AUTOPKGTEST_VIRT_COPY_TIMEOUT sets another limit)",
+                    what, copy_seconds ());
+    }
+  return FALSE;
+}
+
+/* No command may run, or start, on a channel that ends with the reboot. */
+static void
+drop_commands (VqTestbed *testbed)
+{
+  g_autoptr (GError) reason = NULL;
+
+  vq_error_set (&reason, VQ_ERROR_MACHINE, "the testbed is being rebooted");
+  vq_exec_server_fail (testbed->exec_server, reason);
+}
+
+static gboolean
+reboot_guest (VqTestbed *testbed, gboolean prepare_only, GError **error)
+{
+  VqCancel *cancel = vq_guest_get_cancel (testbed->guest);
+
+  if (!detach_baseimage (testbed, error)
+      || !vq_guest_setup_save_scratch (vq_guest_get_channel (testbed->guest),
+                                       testbed->facts.scratch, copy_deadline (), cancel, error))
+    return FALSE;
+  drop_commands (testbed);
+  if (!vq_guest_reboot (testbed->guest, prepare_only ? VQ_REBOOT_ITSELF : VQ_REBOOT_TOLD,
+                        vq_deadline_in (testbed->plan->boot_timeout), error))
+    return FALSE;
+  vq_exec_server_set_channel (testbed->exec_server, vq_guest_get_channel (testbed->guest));
+  return attach (testbed, error)
+         && vq_guest_setup_restore_scratch (vq_guest_get_channel (testbed->guest),
+                                            testbed->facts.scratch, copy_deadline (), cancel,
+                                            error);
+}
+
+gboolean
+vq_testbed_reboot (VqTestbed *testbed, gboolean prepare_only, GError **error)
+{
+  if (reboot_guest (testbed, prepare_only, error))
+    return TRUE;
+  g_prefix_error (error, "cannot reboot the testbed: ");
+  return FALSE;
+}
+
+void
+vq_testbed_close (VqTestbed *testbed)
+{
+  drop_guest (testbed, TRUE);
+}
+
+const char *
+vq_testbed_get_scratch (VqTestbed *testbed)
+{
+  return testbed->facts.scratch;
+}
+
+char **
+vq_testbed_get_auxverb (VqTestbed *testbed)
+{
+  const char *const argv[] = { testbed->exec_program, testbed->exec_socket, NULL };
+
+  return g_strdupv ((char **)argv);
+}
+
+gboolean
+vq_testbed_copy_down (VqTestbed *testbed, const char *host, const char *guest, GError **error)
+{
+  return vq_copy_down (vq_guest_get_channel (testbed->guest), host, guest, copy_deadline (),
+                       vq_guest_get_cancel (testbed->guest), error)
+         || copy_failed ("copydown", error);
+}
+
+gboolean
+vq_testbed_copy_up (VqTestbed *testbed, const char *guest, const char *host, GError **error)
+{
+  return vq_copy_up (vq_guest_get_channel (testbed->guest), guest, host, copy_deadline (),
+                     vq_guest_get_cancel (testbed->guest), error)
+         || copy_failed ("copyup", error);
+}
+
+gboolean
+vq_testbed_shell (VqTestbed *testbed, const char *directory, const char *const *environment,
+                  GError **error)
+{
+  g_autofree char *console = g_build_filename (vq_guest_get_directory (testbed->guest),
+                                               testbed->plan->arch->serial[0], NULL);
+  const char *user = testbed->facts.user != NULL ? testbed->facts.user : "root";
+
+  return vq_shell_run (vq_guest_get_channel (testbed->guest), directory, environment, console,
+                       vq_guest_get_ssh_port (testbed->guest), user,
+                       vq_guest_get_cancel (testbed->guest), error);
+}
+
+void
+vq_testbed_describe_failure (VqTestbed *testbed)
+{
+  g_autofree char *console = NULL;
+  const GError *reason;
+
+  if (testbed->guest == NULL)
+    return;
+  reason = vq_cancel_reason (vq_guest_get_cancel (testbed->guest));
+  console = vq_guest_describe_console (testbed->guest);
+  g_message ("the testbed %s%s; its console said last: %s",
+             reason != NULL ? "has failed: " : "runs", reason != NULL ? reason->message : "",
+             console[0] != '\0' ? console : "(nothing)");
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The testbed: closed or open, and what each command of the protocol does in these states. The
+ * state is checked by the caller (vq_protocol_check_state). */
+#pragma once
+
+#include <glib.h>
+
+#include "plan/plan.h"
+#include "base/wait.h"
+
+typedef struct _VqTestbed VqTestbed;
+
+/* EXEC_PROGRAM is the path of virt-qemu-exec. All arguments must outlive the result. */
+VqTestbed *vq_testbed_new (VqPlan *plan, const char *exec_program, VqCancel *cancel);
+
+/* Ends the virtual machine if it is there; does not wait for the guest. */
+void vq_testbed_free (VqTestbed *testbed);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqTestbed, vq_testbed_free)
+
+gboolean vq_testbed_is_open (VqTestbed *testbed);
+
+/* The words after "ok" of the reply to `capabilities`. Transfer full. */
+char **vq_testbed_get_capabilities (VqTestbed *testbed);
+
+/* Boots. A failure leaves the testbed closed. */
+gboolean vq_testbed_open (VqTestbed *testbed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A fresh machine; the scratch directory keeps its path. Works with a machine that has died, too.
+ */
+gboolean vq_testbed_revert (VqTestbed *testbed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Reboots the guest, or, with PREPARE_ONLY, waits for it to do so itself. The contents of the
+ * scratch directory survive. */
+gboolean vq_testbed_reboot (VqTestbed *testbed, gboolean prepare_only, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+void vq_testbed_close (VqTestbed *testbed);
+
+/* The scratch directory's path in the guest. */
+const char *vq_testbed_get_scratch (VqTestbed *testbed);
+
+/* The command that runs a command in the guest. Transfer full. */
+char **vq_testbed_get_auxverb (VqTestbed *testbed);
+
+/* See vq_copy_down and vq_copy_up; bounded by $AUTOPKGTEST_VIRT_COPY_TIMEOUT, else 300 s. */
+gboolean vq_testbed_copy_down (VqTestbed *testbed, const char *host, const char *guest,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean vq_testbed_copy_up (VqTestbed *testbed, const char *guest, const char *host,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Runs an interactive root shell in DIRECTORY on the user's terminal (/dev/tty), with the
+ * NAME=VALUE words of ENVIRONMENT set; waits for its end without a limit. */
+gboolean vq_testbed_shell (VqTestbed *testbed, const char *directory,
+                           const char *const *environment, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Says on stderr what is known of the machine, for somebody who looks for the reason of a failure.
+ */
+void vq_testbed_describe_failure (VqTestbed *testbed);

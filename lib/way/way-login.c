@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "way/way-login.h"
+
+#include "base/error.h"
+#include "qemu/qemu-port.h"
+#include "way/serial-login.h"
+
+/* So long a prompt must have been there. Other ways are asked each second. */
+#define SETTLE_SECONDS 5
+
+/* For a login with all its prompts. Under TCG each takes some seconds. */
+#define LOGIN_SECONDS 120
+
+#define FINISH_SECONDS 1.0
+
+typedef struct
+{
+  VqWay parent;
+  const char *user;     /* not owned; NULL: root */
+  const char *password; /* not owned; NULL: none */
+  VqSerialLine *line;
+  VqRootShell *shell; /* NULL: not logged in */
+  guint settle_id;    /* runs while there is a prompt */
+  gboolean settled;
+} EntryLogin;
+
+static gboolean
+on_settled (gpointer data)
+{
+  EntryLogin *self = data;
+
+  self->settle_id = 0;
+  self->settled = vq_serial_login_has_prompt (self->line);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_heard (gpointer data)
+{
+  EntryLogin *self = data;
+
+  if (self->settle_id == 0 && !self->settled && vq_serial_login_has_prompt (self->line))
+    self->settle_id = g_timeout_add_seconds (SETTLE_SECONDS, on_settled, self);
+}
+
+static gboolean
+way_login_is_ready (gpointer way)
+{
+  return ((EntryLogin *)way)->settled;
+}
+
+static gboolean
+way_login_open (VqWay *way, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  EntryLogin *self = (EntryLogin *)way;
+  gint64 soon = MIN (deadline, vq_deadline_in (LOGIN_SECONDS));
+
+  vq_serial_line_on_heard (self->line, NULL, NULL);
+  self->shell = vq_serial_login_open (self->line, self->user, self->password, soon, cancel, error);
+  return self->shell != NULL;
+}
+
+static gboolean
+way_login_run (VqWay *way, const char *script, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  return vq_root_shell_run (((EntryLogin *)way)->shell, script, deadline, cancel, error);
+}
+
+static char *
+way_login_describe (VqWay *way)
+{
+  return g_strdup ("no prompt");
+}
+
+static void
+way_login_free (VqWay *way)
+{
+  EntryLogin *self = (EntryLogin *)way;
+  gboolean is_in = self->shell != NULL;
+
+  vq_serial_line_on_heard (self->line, NULL, NULL);
+  g_clear_handle_id (&self->settle_id, g_source_remove);
+  vq_root_shell_free (self->shell);
+  if (is_in)
+    vq_serial_login_leave (self->line);
+  vq_serial_line_finish (self->line, vq_deadline_in (FINISH_SECONDS), NULL);
+  vq_serial_line_free (self->line);
+  g_free (self);
+}
+
+VqWay *
+vq_way_login_new (const char *directory, const char *port, const char *user, const char *password,
+                  GError **error)
+{
+  static const VqWayClass class = { .is_ready = way_login_is_ready,
+                                    .open = way_login_open,
+                                    .run = way_login_run,
+                                    .describe = way_login_describe,
+                                    .free = way_login_free };
+  int fd = vq_qemu_port_connect (directory, port, error);
+  EntryLogin *way;
+
+  if (fd < 0)
+    return NULL;
+  way = g_new0 (EntryLogin, 1);
+  way->parent.class = &class;
+  way->parent.name = g_strconcat ("login on ", port, NULL);
+  way->user = user;
+  way->password = password;
+  way->line = vq_serial_line_new (fd);
+  vq_serial_line_on_heard (way->line, on_heard, way);
+  return &way->parent;
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A way into a guest that boots: an interface that tells when the way may be open, opens it, and
+ * then runs scripts in the guest, as root. Implementations: way-agent (qemu-guest-agent),
+ * way-shell (a root shell that waits on a serial port) and way-login (a login prompt). */
+#pragma once
+
+#include <glib.h>
+
+#include "base/wait.h"
+
+typedef struct _VqEntry VqWay;
+
+/* What an implementation provides; the first member of its own struct is a VqWay. */
+typedef struct
+{
+  VqWaitCondition is_ready; /* of the VqWay */
+  gboolean (*open) (VqWay *way, gint64 deadline, VqCancel *cancel, GError **error);
+  gboolean (*run) (VqWay *way, const char *script, gint64 deadline, VqCancel *cancel,
+                   GError **error);
+  char *(*describe) (VqWay *way); /* after the name and ": " */
+  void (*free) (VqWay *way);
+} VqWayClass;
+
+struct _VqEntry
+{
+  const VqWayClass *class;
+  char *name; /* "root shell on hvc1", for messages; freed by vq_way_free */
+};
+
+/* Whether it is worth while to open it now. Changes only while the main context runs. A
+ * VqWaitCondition. */
+gboolean vq_way_is_ready (gpointer way);
+
+/* Opens a way that is ready, which takes some seconds, and up to two minutes where a person would
+ * have to log in. VQ_ERROR_TIMEOUT: it may work at another time; any other error is final. */
+gboolean vq_way_open (VqWay *way, gint64 deadline, VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Runs SCRIPT, POSIX sh, through a way that is open, and waits for its end. It has no input and no
+ * output; if its exit status is not 0, the error holds the end of its stderr. */
+gboolean vq_way_run (VqWay *way, const char *script, gint64 deadline, VqCancel *cancel,
+                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What there is to see of it as long as it is not ready: "root shell on hvc1: no answer". Transfer
+ * full. */
+char *vq_way_describe (VqWay *way);
+
+/* Leaves the guest as it was, but for what scripts have done. May wait for a second. */
+void vq_way_free (VqWay *way);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqWay, vq_way_free)

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "bare-machine.h"
+
+#include <check.h>
+#include <string.h>
+
+#include "io/child.h"
+
+#define SECTOR 512
+#define DISK_SIZE (64 * 1024 * 1024)
+#define PATIENCE 60 /* seconds */
+
+static VqOptions *
+parse_options (const char *more)
+{
+  g_autofree char *line = g_strdup_printf ("server --accel=tcg --ram-size=64 %s disk.img", more);
+  g_auto (GStrv) words = g_strsplit (line, " ", -1);
+  GPtrArray *argv = g_ptr_array_new ();
+  VqOptions *options = NULL;
+
+  for (char **word = words; *word != NULL; word++)
+    if (**word != '\0')
+      g_ptr_array_add (argv, *word);
+  g_ptr_array_add (argv, NULL);
+  ck_assert_int_eq (
+      vq_options_parse (argv->len - 1, (const char *const *)argv->pdata, &options, NULL),
+      VQ_OPTIONS_RUN);
+  g_ptr_array_unref (argv);
+  return options;
+}
+
+BareMachine *
+bare_machine_new (const char *arch, const char *more)
+{
+  BareMachine *bare = g_new0 (BareMachine, 1);
+  VqQemuConfig *machine = &bare->machine;
+
+  bare->directory = g_dir_make_tmp ("vq-machine-XXXXXX", NULL);
+  ck_assert_ptr_nonnull (bare->directory);
+  bare->options = parse_options (more != NULL ? more : "");
+  machine->options = bare->options;
+  machine->arch = vq_arch_find_qemu (arch);
+  machine->qemu_command = g_strconcat ("qemu-system-", arch, NULL);
+  machine->directory = bare->directory;
+  machine->qmp_fd = -1;
+  machine->console_fd = -1;
+  return bare;
+}
+
+static void
+run (const char *const *argv)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_msg (vq_child_run (argv, NULL, NULL, vq_deadline_in (PATIENCE), NULL, &error), "%s",
+                 error != NULL ? error->message : "");
+}
+
+void
+bare_machine_use_firmware (BareMachine *bare)
+{
+  g_autofree char *vars = g_build_filename (bare->directory, VQ_QEMU_CONFIG_EFI_VARS, NULL);
+
+  bare->machine.firmware = bare->firmware = vq_firmware_find (bare->machine.arch->qemu, NULL);
+  ck_assert_ptr_nonnull (bare->firmware); /* ovmf is a build dependency */
+  ck_assert (vq_firmware_copy_vars (bare->firmware, vars, NULL));
+}
+
+void
+bare_machine_share_ram (BareMachine *bare)
+{
+  bare->machine.ram_path = bare->ram = g_build_filename (bare->directory, "ram", NULL);
+  bare->machine.ram_shared = TRUE;
+}
+
+static void
+make_overlay (BareMachine *bare, const char *directory, const char *base, const char *format)
+{
+  bare->machine.overlay = bare->overlay = g_build_filename (directory, "overlay", NULL);
+  run ((const char *const[]){ "qemu-img", "create", "-q", "-f", "qcow2", "-F", format, "-b", base,
+                              bare->overlay, NULL });
+}
+
+BareMachine *
+bare_machine_fork (const BareMachine *template, const char *arch, const char *more)
+{
+  BareMachine *bare = bare_machine_new (arch, more);
+  g_autofree char *vars = g_build_filename (template->directory, VQ_QEMU_CONFIG_EFI_VARS, NULL);
+
+  if (template->firmware != NULL)
+    {
+      bare->machine.firmware = bare->firmware = vq_firmware_find (arch, NULL);
+      run ((const char *const[]){ "cp", vars, bare->directory, NULL });
+    }
+  make_overlay (bare, bare->directory, template->overlay, "qcow2");
+  bare->machine.ram_path = bare->ram = g_strdup (template->ram);
+  bare->machine.incoming = TRUE;
+  return bare;
+}
+
+void
+bare_machine_make_disk (BareMachine *bare, const char *overlay_dir, const guint8 *code, gsize n)
+{
+  g_autofree char *base = g_build_filename (bare->directory, "base.raw", NULL);
+  g_autofree char *size = g_strdup_printf ("%d", DISK_SIZE);
+  guint8 sector[SECTOR] = { 0 };
+
+  ck_assert_uint_lt (n, SECTOR - 2);
+  memcpy (sector, code, n);
+  sector[SECTOR - 2] = 0x55;
+  sector[SECTOR - 1] = 0xaa;
+  ck_assert (g_file_set_contents (base, (const char *)sector, SECTOR, NULL));
+  run ((const char *const[]){ "truncate", "-s", size, base, NULL });
+  make_overlay (bare, overlay_dir != NULL ? overlay_dir : bare->directory, base, "raw");
+}
+
+void
+bare_machine_free (BareMachine *bare)
+{
+  if (bare == NULL)
+    return;
+  run ((const char *const[]){ "rm", "-rf", bare->directory, NULL });
+  g_free ((char *)bare->machine.qemu_command);
+  vq_options_free (bare->options);
+  vq_firmware_free (bare->firmware);
+  g_free (bare->overlay);
+  g_free (bare->ram);
+  g_free (bare->directory);
+  g_free (bare);
+}

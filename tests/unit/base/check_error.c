@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
+
+#include <check.h>
+#include <errno.h>
+
+#include "suite.h"
+
+START_TEST (set)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert (!vq_error_set (&error, VQ_ERROR_USAGE, "%s %d", "what", 5));
+  ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_USAGE));
+  ck_assert_str_eq (error->message, "what 5");
+}
+END_TEST
+
+START_TEST (set_from_errno)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert (!vq_error_set_errno (&error, ENOENT, "cannot open %s", "it"));
+  ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_FAILED));
+  ck_assert_str_eq (error->message, "cannot open it: No such file or directory");
+}
+END_TEST
+
+START_TEST (nobody_wants_it)
+{
+  ck_assert (!vq_error_set (NULL, VQ_ERROR_FAILED, "%s", "x"));
+  ck_assert (!vq_error_set_errno (NULL, EIO, "%s", "x"));
+}
+END_TEST
+
+/* Each predicate knows its own code only, and only in our domain. */
+START_TEST (predicates)
+{
+  for (int code = VQ_ERROR_FAILED; code <= VQ_ERROR_USAGE; code++)
+    {
+      g_autoptr (GError) ours = g_error_new_literal (VQ_ERROR, code, "x");
+      g_autoptr (GError) other = g_error_new_literal (G_FILE_ERROR, code, "x");
+
+      ck_assert_int_eq (vq_error_is_machine (ours), code == VQ_ERROR_MACHINE);
+      ck_assert_int_eq (vq_error_is_timeout (ours), code == VQ_ERROR_TIMEOUT);
+      ck_assert_int_eq (vq_error_is_cancelled (ours), code == VQ_ERROR_CANCELLED);
+      ck_assert_int_eq (vq_error_is_missing (ours), code == VQ_ERROR_MISSING);
+      ck_assert (!vq_error_is_machine (other));
+      ck_assert (!vq_error_is_timeout (other));
+      ck_assert (!vq_error_is_cancelled (other));
+      ck_assert (!vq_error_is_missing (other));
+    }
+  ck_assert (!vq_error_is_machine (NULL) && !vq_error_is_timeout (NULL)
+             && !vq_error_is_cancelled (NULL) && !vq_error_is_missing (NULL));
+}
+END_TEST
+
+int
+main (void)
+{
+  const TTest *tests[] = { set, set_from_errno, nobody_wants_it, predicates, NULL };
+  Suite *suite = suite_create ("error");
+
+  suite_add_case (suite, "error", NULL, NULL, 60, tests);
+  return suite_run (suite);
+}

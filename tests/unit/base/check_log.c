@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/log.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "leaks.h"
+#include "suite.h"
+
+static int saved; /* stderr */
+static int ends[2];
+
+/* stderr is a pipe of ours during a test. */
+static void
+setup (void)
+{
+  static gboolean ready;
+
+  leaks_begin ();
+  if (!ready)
+    vq_log_init ("prog");
+  ready = TRUE; /* once for a process, whatever CK_FORK says */
+  saved = fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+  ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
+  ck_assert_int_eq (dup2 (ends[1], STDERR_FILENO), STDERR_FILENO);
+  close (ends[1]);
+}
+
+/* Gives stderr back and compares what was written to it. */
+static void
+assert_written (const char *expected)
+{
+  char buffer[8192];
+  gsize n = 0;
+  gssize got;
+
+  dup2 (saved, STDERR_FILENO);
+  while ((got = read (ends[0], buffer + n, sizeof buffer - 1 - n)) > 0)
+    n += got;
+  buffer[n] = '\0';
+  ck_assert_str_eq (buffer, expected);
+}
+
+static void
+teardown (void)
+{
+  close (saved);
+  close (ends[0]);
+  leaks_assert_none ();
+}
+
+START_TEST (levels)
+{
+  g_message ("a %d", 1);
+  g_warning ("b");
+  g_critical ("c");
+  assert_written ("prog: a 1\nprog: warning: b\nprog: error: c\n");
+}
+END_TEST
+
+/* What the guest said is in many messages: each stays one line, and cannot steer the terminal. */
+START_TEST (strange_text)
+{
+  g_message ("two\nlines\r\n and \x1b[2J\xff");
+  g_message ("%s", "");
+  assert_written ("prog: two lines and [2J\xef\xbf\xbd\nprog: \n");
+}
+END_TEST
+
+START_TEST (long_text)
+{
+  g_autofree char *text = g_strnfill (5000, 'x');
+  g_autofree char *line = g_strdup_printf ("prog: %s\n", text);
+
+  g_message ("%s", text);
+  assert_written (line);
+}
+END_TEST
+
+/* Last: it cannot be undone. */
+START_TEST (debug_messages)
+{
+  g_debug ("hidden");
+  g_info ("hidden");
+  vq_log_show_debug ();
+  g_debug ("shown");
+  g_info ("shown, too");
+  assert_written ("prog: debug: shown\nprog: debug: shown, too\n");
+}
+END_TEST
+
+static Suite *
+make_suite (void)
+{
+  const TTest *tests[] = { levels, strange_text, long_text, debug_messages, NULL };
+  Suite *suite = suite_create ("log");
+
+  suite_add_case (suite, "log", setup, teardown, 60, tests);
+  return suite;
+}
+
+int
+main (void)
+{
+  return suite_run (make_suite ());
+}

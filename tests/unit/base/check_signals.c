@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/signals.h"
+
+#include <check.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "leaks.h"
+#include "suite.h"
+
+#define PATIENCE 10 /* seconds; for things that take none */
+
+static const int numbers[] = { SIGHUP, SIGINT, SIGTERM };
+
+static gboolean
+never (gpointer data)
+{
+  return FALSE;
+}
+
+START_TEST (ends_a_wait)
+{
+  g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
+  g_autoptr (VqSignals) signals = vq_signals_new (cancel, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *number = g_strdup_printf ("signal %d ", numbers[_i]);
+
+  ck_assert_int_eq (vq_signals_get_caught (signals), 0);
+  ck_assert_ptr_null (vq_cancel_reason (cancel));
+  raise (numbers[_i]);
+  ck_assert (!vq_wait_until (never, NULL, vq_deadline_in (PATIENCE), cancel, "it", &error));
+  ck_assert (vq_error_is_cancelled (error));
+  ck_assert_ptr_nonnull (strstr (error->message, number));
+  ck_assert_int_eq (vq_signals_get_caught (signals), numbers[_i]);
+}
+END_TEST
+
+/* From another process, while we wait. */
+START_TEST (comes_from_outside)
+{
+  g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
+  g_autoptr (VqSignals) signals = vq_signals_new (cancel, NULL);
+  g_autoptr (GError) error = NULL;
+  pid_t pid = fork ();
+
+  if (pid == 0)
+    _exit (kill (getppid (), SIGTERM));
+  ck_assert (!vq_wait_until (never, NULL, vq_deadline_in (PATIENCE), cancel, "it", &error));
+  ck_assert (vq_error_is_cancelled (error));
+  ck_assert_int_eq (waitpid (pid, NULL, 0), pid);
+}
+END_TEST
+
+START_TEST (more_than_one)
+{
+  g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
+  g_autoptr (VqSignals) signals = vq_signals_new (cancel, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    raise (numbers[i]);
+  ck_assert (!vq_wait_until (never, NULL, vq_deadline_in (PATIENCE), cancel, "it", NULL));
+  ck_assert_int_ne (vq_signals_get_caught (signals), 0);
+  while (g_main_context_iteration (NULL, FALSE)) /* none is left to kill us */
+    ;
+}
+END_TEST
+
+START_TEST (ignored_before)
+{
+  g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
+  VqSignals *signals;
+
+  signal (numbers[_i], SIG_IGN);
+  signals = vq_signals_new (cancel, NULL);
+  raise (numbers[_i]);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  ck_assert_int_eq (vq_signals_get_caught (signals), 0);
+  ck_assert_ptr_null (vq_cancel_reason (cancel));
+  vq_signals_free (signals);
+  signal (numbers[_i], SIG_DFL);
+}
+END_TEST
+
+/* A broken pipe is an error of write, and stays so. */
+START_TEST (broken_pipe)
+{
+  g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
+  VqSignals *signals = vq_signals_new (cancel, NULL);
+  int ends[2];
+
+  ck_assert_int_eq (pipe (ends), 0);
+  close (ends[0]);
+  ck_assert_int_eq (write (ends[1], "x", 1), -1);
+  ck_assert_int_eq (errno, EPIPE);
+  vq_signals_free (signals);
+  ck_assert_int_eq (write (ends[1], "x", 1), -1);
+  close (ends[1]);
+  ck_assert_ptr_null (vq_cancel_reason (cancel));
+}
+END_TEST
+
+/* Afterwards the signal does what it did before. */
+START_TEST (undone)
+{
+  pid_t pid = fork ();
+  int status;
+
+  if (pid == 0)
+    {
+      g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
+
+      signal (numbers[_i], SIG_DFL);
+      vq_signals_free (vq_signals_new (cancel, NULL));
+      vq_signals_free (NULL);
+      raise (numbers[_i]);
+      _exit (0);
+    }
+  ck_assert_int_eq (waitpid (pid, &status, 0), pid);
+  ck_assert (WIFSIGNALED (status));
+  ck_assert_int_eq (WTERMSIG (status), numbers[_i]);
+}
+END_TEST
+
+static Suite *
+make_suite (void)
+{
+  const TTest *tests[] = { comes_from_outside, more_than_one, broken_pipe };
+  Suite *suite = suite_create ("signals");
+  TCase *tcase = tcase_create ("signals");
+
+  tcase_add_checked_fixture (tcase, leaks_begin, leaks_assert_none);
+  tcase_set_timeout (tcase, 60);
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    tcase_add_test (tcase, tests[i]);
+  tcase_add_loop_test (tcase, ends_a_wait, 0, G_N_ELEMENTS (numbers));
+  tcase_add_loop_test (tcase, ignored_before, 0, G_N_ELEMENTS (numbers));
+  tcase_add_loop_test (tcase, undone, 0, G_N_ELEMENTS (numbers));
+  suite_add_tcase (suite, tcase);
+  return suite;
+}
+
+int
+main (void)
+{
+  return suite_run (make_suite ());
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/text.h"
+
+#include <check.h>
+#include <string.h>
+
+#include "suite.h"
+
+static void
+assert_shown (const char *bytes, gsize n, gsize max, const char *expected)
+{
+  g_autofree char *text = vq_text_printable (bytes, n, max);
+
+  ck_assert_str_eq (text, expected);
+}
+
+START_TEST (shown)
+{
+  static const char *const cases[][2] = {
+    { "", "" },
+    { "plain", "plain" },
+    { "  \t a \r\n\v\f b  \n", "a b" },
+    { "\x1b[31mred\x1b[0m\a", "[31mred [0m" },
+    { "\x7f\x01", "" },
+    { "caf\xc3\xa9", "caf\xc3\xa9" },
+    { "bad\xff\xc3", "bad\xef\xbf\xbd\xef\xbf\xbd" },
+    { "c1\xc2\x9b"
+      "31m",
+      "c1 31m" }, /* CSI in one character */
+    { "\xe2\x80\xae"
+      "txt",
+      "txt" }, /* right to left */
+    { "a\xe2\x80\xa8"
+      "b\xc2\xa0"
+      "c",
+      "a b c" }, /* line separator, hard space */
+    { "\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    assert_shown (cases[i][0], strlen (cases[i][0]), 100, cases[i][1]);
+  assert_shown ("a\0b", 3, 100,
+                "a\xef\xbf\xbd"
+                "b");
+  assert_shown ("abc", 2, 100, "ab");
+}
+END_TEST
+
+START_TEST (limits)
+{
+  assert_shown ("12345", 5, 6, "12345");
+  assert_shown ("12345", 5, 5, "12345");
+  assert_shown ("12345", 5, 4, "...2345");
+  assert_shown ("12345", 5, 1, "...5");
+  assert_shown ("12345", 5, 0, "...");
+  assert_shown ("", 0, 0, "");
+  assert_shown ("12345", 5, G_MAXSIZE, "12345");
+  assert_shown ("1234 ", 5, 4, "1234"); /* white space at the ends does not count */
+}
+END_TEST
+
+/* A character is not cut: fewer bytes are kept. */
+START_TEST (cut_between_characters)
+{
+  static const char *const kept[]
+      = { "...", "...", "...\xc3\xa9", "...\xc3\xa9", "\xc3\xa9\xc3\xa9" };
+
+  for (gsize max = 0; max < G_N_ELEMENTS (kept); max++)
+    assert_shown ("\xc3\xa9\xc3\xa9", 4, max, kept[max]);
+}
+END_TEST
+
+/* Every byte, alone and between others, gives one valid, printable line. */
+START_TEST (every_byte)
+{
+  for (int c = 0; c < 256; c++)
+    {
+      const char bytes[] = { 'a', (char)c, 'b', (char)c };
+      g_autofree char *text = vq_text_printable (bytes, sizeof bytes, 100);
+
+      ck_assert (g_utf8_validate (text, -1, NULL));
+      for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+        ck_assert (g_unichar_isprint (g_utf8_get_char (p)));
+    }
+}
+END_TEST
+
+int
+main (void)
+{
+  const TTest *tests[] = { shown, limits, cut_between_characters, every_byte, NULL };
+  Suite *suite = suite_create ("text");
+
+  suite_add_case (suite, "text", NULL, NULL, 60, tests);
+  return suite_run (suite);
+}

@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The guest helper as a process of this machine: how commands start and end. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <pwd.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "guest-fixture.h"
+#include "suite.h"
+
+/* Waits for stream 1, and asserts what it wrote to stdout. */
+static void
+assert_wrote (const char *text)
+{
+  fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 0);
+  ck_assert_str_eq (fake_host_stream (guest, 1)->out->str, text);
+}
+
+static void
+assert_complained (guint32 status, const char *text)
+{
+  fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, status);
+  ck_assert_str_eq (fake_host_stream (guest, 1)->err->str, text);
+}
+
+static void
+assert_not_started (const char *text)
+{
+  fake_host_assert_end (guest, 1, VQ_HELPER_NOT_STARTED, 0);
+  ck_assert_str_eq (fake_host_stream (guest, 1)->text, text);
+}
+
+/* A file in the test's directory; free its path. */
+static char *
+make_file (const char *name, const char *contents, int mode)
+{
+  char *path = g_build_filename (guest_directory, name, NULL);
+
+  ck_assert (g_file_set_contents (path, contents, -1, NULL));
+  ck_assert_int_eq (g_chmod (path, mode), 0);
+  return path;
+}
+
+/* Ends */
+
+START_TEST (tells_exit_statuses)
+{
+  for (guint32 i = 0; i < 256; i += 5)
+    {
+      g_autofree char *script = g_strdup_printf ("exit %u", i);
+
+      fake_host_shell (guest, i + 1, script);
+      fake_host_assert_end (guest, i + 1, VQ_HELPER_EXITED, i);
+    }
+}
+END_TEST
+
+START_TEST (tells_signals)
+{
+  static const int signals[]
+      = { SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGPIPE, SIGTERM, SIGSEGV, 40, 64 };
+
+  for (guint32 i = 0; i < G_N_ELEMENTS (signals); i++)
+    {
+      fake_host_run (guest, i + 1, "asleep", "a1000", NULL);
+      fake_host_send_u32 (guest, VQ_HELPER_KILL, i + 1, signals[i]);
+      fake_host_assert_end (guest, i + 1, VQ_HELPER_SIGNALLED, signals[i]);
+    }
+}
+END_TEST
+
+START_TEST (tells_what_is_not_there)
+{
+  fake_host_run (guest, 1, "ano-such-program", "aarg", NULL);
+  assert_complained (127, "cannot run no-such-program: No such file or directory\n");
+}
+END_TEST
+
+START_TEST (tells_what_is_not_there_with_a_slash)
+{
+  fake_host_run (guest, 1, "a/no/such", NULL);
+  assert_complained (127, "cannot run /no/such: No such file or directory\n");
+}
+END_TEST
+
+START_TEST (tells_what_has_no_name)
+{
+  fake_host_run (guest, 1, "a", NULL);
+  assert_complained (127, "cannot run : No such file or directory\n");
+}
+END_TEST
+
+START_TEST (tells_what_cannot_be_run)
+{
+  fake_host_run (guest, 1, "a/etc", NULL);
+  assert_complained (126, "cannot run /etc: Permission denied\n");
+}
+END_TEST
+
+START_TEST (tells_what_cannot_be_run_on_path)
+{
+  g_autofree char *file = make_file ("program", "#!/bin/sh\n", 0644);
+  g_autofree char *path = g_strdup_printf ("ePATH=/no/such:%s:/usr/bin", guest_directory);
+
+  fake_host_run (guest, 1, "aprogram", path, NULL);
+  assert_complained (126, "cannot run program: Permission denied\n");
+}
+END_TEST
+
+START_TEST (goes_on_along_the_path)
+{
+  g_autofree char *file = make_file ("echo", "#!/bin/sh\n", 0644);
+  g_autofree char *path = g_strdup_printf ("ePATH=%s:/usr/bin:/bin", guest_directory);
+
+  fake_host_run (guest, 1, "aecho", "ahello", path, NULL);
+  assert_wrote ("hello\n");
+}
+END_TEST
+
+START_TEST (runs_scripts_without_a_first_line)
+{
+  g_autofree char *file = make_file ("script", "echo \"$0: $*\"\n", 0755);
+  g_autofree char *word = g_strconcat ("a", file, NULL);
+  g_autofree char *expected = g_strdup_printf ("%s: x y\n", file);
+
+  fake_host_run (guest, 1, word, "ax", "ay", NULL);
+  assert_wrote (expected);
+}
+END_TEST
+
+/* What a command gets */
+
+START_TEST (hands_over_any_bytes)
+{
+  GString *words = g_string_new (NULL);
+
+  g_string_append_len (words, "aprintf\0a%s|\0a\0a", 16);
+  for (int i = 1; i < 256; i++)
+    g_string_append_c (words, i);
+  g_string_append_len (words, "\0aa b\0", 6);
+  fake_host_run_words (guest, 1, words, 0);
+  fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 0);
+  {
+    GString *out = fake_host_stream (guest, 1)->out;
+
+    ck_assert_uint_eq (out->len, 1 + 255 + 1 + 3 + 1);
+    ck_assert_int_eq (out->str[0], '|');
+    ck_assert_mem_eq (out->str + 1, words->str + 16, 255);
+    ck_assert_str_eq (out->str + 256, "|a b|");
+  }
+  g_string_free (words, TRUE);
+}
+END_TEST
+
+/* Some 5 MiB, in 5000 words; Linux takes that if the stack may be large. */
+static GString *
+many_words (void)
+{
+  GString *words = g_string_new (NULL);
+  g_autofree char *word = g_strnfill (1024, 'w');
+
+  g_string_append_len (words, "ash\0a-c\0aecho $#; printf %s \"$@\" | wc -c\0ash", 43);
+  g_string_append_c (words, '\0');
+  for (int i = 0; i < 5000; i++)
+    {
+      g_string_append_c (words, 'a');
+      g_string_append_len (words, word, 1025);
+    }
+  return words;
+}
+
+START_TEST (takes_long_requests_in_parts)
+{
+  static const gsize parts[] = { VQ_HELPER_PAYLOAD_MAX, 1000, 4001 };
+  GString *words = many_words ();
+  struct rlimit large = { 64 * 1024 * 1024, RLIM_INFINITY };
+
+  ck_assert_int_eq (prlimit (fake_host_pid (guest), RLIMIT_STACK, &large, NULL), 0);
+  for (guint32 i = 0; i < G_N_ELEMENTS (parts); i++)
+    {
+      fake_host_run_words (guest, i + 1, words, parts[i]);
+      fake_host_assert_end (guest, i + 1, VQ_HELPER_EXITED, 0);
+      ck_assert_str_eq (fake_host_stream (guest, i + 1)->out->str, "5000\n5120000\n");
+    }
+  g_string_free (words, TRUE);
+}
+END_TEST
+
+START_TEST (takes_parts_of_several_requests_in_turns)
+{
+  for (guint32 i = 1; i <= 3; i++)
+    {
+      fake_host_stream (guest, i);
+      fake_host_send (guest, VQ_HELPER_RUN_PART, i, "aecho", 6);
+    }
+  fake_host_send (guest, VQ_HELPER_RUN_PART, 1, NULL, 0);
+  for (guint32 i = 3; i >= 1; i--)
+    fake_host_send (guest, VQ_HELPER_RUN, i, "ax\0ay\0az" + 3 * (i - 1), 3);
+  for (guint32 i = 1; i <= 3; i++)
+    {
+      fake_host_assert_end (guest, i, VQ_HELPER_EXITED, 0);
+      ck_assert_str_eq (fake_host_stream (guest, i)->out->str, i == 1   ? "x\n"
+                                                               : i == 2 ? "y\n"
+                                                                        : "z\n");
+    }
+}
+END_TEST
+
+/* As lib/channel/agent-runner.pl has it. */
+START_TEST (has_a_clean_environment)
+{
+  g_autofree char *lang = g_strconcat ("LANG=", g_getenv ("LANG"), "\n", NULL);
+  g_autofree char *expected = NULL;
+
+  fake_host_shell (guest, 1, "tr '\\0' '\\n' </proc/$$/environ | grep -v ^LC_ | sort");
+  expected = g_strdup_printf ("HOME=%s\n%sLOGNAME=root\n"
+                              "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/"
+                              "bin\nSHELL=/bin/sh\nUSER=root\n",
+                              getpwuid (0)->pw_dir, g_getenv ("LANG") != NULL ? lang : "");
+  assert_wrote (expected);
+}
+END_TEST
+
+START_TEST (adds_to_the_environment)
+{
+  fake_host_run (guest, 1, "ash", "a-c",
+                 "aecho \"$A|$B|$HOME|$USER|$C\"; env | grep -c ^A=; env | grep -c ^HOME=", "eA=1",
+                 "eB=", "eHOME=/x", "eA=2=3\n4", "eC= = ", NULL);
+  assert_wrote ("2=3\n4||/x|root| = \n1\n1\n");
+}
+END_TEST
+
+/* Everything else of a shell that init has started. */
+START_TEST (has_the_attributes_of_a_clean_process)
+{
+  fake_host_shell (guest, 1,
+                   "read -r pid comm state ppid pgrp session tty rest </proc/self/stat\n"
+                   "[ $session = $$ ] && [ $pgrp = $$ ] && echo leads, tty $tty\n"
+                   "grep -E '^Sig(Blk|Ign)' /proc/self/status\n"
+                   "umask; pwd; ulimit -c; ulimit -n\n"
+                   "for i in 0 1 2 3 4 5 6 7 8 9; do\n"
+                   "  [ -e /proc/$$/fd/$i ] && printf '%s ' $i; done; :");
+  assert_wrote (
+      "leads, tty 0\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n0022\n/\n0\n1024\n"
+      "0 1 2 ");
+}
+END_TEST
+
+START_TEST (starts_in_a_directory)
+{
+  g_autofree char *word = g_strconcat ("d", guest_directory, NULL);
+  g_autofree char *expected = g_strconcat (guest_directory, "\n", NULL);
+
+  fake_host_run (guest, 1, "apwd", word, NULL);
+  assert_wrote (expected);
+}
+END_TEST
+
+START_TEST (tells_a_directory_that_is_not_there)
+{
+  fake_host_run (guest, 1, "apwd", "d/no/such", NULL);
+  assert_not_started ("cannot start in /no/such: No such file or directory");
+}
+END_TEST
+
+START_TEST (tells_a_directory_that_is_none)
+{
+  fake_host_run (guest, 1, "apwd", "d/etc/passwd", NULL);
+  assert_not_started ("cannot start in /etc/passwd: Not a directory");
+}
+END_TEST
+
+START_TEST (tells_a_user_that_is_not_there)
+{
+  fake_host_run (guest, 1, "aid", "uno-such-user", NULL);
+  assert_not_started ("there is no user no-such-user in /etc/passwd");
+}
+END_TEST
+
+START_TEST (becomes_a_user)
+{
+  const struct passwd *entry = getpwnam ("games");
+  g_autofree char *expected = NULL;
+
+  ck_assert_ptr_nonnull (entry);
+  expected = g_strdup_printf ("%u %u %u\n%s games games %s 1\n", entry->pw_uid, entry->pw_gid,
+                              entry->pw_gid, entry->pw_dir, entry->pw_shell);
+  fake_host_run (guest, 1, "ash", "a-c",
+                 "aecho $(id -u) $(id -g) $(id -G)\necho $HOME $USER $LOGNAME $SHELL $X", "ugames",
+                 "eX=1", NULL);
+  if (geteuid () == 0)
+    assert_wrote (expected);
+  else
+    assert_complained (126, "cannot run sh: Operation not permitted\n");
+}
+END_TEST
+
+/* In a place where /etc/group says so. */
+START_TEST (has_the_groups_of_a_user)
+{
+  const struct passwd *entry = getpwnam ("games");
+  g_autofree char *groups = make_file (
+      "group", "root:x:0:\nx:x:4321:a,games\ny:x:4322:gamesx\nz:x:4323:games,b\n", 0644);
+  g_autofree char *expected = g_strdup_printf ("%u 4321 4323\n", entry->pw_gid);
+
+  if (geteuid () != 0)
+    return;
+  fake_host_free (guest, 0);
+  guest_wrap ("[ -n \"$VQ_INSIDE\" ] || VQ_INSIDE=1 exec unshare --mount \"$0\" \"$@\"\n"
+              "mount --bind $VQ_GROUPS /etc/group");
+  g_setenv ("VQ_GROUPS", groups, TRUE);
+  guest = fake_host_new ();
+  fake_host_hello (guest, 'a');
+  guest_unwrap ();
+  fake_host_run (guest, 1, "aid", "a-G", "ugames", NULL);
+  assert_wrote (expected);
+  fake_host_run (guest, 2, "agrep", "aGroups", "a/proc/self/status", "uroot", NULL);
+  fake_host_assert_end (guest, 2, VQ_HELPER_EXITED, 0);
+  ck_assert_str_eq (fake_host_stream (guest, 2)->out->str, "Groups:\t0 \n");
+  g_unsetenv ("VQ_GROUPS");
+}
+END_TEST
+
+/* Kills */
+
+START_TEST (kills_the_whole_group)
+{
+  int fd = guest_start_lasting ();
+
+  fake_host_send_u32 (guest, VQ_HELPER_KILL, 1, SIGKILL);
+  fake_host_assert_end (guest, 1, VQ_HELPER_SIGNALLED, SIGKILL);
+  guest_assert_killed (fd);
+}
+END_TEST
+
+START_TEST (sends_signals_that_can_be_caught)
+{
+  fake_host_shell (guest, 1,
+                   "trap 'echo caught; exit 3' USR1; echo ready; while :; do sleep 1; done");
+  fake_host_wait_for_text (guest, 1, "ready");
+  fake_host_send_u32 (guest, VQ_HELPER_KILL, 1, SIGUSR1);
+  /* Its sleep dies of it, and so need not be waited for. */
+  fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 3);
+  ck_assert_ptr_nonnull (strstr (fake_host_stream (guest, 1)->out->str, "caught"));
+}
+END_TEST
+
+START_TEST (kills_what_has_stopped)
+{
+  fake_host_shell (guest, 1, "echo ready; kill -STOP $$");
+  fake_host_wait_for_text (guest, 1, "ready");
+  fake_host_send_u32 (guest, VQ_HELPER_KILL, 1, SIGKILL);
+  fake_host_assert_end (guest, 1, VQ_HELPER_SIGNALLED, SIGKILL);
+}
+END_TEST
+
+START_TEST (sends_no_output_after_a_kill)
+{
+  HostStream *stream = fake_host_stream (guest, 1);
+  gsize before;
+
+  stream->hold_credit = TRUE;
+  fake_host_shell (guest, 1, "exec yes");
+  while (stream->out->len < VQ_HELPER_WINDOW)
+    ck_assert (fake_host_step (guest));
+  before = stream->out->len;
+  fake_host_send_u32 (guest, VQ_HELPER_KILL, 1, SIGKILL);
+  fake_host_release (guest, 1);
+  fake_host_assert_end (guest, 1, VQ_HELPER_SIGNALLED, SIGKILL);
+  ck_assert_uint_eq (stream->out->len, before);
+}
+END_TEST
+
+/* It has ended, but not all that it wrote could be sent: a kill makes that an end, too. */
+START_TEST (kills_what_has_ended)
+{
+  HostStream *stream = fake_host_stream (guest, 1);
+  g_autofree char *fifo = guest_make_fifo ("fifo");
+  g_autofree char *script = g_strdup_printf ("exec 9>%s; head -c 300000 /dev/zero", fifo);
+  int fd;
+
+  stream->hold_credit = TRUE;
+  fake_host_shell (guest, 1, script);
+  fd = guest_open_fifo (fifo);
+  while (stream->out->len < VQ_HELPER_WINDOW)
+    ck_assert (fake_host_step (guest));
+  guest_assert_killed (fd); /* or rather ended */
+  guest_assert_works (2);
+  ck_assert_uint_eq (stream->end, 0);
+  fake_host_send_u32 (guest, VQ_HELPER_KILL, 1, SIGKILL);
+  fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 0);
+}
+END_TEST
+
+int
+main (void)
+{
+  const TTest *const end_tests[] = {
+    tells_exit_statuses,
+    tells_signals,
+    tells_what_is_not_there,
+    tells_what_is_not_there_with_a_slash,
+    tells_what_has_no_name,
+    tells_what_cannot_be_run,
+    tells_what_cannot_be_run_on_path,
+    goes_on_along_the_path,
+    runs_scripts_without_a_first_line,
+    NULL,
+  };
+  const TTest *const start_tests[] = {
+    hands_over_any_bytes,
+    takes_long_requests_in_parts,
+    takes_parts_of_several_requests_in_turns,
+    has_a_clean_environment,
+    adds_to_the_environment,
+    has_the_attributes_of_a_clean_process,
+    starts_in_a_directory,
+    tells_a_directory_that_is_not_there,
+    tells_a_directory_that_is_none,
+    tells_a_user_that_is_not_there,
+    becomes_a_user,
+    has_the_groups_of_a_user,
+    NULL,
+  };
+  const TTest *const kill_tests[] = {
+    kills_the_whole_group,  sends_signals_that_can_be_caught,
+    kills_what_has_stopped, sends_no_output_after_a_kill,
+    kills_what_has_ended,   NULL,
+  };
+  Suite *suite = suite_create ("guest-commands");
+
+  suite_add_case (suite, "ends", guest_setup, guest_teardown, 60, end_tests);
+  suite_add_case (suite, "starts", guest_setup, guest_teardown, 60, start_tests);
+  suite_add_case (suite, "kills", guest_setup, guest_teardown, 60, kill_tests);
+  return suite_run (suite);
+}

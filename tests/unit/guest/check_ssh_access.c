@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Only what needs no other program: check_ssh_client makes a seed. */
+#include "guest/ssh-access.h"
+
+#include <check.h>
+
+#include "base/error.h"
+#include "leaks.h"
+#include "suite.h"
+#include "tree.h"
+
+#define KEY "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n"
+
+static char *directory;
+
+static void
+set_up (void)
+{
+  leaks_begin ();
+  directory = g_dir_make_tmp ("vq-access-XXXXXX", NULL);
+}
+
+static void
+tear_down (void)
+{
+  tree_remove (directory);
+  g_clear_pointer (&directory, g_free);
+  leaks_assert_none ();
+}
+
+/* What the options make of the login; USER NULL: there is none. */
+static void
+assert_login (const VqOptions *options, const char *user, const char *key, const char *password)
+{
+  const VqPlan plan = { .options = options, .ssh_key = (char *)key };
+  g_auto (VqSshLogin) login = { 0 };
+  g_autofree char *seed = NULL;
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_msg (
+      vq_ssh_access_prepare (&plan, directory, &login, &seed, vq_deadline_in (60), NULL, &error),
+      "%s", error != NULL ? error->message : "");
+  ck_assert_ptr_null (seed);
+  ck_assert_pstr_eq (login.user, user);
+  ck_assert_pstr_eq (login.key, key);
+  ck_assert_pstr_eq (login.password, password);
+}
+
+START_TEST (logins)
+{
+  char *word = (char *)"me";
+
+  assert_login (&(VqOptions){ .password = word }, NULL, NULL, NULL);
+  assert_login (&(VqOptions){ .ssh_user = word, .password = word }, "me", NULL, "me");
+  assert_login (&(VqOptions){ .ssh_key = word }, "root", KEY, NULL);
+  assert_login (&(VqOptions){ .ssh_user = word, .ssh_key = word }, "me", KEY, NULL);
+  assert_login (&(VqOptions){ .channel = VQ_CHANNEL_SSH, .password = word }, "root", NULL, "me");
+}
+END_TEST
+
+/* A seed is for guests of which nothing is known. */
+START_TEST (seeds)
+{
+  char *word = (char *)"me";
+  const VqOptions known[] = { { .ssh_user = word },
+                              { .ssh_key = word },
+                              { .password = word },
+                              { .guest_agent = VQ_AGENT_REQUIRE },
+                              { .channel = VQ_CHANNEL_AGENT } };
+  const VqOptions nothing = { .guest_agent = VQ_AGENT_OFF };
+  VqPlan plan = { .options = &nothing };
+
+  ck_assert (vq_plan_add_cloud_seed (&plan));
+  ck_assert (plan.cloud_seed);
+  ck_assert (!vq_plan_add_cloud_seed (&plan));
+  for (gsize i = 0; i < G_N_ELEMENTS (known); i++)
+    ck_assert (!vq_plan_add_cloud_seed (&(VqPlan){ .options = &known[i] }));
+}
+END_TEST
+
+int
+main (void)
+{
+  const TTest *const tests[] = { logins, seeds, NULL };
+  Suite *suite = suite_create ("ssh-access");
+
+  suite_add_case (suite, "ssh-access", set_up, tear_down, 60, tests);
+  return suite_run (suite);
+}

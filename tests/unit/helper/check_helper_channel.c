@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The helper channel with the real guest helper, on this machine. */
+#include "helper/helper-channel.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent-job.h"
+#include "channel/channel-capture.h"
+#include "base/error.h"
+#include "helper-process.h"
+#include "host-agent.h"
+#include "leaks.h"
+#include "suite.h"
+
+#define PATIENCE 60 /* seconds; for things that take none */
+#define MIB (1024 * 1024)
+
+static GPid helper;
+static VqHelperPort *port;
+static VqChannel *channel;
+
+static void
+sync_port (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_msg (vq_helper_port_sync (port, vq_deadline_in (PATIENCE), NULL, &error), "%s",
+                 error != NULL ? error->message : "");
+}
+
+static void
+setup (void)
+{
+  signal (SIGPIPE, SIG_IGN);
+  leaks_begin ();
+  port = vq_helper_port_new (helper_process_start (&helper));
+  sync_port ();
+  channel = vq_helper_channel_new (port);
+}
+
+/* The helper ends when its connection does, and leaves nothing behind. */
+static void
+teardown (void)
+{
+  g_clear_pointer (&channel, vq_channel_free);
+  g_clear_pointer (&port, vq_helper_port_free);
+  if (helper != 0)
+    helper_process_stop (-1, helper);
+  host_agent_assert_no_orphans ();
+  ck_assert (!g_main_context_pending (NULL));
+  leaks_assert_none ();
+}
+
+static gboolean
+is_gone (gpointer data)
+{
+  return kill (*(pid_t *)data, 0) < 0 && errno == ESRCH;
+}
+
+static void
+make_pipe (int ends[2])
+{
+  ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
+}
+
+START_TEST (separate_streams)
+{
+  g_autoptr (Job) job = job_shell (channel, "echo out; echo err >&2; exit 7");
+
+  job_assert_end (job, VQ_ENDED_EXITED, 7);
+  job_assert_text (job->out, "out\n");
+  job_assert_text (job->err, "err\n");
+}
+END_TEST
+
+START_TEST (exit_codes)
+{
+  Job *jobs[256];
+
+  for (int i = 0; i < 256; i++)
+    {
+      g_autofree char *script = g_strdup_printf ("exit %d", i);
+
+      jobs[i] = job_shell (channel, script);
+    }
+  for (int i = 0; i < 256; i++)
+    {
+      job_assert_end (jobs[i], VQ_ENDED_EXITED, i);
+      job_free (jobs[i]);
+    }
+}
+END_TEST
+
+static guint8 *
+random_bytes (gsize n)
+{
+  guint8 *bytes = g_malloc (n + 4);
+
+  for (gsize i = 0; i < n; i += 4)
+    {
+      guint32 number = g_random_int ();
+
+      memcpy (bytes + i, &number, 4);
+    }
+  return bytes;
+}
+
+START_TEST (through_cat)
+{
+  static const gsize sizes[]
+      = { 0,     1,     32759,  32760,  32761,  65519,  65520,  65521,  65535,
+          65536, 65537, 262143, 262144, 262145, 327679, 327680, 8 * MIB };
+  static const char *const argv[] = { "cat", NULL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autofree guint8 *bytes = random_bytes (sizes[i]);
+      g_autoptr (Job) job = job_start (channel, argv, bytes, sizes[i]);
+      g_autoptr (GBytes) got = NULL;
+
+      job_assert_end (job, VQ_ENDED_EXITED, 0);
+      got = job_read_file (job->out);
+      ck_assert_uint_eq (g_bytes_get_size (got), sizes[i]);
+      if (sizes[i] > 0)
+        ck_assert_int_eq (memcmp (g_bytes_get_data (got, NULL), bytes, sizes[i]), 0);
+      job_assert_text (job->err, "");
+    }
+}
+END_TEST
+
+START_TEST (both_outputs_at_once)
+{
+  g_autoptr (Job) job
+      = job_shell (channel, "yes out | head -c 1000000 & yes err | head -c 1000000 >&2; wait");
+  const int fds[] = { job->out, job->err };
+
+  job_assert_end (job, VQ_ENDED_EXITED, 0);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GBytes) got = job_read_file (fds[i]);
+      const char *text = g_bytes_get_data (got, NULL);
+      gboolean right = TRUE;
+
+      ck_assert_uint_eq (g_bytes_get_size (got), 1000000);
+      for (gsize at = 0; at < 1000000; at++)
+        right &= text[at] == (i == 0 ? "out\n" : "err\n")[at % 4];
+      ck_assert (right);
+    }
+}
+END_TEST
+
+/* The command gets SIGPIPE, as from any pipe. */
+START_TEST (reader_goes_away)
+{
+  static const char *const argv[] = { "yes", NULL };
+  g_autoptr (Job) job = NULL;
+  char byte;
+  int ends[2];
+
+  make_pipe (ends);
+  job = job_start_with (channel, argv, job_make_file ("", 0), ends[1]);
+  ck_assert (vq_wait_fd (ends[0], G_IO_IN, vq_deadline_in (PATIENCE), NULL, "output", NULL));
+  ck_assert_int_eq (read (ends[0], &byte, 1), 1);
+  close (ends[0]);
+  job_assert_end (job, VQ_ENDED_SIGNALLED, SIGPIPE);
+}
+END_TEST
+
+START_TEST (stdin_stays_open)
+{
+  static const char *const argv[] = { "sh", "-c", "exit 3", NULL };
+  g_autoptr (Job) job = NULL;
+  int ends[2];
+
+  make_pipe (ends);
+  job = job_start_with (channel, argv, ends[0], job_make_file ("", 0));
+  job_assert_end (job, VQ_ENDED_EXITED, 3);
+  close (ends[1]);
+}
+END_TEST
+
+START_TEST (stdin_not_read)
+{
+  static const char *const argv[] = { "sh", "-c", "exec <&-; echo closed; exit 4", NULL };
+  g_autofree guint8 *bytes = random_bytes (MIB);
+  g_autoptr (Job) job = job_start (channel, argv, bytes, MIB);
+
+  job_assert_end (job, VQ_ENDED_EXITED, 4);
+  job_assert_text (job->out, "closed\n");
+}
+END_TEST
+
+START_TEST (daemon_holds_stdout)
+{
+  g_autoptr (Job) job = job_shell (channel, "sleep 300 & echo $!; seq 1 20000 | tail -n 1");
+  g_autofree char *text = NULL;
+
+  job_assert_end (job, VQ_ENDED_EXITED, 0);
+  text = job_read_text (job->out);
+  ck_assert (g_str_has_suffix (text, "\n20000\n"));
+  ck_assert_int_eq (kill (atoi (text), SIGKILL), 0);
+}
+END_TEST
+
+START_TEST (three_hundred_at_once)
+{
+  Job *jobs[300];
+
+  for (int i = 0; i < 300; i++)
+    {
+      g_autofree char *script = g_strdup_printf ("cat; echo %d; exit %d", i, i % 256);
+      const char *const argv[] = { "sh", "-c", script, NULL };
+
+      jobs[i] = job_start (channel, argv, "words\n", 6);
+    }
+  for (int i = 0; i < 300; i++)
+    {
+      g_autofree char *expected = g_strdup_printf ("words\n%d\n", i);
+
+      job_assert_end (jobs[i], VQ_ENDED_EXITED, i % 256);
+      job_assert_text (jobs[i]->out, expected);
+      job_free (jobs[i]);
+    }
+}
+END_TEST
+
+START_TEST (kill_running)
+{
+  g_autoptr (Job) job = job_shell (channel, "sleep 1000 & echo $$ $!; wait");
+  g_autofree char *line = job_first_line (job);
+  g_auto (GStrv) pids = g_strsplit (line, " ", -1);
+
+  vq_channel_kill (channel, job->command);
+  vq_channel_kill (channel, job->command);
+  job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
+  ck_assert_uint_eq (g_strv_length (pids), 2);
+  for (char **word = pids; *word != NULL; word++)
+    {
+      pid_t pid = atoi (*word);
+
+      ck_assert_int_gt (pid, 1);
+      /* A dead orphan is ours to reap. */
+      ck_assert (is_gone (&pid) || kill (pid, SIGKILL) == 0);
+    }
+}
+END_TEST
+
+START_TEST (kill_before_start)
+{
+  for (guint pause = 0; pause <= 20; pause += 2)
+    {
+      g_autoptr (Job) job = job_shell (channel, "sleep 1000");
+
+      ck_assert (pause == 0 || vq_wait_pause (pause, NULL, NULL));
+      vq_channel_kill (channel, job->command);
+      job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
+    }
+}
+END_TEST
+
+START_TEST (kill_with_nobody_reading)
+{
+  static const char *const argv[] = { "yes", NULL };
+  g_autoptr (Job) job = NULL;
+  int ends[2];
+
+  make_pipe (ends);
+  job = job_start_with (channel, argv, job_make_file ("", 0), ends[1]);
+  ck_assert (vq_wait_fd (ends[0], G_IO_IN, vq_deadline_in (PATIENCE), NULL, "output", NULL));
+  ck_assert (vq_wait_pause (100, NULL, NULL));
+  vq_channel_kill (channel, job->command);
+  job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
+  close (ends[0]);
+}
+END_TEST
+
+/* Wherever they are. */
+START_TEST (helper_killed)
+{
+  Job *jobs[8];
+
+  for (guint i = 0; i < G_N_ELEMENTS (jobs); i++)
+    jobs[i] = job_shell (channel, "echo started; exec sleep 1");
+  for (guint i = 0; i < 6; i++)
+    g_free (job_first_line (jobs[i]));
+  ck_assert_int_eq (kill (helper, SIGKILL), 0);
+  for (guint i = 0; i < G_N_ELEMENTS (jobs); i++)
+    {
+      job_assert_failure (jobs[i], "the connection to the guest helper was closed");
+      job_free (jobs[i]);
+    }
+}
+END_TEST
+
+/* A new server, as in a fork: what ran for the old one is killed. */
+START_TEST (sync_again)
+{
+  g_autoptr (Job) job = job_shell (channel, "echo $$; yes; sleep 1000");
+  g_autofree char *line = job_first_line (job);
+  pid_t pid = atoi (line);
+  g_autoptr (Job) next = NULL;
+
+  sync_port ();
+  job_assert_failure (job, "the connection to the guest helper is made anew");
+  next = job_shell (channel, "echo next");
+  job_assert_end (next, VQ_ENDED_EXITED, 0);
+  job_assert_text (next->out, "next\n");
+  ck_assert (vq_wait_until (is_gone, &pid, vq_deadline_in (PATIENCE), NULL, "end", NULL));
+}
+END_TEST
+
+START_TEST (free_with_commands)
+{
+  g_autoptr (Job) running = job_shell (channel, "echo started; sleep 1000");
+  g_autoptr (Job) starting = NULL;
+  g_autoptr (Job) next = NULL;
+
+  g_free (job_first_line (running));
+  starting = job_shell (channel, "sleep 1000");
+  vq_channel_free (channel);
+  channel = vq_helper_channel_new (port);
+  job_assert_failure (running, "the testbed was closed");
+  job_assert_failure (starting, "the testbed was closed");
+  next = job_shell (channel, "exit 5");
+  job_assert_end (next, VQ_ENDED_EXITED, 5);
+}
+END_TEST
+
+START_TEST (run_with_a_deadline)
+{
+  static const char *const argv[] = { "sleep", "1000", NULL };
+  g_autoptr (GError) error = NULL;
+
+  ck_assert (!vq_channel_capture (channel, argv, NULL, NULL, vq_deadline_in (0.1), NULL, &error));
+  ck_assert (vq_error_is_timeout (error));
+}
+END_TEST
+
+START_TEST (many_one_after_the_other)
+{
+  static const char *const argv[] = { "cat", NULL };
+
+  for (int i = 0; i < 300; i++)
+    {
+      g_autofree char *out = NULL;
+
+      ck_assert (
+          vq_channel_capture (channel, argv, "in", &out, vq_deadline_in (PATIENCE), NULL, NULL));
+      ck_assert_str_eq (out, "in");
+    }
+}
+END_TEST
+
+static gsize
+measure_memory (void)
+{
+  g_autofree char *text = NULL;
+  gulong size, resident;
+
+  ck_assert (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
+  ck_assert_int_eq (sscanf (text, "%lu %lu", &size, &resident), 2);
+  return resident * sysconf (_SC_PAGESIZE);
+}
+
+/* The sanitizer and valgrind, which runs us in one process, take some for themselves. */
+static gboolean
+memory_is_our_own (void)
+{
+#ifdef __SANITIZE_ADDRESS__
+  return FALSE;
+#endif
+  return g_strcmp0 (g_getenv ("CK_FORK"), "no") != 0;
+}
+
+/* 64 MiB, and nobody reads for a while: then all of it is there. */
+START_TEST (sleeping_reader)
+{
+  static const char *const argv[] = { "head", "-c", "67108864", "/dev/zero", NULL };
+  g_autofree char *buffer = g_malloc0 (MIB);
+  gsize got = 0, sleep_at = 0, before = measure_memory (), peak = before;
+  g_autoptr (Job) job = NULL;
+  int ends[2];
+
+  make_pipe (ends);
+  job = job_start_with (channel, argv, job_make_file ("", 0), ends[1]);
+  for (gssize n = 1; n > 0; got += n)
+    {
+      if (got >= sleep_at)
+        {
+          ck_assert (vq_wait_pause (300, NULL, NULL));
+          sleep_at += 32 * MIB;
+        }
+      peak = MAX (peak, measure_memory ());
+      ck_assert (!job->done || got >= 64 * MIB - 2 * VQ_HELPER_WINDOW);
+      ck_assert (vq_wait_fd (ends[0], G_IO_IN, vq_deadline_in (PATIENCE), NULL, "output", NULL));
+      n = read (ends[0], buffer, MIB);
+      ck_assert_int_ge (n, 0);
+    }
+  job_assert_end (job, VQ_ENDED_EXITED, 0);
+  ck_assert_uint_eq (got, 64 * MIB);
+  ck_assert (peak - before < 4 * MIB || !memory_is_our_own ());
+  close (ends[0]);
+}
+END_TEST
+
+static void
+wait_for_text (int fd, const char *text)
+{
+  g_autofree char *all = NULL;
+
+  do
+    {
+      g_main_context_iteration (NULL, all != NULL);
+      g_free (all);
+      all = job_read_text (fd);
+    }
+  while (strstr (all, text) == NULL);
+}
+
+static void
+note_end (const VqEnd *end, gpointer data)
+{
+  *(VqEnd *)data = *end;
+}
+
+/* Its size, a new one, and the end of its input, which hangs it up. */
+START_TEST (terminal)
+{
+  static const char *const argv[]
+      = { "sh", "-c", "stty size; pwd; echo $WORD; read x; stty size; cat", NULL };
+  static const char *const environment[] = { "WORD=of the environment", NULL };
+  static const VqTerminal request = { argv, "/usr", environment, 24, 80 };
+  VqEnd end = { VQ_ENDED_FAILED, 0, NULL };
+  int out = job_make_file ("", 0);
+  VqCommand *command;
+  int in[2];
+
+  make_pipe (in);
+  command = vq_channel_start_terminal (channel, &request, in[0], fcntl (out, F_DUPFD_CLOEXEC, 3),
+                                       note_end, &end);
+  wait_for_text (out, "24 80\r\n/usr\r\nof the environment\r\n");
+  vq_channel_resize (channel, command, 25, 100);
+  ck_assert_int_eq (write (in[1], "\n", 1), 1);
+  wait_for_text (out, "25 100");
+  close (in[1]);
+  while (end.kind == VQ_ENDED_FAILED)
+    g_main_context_iteration (NULL, TRUE);
+  ck_assert_int_eq (end.kind, VQ_ENDED_SIGNALLED);
+  ck_assert_int_eq (end.value, SIGHUP);
+  close (out);
+}
+END_TEST
+
+int
+main (void)
+{
+  const TTest *tests[] = { separate_streams,
+                           exit_codes,
+                           through_cat,
+                           both_outputs_at_once,
+                           reader_goes_away,
+                           stdin_stays_open,
+                           stdin_not_read,
+                           daemon_holds_stdout,
+                           three_hundred_at_once,
+                           kill_running,
+                           kill_before_start,
+                           kill_with_nobody_reading,
+                           helper_killed,
+                           sync_again,
+                           free_with_commands,
+                           run_with_a_deadline,
+                           many_one_after_the_other,
+                           sleeping_reader,
+                           terminal,
+                           NULL };
+  Suite *suite = suite_create ("helper-channel");
+
+  host_agent_adopt_orphans ();
+  suite_add_case (suite, "guest helper", setup, teardown, 240, tests);
+  return suite_run (suite);
+}

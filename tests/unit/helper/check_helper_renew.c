@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "helper/helper-renew.h"
+
+#include <check.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "port-setup.h"
+#include "suite.h"
+
+static void
+answer_both (int clock, int entropy)
+{
+  fake_guest_answer (port_guest, VQ_HELPER_SET_CLOCK, VQ_HELPER_DONE, clock);
+  fake_guest_answer (port_guest, VQ_HELPER_ADD_ENTROPY, VQ_HELPER_DONE, entropy);
+}
+
+START_TEST (requests)
+{
+  g_autoptr (GError) error = NULL;
+  gint64 deadline = vq_deadline_in (PATIENCE);
+
+  port_sync ();
+  answer_both (0, 0);
+  ck_assert (vq_helper_renew (port_tested, deadline, NULL, NULL));
+  answer_both (EPERM, 0);
+  ck_assert (!vq_helper_renew (port_tested, deadline, NULL, &error));
+  ck_assert_str_eq (error->message, "cannot set the guest's clock: Operation not permitted");
+  g_clear_error (&error);
+  answer_both (0, EIO);
+  ck_assert (!vq_helper_renew (port_tested, deadline, NULL, &error));
+  ck_assert_str_eq (error->message, "cannot give the guest random bytes: Input/output error");
+  ck_assert_ptr_null (vq_helper_port_get_error (port_tested));
+}
+END_TEST
+
+/* A late answer is no violation, whatever it is; a second one is. */
+START_TEST (request_times_out)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) entropy = NULL;
+  g_autoptr (GBytes) payload = NULL;
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  const guint8 *time;
+  guint32 stream;
+
+  port_sync ();
+  ck_assert (!vq_helper_renew (port_tested, vq_deadline_in (SHORT), NULL, &error));
+  ck_assert_str_eq (error->message, "cannot set the guest's clock: "
+                                    "no answer of the guest helper within 0.3 s");
+  entropy = fake_guest_take (port_guest, VQ_HELPER_ADD_ENTROPY, &stream);
+  payload = fake_guest_take (port_guest, VQ_HELPER_SET_CLOCK, &stream);
+  ck_assert_uint_eq (g_bytes_get_size (payload), 12);
+  time = g_bytes_get_data (payload, NULL);
+  ck_assert_int_le (ABS (vq_helper_frame_get_u32 (time) - now), PATIENCE);
+  ck_assert_uint_eq (vq_helper_frame_get_u32 (time + 4), 0);
+  ck_assert_uint_lt (vq_helper_frame_get_u32 (time + 8), 1000000000);
+  fake_guest_send_u32 (port_guest, VQ_HELPER_DONE, stream, 4096);
+  fake_guest_flush (port_guest);
+  ck_assert_ptr_null (vq_helper_port_get_error (port_tested));
+  fake_guest_send_u32 (port_guest, VQ_HELPER_DONE, stream, 0);
+  port_assert_failed ("the guest helper sent a frame of type 'd' for stream 2, which is not open");
+}
+END_TEST
+
+START_TEST (request_is_answered_wrongly)
+{
+  static const struct
+  {
+    guint8 type;
+    guint32 number;
+    const char *error;
+  } cases[] = {
+    { VQ_HELPER_EXITED, 0, "the guest helper sent a frame of type 'x' for a request" },
+    { VQ_HELPER_STDIN_CREDIT, 0, "the guest helper sent a frame of type 'c' for a request" },
+    { VQ_HELPER_DONE, 4096, "the guest helper sent an error that does not exist (4096)" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *expected
+          = g_strconcat ("cannot set the guest's clock: ", cases[i].error, NULL);
+      g_autoptr (GError) error = NULL;
+
+      port_start_again ();
+      port_sync ();
+      answer_both (0, 0);
+      fake_guest_answer (port_guest, VQ_HELPER_ADD_ENTROPY, cases[i].type, cases[i].number);
+      ck_assert (!vq_helper_renew (port_tested, vq_deadline_in (PATIENCE), NULL, &error));
+      ck_assert_str_eq (error->message, expected);
+      port_assert_failed (cases[i].error);
+    }
+}
+END_TEST
+
+START_TEST (request_without_connection)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert (!vq_helper_renew (port_tested, vq_deadline_in (PATIENCE), NULL, &error));
+  ck_assert_str_eq (error->message,
+                    "cannot set the guest's clock: there is no connection to the guest helper yet");
+}
+END_TEST
+
+static GBytes *
+take_entropy (void)
+{
+  GBytes *entropy;
+  guint32 stream;
+
+  ck_assert (!vq_helper_renew (port_tested, vq_deadline_in (0.01), NULL, NULL));
+  entropy = fake_guest_take (port_guest, VQ_HELPER_ADD_ENTROPY, &stream);
+  g_bytes_unref (fake_guest_take (port_guest, VQ_HELPER_SET_CLOCK, &stream));
+  return entropy;
+}
+
+START_TEST (random_bytes_differ)
+{
+  g_autoptr (GBytes) one = NULL;
+  g_autoptr (GBytes) other = NULL;
+
+  port_sync ();
+  one = take_entropy ();
+  other = take_entropy ();
+  ck_assert_uint_eq (g_bytes_get_size (one), 256);
+  ck_assert_uint_eq (g_bytes_get_size (other), 256);
+  ck_assert (!g_bytes_equal (one, other));
+}
+END_TEST
+
+int
+main (void)
+{
+  const TTest *tests[] = { requests,
+                           request_times_out,
+                           request_is_answered_wrongly,
+                           request_without_connection,
+                           random_bytes_differ,
+                           NULL };
+  Suite *suite = suite_create ("helper-request");
+
+  signal (SIGPIPE, SIG_IGN);
+  suite_add_case (suite, "requests", port_setup, port_teardown, 60, tests);
+  return suite_run (suite);
+}

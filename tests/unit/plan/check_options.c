@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan/options.h"
+
+#include <check.h>
+#include <string.h>
+
+#include <glib/gstdio.h>
+
+#include "base/error.h"
+#include "plan/shared-dir.h"
+#include "suite.h"
+
+#define PROGRAM "autopkgtest-virt-qemu-ng"
+#define MAX_WORDS 8
+
+static VqOptionsResult
+parse (const char *const *words, VqOptions **options, GError **error)
+{
+  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
+
+  g_ptr_array_add (argv, (gpointer)PROGRAM);
+  for (; *words != NULL; words++)
+    g_ptr_array_add (argv, (gpointer)*words);
+  g_ptr_array_add (argv, NULL);
+  return vq_options_parse ((int)argv->len - 1, (const char *const *)argv->pdata, options, error);
+}
+
+static char *
+describe_shared_dirs (const GPtrArray *dirs)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < dirs->len; i++)
+    {
+      const VqSharedDir *dir = dirs->pdata[i];
+
+      g_string_append_printf (text, "%s%s:%s%s", i > 0 ? "|" : "", dir->source, dir->destination,
+                              dir->writable ? ":rw" : "");
+    }
+  return g_string_free (text, FALSE);
+}
+
+/* The fields that differ from the defaults, but for the images. */
+static char *
+describe (const VqOptions *o)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autofree char *words = g_strjoinv ("|", o->qemu_options);
+  g_autofree char *scripts = g_strjoinv ("|", o->template_scripts);
+  g_autofree char *dirs = describe_shared_dirs (o->shared_dirs);
+  const struct
+  {
+    const char *name;
+    const char *value;
+  } strings[] = {
+    { "qemu_architecture", o->qemu_architecture },
+    { "dpkg_architecture", o->dpkg_architecture },
+    { "qemu_command", o->qemu_command },
+    { "overlay_dir", o->overlay_dir },
+    { "user", o->user },
+    { "password", o->password },
+    { "qemu_options", *words != '\0' ? words : NULL },
+    { "boot", o->boot != VQ_BOOT_AUTO ? vq_boot_to_string (o->boot) : NULL },
+    { "accel", o->accel != VQ_ACCEL_AUTO ? vq_accel_to_string (o->accel) : NULL },
+    { "channel", o->channel != VQ_CHANNEL_AUTO ? vq_channel_choice_to_string (o->channel) : NULL },
+    { "ssh_user", o->ssh_user },
+    { "ssh_key", o->ssh_key },
+    { "guest_agent",
+      o->guest_agent != VQ_AGENT_AUTO ? vq_options_agent_choice_to_string (o->guest_agent) : NULL },
+    { "template",
+      o->template != VQ_TEMPLATE_AUTO ? vq_template_choice_to_string (o->template) : NULL },
+    { "template_dir", o->template_dir },
+    { "template_scripts", *scripts != '\0' ? scripts : NULL },
+    { "shared_dirs", *dirs != '\0' ? dirs : NULL },
+  };
+  const struct
+  {
+    const char *name;
+    gint64 value;
+    gint64 standard;
+  } ints[] = {
+    { "cpus", o->cpus, 1 },
+    { "ram_size_mib", o->ram_size_mib, 2048 },
+    { "timeout_reboot", o->timeout_reboot, 60 },
+    { "timeout_reboot_given", o->timeout_reboot_given, FALSE },
+    { "timeout_poweroff", o->timeout_poweroff, -1 },
+    { "show_boot", o->show_boot, FALSE },
+    { "debug", o->debug, FALSE },
+    { "baseimage", o->baseimage, FALSE },
+    { "template_max_age", o->template_max_age, 86400 },
+    { "template_cache_size", o->template_cache_size, G_GINT64_CONSTANT (20) << 30 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (strings); i++)
+    if (strings[i].value != NULL)
+      g_string_append_printf (text, "%s=%s ", strings[i].name, strings[i].value);
+  for (gsize i = 0; i < G_N_ELEMENTS (ints); i++)
+    if (ints[i].value != ints[i].standard)
+      g_string_append_printf (text, "%s=%" G_GINT64_FORMAT " ", ints[i].name, ints[i].value);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+typedef struct
+{
+  const char *words[MAX_WORDS];
+  const char *expected; /* what describe () gives, or what the error begins with */
+} Case;
+
+/* Each is followed by the image "i". */
+static const Case good[] = {
+  { { NULL }, "" },
+  { { "--qemu-architecture", "x86_64" }, "qemu_architecture=x86_64 " },
+  { { "--dpkg-architecture=arm64" }, "dpkg_architecture=arm64 " },
+  { { "--qemu-architecture=x", "--qemu-architecture=" }, "" },
+  { { "-q", "/bin/q" }, "qemu_command=/bin/q " },
+  { { "--qemu-command=q" }, "qemu_command=q " },
+  { { "-o/tmp" }, "overlay_dir=/tmp " },
+  { { "--overlay-dir", "/tmp" }, "overlay_dir=/tmp " },
+  { { "-utestuser", "-ps3kr1t" }, "user=testuser password=s3kr1t " },
+  { { "--user=u", "--password=" }, "user=u password= " },
+  { { "--user=" }, "" },
+  { { "-p", "x" }, "password=x " },
+  { { "-c4" }, "cpus=4 " },
+  { { "--cpus", "1024" }, "cpus=1024 " },
+  { { "--ram-size=4096" }, "ram_size_mib=4096 " },
+  { { "--ram", "512" }, "ram_size_mib=512 " },
+  { { "--ram-size=32" }, "ram_size_mib=32 " },
+  { { "--ram-size", "2147483647" }, "ram_size_mib=2147483647 " },
+  { { "--timeout-reboot=1" }, "timeout_reboot=1 timeout_reboot_given=1 " },
+  { { "--timeout-reboot=60" }, "timeout_reboot_given=1 " },
+  { { "--timeout-poweroff", "0" }, "timeout_poweroff=0 " },
+  { { "--timeout-p=30" }, "timeout_poweroff=30 " },
+  { { "--show-boot" }, "show_boot=1 " },
+  { { "-d" }, "debug=1 " },
+  { { "--debug" }, "debug=1 " },
+  { { "-dc2" }, "cpus=2 debug=1 " },
+  { { "--qemu-options", "-m 512  -snapshot" }, "qemu_options=-m|512|-snapshot " },
+  { { "--qemu-options=-cpu max", "--qemu-o=-S" }, "qemu_options=-S " },
+  { { "--qemu-options=-S", "--qemu-options=" }, "" },
+  { { "--boot=bios" }, "boot=bios " },
+  { { "--boot", "ieee1275" }, "boot=ieee1275 " },
+  { { "--boot=none" }, "boot=none " },
+  { { "--boot=efi", "--boot=auto" }, "" },
+  { { "--efi" }, "boot=efi " },
+  { { "--efi", "--boot=bios" }, "boot=bios " },
+  { { "--boot=bios", "--efi" }, "boot=efi " },
+  { { "--accel=kvm" }, "accel=kvm " },
+  { { "--accel", "tcg" }, "accel=tcg " },
+  { { "--accel=tcg", "--accel=auto" }, "" },
+  { { "--channel=agent" }, "channel=agent " },
+  { { "--channel", "helper" }, "channel=helper " },
+  { { "--ssh-user=me", "--password=p" }, "password=p ssh_user=me " },
+  { { "--channel=ssh", "--ssh-user=me", "--ssh-key", "id" },
+    "channel=ssh ssh_user=me ssh_key=id " },
+  { { "--guest-agent=off" }, "guest_agent=off " },
+  { { "--guest-agent", "install" }, "guest_agent=install " },
+  { { "--guest-agent=require", "--guest-agent=auto" }, "" },
+  { { "--channel=agent", "--channel=auto" }, "" },
+  { { "--template=off" }, "template=off " },
+  { { "--template", "refresh" }, "template=refresh " },
+  { { "--template=off", "--template=auto" }, "" },
+  { { "--template-dir=/t" }, "template_dir=/t " },
+  { { "--template-dir", "a", "--template-d=b" }, "template_dir=b " },
+  { { "--template-max-age=90" }, "template_max_age=90 " },
+  { { "--template-max-age=90s" }, "template_max_age=90 " },
+  { { "--template-max-age", "2m" }, "template_max_age=120 " },
+  { { "--template-max-age=3h" }, "template_max_age=10800 " },
+  { { "--template-max-age=7d" }, "template_max_age=604800 " },
+  { { "--template-max-age=1d" }, "" },
+  { { "--template-max-age=0" }, "template_max_age=0 " },
+  { { "--template-max-age=2147483647" }, "template_max_age=2147483647 " },
+  { { "--template-cache-size=512M" }, "template_cache_size=536870912 " },
+  { { "--template-cache-size=1G" }, "template_cache_size=1073741824 " },
+  { { "--template-cache-size", "2T" }, "template_cache_size=2199023255552 " },
+  { { "--template-cache-size=0" }, "template_cache_size=0 " },
+  { { "--template-cache-size=0G" }, "template_cache_size=0 " },
+  { { "--template-cache-size=8388607T" }, "template_cache_size=9223370937343148032 " },
+  { { "--template-script=a" }, "template_scripts=a " },
+  { { "--template-script=a", "--template-script", "b", "--template-s=a" },
+    "template_scripts=a|b|a " },
+  { { "--baseimage" }, "baseimage=1 " },
+  { { "--base", "-d" }, "debug=1 baseimage=1 " },
+  { { "--shared-dir=src=/a,dst=/b" }, "shared_dirs=/a:/b " },
+  { { "--shared-dir", "src=/a,dst=/b,rw", "--shared=src=/a,dst=/c,d" },
+    "shared_dirs=/a:/b:rw|/a:/c,d " },
+};
+
+static const Case bad[] = {
+  { { NULL }, "no image given" },
+  { { "--debug" }, "no image given" },
+  { { "--" }, "no image given" },
+  { { "" }, "an image's name is empty" },
+  { { "i", "" }, "an image's name is empty" },
+  { { "--shared-dir=", "i" }, "option --shared-dir: it needs both src=PATH and dst=PATH" },
+  { { "--shared-dir", "/a", "i" }, "option --shared-dir: '/a' is none of src=PATH, dst=" },
+  { { "--shared-dir=src=/a,dst=/b", "--shared-dir=src=/c,dst=/b,rw", "i" },
+    "option --shared-dir: dst=/b is given twice" },
+  { { "--shared-dir" }, "option --shared-dir needs a value" },
+  { { "--baseimage=1", "i" }, "option --baseimage takes no value" },
+  { { "-c", "0", "i" }, "option -c/--cpus: 0 is not between 1 and 1024" },
+  { { "-c", "-1", "i" }, "option -c/--cpus: -1 is not between 1 and 1024" },
+  { { "-c1025", "i" }, "option -c/--cpus: 1025 is not between 1 and 1024" },
+  { { "-cmany", "i" }, "option -c/--cpus: 'many' is not a whole number" },
+  { { "--cpus=", "i" }, "option -c/--cpus: '' is not a whole number" },
+  { { "--ram-size=31", "i" }, "option --ram-size: 31 is not between 32 and 2147483647" },
+  { { "--ram-size=2G", "i" }, "option --ram-size: '2G' is not a whole number" },
+  { { "--ram-size=2147483648", "i" }, "option --ram-size: 2147483648 is not between" },
+  { { "--timeout-reboot=0", "i" }, "option --timeout-reboot: 0 is not between 1 and" },
+  { { "--timeout-poweroff=-1", "i" }, "option --timeout-poweroff: -1 is not between 0 and" },
+  { { "--boot=", "i" }, "option --boot: '' is none of auto, bios, efi, ieee1275, none" },
+  { { "--boot=EFI", "i" }, "option --boot: 'EFI' is none of" },
+  { { "--boot=ef", "i" }, "option --boot: 'ef' is none of" },
+  { { "--efi=1", "i" }, "option --efi takes no value" },
+  { { "--accel=xen", "i" }, "option --accel: 'xen' is none of auto, kvm, tcg" },
+  { { "--guest-agent=on", "i" },
+    "option --guest-agent: 'on' is none of auto, require, install, off" },
+  { { "--channel=tty", "i" }, "option --channel: 'tty' is none of auto, helper, agent, ssh" },
+  { { "--channel=agent", "--guest-agent=off", "i" },
+    "--channel=agent needs the guest agent; leave --guest-agent=off out" },
+  { { "--ssh-user=me", "i" }, "--ssh-user needs --ssh-key or --password" },
+  { { "--guest-agent=require", "--ssh-key=k", "i" },
+    "only the guest agent is to be used; leave --ssh-user and --ssh-key out" },
+  { { "--ssh-key=", "i" }, "option --ssh-key: the value is empty; leave the option out" },
+  { { "--template=on", "i" }, "option --template: 'on' is none of auto, off, refresh" },
+  { { "--template=", "i" }, "option --template: '' is none of" },
+  { { "--template-dir=", "i" }, "option --template-dir: the value is empty; leave" },
+  { { "--template-script=a", "--template-script=", "i" },
+    "option --template-script: the value is empty" },
+  { { "--template-max-age=", "i" }, "option --template-max-age: '' is not a number with one of" },
+  { { "--template-max-age=1w", "i" },
+    "option --template-max-age: '1w' is not a number with one of s, m, h, d behind it" },
+  { { "--template-max-age=-1", "i" }, "option --template-max-age: '-1' is not a number" },
+  { { "--template-max-age=24856d", "i" }, "option --template-max-age: 24856d is too large" },
+  { { "--template-cache-size=20", "i" },
+    "option --template-cache-size: '20' is not a number with one of M, G, T behind it" },
+  { { "--template-cache-size=8388608T", "i" },
+    "option --template-cache-size: 8388608T is too large" },
+  { { "--qemu-command=", "i" }, "option -q/--qemu-command: the value is empty" },
+  { { "--overlay-dir=", "i" }, "option -o/--overlay-dir: the value is empty" },
+  { { "--timeout=1", "i" }, "option --timeout=1 is ambiguous: it could be --timeout-reboot, " },
+  { { "--nonsense", "i" }, "unknown option --nonsense" },
+  { { "--qemu-options", "-snapshot", "i" }, "option --qemu-options needs a value; " },
+  { { "--nonsense", "--help" }, "unknown option --nonsense" },
+};
+
+START_TEST (test_good)
+{
+  const char *words[MAX_WORDS + 1] = { NULL };
+  g_autoptr (VqOptions) options = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  gsize n = 0;
+
+  for (; good[_i].words[n] != NULL; n++)
+    words[n] = good[_i].words[n];
+  words[n] = "i";
+  ck_assert_int_eq (parse (words, &options, &error), VQ_OPTIONS_RUN);
+  ck_assert_ptr_null (error);
+  text = describe (options);
+  ck_assert_str_eq (text, good[_i].expected);
+  ck_assert_uint_eq (g_strv_length (options->images), 1);
+  ck_assert_str_eq (options->images[0], "i");
+}
+END_TEST
+
+START_TEST (test_bad)
+{
+  VqOptions *options = (VqOptions *)"not NULL";
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_int_eq (parse (bad[_i].words, &options, &error), VQ_OPTIONS_ERROR);
+  ck_assert_ptr_null (options);
+  ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_USAGE));
+  ck_assert_msg (g_str_has_prefix (error->message, bad[_i].expected), "'%s' instead of '%s'",
+                 error->message, bad[_i].expected);
+}
+END_TEST
+
+START_TEST (test_images)
+{
+  const char *const words[] = { "one", "-d", "two", "--", "-three", NULL };
+  g_autoptr (VqOptions) options = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *images = NULL;
+
+  ck_assert_int_eq (parse (words, &options, &error), VQ_OPTIONS_RUN);
+  images = g_strjoinv ("|", options->images);
+  ck_assert_str_eq (images, "one|two|-three");
+  ck_assert (options->debug);
+}
+END_TEST
+
+/* The manual page's example. */
+START_TEST (test_file)
+{
+  g_autofree char *directory = g_dir_make_tmp ("check-options-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "sid.cfg", NULL);
+  g_autofree char *at = g_strconcat ("@", path, NULL);
+  const char *const words[] = { at, NULL };
+  g_autoptr (VqOptions) options = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+
+  ck_assert (
+      g_file_set_contents (path, "-utest user\n\n--ram-size=4096\n/srv/sid.img\n", -1, NULL));
+  ck_assert_int_eq (parse (words, &options, &error), VQ_OPTIONS_RUN);
+  text = describe (options);
+  ck_assert_str_eq (text, "user=test user ram_size_mib=4096 ");
+  ck_assert_str_eq (options->images[0], "/srv/sid.img");
+  ck_assert_int_eq (g_unlink (path), 0);
+  ck_assert_int_eq (g_rmdir (directory), 0);
+}
+END_TEST
+
+static const struct
+{
+  const char *words[MAX_WORDS];
+  VqOptionsResult expected;
+} exits[] = {
+  { { "--help" }, VQ_OPTIONS_HELP },
+  { { "-h" }, VQ_OPTIONS_HELP },
+  { { "-dh" }, VQ_OPTIONS_HELP },
+  { { "--he", "--nonsense" }, VQ_OPTIONS_HELP },
+  { { "i", "--version" }, VQ_OPTIONS_VERSION },
+  { { "--vers", "--help" }, VQ_OPTIONS_VERSION },
+  { { "-c2", "--help", "--version" }, VQ_OPTIONS_HELP },
+};
+
+START_TEST (test_exits)
+{
+  VqOptions *options = (VqOptions *)"not NULL";
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_int_eq (parse (exits[_i].words, &options, &error), exits[_i].expected);
+  ck_assert_ptr_null (options);
+  ck_assert_ptr_null (error);
+}
+END_TEST
+
+/* A program may be started with no argument at all, not even its name. */
+START_TEST (test_no_argv)
+{
+  const char *const argv[] = { NULL };
+  VqOptions *options = NULL;
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_int_eq (vq_options_parse (0, argv, &options, &error), VQ_OPTIONS_ERROR);
+  ck_assert_str_eq (error->message, "no image given; name the disk image to boot");
+}
+END_TEST
+
+/* TRUE when the parser knows OPTION: whatever else is wrong with it. */
+static gboolean
+is_known (const char *option)
+{
+  const char *const words[] = { option, NULL };
+  g_autoptr (VqOptions) options = NULL;
+  g_autoptr (GError) error = NULL;
+  VqOptionsResult result = parse (words, &options, &error);
+
+  return result != VQ_OPTIONS_ERROR || strstr (error->message, "unknown option") == NULL;
+}
+
+/* TRUE when NAME is no mere prefix of an option's name. */
+static gboolean
+is_whole (const char *name)
+{
+  /* the one option whose name begins others' */
+  if (g_str_equal (name, "--template"))
+    return TRUE;
+  for (const char *c = "abcdefghijklmnopqrstuvwxyz-"; *c != '\0'; c++)
+    {
+      g_autofree char *longer = g_strdup_printf ("%s%c", name, *c);
+
+      if (is_known (longer))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Every option that the help lists is one, and none is forgotten. */
+START_TEST (test_help)
+{
+  g_auto (GStrv) lines = g_strsplit (vq_options_help (), "\n", -1);
+  g_autoptr (GRegex) regex = g_regex_new ("^  (-\\w,|   ) (--[a-z-]+)", 0, 0, NULL);
+  int n = 0;
+
+  for (char **line = lines; *line != NULL; line++)
+    {
+      g_autoptr (GMatchInfo) match = NULL;
+      g_autofree char *letter = NULL;
+      g_autofree char *name = NULL;
+
+      ck_assert_uint_le (strlen (*line), 80);
+      if (!g_regex_match (regex, *line, 0, &match))
+        continue;
+      n++;
+      letter = g_match_info_fetch (match, 1);
+      name = g_match_info_fetch (match, 2);
+      letter[2] = '\0';
+      ck_assert_msg (is_known (name) && is_whole (name), "%s", name);
+      ck_assert_msg (is_known (letter), "%s", letter);
+    }
+  ck_assert_int_eq (n, 29);
+}
+END_TEST
+
+START_TEST (test_usage_error)
+{
+  g_autoptr (GError) error
+      = g_error_new_literal (VQ_ERROR, VQ_ERROR_USAGE, "unknown option --a\nb\x1b\x7f\xc3\xa9");
+  g_autofree char *text = vq_options_usage_error (error);
+
+  ck_assert_str_eq (text, PROGRAM ": error: unknown option --a?b??\xc3\xa9\n"
+                                  "Try '" PROGRAM " --help' for the options.\n");
+}
+END_TEST
+
+START_TEST (test_version)
+{
+  ck_assert_str_eq (vq_options_version (), PROGRAM " " VQ_VERSION "\n");
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("options");
+  TCase *tcase = tcase_create ("options");
+
+  tcase_set_timeout (tcase, 30);
+  tcase_add_loop_test (tcase, test_good, 0, G_N_ELEMENTS (good));
+  tcase_add_loop_test (tcase, test_bad, 0, G_N_ELEMENTS (bad));
+  tcase_add_test (tcase, test_images);
+  tcase_add_test (tcase, test_file);
+  tcase_add_loop_test (tcase, test_exits, 0, G_N_ELEMENTS (exits));
+  tcase_add_test (tcase, test_no_argv);
+  tcase_add_test (tcase, test_help);
+  tcase_add_test (tcase, test_usage_error);
+  tcase_add_test (tcase, test_version);
+  suite_add_tcase (suite, tcase);
+  return suite_run (suite);
+}

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "qemu/machine-files.h"
+
+#include <check.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "io/child.h"
+#include "base/error.h"
+#include "leaks.h"
+#include "suite.h"
+#include "tree.h"
+
+#define PATIENCE 60 /* seconds */
+#define MIB (1024 * 1024)
+
+static char *directory;
+static char *tmpdir;   /* where private directories are made; GLib asks for it only once */
+static char *template; /* in it: a directory that is to be a template */
+static VqOptions options;
+static VqPlan plan;
+
+static char *
+in_directory (const char *name)
+{
+  return g_build_filename (directory, name, NULL);
+}
+
+static void
+put (const char *path, const char *text)
+{
+  g_autofree char *parent = g_path_get_dirname (path);
+
+  ck_assert_int_eq (g_mkdir_with_parents (parent, 0700), 0);
+  ck_assert (g_file_set_contents (path, text, -1, NULL));
+}
+
+static void
+make_plan (void)
+{
+  g_autofree char *image = in_directory ("image");
+  g_autofree char *code = in_directory ("usr/share/OVMF/OVMF_CODE_4M.fd");
+  g_autofree char *vars = in_directory ("usr/share/OVMF/OVMF_VARS_4M.fd");
+  const char *const argv[] = { "qemu-img", "create", "-q", "-f", "qcow2", image, "8M", NULL };
+
+  ck_assert (vq_child_run (argv, NULL, NULL, vq_deadline_in (PATIENCE), NULL, NULL));
+  put (code, "code");
+  put (vars, "fresh variables");
+  options = (VqOptions){ .overlay_dir = NULL };
+  plan = (VqPlan){ .options = &options };
+  plan.image = vq_image_inspect (image, VQ_IMAGE_BOOT, vq_deadline_in (PATIENCE), NULL, NULL);
+  plan.firmware = vq_firmware_find_in (directory, "x86_64", NULL);
+  ck_assert (plan.image != NULL && plan.firmware != NULL);
+}
+
+static void
+setup (void)
+{
+  leaks_begin ();
+  directory = g_strdup ("/tmp/vq-files-XXXXXX");
+  ck_assert_ptr_nonnull (g_mkdtemp (directory));
+  template = in_directory ("template");
+  ck_assert_int_eq (g_mkdir (template, 0700), 0);
+  make_plan ();
+}
+
+static void
+teardown (void)
+{
+  vq_image_free (plan.image);
+  vq_firmware_free (plan.firmware);
+  g_clear_pointer (&options.overlay_dir, g_free);
+  tree_remove (directory);
+  g_clear_pointer (&directory, g_free);
+  g_clear_pointer (&template, g_free);
+  leaks_assert_none ();
+}
+
+/* The names in PATH are these, in order, with a blank behind each. */
+static void
+assert_names (const char *path, const char *expected)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  g_autoptr (GString) names = g_string_new (NULL);
+  GList *list = NULL;
+
+  ck_assert_ptr_nonnull (dir);
+  for (const char *name; (name = g_dir_read_name (dir)) != NULL;)
+    list = g_list_insert_sorted (list, g_strdup (name), (GCompareFunc)strcmp);
+  for (GList *name = list; name != NULL; name = name->next)
+    g_string_append_printf (names, "%s ", (char *)name->data);
+  g_list_free_full (list, g_free);
+  ck_assert_str_eq (names->str, expected);
+}
+
+static void
+assert_text (const char *parent, const char *name, const char *expected)
+{
+  g_autofree char *path = g_build_filename (parent, name, NULL);
+  g_autofree char *text = NULL;
+
+  ck_assert (g_file_get_contents (path, &text, NULL, NULL));
+  ck_assert_str_eq (text, expected);
+}
+
+/* PATH is an empty overlay on BACKING, closed to others. */
+static void
+assert_overlay (const char *path, const char *backing, const char *format)
+{
+  const char *const argv[] = { "qemu-img", "info", "-U", "--output=json", path, NULL };
+  g_autofree char *out = NULL;
+  g_autofree char *name = g_strdup_printf ("\"backing-filename\": \"%s\"", backing);
+  g_autofree char *type = g_strdup_printf ("\"backing-filename-format\": \"%s\"", format);
+  struct stat st;
+
+  ck_assert (vq_child_run (argv, NULL, &out, vq_deadline_in (PATIENCE), NULL, NULL));
+  ck_assert_msg (strstr (out, name) != NULL, "%s", out);
+  ck_assert_msg (strstr (out, type) != NULL, "%s", out);
+  ck_assert_ptr_nonnull (strstr (out, "\"virtual-size\": 8388608"));
+  ck_assert_int_eq (stat (path, &st), 0);
+  ck_assert_int_eq (st.st_mode & 07777, 0600);
+}
+
+static VqMachineFiles *
+make (VqMachineFiles *files, GError *error)
+{
+  ck_assert_msg (files != NULL, "%s", error != NULL ? error->message : "");
+  return files;
+}
+
+static VqMachineFiles *
+make_fresh (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  return make (vq_machine_files_new_fresh (&plan, vq_deadline_in (PATIENCE), NULL, &error), error);
+}
+
+static VqMachineFiles *
+make_template (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  return make (
+      vq_machine_files_new_template (&plan, template, vq_deadline_in (PATIENCE), NULL, &error),
+      error);
+}
+
+static VqMachineFiles *
+make_fork (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  return make (vq_machine_files_new_fork (&plan, template, &error), error);
+}
+
+static VqQemuConfig
+fill (VqMachineFiles *files)
+{
+  VqQemuConfig machine = { .options = &options };
+
+  vq_machine_files_fill (files, &machine);
+  ck_assert_str_eq (machine.directory, vq_machine_files_get_directory (files));
+  ck_assert (g_str_has_prefix (machine.directory, tmpdir));
+  return machine;
+}
+
+/* As if QEMU had saved: the template's files are complete, found as "final". */
+static char *
+complete_template (void)
+{
+  g_autoptr (VqMachineFiles) files = make_template ();
+  g_autofree char *vars = g_build_filename (fill (files).directory, VQ_QEMU_CONFIG_EFI_VARS, NULL);
+  g_autofree char *ram = g_build_filename (template, VQ_TEMPLATE_RAM, NULL);
+  char *final_disk = in_directory ("final/disk");
+
+  put (vars, "variables of the template");
+  put (ram, "memory");
+  ck_assert (
+      vq_machine_files_prepare_forks (files, final_disk, vq_deadline_in (PATIENCE), NULL, NULL));
+  ck_assert (vq_machine_files_complete_template (files, NULL));
+  return final_disk;
+}
+
+START_TEST (fresh)
+{
+  VqMachineFiles *files = make_fresh ();
+  VqQemuConfig machine = fill (files);
+
+  ck_assert (!vq_machine_files_is_template (files));
+  ck_assert_ptr_null (machine.ram_path);
+  ck_assert (!machine.ram_shared && !machine.incoming);
+  assert_names (machine.directory, "efivars.fd lock overlay ");
+  assert_text (machine.directory, "efivars.fd", "fresh variables");
+  ck_assert (g_str_has_prefix (machine.overlay, machine.directory));
+  assert_overlay (machine.overlay, vq_image_get_path (plan.image), "qcow2");
+  vq_machine_files_opened (files);
+  assert_names (machine.directory, "efivars.fd lock ");
+  vq_machine_files_free (files);
+  assert_names (tmpdir, "");
+  assert_names (template, "");
+}
+END_TEST
+
+START_TEST (without_firmware)
+{
+  VqMachineFiles *files;
+
+  g_clear_pointer (&plan.firmware, vq_firmware_free);
+  g_free (complete_template ());
+  assert_names (template, "disk overlay ram ");
+  files = make_fork ();
+  assert_names (fill (files).directory, "lock overlay ");
+  vq_machine_files_free (files);
+  files = make_fresh ();
+  assert_names (fill (files).directory, "lock overlay ");
+  vq_machine_files_free (files);
+  assert_names (tmpdir, "");
+}
+END_TEST
+
+/* The overlay has a place there until QEMU has it open, or until all goes. */
+START_TEST (overlay_dir)
+{
+  for (int opened = 0; opened < 2; opened++)
+    {
+      VqMachineFiles *files;
+
+      g_free (options.overlay_dir);
+      options.overlay_dir = in_directory ("overlays");
+      ck_assert_int_eq (g_mkdir_with_parents (options.overlay_dir, 0700), 0);
+      files = make_fresh ();
+      assert_names (fill (files).directory, "efivars.fd lock ");
+      ck_assert (g_str_has_prefix (fill (files).overlay, options.overlay_dir));
+      assert_overlay (fill (files).overlay, vq_image_get_path (plan.image), "qcow2");
+      if (opened)
+        {
+          vq_machine_files_opened (files);
+          assert_names (options.overlay_dir, "");
+        }
+      vq_machine_files_free (files);
+      assert_names (options.overlay_dir, "");
+      assert_names (tmpdir, "");
+    }
+}
+END_TEST
+
+START_TEST (no_overlay_dir)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) of_fork = NULL;
+  g_autofree char *final_disk = complete_template ();
+
+  options.overlay_dir = in_directory ("missing");
+  ck_assert_ptr_null (vq_machine_files_new_fresh (&plan, vq_deadline_in (PATIENCE), NULL, &error));
+  ck_assert_msg (g_str_has_prefix (error->message, "--overlay-dir: "), "%s", error->message);
+  ck_assert_ptr_null (vq_machine_files_new_fork (&plan, template, &of_fork));
+  ck_assert_msg (g_str_has_prefix (of_fork->message, "--overlay-dir: "), "%s", of_fork->message);
+  assert_names (tmpdir, "");
+}
+END_TEST
+
+START_TEST (template_that_is_made)
+{
+  VqMachineFiles *files = make_template ();
+  VqQemuConfig machine = fill (files);
+  g_autofree char *disk = g_build_filename (template, VQ_TEMPLATE_DISK, NULL);
+  g_autofree char *ram = g_build_filename (template, VQ_TEMPLATE_RAM, NULL);
+
+  ck_assert (vq_machine_files_is_template (files));
+  ck_assert_str_eq (machine.overlay, disk);
+  ck_assert_str_eq (machine.ram_path, ram);
+  ck_assert (machine.ram_shared && !machine.incoming);
+  assert_names (machine.directory, "efivars.fd lock ");
+  assert_text (machine.directory, "efivars.fd", "fresh variables");
+  assert_overlay (disk, vq_image_get_path (plan.image), "qcow2");
+  vq_machine_files_opened (files);
+  assert_names (template, "disk ");
+  vq_machine_files_free (files);
+  assert_names (tmpdir, "");
+  assert_names (template, "disk ");
+}
+END_TEST
+
+/* --overlay-dir is for what goes away again. */
+START_TEST (template_and_overlay_dir)
+{
+  VqMachineFiles *files;
+
+  options.overlay_dir = in_directory ("overlays");
+  ck_assert_int_eq (g_mkdir (options.overlay_dir, 0700), 0);
+  files = make_template ();
+  assert_names (options.overlay_dir, "");
+  assert_names (template, "disk ");
+  vq_machine_files_free (files);
+}
+END_TEST
+
+START_TEST (complete)
+{
+  g_autofree char *final_disk = complete_template ();
+  g_autofree char *overlay = g_build_filename (template, VQ_TEMPLATE_OVERLAY, NULL);
+
+  assert_names (template, "disk efivars.fd overlay ram ");
+  assert_text (template, VQ_TEMPLATE_EFI_VARS, "variables of the template");
+  assert_overlay (overlay, final_disk, "qcow2");
+  assert_names (tmpdir, "");
+}
+END_TEST
+
+/* What is there already is somebody's. */
+START_TEST (complete_twice)
+{
+  g_autofree char *final_disk = complete_template ();
+  g_autofree char *disk = g_build_filename (template, VQ_TEMPLATE_DISK, NULL);
+  g_autoptr (VqMachineFiles) files = NULL;
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_int_eq (g_unlink (disk), 0);
+  files = make_template ();
+  ck_assert (!vq_machine_files_complete_template (files, &error));
+  ck_assert_ptr_nonnull (strstr (error->message, "File exists"));
+}
+END_TEST
+
+START_TEST (fork_of_it)
+{
+  g_autofree char *final_disk = complete_template ();
+  g_autofree char *ram = g_build_filename (template, VQ_TEMPLATE_RAM, NULL);
+  VqMachineFiles *files = make_fork ();
+  VqMachineFiles *other = make_fork ();
+  VqQemuConfig machine = fill (files);
+  g_autofree char *vars = g_build_filename (machine.directory, VQ_QEMU_CONFIG_EFI_VARS, NULL);
+
+  ck_assert (!vq_machine_files_is_template (files));
+  ck_assert_str_eq (machine.ram_path, ram);
+  ck_assert (!machine.ram_shared && machine.incoming);
+  ck_assert (g_str_has_prefix (machine.overlay, machine.directory));
+  assert_overlay (machine.overlay, final_disk, "qcow2");
+  assert_text (machine.directory, VQ_QEMU_CONFIG_EFI_VARS, "variables of the template");
+  put (vars, "variables of a fork");
+  assert_text (fill (other).directory, VQ_QEMU_CONFIG_EFI_VARS, "variables of the template");
+  assert_text (template, VQ_TEMPLATE_EFI_VARS, "variables of the template");
+  vq_machine_files_opened (files);
+  assert_names (machine.directory, "efivars.fd lock ");
+  assert_names (fill (other).directory, "efivars.fd lock overlay ");
+  vq_machine_files_free (files);
+  vq_machine_files_free (other);
+  assert_names (tmpdir, "");
+  assert_names (template, "disk efivars.fd overlay ram ");
+}
+END_TEST
+
+START_TEST (fork_into_overlay_dir)
+{
+  g_autofree char *final_disk = complete_template ();
+  VqMachineFiles *files;
+
+  options.overlay_dir = in_directory ("overlays");
+  ck_assert_int_eq (g_mkdir (options.overlay_dir, 0700), 0);
+  files = make_fork ();
+  ck_assert (g_str_has_prefix (fill (files).overlay, options.overlay_dir));
+  assert_overlay (fill (files).overlay, final_disk, "qcow2");
+  vq_machine_files_opened (files);
+  assert_names (options.overlay_dir, "");
+  vq_machine_files_free (files);
+}
+END_TEST
+
+START_TEST (fork_of_an_incomplete_one)
+{
+  static const char *const names[] = { VQ_TEMPLATE_OVERLAY, VQ_TEMPLATE_EFI_VARS };
+  g_autofree char *final_disk = complete_template ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (template, names[i], NULL);
+      g_autoptr (GError) error = NULL;
+
+      ck_assert_int_eq (g_unlink (path), 0);
+      ck_assert_ptr_null (vq_machine_files_new_fork (&plan, template, &error));
+      ck_assert_msg (strstr (error->message, path) != NULL, "%s", error->message);
+      assert_names (tmpdir, "");
+    }
+}
+END_TEST
+
+START_TEST (image_is_gone)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) of_template = NULL;
+
+  ck_assert_int_eq (g_unlink (vq_image_get_path (plan.image)), 0);
+  ck_assert_ptr_null (vq_machine_files_new_fresh (&plan, vq_deadline_in (PATIENCE), NULL, &error));
+  ck_assert_ptr_nonnull (strstr (error->message, "cannot create an overlay on"));
+  ck_assert_ptr_null (vq_machine_files_new_template (&plan, template, vq_deadline_in (PATIENCE),
+                                                     NULL, &of_template));
+  ck_assert_ptr_nonnull (strstr (of_template->message, "cannot create an overlay on"));
+  assert_names (tmpdir, "");
+  assert_names (template, "");
+}
+END_TEST
+
+START_TEST (no_private_directory)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_int_eq (g_rmdir (tmpdir), 0);
+  ck_assert_ptr_null (vq_machine_files_new_fresh (&plan, vq_deadline_in (PATIENCE), NULL, &error));
+  ck_assert_ptr_nonnull (strstr (error->message, tmpdir));
+  ck_assert_int_eq (g_mkdir (tmpdir, 0700), 0);
+}
+END_TEST
+
+int
+main (void)
+{
+  const TTest *const tests[] = { fresh,
+                                 without_firmware,
+                                 overlay_dir,
+                                 no_overlay_dir,
+                                 template_that_is_made,
+                                 template_and_overlay_dir,
+                                 complete,
+                                 complete_twice,
+                                 fork_of_it,
+                                 fork_into_overlay_dir,
+                                 fork_of_an_incomplete_one,
+                                 image_is_gone,
+                                 no_private_directory,
+                                 NULL };
+  Suite *suite = suite_create ("machine-files");
+  int status;
+
+  tmpdir = g_strdup ("/tmp/vq-files-XXXXXX");
+  if (g_mkdtemp (tmpdir) == NULL)
+    return EXIT_FAILURE;
+  g_setenv ("TMPDIR", tmpdir, TRUE);
+  suite_add_case (suite, "files", setup, teardown, 60, tests);
+  status = suite_run (suite);
+  g_rmdir (tmpdir);
+  g_free (tmpdir);
+  return status;
+}

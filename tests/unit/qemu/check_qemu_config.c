@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "qemu/qemu-config.h"
+
+#include <check.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+
+#include "bare-machine.h"
+#include "base/error.h"
+#include "leaks.h"
+#include "qemu/qemu.h"
+#include "suite.h"
+
+#define PATIENCE 60 /* seconds */
+
+static const char *const arches[]
+    = { "x86_64", "i386", "aarch64", "arm", "ppc64le", "s390x", "riscv64" };
+
+static void
+setup (void)
+{
+  signal (SIGPIPE, SIG_IGN);
+  leaks_begin ();
+}
+
+/* The argv of a machine that nobody starts, as " word word ... ". */
+static char *
+build (const char *arch, const char *more, gboolean kvm, const VqFirmware *firmware)
+{
+  g_autoptr (BareMachine) bare = bare_machine_new (arch, more);
+  VqQemuConfig config = bare->machine;
+  g_auto (GStrv) argv = NULL;
+  g_autofree char *line = NULL;
+
+  config.directory = "/dir,1";
+  config.overlay = "/over,lay";
+  config.kvm = kvm;
+  config.firmware = firmware;
+  config.qmp_fd = 7;
+  config.console_fd = 8;
+  config.more_images = (const char *const[]){ "/a,b", "raw", "/c d", "qcow2", NULL };
+  argv = vq_qemu_config_build_argv (&config);
+  line = g_strjoinv (" ", argv);
+  return g_strdup_printf (" %s ", line);
+}
+
+static gboolean
+has (const char *line, const char *text)
+{
+  g_autofree char *padded = g_strdup_printf (" %s ", text);
+
+  return strstr (line, padded) != NULL;
+}
+
+static void
+assert_has (const char *line, const char *text)
+{
+  ck_assert_msg (has (line, text), "no \"%s\" in%s", text, line);
+}
+
+static guint
+count (const char *line, const char *text)
+{
+  guint n = 0;
+
+  for (const char *at = line; (at = strstr (at, text)) != NULL; at += strlen (text) - 1)
+    n++;
+  return n;
+}
+
+START_TEST (common)
+{
+  static const char *const pairs[] = {
+    "-nodefaults",
+    "-no-user-config",
+    "-S",
+    "-display none",
+    "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+    "-m 64",
+    "-smp 1",
+    "-accel tcg,thread=multi,tb-size=128",
+    "-object rng-random,filename=/dev/urandom,id=rng0",
+    "-chardev socket,id=qmp,fd=7",
+    "-mon chardev=qmp,mode=control",
+    "-chardev socket,id=monitor,path=/dir,,1/monitor,server=on,wait=off",
+    "-mon chardev=monitor,mode=readline",
+    "-add-fd fd=8,set=1",
+    "-chardev socket,id=hvc1,path=/dir,,1/hvc1,server=on,wait=off",
+    "-chardev socket,id=qga,path=/dir,,1/qga,server=on,wait=off",
+    "-device virtserialport,bus=ports.0,chardev=qga,id=agent0,name=org.qemu.guest_agent.0",
+    "-netdev user,id=net0",
+    "-drive if=none,id=disk0,file=/over,,lay,discard=unmap,format=qcow2,cache=unsafe",
+    "-drive if=none,id=disk1,file=/a,,b,discard=unmap,format=raw,readonly=on",
+    "-drive if=none,id=disk2,file=/c d,discard=unmap,format=qcow2,readonly=on",
+  };
+
+  for (guint a = 0; a < G_N_ELEMENTS (arches); a++)
+    {
+      g_autofree char *line = build (arches[a], NULL, FALSE, NULL);
+      g_autofree char *start = g_strdup_printf (" qemu-system-%s ", arches[a]);
+
+      ck_assert (g_str_has_prefix (line, start));
+      for (guint i = 0; i < G_N_ELEMENTS (pairs); i++)
+        assert_has (line, pairs[i]);
+      ck_assert_uint_eq (count (line, " -machine "), 1);
+      ck_assert_uint_eq (count (line, " -netdev "), 1);
+      ck_assert_uint_eq (count (line, "if=pflash"), 0);
+      ck_assert_uint_eq (count (line, "bootindex"), 1);
+      ck_assert_uint_eq (count (line, "id=hvc0,"), 1);
+      ck_assert_uint_eq (count (line, "logfile=/dev/fdset/1"), 1);
+    }
+}
+END_TEST
+
+START_TEST (by_architecture)
+{
+  static const struct
+  {
+    const char *arch, *text;
+    gboolean there;
+  } cases[] = {
+    { "x86_64", "-machine pc", TRUE },
+    { "x86_64", "-device vmgenid,guid=auto", TRUE },
+    { "x86_64", "-device virtio-net-pci,netdev=net0,romfile=,addr=0x3", TRUE },
+    { "x86_64", "-serial chardev:ttyS1", TRUE },
+    { "x86_64", "-device virtconsole,bus=ports.0,chardev=hvc0", TRUE },
+    { "i386", "-machine pc", TRUE },
+    { "i386", "-device vmgenid,guid=auto", TRUE },
+    { "aarch64", "-machine virt", TRUE },
+    { "aarch64", "-cpu cortex-a53", TRUE },
+    { "aarch64", "-device vmgenid,guid=auto", FALSE },
+    { "aarch64", "-serial chardev:ttyS1", FALSE },
+    { "aarch64", "-device virtio-net-pci,netdev=net0,romfile=", TRUE },
+    { "arm", "-machine virt", TRUE },
+    { "ppc64le", "-machine pseries", TRUE },
+    { "ppc64le", "-serial chardev:hvc0", TRUE },
+    { "ppc64le", "-device virtconsole,bus=ports.0,chardev=hvc0", FALSE },
+    { "ppc64le", "-device virtconsole,bus=ports.0,chardev=hvc1", TRUE },
+    { "s390x", "-machine s390-ccw-virtio", TRUE },
+    { "s390x", "-device virtio-net-ccw,netdev=net0", TRUE },
+    { "s390x", "-device virtio-blk-ccw,drive=disk0,bootindex=1", TRUE },
+    { "s390x", "-device virtio-rng-ccw,rng=rng0", TRUE },
+    { "s390x", "-device pvpanic-pci", FALSE },
+    { "riscv64", "-machine virt", TRUE },
+    { "riscv64", "-device virtio-blk-pci,drive=disk0,bootindex=1", TRUE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *line = build (cases[i].arch, NULL, FALSE, NULL);
+
+      ck_assert_msg (has (line, cases[i].text) == cases[i].there, "%s in%s", cases[i].text, line);
+    }
+}
+END_TEST
+
+/* What the user says is not said twice, and comes last. */
+START_TEST (options_of_the_user)
+{
+  static const struct
+  {
+    const char *given, *ours, *theirs;
+  } cases[] = {
+    { "--qemu-options=-machine q35", " -machine pc ", " -machine q35" },
+    { "--qemu-options=-M q35", " -machine pc ", " -M q35" },
+    { "--qemu-options=--machine q35", " -machine pc ", " --machine q35" },
+    { "--qemu-options=-accel tcg", " -accel tcg,thread=multi,tb-size=128 ", " -accel tcg" },
+    { "--qemu-options=-enable-kvm", " -accel tcg,thread=multi,tb-size=128 ", " -enable-kvm" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", NULL);
+      g_auto (GStrv) argv = NULL;
+      g_autofree char *line = NULL;
+
+      g_strfreev (bare->options->qemu_options);
+      bare->options->qemu_options = g_strsplit (strchr (cases[i].given, '=') + 1, " ", -1);
+      bare->machine.overlay = "overlay";
+      argv = vq_qemu_config_build_argv (&bare->machine);
+      line = g_strjoinv (" ", argv);
+      ck_assert_ptr_null (strstr (line, cases[i].ours));
+      ck_assert (g_str_has_suffix (line, cases[i].theirs));
+    }
+}
+END_TEST
+
+START_TEST (cpu_of_the_user)
+{
+  static const char *const words[] = { "", "-cpu max", "--cpu max" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", NULL);
+      g_auto (GStrv) argv = NULL;
+      g_autofree char *line = NULL;
+
+      g_strfreev (bare->options->qemu_options);
+      bare->options->qemu_options = g_strsplit (words[i], " ", -1);
+      bare->machine.overlay = "overlay";
+      bare->machine.kvm = TRUE;
+      argv = vq_qemu_config_build_argv (&bare->machine);
+      line = g_strjoinv (" ", argv);
+      ck_assert_uint_eq (count (line, "-cpu "), 1);
+      ck_assert (i == 0 || g_str_has_suffix (line, words[i]));
+    }
+}
+END_TEST
+
+START_TEST (cpu_by_architecture)
+{
+  g_autofree char *line = build ("aarch64", "--qemu-options=-cpu=max", FALSE, NULL);
+  g_autofree char *own = NULL;
+
+  assert_has (line, "-cpu cortex-a53"); /* "-cpu=max" is not QEMU's way to say it */
+  own = build ("aarch64", "--qemu-options=--cpu", FALSE, NULL);
+  ck_assert_ptr_null (strstr (own, "cortex-a53"));
+}
+END_TEST
+
+START_TEST (with_firmware)
+{
+  g_autoptr (VqFirmware) firmware = vq_firmware_find ("x86_64", NULL);
+  g_autofree char *line = NULL;
+  g_autofree char *code = NULL;
+
+  ck_assert_ptr_nonnull (firmware); /* ovmf is a build dependency */
+  line = build ("x86_64", NULL, FALSE, firmware);
+  code = g_strdup_printf ("-drive if=pflash,format=raw,unit=0,readonly=on,file=%s",
+                          vq_firmware_get_code (firmware));
+  assert_has (line, code);
+  assert_has (line, "-drive if=pflash,format=raw,unit=1,file=/dir,,1/efivars.fd");
+  assert_has (line, "-machine q35");
+  ck_assert (!has (line, "-machine pc"));
+}
+END_TEST
+
+START_TEST (with_kvm)
+{
+  g_autofree char *line = build ("x86_64", NULL, TRUE, NULL);
+
+  assert_has (line, "-accel kvm");
+  ck_assert_ptr_nonnull (strstr (line, " -cpu "));
+  ck_assert_ptr_null (strstr (line, "tcg"));
+}
+END_TEST
+
+/* A port to plug the base image in, only where it is wanted and the root bus takes nothing. */
+START_TEST (baseimage)
+{
+  static const struct
+  {
+    const char *arch, *options;
+    gboolean port;
+  } cases[] = {
+    { "x86_64", NULL, FALSE },           { "x86_64", "--baseimage", FALSE },
+    { "aarch64", NULL, FALSE },          { "aarch64", "--baseimage", TRUE },
+    { "ppc64le", "--baseimage", FALSE }, { "s390x", "--baseimage", FALSE },
+  };
+  g_autoptr (VqFirmware) firmware = vq_firmware_find ("x86_64", NULL);
+  g_autofree char *with = build ("x86_64", "--baseimage", FALSE, firmware);
+  g_autofree char *without = build ("x86_64", NULL, FALSE, firmware);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *line = build (cases[i].arch, cases[i].options, FALSE, NULL);
+
+      ck_assert_uint_eq (count (line, "pcie-root-port"), cases[i].port);
+      ck_assert_uint_eq (count (line, "BASEIMAGE"), 0); /* it comes later */
+    }
+  ck_assert_uint_eq (count (with, " -device pcie-root-port,id="), 1);
+  ck_assert_uint_eq (count (without, "pcie-root-port"), 0);
+}
+END_TEST
+
+START_TEST (shared_dirs)
+{
+  for (guint a = 0; a < G_N_ELEMENTS (arches); a++)
+    {
+      g_autofree char *line = build (
+          arches[a], "--shared-dir=src=/x,y,dst=/z --shared-dir=src=/w,dst=/v,rw", FALSE, NULL);
+      g_autofree char *device
+          = g_strdup_printf ("-device virtio-9p-%s,fsdev=shared1,mount_tag=shared1",
+                             vq_arch_find_qemu (arches[a])->virtio);
+
+      assert_has (line, "-fsdev local,id=shared0,path=/x,,y,security_model=none,multidevs=remap,"
+                        "readonly=on");
+      assert_has (line, "-fsdev local,id=shared1,path=/w,security_model=none,multidevs=remap");
+      assert_has (line, device);
+      ck_assert_uint_eq (count (line, "virtio-9p"), 2);
+    }
+}
+END_TEST
+
+/* The lines of a machine without memory file, of a template, of a fork of it, and one that opens
+ * the file for reading only. */
+static void
+build_four (const char *arch, char *lines[4])
+{
+  for (int i = 0; i < 4; i++)
+    {
+      g_autoptr (BareMachine) bare = bare_machine_new (arch, NULL);
+      VqQemuConfig config = bare->machine;
+      g_auto (GStrv) argv = NULL;
+
+      config.directory = "/dir";
+      config.overlay = "/overlay";
+      config.ram_path = i == 0 ? NULL : "/r,am";
+      config.ram_shared = i == 1;
+      config.incoming = i >= 2;
+      config.ram_readonly = i == 3;
+      argv = vq_qemu_config_build_argv (&config);
+      lines[i] = g_strjoinv (" ", argv);
+    }
+}
+
+/* LINE without PARTS, each of which is in it once. Transfer full. */
+static char *
+cut (const char *line, const char *const *parts)
+{
+  char *rest = g_strdup (line);
+
+  for (; *parts != NULL; parts++)
+    {
+      g_auto (GStrv) pieces = g_strsplit (rest, *parts, -1);
+
+      ck_assert_msg (g_strv_length (pieces) == 2, "not once \"%s\" in %s", *parts, line);
+      g_free (rest);
+      rest = g_strconcat (pieces[0], pieces[1], NULL);
+    }
+  return rest;
+}
+
+/* The guest must find the same machine: they differ in nothing else. */
+START_TEST (memory_file)
+{
+  static const char *const options[]
+      = { " -machine memory-backend=mem,suppress-vmdesc=on",
+          " -object memory-backend-file,id=mem,size=64M,share=on,mem-path=/r,,am", NULL };
+
+  for (guint a = 0; a < G_N_ELEMENTS (arches); a++)
+    {
+      char *lines[4];
+      g_autofree char *plain = NULL, *template = NULL, *fork = NULL, *readonly = NULL;
+
+      build_four (arches[a], lines);
+      plain = cut (lines[1], options);
+      ck_assert_str_eq (plain, lines[0]);
+      template = cut (lines[1], (const char *[]){ "share=on", NULL });
+      fork = cut (lines[2], (const char *[]){ "share=off", " -incoming defer", NULL });
+      ck_assert_str_eq (fork, template);
+      readonly = cut (lines[3], (const char *[]){ ",readonly=on,rom=off", NULL });
+      ck_assert_str_eq (readonly, lines[2]);
+      for (int i = 0; i < 4; i++)
+        g_free (lines[i]);
+    }
+}
+END_TEST
+
+START_TEST (no_template)
+{
+  static const struct
+  {
+    const char *words, *reason;
+  } cases[] = {
+    { "", NULL },
+    { "-smp 2 -cpu max -machine q35 -M pc -nic user", NULL },
+    { "-m 2G", "memory" },
+    { "--m 2G", "memory" },
+    { "-smp 2 -m 2G", "memory" },
+    { "-m", "memory" },
+    { "-numa node", "memory" },
+    { "-mem-path /x", "memory" },
+    { "-mem-prealloc", "memory" },
+    { "-object memory-backend-ram,id=x,size=1G", "memory" },
+    { "-object", NULL },
+    { "-object rng-random,id=x", NULL },
+    { "-machine q35,memory-backend=x", "memory" },
+    { "-M memory-backend=x", "memory" },
+    { "-incoming defer", "start QEMU" },
+    { "-loadvm x", "start QEMU" },
+    { "-preconfig", "start QEMU" },
+    { "-readconfig x", "start QEMU" },
+    { "-snapshot", "temporary" },
+    { "-drive file=x", "disk" },
+    { "-drive", "disk" },
+    { "-drive file=x,readonly=off", "disk" },
+    { "-drive file=readonly=on.img", "disk" },
+    { "-drive file=x,readonly=on,if=virtio", NULL },
+    { "-drive file=x,readonly", NULL },
+    { "-drive media=cdrom,file=x", NULL },
+    { "-blockdev driver=file,node-name=x,filename=x", "disk" },
+    { "-blockdev driver=file,node-name=x,filename=x,read-only=on", NULL },
+    { "-hda x", "disk" },
+    { "--hdd x", "disk" },
+    { "-fda x", "disk" },
+    { "-pflash x", "disk" },
+    { "-cdrom x", NULL },
+    { "-virtfs local,path=/x,mount_tag=x,security_model=none", NULL },
+    { "-S", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", NULL);
+      const char *reason;
+
+      g_strfreev (bare->options->qemu_options);
+      bare->options->qemu_options = g_strsplit (cases[i].words, " ", -1);
+      reason = vq_qemu_config_no_template_reason (bare->options);
+      ck_assert_msg ((reason == NULL) == (cases[i].reason == NULL), "%s: %s", cases[i].words,
+                     reason);
+      if (reason != NULL)
+        ck_assert_msg (strstr (reason, cases[i].reason) != NULL, "%s: %s", cases[i].words, reason);
+    }
+}
+END_TEST
+
+/* A real QEMU of each architecture takes its argv, and its machine gets to the point of running. */
+START_TEST (accepted_by_qemu)
+{
+  static const guint8 code[] = { 0xf4 };
+  guint n_tried = 0;
+
+  for (guint a = 0; a < G_N_ELEMENTS (arches); a++)
+    {
+      g_autoptr (BareMachine) bare = bare_machine_new (arches[a], NULL);
+      g_autofree char *program = g_find_program_in_path (bare->machine.qemu_command);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (VqQemu) qemu = NULL;
+      g_autofree char *vars = g_build_filename (bare->directory, VQ_QEMU_CONFIG_EFI_VARS, NULL);
+
+      if (program == NULL)
+        continue;
+      n_tried++;
+      if (bare->machine.arch->boot == VQ_BOOT_EFI)
+        bare->firmware = vq_firmware_find (arches[a], NULL);
+      bare->machine.firmware = bare->firmware;
+      ck_assert (bare->firmware == NULL || vq_firmware_copy_vars (bare->firmware, vars, NULL));
+      bare_machine_make_disk (bare, NULL, code, sizeof code);
+      bare->options->cpus = 2;
+      bare->options->ram_size_mib = 256;
+      bare_machine_share_ram (bare);
+      qemu = vq_qemu_start (&bare->machine, vq_deadline_in (PATIENCE), NULL, &error);
+      ck_assert_msg (qemu != NULL, "%s: %s", arches[a], error != NULL ? error->message : "");
+      ck_assert (vq_qemu_run_guest (qemu, vq_deadline_in (PATIENCE), NULL));
+      vq_qemu_quit (qemu, vq_deadline_in (PATIENCE));
+      ck_assert_ptr_null (vq_cancel_reason (vq_qemu_get_cancel (qemu)));
+    }
+  ck_assert_uint_gt (n_tried, 0);
+}
+END_TEST
+
+/* Directories of the host, with commas in their names, and a port for the base image. */
+START_TEST (accepted_with_shared_dirs)
+{
+  static const guint8 code[] = { 0xf4 };
+  g_autofree char *directory = g_dir_make_tmp ("vq-a,b=c-XXXXXX", NULL);
+  g_autofree char *options = g_strdup_printf (
+      "--baseimage --shared-dir=src=%s,dst=/a --shared-dir=src=%s,dst=/b,rw", directory, directory);
+  g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", options);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VqQemu) qemu = NULL;
+
+  bare_machine_make_disk (bare, NULL, code, sizeof code);
+  bare_machine_use_firmware (bare);
+  qemu = vq_qemu_start (&bare->machine, vq_deadline_in (PATIENCE), NULL, &error);
+  ck_assert_msg (qemu != NULL, "%s", error != NULL ? error->message : "");
+  ck_assert (vq_qemu_run_guest (qemu, vq_deadline_in (PATIENCE), NULL));
+  vq_qemu_quit (qemu, vq_deadline_in (PATIENCE));
+  ck_assert_int_eq (g_rmdir (directory), 0);
+}
+END_TEST
+
+/* The same with EFI on a PC, and with disks whose names have commas and blanks. */
+START_TEST (accepted_with_firmware_and_disks)
+{
+  static const guint8 code[] = { 0xf4 };
+  g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", NULL);
+  g_autofree char *vars = g_build_filename (bare->directory, VQ_QEMU_CONFIG_EFI_VARS, NULL);
+  g_autofree char *more = g_build_filename (bare->directory, "a, disk=1,format=qcow2", NULL);
+  const char *const more_images[] = { more, "raw", NULL };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VqQemu) qemu = NULL;
+  g_autofree char *sector = g_strnfill (1024, 'x');
+
+  ck_assert (g_file_set_contents (more, sector, 1024, NULL));
+  bare->machine.firmware = bare->firmware = vq_firmware_find ("x86_64", NULL);
+  ck_assert (vq_firmware_copy_vars (bare->firmware, vars, NULL));
+  bare->machine.more_images = more_images;
+  bare_machine_make_disk (bare, NULL, code, sizeof code);
+  qemu = vq_qemu_start (&bare->machine, vq_deadline_in (PATIENCE), NULL, &error);
+  ck_assert_msg (qemu != NULL, "%s", error != NULL ? error->message : "");
+  ck_assert (vq_qemu_run_guest (qemu, vq_deadline_in (PATIENCE), NULL));
+}
+END_TEST
+
+int
+main (void)
+{
+  const TTest *tests[] = { common,
+                           by_architecture,
+                           options_of_the_user,
+                           cpu_of_the_user,
+                           with_firmware,
+                           with_kvm,
+                           baseimage,
+                           shared_dirs,
+                           cpu_by_architecture,
+                           accepted_with_shared_dirs,
+                           memory_file,
+                           no_template,
+                           accepted_by_qemu,
+                           accepted_with_firmware_and_disks,
+                           NULL };
+  Suite *suite = suite_create ("machine");
+
+  suite_add_case (suite, "machine", setup, leaks_assert_none, 180, tests);
+  return suite_run (suite);
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "qemu/qemu-value.h"
+
+#include <check.h>
+
+#include "suite.h"
+
+START_TEST (quote)
+{
+  static const struct
+  {
+    const char *text, *quoted;
+  } cases[] = {
+    { "", "" },        { "plain", "plain" }, { ",", ",," },
+    { "a,b", "a,,b" }, { ",,", ",,,," },     { "a=b", "a=b" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *quoted = vq_qemu_value_quote (cases[i].text);
+
+      ck_assert_str_eq (quoted, cases[i].quoted);
+    }
+}
+END_TEST
+
+int
+main (void)
+{
+  const TTest *const tests[] = { quote, NULL };
+  Suite *suite = suite_create ("qemu-value");
+
+  suite_add_case (suite, "values", NULL, NULL, 10, tests);
+  return suite_run (suite);
+}

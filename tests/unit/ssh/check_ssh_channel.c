@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The ssh channel with the real sshd, on this machine. */
+#include "ssh/ssh-channel.h"
+
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "ssh/ssh-connect.h"
+#include "ssh-setup.h"
+#include "suite.h"
+
+START_TEST (separate_streams)
+{
+  g_autoptr (Job) job = job_shell (channel, "echo out; echo err >&2; exit 7");
+
+  job_assert_end (job, VQ_ENDED_EXITED, 7);
+  job_assert_text (job->out, "out\n");
+  job_assert_text (job->err, "err\n");
+}
+END_TEST
+
+/* 254 and 255 included, which ssh the program uses for itself. */
+START_TEST (exit_codes)
+{
+  for (int first = 0; first < 256; first += 32)
+    {
+      Job *jobs[32];
+
+      for (int i = 0; i < 32; i++)
+        {
+          g_autofree char *script = g_strdup_printf ("exit %d", first + i);
+
+          jobs[i] = job_shell (channel, script);
+        }
+      for (int i = 0; i < 32; i++)
+        {
+          job_assert_end (jobs[i], VQ_ENDED_EXITED, first + i);
+          job_free (jobs[i]);
+        }
+    }
+}
+END_TEST
+
+/* Those that OpenSSH has names for. */
+START_TEST (signals)
+{
+  static const int numbers[] = { SIGABRT, SIGALRM, SIGFPE,  SIGHUP,  SIGILL,  SIGINT, SIGKILL,
+                                 SIGPIPE, SIGQUIT, SIGSEGV, SIGTERM, SIGUSR1, SIGUSR2 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      g_autofree char *script = g_strdup_printf ("ulimit -c 0; kill -%d $$", numbers[i]);
+      g_autoptr (Job) job = job_shell (channel, script);
+
+      job_assert_end (job, VQ_ENDED_SIGNALLED, numbers[i]);
+    }
+}
+END_TEST
+
+START_TEST (signal_without_a_name)
+{
+  g_autoptr (Job) job = job_shell (channel, "ulimit -c 0; kill -BUS $$");
+
+  job_assert_end (job, VQ_ENDED_SIGNALLED, SIGABRT);
+}
+END_TEST
+
+START_TEST (cannot_run)
+{
+  static const struct
+  {
+    const char *program;
+    int status;
+    const char *message;
+  } cases[] = {
+    { "/nonexistent", 127, "No such file or directory\n" },
+    { "no-such-program", 127, "No such file or directory\n" },
+    { "", 127, "No such file or directory\n" },
+    { "/etc/passwd", 126, "Permission denied\n" },
+    { "/etc", 126, "Permission denied\n" },
+    { "--version", 127, "No such file or directory\n" },
+    { "-i", 127, "No such file or directory\n" },
+    { "A=B", 127, "No such file or directory\n" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const char *const argv[] = { cases[i].program, "word", NULL };
+      g_autoptr (Job) job = job_start (channel, argv, "", 0);
+      g_autofree char *text = NULL;
+
+      job_assert_end (job, VQ_ENDED_EXITED, cases[i].status);
+      text = job_read_text (job->err);
+      ck_assert_msg (g_str_has_suffix (text, cases[i].message), "%s", text);
+      ck_assert_msg (strstr (text, cases[i].program) != NULL, "%s", text);
+      job_assert_text (job->out, "");
+    }
+}
+END_TEST
+
+/* A program whose name looks like a variable. */
+START_TEST (name_with_an_equals_sign)
+{
+  g_autofree char *path = g_build_filename (host_sshd_get_directory (host), "a=b", NULL);
+  const char *const argv[] = { path, "word", NULL };
+  g_autoptr (Job) job = NULL;
+
+  ck_assert_int_eq (symlink ("/bin/echo", path), 0);
+  job = job_start (channel, argv, "", 0);
+  job_assert_end (job, VQ_ENDED_EXITED, 0);
+  job_assert_text (job->out, "word\n");
+}
+END_TEST
+
+/* Every byte but NUL, and more than fits into a line, or into one of ssh's packets. */
+START_TEST (words)
+{
+  static const gsize sizes[] = { 0, 3000, 3800, 4096, 100 * 1024 };
+
+  for (guint n = 0; n < G_N_ELEMENTS (sizes); n++)
+    {
+      g_autofree char *all = g_malloc (256);
+      g_autofree char *large = g_strnfill (sizes[n], 'L');
+      const char *const argv[] = { "sh",      "-c",    "printf '%s\\0' \"$@\"; cat",
+                                   "sh",      "",      all,
+                                   "'\n'\n'", "a b\n", "$(id)",
+                                   "*",       "--",    "\\",
+                                   "$n",      large,   "\n",
+                                   "",        NULL };
+      g_autoptr (GByteArray) expected = g_byte_array_new ();
+      g_autoptr (GBytes) got = NULL;
+      g_autoptr (Job) job = NULL;
+
+      for (int i = 0; i < 255; i++)
+        all[i] = (char)(i + 1);
+      all[255] = '\0';
+      for (const char *const *word = argv + 4; *word != NULL; word++)
+        g_byte_array_append (expected, (const guint8 *)*word, strlen (*word) + 1);
+      g_byte_array_append (expected, (const guint8 *)"\ninput\n", 7);
+      job = job_start (channel, argv, "\ninput\n", 7);
+      job_assert_end (job, VQ_ENDED_EXITED, 0);
+      got = job_read_file (job->out);
+      ck_assert_uint_eq (g_bytes_get_size (got), expected->len);
+      ck_assert_mem_eq (g_bytes_get_data (got, NULL), expected->data, expected->len);
+    }
+}
+END_TEST
+
+/* As on a command line here: the guest's kernel says no, the channel goes on. */
+START_TEST (too_long_a_word)
+{
+  g_autofree char *large = g_strnfill (256 * 1024, 'L');
+  const char *const argv[] = { "echo", large, NULL };
+  g_autoptr (Job) job = job_start (channel, argv, "", 0);
+  g_autoptr (Job) next = NULL;
+
+  job_assert_end (job, VQ_ENDED_EXITED, 126);
+  next = job_shell (channel, "exit 3");
+  job_assert_end (next, VQ_ENDED_EXITED, 3);
+}
+END_TEST
+
+START_TEST (environment)
+{
+  g_autoptr (Job) job
+      = job_shell (channel, "env -u PWD -u OLDPWD -u SHLVL -u _ | sort; pwd; umask");
+  g_autofree char *expected
+      = g_strdup_printf ("HOME=%s\nLANG=C.UTF-8\nLC_TIME=C\nLOGNAME=root\n"
+                         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
+                         "SHELL=/bin/sh\nUSER=root\n/\n0022\n",
+                         g_get_home_dir ());
+
+  job_assert_end (job, VQ_ENDED_EXITED, 0);
+  job_assert_text (job->out, expected);
+}
+END_TEST
+
+/* Signals 32 and 33 belong to the C library: nobody can change them, and some programs pass them
+ * on. */
+START_TEST (no_signal_is_ignored)
+{
+  static const char *const argv[] = { "grep", "^Sig[BI]", "/proc/self/status", NULL };
+  g_autoptr (Job) job = job_start (channel, argv, "", 0);
+  g_autofree char *text = NULL;
+  gulong blocked, ignored;
+
+  job_assert_end (job, VQ_ENDED_EXITED, 0);
+  text = job_read_text (job->out);
+  ck_assert_int_eq (sscanf (text, "SigBlk: %lx SigIgn: %lx", &blocked, &ignored), 2);
+  ck_assert_uint_eq (blocked, 0);
+  ck_assert_uint_eq (ignored & ~0x180000000UL, 0);
+}
+END_TEST
+
+/* 3 is what ls itself reads. */
+START_TEST (no_more_descriptors)
+{
+  static const char *const argv[] = { "ls", "/proc/self/fd", NULL };
+  g_autoptr (Job) job = job_start (channel, argv, "", 0);
+
+  job_assert_end (job, VQ_ENDED_EXITED, 0);
+  job_assert_text (job->out, "0\n1\n2\n3\n");
+}
+END_TEST
+
+START_TEST (leads_a_process_group)
+{
+  g_autoptr (Job) job
+      = job_shell (channel, "set -- $$ $(cut -d' ' -f5 /proc/$$/stat); test $1 = $2");
+
+  job_assert_end (job, VQ_ENDED_EXITED, 0);
+}
+END_TEST
+
+static guint
+count_processes_with (const char *word)
+{
+  g_autoptr (GDir) directory = g_dir_open ("/proc", 0, NULL);
+  const char *name;
+  guint n = 0;
+
+  while ((name = g_dir_read_name (directory)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc", name, "cmdline", NULL);
+      g_autofree char *line = NULL;
+      gsize length;
+
+      if (g_file_get_contents (path, &line, &length, NULL)
+          && memmem (line, length, word, strlen (word)) != NULL)
+        n++;
+    }
+  return n;
+}
+
+/* Nobody who looks for the words of a command finds anything but the command. */
+START_TEST (no_other_process_has_its_words)
+{
+  static const char word[] = "VQ-A-WORD-OF-ITS-OWN";
+  static const char *const argv[] = { "sh", "-c", "echo started; read x", "sh", word, NULL };
+  g_autoptr (Job) job = NULL;
+  int in[2], out[2];
+
+  make_pipe (in);
+  make_pipe (out);
+  job = job_start_with (channel, argv, in[0], out[1]);
+  ck_assert (vq_wait_fd (out[0], G_IO_IN, vq_deadline_in (PATIENCE), NULL, "line", NULL));
+  ck_assert_uint_eq (count_processes_with (word), 1);
+  close (in[1]);
+  close (out[0]);
+  job_wait (job);
+}
+END_TEST
+
+START_TEST (many_one_after_the_other)
+{
+  for (int i = 0; i < 100; i++)
+    {
+      g_autoptr (Job) job = job_shell (channel, "echo out; echo err >&2");
+
+      job_assert_end (job, VQ_ENDED_EXITED, 0);
+      job_assert_text (job->out, "out\n");
+      job_assert_text (job->err, "err\n");
+    }
+  ck_assert_uint_eq (host_sshd_count (host), 1);
+}
+END_TEST
+
+/* Nothing happens while nothing happens. */
+START_TEST (does_not_spin)
+{
+  g_autoptr (Job) job = job_shell (channel, "exec sleep 1000");
+  clock_t start;
+
+  ck_assert (vq_wait_pause (200, NULL, NULL));
+  start = clock ();
+  ck_assert (vq_wait_pause (1000, NULL, NULL));
+  ck_assert_int_lt (clock () - start, CLOCKS_PER_SEC / 4);
+  vq_channel_kill (channel, job->command);
+  job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
+}
+END_TEST
+
+/* What the shells of the guest write before the command does is not the command's. */
+START_TEST (noise)
+{
+  g_autoptr (Job) job = NULL;
+
+  open_channel (
+      "ForceCommand echo noise; echo '\001vq x'; echo err >&2; eval \"$SSH_ORIGINAL_COMMAND\"");
+  job = job_shell (channel, "echo out; echo err >&2");
+  job_assert_end (job, VQ_ENDED_EXITED, 0);
+  job_assert_text (job->out, "out\n");
+  job_assert_text (job->err, "err\n");
+}
+END_TEST
+
+static void
+assert_no_channel (const char *config, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  VqSshSession *session;
+
+  host = host_sshd_new (config);
+  session = vq_ssh_connect (host_sshd_get_login (host), vq_deadline_in (PATIENCE), NULL, &error);
+  ck_assert_msg (session != NULL, "%s", error != NULL ? error->message : "");
+  ck_assert_ptr_null (vq_ssh_channel_new (session, host_sshd_get_login (host),
+                                          vq_deadline_in (PATIENCE), NULL, &error));
+  ck_assert_str_eq (error->message, text);
+}
+
+START_TEST (no_shell)
+{
+  assert_no_channel ("ForceCommand echo 'Please login as the user \"debian\".'; exit 142",
+                     "true: the guest's shell did not start the command: "
+                     "Please login as the user \"debian\".");
+}
+END_TEST
+
+START_TEST (no_sudo)
+{
+  assert_no_channel ("ForceCommand echo noise; echo 'sudo: a password is required' >&2; exit 1",
+                     "true: the guest's shell did not start the command: "
+                     "sudo: a password is required");
+}
+END_TEST
+
+START_TEST (noise_without_end)
+{
+  assert_no_channel ("ForceCommand yes",
+                     "true: the guest's shell did not start the command: it writes without end");
+}
+END_TEST
+
+START_TEST (silence)
+{
+  g_autoptr (GError) error = NULL;
+  VqSshSession *session;
+
+  host = host_sshd_new ("ForceCommand exec sleep 2");
+  session = vq_ssh_connect (host_sshd_get_login (host), vq_deadline_in (PATIENCE), NULL, &error);
+  ck_assert_ptr_nonnull (session);
+  ck_assert_ptr_null (
+      vq_ssh_channel_new (session, host_sshd_get_login (host), vq_deadline_in (0.5), NULL, &error));
+  ck_assert (vq_error_is_timeout (error));
+}
+END_TEST
+
+int
+main (void)
+{
+  const TTest *tests[] = { separate_streams,
+                           exit_codes,
+                           signals,
+                           signal_without_a_name,
+                           cannot_run,
+                           name_with_an_equals_sign,
+                           words,
+                           too_long_a_word,
+                           environment,
+                           no_signal_is_ignored,
+                           no_more_descriptors,
+                           leads_a_process_group,
+                           no_other_process_has_its_words,
+                           many_one_after_the_other,
+                           does_not_spin,
+                           NULL };
+  const TTest *bare[] = { noise, no_shell, no_sudo, noise_without_end, silence, NULL };
+  Suite *suite = suite_create ("ssh-channel");
+
+  suite_add_case (suite, "sshd", setup, teardown, 240, tests);
+  suite_add_case (suite, "odd sshd", setup_bare, teardown, 60, bare);
+  return suite_run (suite);
+}

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Getting in over ssh, with the real sshd and with servers that are none. */
+#include "ssh/ssh-connect.h"
+
+#include <check.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "host-agent.h"
+#include "host-sshd.h"
+#include "leaks.h"
+#include "ssh/ssh-key.h"
+#include "suite.h"
+
+#define PATIENCE 60 /* seconds; for things that take none */
+
+static HostSshd *host;
+static VqSshLogin *login;
+
+static void
+setup (void)
+{
+  signal (SIGPIPE, SIG_IGN);
+  host_agent_adopt_orphans (); /* each test, which may be a process of its own */
+  leaks_begin ();
+  host = host_sshd_new (NULL);
+  login = host_sshd_get_login (host);
+}
+
+static void
+teardown (void)
+{
+  host_agent_assert_no_orphans ();
+  g_clear_pointer (&host, host_sshd_free);
+  leaks_assert_none ();
+}
+
+static void
+assert_in (double seconds)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VqSshSession) session = vq_ssh_connect (login, vq_deadline_in (seconds), NULL, &error);
+
+  ck_assert_msg (session != NULL, "%s", error != NULL ? error->message : "");
+  ck_assert (vq_ssh_session_is_ready (session));
+}
+
+static void
+assert_refused (int code, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_ptr_null (vq_ssh_connect (login, vq_deadline_in (PATIENCE), NULL, &error));
+  ck_assert_msg (strstr (error->message, text) != NULL, "%s", error->message);
+  ck_assert_int_eq (error->code, code);
+}
+
+static void
+assert_timeout (double seconds, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_ptr_null (vq_ssh_connect (login, vq_deadline_in (seconds), NULL, &error));
+  ck_assert_msg (vq_error_is_timeout (error), "%s", error->message);
+  ck_assert_msg (strstr (error->message, text) != NULL, "%s", error->message);
+}
+
+static void
+replace (char **text, const char *with)
+{
+  g_free (*text);
+  *text = g_strdup (with);
+}
+
+START_TEST (with_the_right_keys)
+{
+  assert_in (PATIENCE);
+  ck_assert_uint_eq (host_sshd_count (host), 1);
+}
+END_TEST
+
+/* It is remembered, and holds from then on. */
+START_TEST (any_host_key_at_first)
+{
+  g_autofree char *key = g_steal_pointer (&login->host_key);
+  g_autofree char *private = NULL;
+
+  assert_in (PATIENCE);
+  ck_assert_str_eq (login->host_key, key);
+  assert_in (PATIENCE);
+  g_clear_pointer (&login->host_key, g_free);
+  ck_assert (vq_ssh_key_generate (&private, &login->host_key, NULL));
+  assert_refused (VQ_ERROR_PEER, "the host key is not the expected one, but ssh-ed25519 SHA256:");
+}
+END_TEST
+
+START_TEST (host_key_with_a_comment)
+{
+  g_autofree char *key = g_strdup (login->host_key);
+
+  g_clear_pointer (&login->host_key, g_free);
+  login->host_key = g_strconcat (key, " root@guest\n", NULL);
+  assert_in (PATIENCE);
+}
+END_TEST
+
+/* Nothing is remembered of a server that does not admit us. */
+START_TEST (wrong_key)
+{
+  g_autofree char *public = NULL;
+
+  g_clear_pointer (&login->key, g_free);
+  g_clear_pointer (&login->host_key, g_free);
+  ck_assert (vq_ssh_key_generate (&login->key, &public, NULL));
+  assert_refused (VQ_ERROR_PEER, "the server does not admit user ");
+  ck_assert_uint_eq (host_sshd_count (host), 1);
+  ck_assert_ptr_null (login->host_key);
+}
+END_TEST
+
+START_TEST (wrong_password)
+{
+  g_clear_pointer (&login->key, g_free);
+  login->password = g_strdup ("wrong");
+  assert_refused (VQ_ERROR_PEER, " with this password (");
+}
+END_TEST
+
+START_TEST (neither_key_nor_password)
+{
+  g_clear_pointer (&login->key, g_free);
+  assert_refused (VQ_ERROR_PEER, " with this password (");
+}
+END_TEST
+
+START_TEST (wrong_key_and_wrong_password)
+{
+  g_autofree char *public = NULL;
+
+  g_clear_pointer (&login->key, g_free);
+  ck_assert (vq_ssh_key_generate (&login->key, &public, NULL));
+  login->password = g_strdup ("wrong");
+  assert_refused (VQ_ERROR_PEER, " with this key, nor with this password (");
+}
+END_TEST
+
+START_TEST (no_such_user)
+{
+  replace (&login->user, "no-such-user");
+  assert_refused (VQ_ERROR_PEER, "does not admit user no-such-user with this key");
+}
+END_TEST
+
+START_TEST (keys_that_are_none)
+{
+  g_autofree char *key = g_strdup (login->key);
+
+  replace (&login->key, "no key");
+  assert_refused (VQ_ERROR_USAGE, "not a private ssh key");
+  replace (&login->key, key);
+  replace (&login->host_key, "ssh-ed25519");
+  assert_refused (VQ_ERROR_USAGE, "not a public ssh key");
+  ck_assert_uint_eq (host_sshd_count (host), 0);
+}
+END_TEST
+
+/* As while the guest boots. */
+START_TEST (closed_at_first)
+{
+  host_sshd_refuse (host, 3);
+  assert_in (PATIENCE);
+  ck_assert_uint_eq (host_sshd_count (host), 4);
+}
+END_TEST
+
+START_TEST (silent_at_first)
+{
+  host_sshd_ignore (host, 1);
+  assert_in (PATIENCE);
+  ck_assert_uint_eq (host_sshd_count (host), 2);
+}
+END_TEST
+
+START_TEST (closed_always)
+{
+  host_sshd_refuse (host, 1000);
+  assert_timeout (1, "no ssh login within 1 s (ssh: ");
+  ck_assert_uint_gt (host_sshd_count (host), 1);
+}
+END_TEST
+
+START_TEST (silent_always)
+{
+  host_sshd_ignore (host, 1000);
+  assert_timeout (0.5, "no answer within ");
+}
+END_TEST
+
+START_TEST (nobody_listens)
+{
+  guint16 port = login->port;
+
+  login->port = 1;
+  assert_timeout (0.5, "Connection refused");
+  login->port = port;
+}
+END_TEST
+
+START_TEST (no_time)
+{
+  assert_timeout (-1, "not tried");
+}
+END_TEST
+
+/* What is no ssh server, and one that never comes to the point. */
+START_TEST (garbage)
+{
+  static const char *const texts[] = { "HTTP/1.1 400 Bad Request", "SSH-1.5-old", "SSH-2.0-x", "" };
+  g_autofree char *large = g_strnfill (100000, 'x');
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      host_sshd_babble (host, texts[i]);
+      assert_timeout (1, "");
+    }
+  host_sshd_babble (host, large);
+  assert_timeout (1, "ssh: ");
+}
+END_TEST
+
+static gboolean
+cancel_now (gpointer data)
+{
+  g_autoptr (GError) reason = NULL;
+
+  vq_error_set (&reason, VQ_ERROR_MACHINE, "the machine died");
+  vq_cancel_trigger (data, reason);
+  return G_SOURCE_REMOVE;
+}
+
+START_TEST (cancelled)
+{
+  static const struct
+  {
+    guint refused, ignored;
+  } cases[] = { { 1000, 0 }, { 0, 1000 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
+      g_autoptr (GError) error = NULL;
+
+      host_sshd_refuse (host, cases[i].refused);
+      host_sshd_ignore (host, cases[i].ignored);
+      g_timeout_add (100, cancel_now, cancel);
+      ck_assert_ptr_null (vq_ssh_connect (login, vq_deadline_in (PATIENCE), cancel, &error));
+      ck_assert (vq_error_is_machine (error));
+    }
+}
+END_TEST
+
+static gboolean
+kill_first (gpointer data)
+{
+  if (host_sshd_count (host) == 0)
+    return G_SOURCE_CONTINUE;
+  host_sshd_kill (host, 0);
+  return G_SOURCE_REMOVE;
+}
+
+/* The server dies wherever it is in the login: it is tried again. */
+START_TEST (killed_during_login)
+{
+  g_timeout_add (1, kill_first, NULL);
+  assert_in (PATIENCE);
+}
+END_TEST
+
+static gboolean
+is_lost (gpointer data)
+{
+  return vq_ssh_session_get_error (data) != NULL;
+}
+
+START_TEST (lost_afterwards)
+{
+  g_autoptr (VqSshSession) session = vq_ssh_connect (login, vq_deadline_in (PATIENCE), NULL, NULL);
+
+  ck_assert_ptr_nonnull (session);
+  host_sshd_kill (host, 0);
+  ck_assert (vq_wait_until (is_lost, session, vq_deadline_in (PATIENCE), NULL, "loss", NULL));
+  ck_assert (!vq_ssh_session_is_ready (session));
+  ck_assert (g_str_has_prefix (vq_ssh_session_get_error (session)->message,
+                               "the ssh connection to the guest is lost: "));
+}
+END_TEST
+
+int
+main (void)
+{
+  const TTest *tests[] = { with_the_right_keys,
+                           any_host_key_at_first,
+                           host_key_with_a_comment,
+                           wrong_key,
+                           wrong_password,
+                           neither_key_nor_password,
+                           wrong_key_and_wrong_password,
+                           no_such_user,
+                           keys_that_are_none,
+                           closed_at_first,
+                           silent_at_first,
+                           closed_always,
+                           silent_always,
+                           nobody_listens,
+                           no_time,
+                           garbage,
+                           cancelled,
+                           killed_during_login,
+                           lost_afterwards,
+                           NULL };
+  Suite *suite = suite_create ("ssh-connect");
+
+  suite_add_case (suite, "sshd", setup, teardown, 120, tests);
+  return suite_run (suite);
+}

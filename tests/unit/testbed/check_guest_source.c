@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A disk without a system on it: each boot fails when its time is over, but up to there, and with
+ * what is told on the way, everything is as ever. */
+#include "testbed/guest-source.h"
+
+#include <check.h>
+#include <glib/gstdio.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "leaks.h"
+#include "qemu/machine-files.h"
+#include "messages.h"
+#include "suite.h"
+#include "template/template-store.h"
+#include "testbed/plan-inputs.h"
+#include "tree.h"
+#include "testbed/guest-facts.h"
+
+#define PATIENCE 60 /* seconds */
+#define DISK_SIZE (8 * 1024 * 1024)
+
+static char *tmpdir; /* where private directories are made; GLib asks for it only once */
+static char *directory;
+static char *cache; /* in it */
+static VqOptions *options;
+static VqPlan *plan;
+static VqCancel *cancel;
+static VqGuestSource *source;
+
+static void
+setup (void)
+{
+  g_autofree char *image = NULL;
+  g_autofree char *bytes = g_malloc0 (DISK_SIZE);
+
+  signal (SIGPIPE, SIG_IGN);
+  leaks_begin ();
+  directory = g_strdup ("/tmp/vq-source-XXXXXX");
+  ck_assert_ptr_nonnull (g_mkdtemp (directory));
+  cache = g_build_filename (directory, "cache", NULL);
+  image = g_build_filename (directory, "image", NULL);
+  memcpy (bytes + 510, "\x55\xaa", 2);
+  ck_assert (g_file_set_contents (image, bytes, DISK_SIZE, NULL));
+  messages_begin ();
+}
+
+static void
+teardown (void)
+{
+  messages_end ();
+  g_clear_pointer (&source, vq_guest_source_free);
+  g_clear_pointer (&cancel, vq_cancel_free);
+  g_clear_pointer (&plan, vq_plan_free);
+  g_clear_pointer (&options, vq_options_free);
+  tree_remove (directory);
+  g_clear_pointer (&directory, g_free);
+  g_clear_pointer (&cache, g_free);
+  /* Nothing is left in it. */
+  ck_assert_int_eq (g_rmdir (tmpdir), 0);
+  ck_assert_int_eq (g_mkdir (tmpdir, 0700), 0);
+  leaks_assert_none ();
+}
+
+/* WORDS are separated by blanks; '|' stands for a blank in a word. */
+static void
+begin (const char *words)
+{
+  g_autofree char *line = g_strdup_printf ("server --accel=tcg --boot=none --timeout-reboot=1 "
+                                           "--template-dir=%s --ram-size=64 %s %s/image",
+                                           cache, words, directory);
+  g_auto (GStrv) argv = g_strsplit (g_strdelimit (line, "|", '\001'), " ", -1);
+  g_autoptr (GError) error = NULL;
+
+  for (char **word = argv; *word != NULL; word++)
+    g_strdelimit (*word, "\001", ' ');
+  ck_assert_msg (
+      vq_options_parse (g_strv_length (argv), (const char *const *)argv, &options, &error)
+          == VQ_OPTIONS_RUN,
+      "%s", error != NULL ? error->message : "");
+  cancel = vq_cancel_new (NULL);
+  plan = vq_plan_new (options, cancel, &error);
+  ck_assert_msg (plan != NULL, "%s", error != NULL ? error->message : "");
+  source = vq_guest_source_new (plan, cancel);
+}
+
+/* The boot comes to nothing, with one line. */
+static void
+assert_boot_fails (void)
+{
+  VqGuestFacts facts = { NULL };
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_ptr_null (vq_guest_source_get (source, &facts, &error));
+  ck_assert_msg (vq_error_is_timeout (error), "%s", error->message);
+  ck_assert_ptr_null (strchr (error->message, '\n'));
+  vq_guest_facts_clear (&facts);
+}
+
+/* How many templates there are, counting those that were begun. */
+static int
+count_templates (void)
+{
+  g_autoptr (GDir) dir = g_dir_open (cache, 0, NULL);
+  const char *name;
+  int n = 0;
+
+  ck_assert_ptr_nonnull (dir);
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (cache, name, NULL);
+
+      n += g_file_test (path, G_FILE_TEST_IS_DIR);
+    }
+  return n;
+}
+
+START_TEST (off)
+{
+  begin ("--template=off");
+  for (int i = 0; i < 2; i++)
+    assert_boot_fails ();
+  ck_assert (!g_file_test (cache, G_FILE_TEST_EXISTS));
+}
+END_TEST
+
+/* One warning, however many guests. */
+static const struct
+{
+  const char *words, *warning;
+} forbidden[] = {
+  { "--qemu-options=-m|64", "lay out the guest's memory themselves" },
+  { "--qemu-options=-snapshot", "temporary files" },
+  { "--channel=agent", "--channel=agent" },
+};
+
+START_TEST (cannot_be)
+{
+  begin (forbidden[_i].words);
+  assert_boot_fails ();
+  messages_assert_warning (forbidden[_i].warning);
+  assert_boot_fails ();
+  ck_assert (!g_file_test (cache, G_FILE_TEST_EXISTS));
+}
+END_TEST
+
+START_TEST (warning_tells_the_way_out)
+{
+  begin ("--channel=agent");
+  assert_boot_fails ();
+  messages_assert_warning ("; --template=off silences this");
+}
+END_TEST
+
+START_TEST (cache_cannot_be_used)
+{
+  begin ("--template=auto");
+  ck_assert (g_file_set_contents (cache, "a file", -1, NULL));
+  assert_boot_fails ();
+  messages_assert_warning (cache);
+  assert_boot_fails ();
+}
+END_TEST
+
+START_TEST (cache_is_open_to_others)
+{
+  ck_assert_int_eq (g_mkdir (cache, 0700), 0);
+  ck_assert_int_eq (chmod (cache, 0777), 0);
+  begin ("--template=refresh");
+  assert_boot_fails ();
+  messages_assert_warning (cache);
+  ck_assert_int_eq (count_templates (), 0);
+}
+END_TEST
+
+/* That a boot fails says nothing about templates: the next guest is to be one. */
+START_TEST (boot_of_a_template_fails)
+{
+  begin ("--template=auto");
+  for (int i = 0; i < 2; i++)
+    {
+      assert_boot_fails ();
+      ck_assert_int_eq (count_templates (), 0);
+    }
+}
+END_TEST
+
+/* It is made again. */
+START_TEST (cache_is_removed)
+{
+  begin ("--template=auto");
+  assert_boot_fails ();
+  ck_assert_int_eq (g_rmdir (cache), 0);
+  assert_boot_fails ();
+  ck_assert_int_eq (count_templates (), 0);
+}
+END_TEST
+
+/* 64 TiB of memory fit nowhere: not on the disk, and not into this machine. */
+START_TEST (no_room)
+{
+  VqGuestFacts facts = { NULL };
+  g_autoptr (GError) error = NULL;
+
+  begin ("--ram-size=67108864");
+  ck_assert_ptr_null (vq_guest_source_get (source, &facts, &error));
+  ck_assert_ptr_null (strchr (error->message, '\n'));
+  messages_assert_warning ("no template, so each testbed is booted: ");
+  ck_assert_int_eq (count_templates (), 0);
+}
+END_TEST
+
+/* A small disk of our own in the place of the cache. */
+static void
+mount_cache (void)
+{
+  g_autofree char *size = g_strdup_printf ("size=%dm,mode=700", 64 + 256 + 8);
+
+  ck_assert_int_eq (unshare (CLONE_NEWNS), 0);
+  ck_assert_int_eq (mount ("none", "/", "none", MS_REC | MS_PRIVATE, NULL), 0);
+  ck_assert_int_eq (g_mkdir (cache, 0700), 0);
+  ck_assert_int_eq (mount ("tmpfs", cache, "tmpfs", 0, size), 0);
+}
+
+/* A process that makes the cache's disk as small as it can get, as soon as a template is being made
+ * there. */
+static pid_t
+start_filler (void)
+{
+  pid_t pid = fork ();
+  int result = -1;
+
+  if (pid != 0)
+    return pid;
+  while (count_templates () == 0)
+    g_usleep (1000);
+  for (int kib = 256; result != 0 && kib < 64 * 1024; kib += 256)
+    {
+      g_autofree char *size = g_strdup_printf ("size=%dk", kib);
+
+      result = mount ("tmpfs", cache, "tmpfs", MS_REMOUNT, size);
+    }
+  _exit (result != 0);
+}
+
+/* The memory's file cannot grow any more: the next guest does without. Only root may make disks. */
+START_TEST (disk_becomes_full)
+{
+  pid_t pid;
+  int status;
+
+  if (geteuid () != 0)
+    return;
+  mount_cache ();
+  begin ("--template=auto");
+  pid = start_filler ();
+  assert_boot_fails ();
+  ck_assert_int_eq (waitpid (pid, &status, 0), pid);
+  ck_assert_int_eq (status, 0);
+  messages_assert_warning ("has become full");
+  ck_assert_int_eq (count_templates (), 0);
+  assert_boot_fails ();
+  ck_assert_int_eq (umount2 (cache, MNT_DETACH), 0);
+}
+END_TEST
+
+/* Puts a template for the plan into the cache, of files that no QEMU can make anything of. */
+static void
+put_bad_template (void)
+{
+  static const char *const names[]
+      = { VQ_TEMPLATE_RAM, VQ_TEMPLATE_DISK, VQ_TEMPLATE_STATE, VQ_TEMPLATE_OVERLAY };
+  const VqTemplateLimits limits = { 0, 0 };
+  g_autoptr (VqTemplateKey) key
+      = vq_plan_inputs_get_key (plan, vq_deadline_in (PATIENCE), NULL, NULL);
+  g_autoptr (VqTemplateStore) store = vq_template_store_open (cache, &limits, NULL);
+  g_autoptr (VqTemplateBuild) build = NULL;
+  VqTemplate *template = NULL;
+
+  ck_assert (key != NULL && store != NULL);
+  ck_assert (vq_template_store_begin (store, key, VQ_TEMPLATE_ANY, vq_deadline_in (PATIENCE), NULL,
+                                      &template, &build, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = vq_template_build_join (build, names[i]);
+
+      ck_assert (g_file_set_contents (path, "nonsense", -1, NULL));
+    }
+  template = vq_template_build_commit (build, NULL);
+  ck_assert_ptr_nonnull (template);
+  vq_template_free (template);
+}
+
+/* Another one is made, once. The second guest does not try the bad one again. */
+START_TEST (bad_template)
+{
+  begin ("--template=auto");
+  put_bad_template ();
+  assert_boot_fails ();
+  messages_assert_warning ("the template cannot be used, so another one is made: ");
+  ck_assert_int_eq (count_templates (), 0);
+  assert_boot_fails ();
+}
+END_TEST
+
+/* The one that is there is not looked at. */
+START_TEST (refresh)
+{
+  begin ("--template=refresh");
+  put_bad_template ();
+  assert_boot_fails ();
+  ck_assert_int_eq (count_templates (), 0);
+}
+END_TEST
+
+START_TEST (off_with_a_template)
+{
+  begin ("--template=off");
+  put_bad_template ();
+  assert_boot_fails ();
+  ck_assert_int_eq (count_templates (), 1);
+}
+END_TEST
+
+/* Nobody is there any more who would like to know why there is no template. */
+START_TEST (cancelled)
+{
+  VqGuestFacts facts = { NULL };
+  g_autoptr (GError) reason = g_error_new (VQ_ERROR, VQ_ERROR_CANCELLED, "a signal");
+  g_autoptr (GError) error = NULL;
+
+  begin (_i == 0 ? "--template=auto" : "--template=off");
+  vq_cancel_trigger (cancel, reason);
+  ck_assert_ptr_null (vq_guest_source_get (source, &facts, &error));
+  ck_assert (vq_error_is_cancelled (error));
+}
+END_TEST
+
+/* That of an earlier guest is kept for the next try. */
+START_TEST (facts_stay)
+{
+  VqGuestFacts facts = { g_strdup ("/tmp/scratch"), g_strdup ("joe") };
+  g_autoptr (GError) error = NULL;
+
+  begin ("--template=off");
+  ck_assert_ptr_null (vq_guest_source_get (source, &facts, &error));
+  ck_assert_str_eq (facts.scratch, "/tmp/scratch");
+  vq_guest_facts_clear (&facts);
+  ck_assert_ptr_null (facts.scratch);
+  ck_assert_ptr_null (facts.user);
+  vq_guest_facts_clear (&facts);
+}
+END_TEST
+
+static void
+add_loop (Suite *suite, const char *name, const TTest *test, int n)
+{
+  TCase *tcase = tcase_create (name);
+
+  tcase_add_checked_fixture (tcase, setup, teardown);
+  tcase_set_timeout (tcase, 60);
+  tcase_add_loop_test (tcase, test, 0, n);
+  suite_add_tcase (suite, tcase);
+}
+
+int
+main (void)
+{
+  const TTest *const tests[] = { off,
+                                 warning_tells_the_way_out,
+                                 cache_cannot_be_used,
+                                 cache_is_open_to_others,
+                                 boot_of_a_template_fails,
+                                 cache_is_removed,
+                                 no_room,
+                                 bad_template,
+                                 refresh,
+                                 off_with_a_template,
+                                 facts_stay,
+                                 disk_becomes_full,
+                                 NULL };
+  Suite *suite = suite_create ("guest_source");
+  int status;
+
+  tmpdir = g_strdup ("/tmp/vq-source-XXXXXX");
+  if (g_mkdtemp (tmpdir) == NULL)
+    return EXIT_FAILURE;
+  g_setenv ("TMPDIR", tmpdir, TRUE);
+  suite_add_case (suite, "guest_source", setup, teardown, 60, tests);
+  add_loop (suite, "forbidden", cannot_be, G_N_ELEMENTS (forbidden));
+  add_loop (suite, "cancelled", cancelled, 2);
+  status = suite_run (suite);
+  g_rmdir (tmpdir);
+  g_free (tmpdir);
+  return status;
+}

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "testbed/plan-inputs.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/child.h"
+#include "base/error.h"
+#include "leaks.h"
+#include "suite.h"
+#include "tree.h"
+
+#define PATIENCE 60 /* seconds */
+
+/* In the directory: image.qcow2 on middle.qcow2 on base.raw, more.raw, a script, a file for
+ * --qemu-options, and a QEMU that can say its version. */
+static char *directory;
+
+static void
+run (const char *script)
+{
+  const char *const argv[] = { "sh", "-ec", script, "sh", directory, NULL };
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_msg (vq_child_run (argv, NULL, NULL, vq_deadline_in (PATIENCE), NULL, &error), "%s",
+                 error != NULL ? error->message : "");
+}
+
+static const char make_files[]
+    = "cd \"$1\"\n"
+      "truncate -s 8M base.raw more.raw\n"
+      "printf '\\125\\252' | dd of=more.raw bs=1 seek=510 conv=notrunc status=none\n"
+      "qemu-img create -q -f qcow2 -F raw -b base.raw middle.qcow2\n"
+      "qemu-img create -q -f qcow2 -F qcow2 -b middle.qcow2 image.qcow2\n"
+      "qemu-img create -q -f qcow2 -F raw -b base.raw cd.qcow2\n"
+      "echo true >script; echo : >script2; echo kernel >kernel; echo odd >o,d:d=; : >empty\n"
+      "printf '#!/bin/sh\\necho QEMU emulator version 7.2\\n' >qemu; chmod 755 qemu\n";
+
+static void
+setup (void)
+{
+  leaks_begin ();
+  directory = g_dir_make_tmp ("vq-key-XXXXXX", NULL);
+  ck_assert_ptr_nonnull (directory);
+  run (make_files);
+}
+
+static void
+teardown (void)
+{
+  tree_remove (directory);
+  g_clear_pointer (&directory, g_free);
+  leaks_assert_none ();
+}
+
+/* The plan has firmware from there; NULL: none. */
+static const char *firmware_root;
+
+/* WORDS are separated by blanks; '|' stands for a blank in a word, DIR for the directory. */
+static char **
+make_argv (const char *words)
+{
+  g_autofree char *line
+      = g_strconcat ("server --accel=tcg --boot=none --qemu-command=DIR/qemu ", words, NULL);
+  g_auto (GStrv) parts = g_strsplit (line, "DIR", -1);
+  g_autofree char *whole = g_strjoinv (directory, parts);
+  char **argv = g_strsplit (whole, " ", -1);
+
+  for (char **word = argv; *word != NULL; word++)
+    g_strdelimit (*word, "|", ' ');
+  return argv;
+}
+
+static VqTemplateKey *
+make_key (const char *words, VqCancel *cancel, GError **error)
+{
+  g_auto (GStrv) argv = make_argv (words);
+  g_autoptr (VqOptions) options = NULL;
+  g_autoptr (VqPlan) plan = NULL;
+  g_autoptr (GError) local = NULL;
+
+  ck_assert_msg (
+      vq_options_parse (g_strv_length (argv), (const char *const *)argv, &options, &local)
+          == VQ_OPTIONS_RUN,
+      "%s", local != NULL ? local->message : "");
+  plan = vq_plan_new (options, NULL, &local);
+  ck_assert_msg (plan != NULL, "%s", local != NULL ? local->message : "");
+  if (firmware_root != NULL)
+    plan->firmware = vq_firmware_find_in (firmware_root, "x86_64", NULL);
+  return vq_plan_inputs_get_key (plan, vq_deadline_in (PATIENCE), cancel, error);
+}
+
+static char *
+digest_of (const char *words)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VqTemplateKey) key = make_key (words, NULL, &error);
+
+  ck_assert_msg (key != NULL, "%s: %s", words, error != NULL ? error->message : "");
+  return vq_template_key_get_digest (key);
+}
+
+static void
+assert_no_key (const char *words, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_msg (make_key (words, NULL, &error) == NULL, "%s", words);
+  ck_assert_msg (strstr (error->message, text) != NULL, "%s: %s", words, error->message);
+  ck_assert_ptr_null (strchr (error->message, '\n'));
+}
+
+#define PLAIN                                                                                      \
+  "--ram-size=512 --cpus=2 --template-script=DIR/script --template-script=DIR/script2 "            \
+  "DIR/image.qcow2 DIR/more.raw"
+
+START_TEST (nothing_changes)
+{
+  g_autofree char *image = g_build_filename (directory, "image.qcow2", NULL);
+  g_autoptr (VqTemplateKey) key = make_key (PLAIN, NULL, NULL);
+  g_autofree char *one = vq_template_key_get_digest (key);
+  g_autofree char *two = digest_of (PLAIN);
+
+  ck_assert_str_eq (vq_template_key_get (key, VQ_TEMPLATE_KEY_IMAGE), image);
+  ck_assert_str_eq (one, two);
+}
+END_TEST
+
+/* The facts that no test can change: they are there. */
+START_TEST (what_is_ours)
+{
+  g_autoptr (VqTemplateKey) key = make_key (PLAIN, NULL, NULL);
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
+  const char *helper = vq_template_key_get (key, "guest helper");
+
+  ck_assert_str_eq (vq_template_key_get (key, "server"), self);
+  ck_assert_ptr_nonnull (strstr (helper, "guest-helper-"));
+  ck_assert_ptr_nonnull (vq_template_key_get (key, "host kernel"));
+  ck_assert_ptr_nonnull (vq_template_key_get (key, "host processor"));
+}
+END_TEST
+
+/* Other words on the command line make another machine, or another guest. */
+static const char *const other_words[] = {
+  "--ram-size=513 --cpus=2 --template-script=DIR/script --template-script=DIR/script2 "
+  "DIR/image.qcow2 DIR/more.raw",
+  "--ram-size=512 --cpus=3 --template-script=DIR/script --template-script=DIR/script2 "
+  "DIR/image.qcow2 DIR/more.raw",
+  "--ram-size=512 --cpus=2 --template-script=DIR/script2 --template-script=DIR/script "
+  "DIR/image.qcow2 DIR/more.raw",
+  "--ram-size=512 --cpus=2 --template-script=DIR/script DIR/image.qcow2 DIR/more.raw",
+  "--ram-size=512 --cpus=2 DIR/image.qcow2 DIR/more.raw",
+  "--ram-size=512 --cpus=2 --template-script=DIR/script --template-script=DIR/script2 "
+  "DIR/image.qcow2",
+  "--ram-size=512 --cpus=2 --template-script=DIR/script --template-script=DIR/script2 "
+  "DIR/more.raw DIR/image.qcow2",
+  "--ram-size=512 --cpus=2 --template-script=DIR/script --template-script=DIR/script2 "
+  "DIR/image.qcow2 DIR/more.raw DIR/more.raw",
+  "--ram-size=512 --cpus=2 --template-script=DIR/script --template-script=DIR/script2 "
+  "DIR/cd.qcow2 DIR/more.raw",
+  "--qemu-options=-usb " PLAIN,
+  "--qemu-options=-usb|-usb " PLAIN,
+  "--qemu-options=-kernel|DIR/kernel " PLAIN,
+  "--qemu-options=-kernel|DIR/odd " PLAIN,
+};
+
+START_TEST (command_lines)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  g_hash_table_add (seen, digest_of (PLAIN));
+  for (guint i = 0; i < G_N_ELEMENTS (other_words); i++)
+    ck_assert_msg (g_hash_table_add (seen, digest_of (other_words[i])), "%s", other_words[i]);
+}
+END_TEST
+
+/* These do not: what they say is heeded each time anew. */
+static const char *const same_words[] = {
+  "--timeout-reboot=77 " PLAIN,
+  "--timeout-poweroff=77 " PLAIN,
+  "--show-boot " PLAIN,
+  "--debug " PLAIN,
+  "--user=joe " PLAIN,
+  "--password=secret " PLAIN,
+  "--overlay-dir=DIR " PLAIN,
+  "--template=refresh " PLAIN,
+  "--template-dir=/nonexistent " PLAIN,
+  "--template-max-age=1h " PLAIN,
+  "--template-cache-size=1G " PLAIN,
+};
+
+START_TEST (same_machine)
+{
+  g_autofree char *plain = digest_of (PLAIN);
+
+  for (guint i = 0; i < G_N_ELEMENTS (same_words); i++)
+    {
+      g_autofree char *digest = digest_of (same_words[i]);
+
+      ck_assert_msg (g_str_equal (digest, plain), "%s", same_words[i]);
+    }
+}
+END_TEST
+
+/* A script is its contents, whatever it is called. */
+START_TEST (script_by_another_name)
+{
+  g_autofree char *before = digest_of ("--template-script=DIR/script DIR/image.qcow2");
+  g_autofree char *after = NULL;
+
+  run ("cp \"$1/script\" \"$1/script3\"");
+  after = digest_of ("--template-script=DIR/script3 DIR/image.qcow2");
+  ck_assert_str_eq (before, after);
+}
+END_TEST
+
+#define CD "--qemu-options=-drive|if=none,readonly=on,file=DIR/cd.qcow2 DIR/more.raw"
+
+/* What is changed on the disk, with the command line that must notice. */
+static const struct
+{
+  const char *change, *words;
+} changes[] = {
+  { "touch image.qcow2", PLAIN },
+  { "touch middle.qcow2", PLAIN },
+  { "printf x | dd of=base.raw conv=notrunc status=none", PLAIN },
+  { "touch base.raw; chmod 600 base.raw", PLAIN },
+  { "cp image.qcow2 new; mv new image.qcow2", PLAIN },
+  { "touch more.raw", PLAIN },
+  { "echo false >script", PLAIN },
+  { "echo >>script2", PLAIN },
+  { "printf 'a\\0c' >script", "--template-script=DIR/script DIR/image.qcow2" },
+  { "sed -i s/7.2/7.3/ qemu", PLAIN },
+  { "touch qemu", PLAIN },
+  { "touch kernel", "--qemu-options=-kernel|DIR/kernel " PLAIN },
+  { "touch kernel", "--qemu-options=-fw_cfg|name=x,file=DIR/kernel " PLAIN },
+  { "touch kernel", "--qemu-options=-fw_cfg|file=DIR/kernel,name=x " PLAIN },
+  { "touch kernel", "--qemu-options=-drive|readonly=on,file=file:DIR/kernel " PLAIN },
+  { "touch kernel",
+    "--qemu-options=-drive|readonly=on,file=json:{\"filename\":\"DIR/kernel\"} " PLAIN },
+  { "touch o,d:d=", "--qemu-options=-kernel|DIR/o,d:d= " PLAIN },
+  { "touch o,d", "--qemu-options=-fw_cfg|name=x,file=DIR/o,,d " PLAIN },
+  { "touch empty", "--qemu-options=-kernel|DIR/empty " PLAIN },
+  { "touch cd.qcow2", CD },
+  { "touch base.raw", CD },
+};
+
+START_TEST (files)
+{
+  g_autofree char *change = g_strdup_printf ("cd \"$1\"; %s", changes[_i].change);
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+
+  run ("cd \"$1\"; printf 'a\\0b' >script; echo odd >o,d");
+  before = digest_of (changes[_i].words);
+  tree_await_tick ();
+  run (change);
+  after = digest_of (changes[_i].words);
+  ck_assert_msg (!g_str_equal (before, after), "%s", changes[_i].change);
+}
+END_TEST
+
+START_TEST (firmware)
+{
+  static const char *const touch[] = { "touch \"$1/usr/share/OVMF/OVMF_CODE_4M.fd\"",
+                                       "touch \"$1/usr/share/OVMF/OVMF_VARS_4M.fd\"" };
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  run ("mkdir -p \"$1/usr/share/OVMF\"; cd \"$1/usr/share/OVMF\"\n"
+       "echo code >OVMF_CODE_4M.fd; echo vars >OVMF_VARS_4M.fd");
+  ck_assert (g_hash_table_add (seen, digest_of (PLAIN)));
+  firmware_root = directory;
+  ck_assert (g_hash_table_add (seen, digest_of (PLAIN)));
+  for (guint i = 0; i < G_N_ELEMENTS (touch); i++)
+    {
+      tree_await_tick ();
+      run (touch[i]);
+      ck_assert (g_hash_table_add (seen, digest_of (PLAIN)));
+    }
+  firmware_root = NULL;
+}
+END_TEST
+
+/* The path that QEMU opens: a link to an image is followed for the image alone, a relative name
+ * begins where the link is, and ".." is taken after the links before it. */
+START_TEST (relative_names)
+{
+  static const char *const names[] = { "../base.raw", "link/../base.raw", "./sub/far/base.raw" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *script
+          = g_strdup_printf ("cd \"$1\"; rm -rf top sub; mkdir -p top/a sub/far/deep\n"
+                             "truncate -s 8M top/base.raw sub/far/base.raw top/a/link.raw\n"
+                             "ln -s ../../sub/far/deep top/a/link; ln -s ../../sub top/a/sub\n"
+                             "cd top/a; qemu-img create -q -u -f qcow2 -F raw -b %s real 8M\n"
+                             "cd ..; mv a/real real; ln -s ../real a/image\n",
+                             names[i]);
+      static const char touch[]
+          = "cd \"$1\"\n"
+            "f=$(qemu-img info --output=json top/a/image | sed -n 's/.*full-backing-filename\": "
+            "\"\\(.*\\)\",*$/\\1/p')\n"
+            "[ -e \"$f\" ]; touch \"$f\"\n";
+      g_autofree char *before = NULL;
+      g_autofree char *after = NULL;
+
+      run (script);
+      before = digest_of ("DIR/top/a/image");
+      tree_await_tick ();
+      run (touch);
+      after = digest_of ("DIR/top/a/image");
+      ck_assert_msg (!g_str_equal (before, after), "%s", names[i]);
+    }
+}
+END_TEST
+
+/* 64 files under an image are fine, one more is not. */
+START_TEST (long_chain)
+{
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+
+  run ("cd \"$1\"; cp base.raw 0\n"
+       "for i in $(seq 65); do\n"
+       "  f=qcow2; [ $i != 1 ] || f=raw\n"
+       "  qemu-img create -q -u -f qcow2 -F $f -b $((i - 1)) $i 8M\n"
+       "done\n");
+  before = digest_of ("DIR/64");
+  tree_await_tick ();
+  run ("touch \"$1/0\"");
+  after = digest_of ("DIR/64");
+  ck_assert_str_ne (before, after);
+  assert_no_key ("DIR/65", "more than 64 backing files are under");
+}
+END_TEST
+
+START_TEST (circle)
+{
+  run ("cd \"$1\"; qemu-img create -q -u -f qcow2 -F qcow2 -b two one 8M\n"
+       "qemu-img create -q -u -f qcow2 -F qcow2 -b one two 8M");
+  assert_no_key ("DIR/one", "/one, or they go in a circle");
+}
+END_TEST
+
+/* What could change without a trace, or is not there. */
+static const struct
+{
+  const char *make, *words, *error;
+} no_keys[] = {
+  { "qemu-img create -q -u -f qcow2 -F raw -b nbd://localhost/x disk 8M", "DIR/disk",
+    "backing file that is no plain file: nbd://localhost/x" },
+  { "qemu-img create -q -u -f qcow2 -F raw -b nbd:unix:/x disk 8M", "DIR/disk", "nbd:unix:/x" },
+  { "qemu-img create -q -u -f qcow2 -F raw -b file:base.raw disk 8M", "DIR/disk", "file:base.raw" },
+  { "qemu-img create -q -u -f qcow2 -F raw -b "
+    "'json:{\"driver\":\"file\",\"filename\":\"base.raw\"}' disk 8M",
+    "DIR/disk", "no plain file: json:" },
+  { "qemu-img create -q -u -f qcow2 -F raw -b missing disk 8M", "DIR/disk", "missing" },
+  { "qemu-img create -q -u -f qcow2 -F raw -b none/missing disk 8M", "DIR/disk", "none" },
+  { "qemu-img create -q -u -f qcow2 -F raw -b /dev/null disk 8M", "DIR/disk", "/dev/null" },
+  { "qemu-img create -q -u -f qcow2 -F qcow2 -b nbd://h/x m 8M; "
+    "qemu-img create -q -u -f qcow2 -F qcow2 -b m disk 8M",
+    "DIR/disk", "nbd://h/x" },
+  { "qemu-img create -q -f vmdk -o subformat=monolithicFlat disk 8M", "DIR/disk",
+    "keeps its contents in other files" },
+  { "qemu-img create -q -f qcow2 -o data_file=data disk 8M", "DIR/disk",
+    "keeps its contents in other files" },
+  { "qemu-img create -q -f qcow2 -o data_file=data m 8M; "
+    "qemu-img create -q -u -f qcow2 -F qcow2 -b m disk 8M",
+    "DIR/disk", "keeps its contents in other files" },
+  { "printf '#!/bin/sh\\nexit 1\\n' >qemu", PLAIN, "qemu" },
+};
+
+START_TEST (no_key)
+{
+  g_autofree char *make = g_strdup_printf ("cd \"$1\"; %s", no_keys[_i].make);
+
+  run (make);
+  assert_no_key (no_keys[_i].words, no_keys[_i].error);
+}
+END_TEST
+
+START_TEST (absolute_file_name)
+{
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+
+  run ("cd \"$1\"; qemu-img create -q -u -f qcow2 -F raw -b \"file:$1/base.raw\" disk 8M");
+  before = digest_of ("DIR/disk");
+  tree_await_tick ();
+  run ("touch \"$1/base.raw\"");
+  after = digest_of ("DIR/disk");
+  ck_assert_str_ne (before, after);
+}
+END_TEST
+
+START_TEST (cancelled)
+{
+  g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
+  g_autoptr (GError) reason = g_error_new (VQ_ERROR, VQ_ERROR_CANCELLED, "a signal");
+  g_autoptr (GError) error = NULL;
+
+  vq_cancel_trigger (cancel, reason);
+  ck_assert_ptr_null (make_key (PLAIN, cancel, &error));
+  ck_assert (vq_error_is_cancelled (error));
+}
+END_TEST
+
+static void
+add_loop (Suite *suite, const char *name, const TTest *test, int n)
+{
+  TCase *tcase = tcase_create (name);
+
+  tcase_add_checked_fixture (tcase, setup, teardown);
+  tcase_set_timeout (tcase, 60);
+  tcase_add_loop_test (tcase, test, 0, n);
+  suite_add_tcase (suite, tcase);
+}
+
+int
+main (void)
+{
+  const TTest *const tests[] = { nothing_changes,
+                                 what_is_ours,
+                                 command_lines,
+                                 same_machine,
+                                 script_by_another_name,
+                                 firmware,
+                                 relative_names,
+                                 long_chain,
+                                 circle,
+                                 absolute_file_name,
+                                 cancelled,
+                                 NULL };
+  Suite *suite = suite_create ("testbed-key");
+
+  suite_add_case (suite, "key", setup, teardown, 120, tests);
+  add_loop (suite, "files", files, G_N_ELEMENTS (changes));
+  add_loop (suite, "no key", no_key, G_N_ELEMENTS (no_keys));
+  return suite_run (suite);
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The guest's console is a socket of this test; check_serial_login has the login itself. */
+#include "way/way-login.h"
+
+#include <check.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "leaks.h"
+#include "suite.h"
+
+#define PATIENCE 60 /* seconds */
+
+static char *directory;
+static char *path;
+static int listener;
+static int guest; /* its end */
+static VqWay *way;
+
+static void
+set_up (void)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  g_autoptr (GError) error = NULL;
+
+  leaks_begin ();
+  directory = g_dir_make_tmp ("vq-login-XXXXXX", NULL);
+  path = g_build_filename (directory, "ttyS0", NULL);
+  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
+  listener = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ck_assert_int_eq (bind (listener, (struct sockaddr *)&address, sizeof address), 0);
+  ck_assert_int_eq (listen (listener, 1), 0);
+  way = vq_way_login_new (directory, "ttyS0", NULL, NULL, &error);
+  ck_assert_msg (way != NULL, "%s", error != NULL ? error->message : "");
+  guest = accept (listener, NULL, NULL);
+}
+
+static void
+tear_down (void)
+{
+  g_clear_pointer (&way, vq_way_free);
+  close (guest);
+  close (listener);
+  g_unlink (path);
+  g_rmdir (directory);
+  g_clear_pointer (&path, g_free);
+  g_clear_pointer (&directory, g_free);
+  ck_assert (!g_main_context_pending (NULL));
+  leaks_assert_none ();
+}
+
+static void
+say (const char *text)
+{
+  ck_assert_int_eq (write (guest, text, strlen (text)), (gssize)strlen (text));
+}
+
+START_TEST (prompt_that_stays)
+{
+  say ("\r\nhost login: ");
+  ck_assert (!vq_way_is_ready (way));
+  ck_assert (vq_wait_until (vq_way_is_ready, way, vq_deadline_in (PATIENCE), NULL, "", NULL));
+}
+END_TEST
+
+/* The system goes on: what looked like a prompt was none. */
+START_TEST (prompt_that_goes)
+{
+  say ("\r\nhost login: ");
+  g_main_context_iteration (NULL, TRUE);
+  say ("none\r\nStarting all the rest\r\n");
+  ck_assert (!vq_wait_until (vq_way_is_ready, way, vq_deadline_in (7), NULL, "", NULL));
+}
+END_TEST
+
+/* What comes while it is freed must not arm anything. */
+START_TEST (prompt_at_the_end)
+{
+  g_autoptr (GError) error = NULL;
+  char *name = g_strdup (way->name);
+
+  ck_assert_str_eq (name, "login on ttyS0");
+  g_free (name);
+  say ("\r\nhost login: ");
+  g_clear_pointer (&way, vq_way_free);
+  ck_assert (!vq_wait_pause (6000, NULL, &error) || error == NULL);
+}
+END_TEST
+
+START_TEST (no_socket)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_ptr_null (vq_way_login_new (directory, "ttyS1", NULL, NULL, &error));
+  ck_assert_ptr_nonnull (strstr (error->message, "ttyS1"));
+}
+END_TEST
+
+int
+main (void)
+{
+  const TTest *const tests[]
+      = { prompt_that_stays, prompt_that_goes, prompt_at_the_end, no_socket, NULL };
+  Suite *suite = suite_create ("way-login");
+
+  suite_add_case (suite, "way-login", set_up, tear_down, 60, tests);
+  return suite_run (suite);
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "pipe.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "helper/helper-wire.h"
+
+/* Twice a window is under way, then. */
+#define LARGE VQ_HELPER_WINDOW
+
+bool
+pipe_open (bool we_write, int *ours, int *theirs)
+{
+  int fds[2];
+
+  if (pipe2 (fds, O_CLOEXEC) < 0)
+    return false;
+  *ours = fds[we_write];
+  *theirs = fds[!we_write];
+  /* A new pipe has no flags that could get lost. */
+  return fcntl (*ours, F_SETFL, O_NONBLOCK) == 0;
+}
+
+void
+pipe_enlarge (int fd)
+{
+  if (fcntl (fd, F_SETPIPE_SZ, LARGE) < 0)
+    return; /* what others have is too much, or it is full; it works as it is */
+}
