@@ -172,6 +172,7 @@ lint:
 	clang-format --dry-run -Werror lib/*/*.[ch] virt-qemu/*.c virt-qemu/*/*.[ch] tests/*/*.[ch] tests/unit/*/*.[ch]
 	tests/lint/layers
 	tests/lint/names
+	tests/lint/options
 	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/guest/make-image tests/guest/guests.sh .ci/run tests/guest/packages/*/debian/tests/[!c]*
 	shellcheck -s bash virt-qemu/*.bash
 	perl -wc lib/channel/agent-runner.pl

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* For people: lists the templates of the cache, and removes some. */
+/* A tool for people: lists the templates in the cache, and removes them. */
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,27 +52,31 @@ static const char help[]
       "       " NAME " [OPTION...] remove --unused\n"
       "       " NAME " [OPTION...] clean\n"
       "\n"
-      "Shows and removes the templates of autopkgtest-virt-qemu-ng: testbeds that were\n"
-      "saved when they were ready, from which others are forked. One that is in use is\n"
-      "never removed.\n"
+      "Lists and removes the templates of autopkgtest-virt-qemu-ng. A template is a\n"
+      "testbed that was saved when it was ready; later testbeds are forked from it.\n"
+      "A template that is in use is never removed.\n"
       "\n"
-      "  list            key, age, size on disk, state and image of each (the default)\n"
-      "  remove KEY...   remove these; the first digits of a KEY are enough\n"
-      "  remove --unused remove all that are not in use\n"
-      "  clean           remove what the server would remove: damaged ones, those that\n"
-      "                  are too old, and those used longest ago if all are too large\n"
+      "  list            show key, age, size on disk, state and image of each template\n"
+      "                  (this is the default)\n"
+      "  remove KEY...   remove these templates; the first digits of a KEY are enough\n"
+      "  remove --unused remove all templates that are not in use\n"
+      "  clean           remove what the server would remove: damaged templates, those\n"
+      "                  that are too old, and, if all together take too much room,\n"
+      "                  those that were unused for the longest time\n"
       "\n"
-      "      --template-dir=DIR         where they are (default:\n"
+      "      --template-dir=DIR         where templates are kept (default:\n"
       "                                 $XDG_CACHE_HOME/virt-qemu/templates)\n"
-      "      --template-max-age=AGE     for clean and list: a number with s, m, h or d;\n"
-      "                                 0: no limit (default: 1d)\n"
-      "      --template-cache-size=SIZE for clean: a number with M, G or T; 0: no limit\n"
+      "      --template-max-age=AGE     for clean and list, when a template is too old:\n"
+      "                                 a number with s, m, h or d, or 0 for never\n"
+      "                                 (default: 1d)\n"
+      "      --template-cache-size=SIZE for clean, how much all of them may take: a\n"
+      "                                 number with M, G or T, or 0 for no limit\n"
       "                                 (default: 20G)\n"
       "  -d, --debug                    show what is removed and why\n"
       "  -h, --help                     show this text and exit\n"
       "      --version                  show the version and exit\n";
 
-/* The command line. Strings are the caller's. */
+/* The parsed command line. All strings belong to argv. */
 typedef struct
 {
   VqTemplateLimits limits;
@@ -80,7 +84,7 @@ typedef struct
   gboolean unused;
   const char *command; /* NULL: none given */
   GPtrArray *keys;     /* of const char * */
-  const char *text;    /* what --help or --version print; then nothing else counts */
+  const char *text;    /* not NULL: print this (--help, --version) and ignore the rest */
 } Request;
 
 static gboolean
@@ -151,7 +155,7 @@ fail (const GError *error)
   return EXIT_FAILED;
 }
 
-/* The cache; NULL without an error if there is none yet. */
+/* Opens the cache. Returns NULL without an error if there is none yet. */
 static VqPrivateDir *
 open_cache (const Request *request, GError **error)
 {
@@ -163,7 +167,7 @@ open_cache (const Request *request, GError **error)
   return NULL;
 }
 
-/* What is in CACHE, which may be NULL. */
+/* Gives the templates in CACHE, which may be NULL. */
 static GPtrArray *
 scan (VqPrivateDir *cache, GError **error)
 {
@@ -199,7 +203,7 @@ print_entry (const VqTemplateEntry *entry, const VqTemplateLimits *limits)
     g_warning ("%s", entry->problem);
 }
 
-/* The one that was used last comes first. */
+/* Prints all templates, beginning with the one that was used last. */
 static int
 list (VqPrivateDir *cache, const Request *request)
 {
@@ -249,7 +253,7 @@ remove_unused (VqPrivateDir *cache)
     vq_template_sweep_unused (cache, &swept, &n_kept);
   print_swept (&swept);
   if (n_kept > 0)
-    g_message ("%u kept: in use, or not removable", n_kept);
+    g_message ("%u kept, because they are in use or could not be removed", n_kept);
   return EXIT_OK;
 }
 
@@ -285,7 +289,7 @@ remove_keys (VqPrivateDir *cache, const Request *request)
   return status;
 }
 
-/* What is wrong with the words, or NULL. */
+/* Says what is wrong with the command and its keys, or gives NULL. */
 static const char *
 find_fault (const Request *request)
 {
@@ -294,13 +298,13 @@ find_fault (const Request *request)
 
   if (command != NULL && !is_remove && strcmp (command, "list") != 0
       && strcmp (command, "clean") != 0)
-    return "the command is none of list, remove, clean";
+    return "the command must be list, remove or clean";
   if (request->unused && !is_remove)
-    return "--unused goes with the command remove";
+    return "--unused can only be given to the command remove";
   if (request->keys->len > 0 && !is_remove)
-    return "only the command remove takes keys";
+    return "keys can only be given to the command remove";
   if (is_remove && request->unused == (request->keys->len > 0))
-    return "the command remove takes keys, or --unused";
+    return "the command remove needs either keys or --unused";
   return NULL;
 }
 
