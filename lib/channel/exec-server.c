@@ -372,14 +372,3 @@ vq_exec_server_free (VqExecServer *server)
   g_free (server->path);
   g_free (server);
 }
-
-guint
-vq_exec_server_n_running (VqExecServer *server)
-{
-  guint n = 0;
-
-  for (GList *l = server->clients.head; l != NULL; l = l->next)
-    if (((Client *)l->data)->command != NULL)
-      n++;
-  return n;
-}

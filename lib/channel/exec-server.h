@@ -28,6 +28,3 @@ void vq_exec_server_set_channel (VqExecServer *server, VqChannel *channel);
 /* The testbed has failed, for REASON: with it all running clients are answered, whose commands are
  * killed, and all that come, until another channel is set. */
 void vq_exec_server_fail (VqExecServer *server, const GError *reason);
-
-/* How many clients have a command that runs. */
-guint vq_exec_server_n_running (VqExecServer *server);

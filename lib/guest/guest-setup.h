@@ -39,5 +39,6 @@ gboolean vq_guest_setup_restore_scratch (VqChannel *channel, const char *path, g
 void vq_guest_setup_power_off (VqChannel *channel);
 void vq_guest_setup_reboot (VqChannel *channel);
 
-/* The first user with a UID of 1000 to 59999 in PASSWD (lines of passwd(5)), smallest UID first. */
+/* The user with the smallest UID of 1000 to 59999 in PASSWD (lines of passwd(5)), or NULL. Transfer
+ * full. */
 char *vq_guest_setup_parse_users (const char *passwd);

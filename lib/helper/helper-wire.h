@@ -91,7 +91,6 @@ typedef enum
    *   a WORD        of argv, one at least; argv[0] is VQ_HELPER_SELF or looked for on PATH
    *   e NAME=VALUE  set in the environment, besides that of a root shell that init started
    *   d DIRECTORY   to start in, else "/"
-   *   u USER        to run as, with the groups and HOME, USER, LOGNAME of /etc/passwd, else root
    *   t ROWS COLUMNS  (decimal) a terminal of that size is stdin, stdout and stderr; all it says is
    *                 STDOUT */
   VQ_HELPER_RUN_PART = 'p',
@@ -129,9 +128,9 @@ typedef enum
 
   VQ_HELPER_EXITED = 'x',      /* u32: exit status */
   VQ_HELPER_SIGNALLED = 'g',   /* u32: signal */
-  VQ_HELPER_NOT_STARTED = 'n', /* text: why nothing could be started (no such user, no memory). A
-                                * program that is not there is no such case: as in a shell, it is a
-                                * line on stderr and status 127, or 126 */
+  VQ_HELPER_NOT_STARTED = 'n', /* text: why nothing could be started (no such directory, no
+                                * memory). A program that is not there is no such case: as in a
+                                * shell, it is a line on stderr and status 127, or 126 */
 
   VQ_HELPER_DONE = 'd', /* u32: errno, 0 if it is done */
 } VqHelperEvent;

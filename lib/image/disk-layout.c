@@ -18,11 +18,9 @@
 #define GPT_ENTRY_SIZE 84
 #define GPT_MIN_ENTRY_SIZE 128
 
-/* GUIDs as they lie on a disk: the first three fields are little-endian. */
+/* As it lies on a disk: the first three fields of a GUID are little-endian. */
 static const guint8 esp_guid[16] = { 0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11,
                                      0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b };
-static const guint8 bios_grub_guid[16] = { 0x48, 0x61, 0x68, 0x21, 0x49, 0x64, 0x6f, 0x6e,
-                                           0x74, 0x4e, 0x65, 0x65, 0x64, 0x45, 0x46, 0x49 };
 
 static guint32
 get_le32 (const guint8 *at)
@@ -71,10 +69,7 @@ parse_gpt (const guint8 *bytes, gsize n, gsize sector, VqDiskLayout *layout)
     return;
   offset = lba * sector;
   for (; count > 0 && offset + size <= n; count--, offset += size)
-    {
-      layout->has_esp |= memcmp (bytes + offset, esp_guid, 16) == 0;
-      layout->has_bios_grub_partition |= memcmp (bytes + offset, bios_grub_guid, 16) == 0;
-    }
+    layout->has_esp |= memcmp (bytes + offset, esp_guid, 16) == 0;
 }
 
 VqDiskLayout

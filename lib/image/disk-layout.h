@@ -11,9 +11,8 @@
 
 typedef struct
 {
-  gboolean has_esp;                 /* an EFI system partition, GPT or DOS type 0xEF */
-  gboolean has_bios_boot_code;      /* the boot code area of the first sector is not all zero */
-  gboolean has_bios_grub_partition; /* a GPT partition for GRUB's BIOS core image */
+  gboolean has_esp;            /* an EFI system partition, GPT or DOS type 0xEF */
+  gboolean has_bios_boot_code; /* the boot code area of the first sector is not all zero */
 } VqDiskLayout;
 
 /* Bytes of the start of a disk that vq_disk_layout_parse can use: enough for a GPT of 128 entries

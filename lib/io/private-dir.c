@@ -144,14 +144,6 @@ vq_private_dir_is_current (VqPrivateDir *dir)
          && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
-gboolean
-vq_private_dir_has (VqPrivateDir *dir, const char *name)
-{
-  struct stat st;
-
-  return fstatat (dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 static int
 compare_names (const void *a, const void *b)
 {

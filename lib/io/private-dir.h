@@ -48,9 +48,6 @@ char *vq_private_dir_join (VqPrivateDir *dir, const char *name);
 /* Whether its path still leads to it: somebody may have renamed, removed or replaced it. */
 gboolean vq_private_dir_is_current (VqPrivateDir *dir);
 
-/* Whether there is anything called NAME in it. */
-gboolean vq_private_dir_has (VqPrivateDir *dir, const char *name);
-
 /* The names of all that is in it, in order. Transfer full. */
 char **vq_private_dir_list (VqPrivateDir *dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

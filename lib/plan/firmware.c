@@ -33,7 +33,6 @@ struct _VqFirmware
 {
   char *code;
   char *vars;
-  const char *package; /* static */
 };
 
 static VqFirmware *
@@ -43,7 +42,6 @@ firmware_new (const char *root, const Known *entry)
 
   firmware->code = g_build_filename (root, entry->code, NULL);
   firmware->vars = g_build_filename (root, entry->vars, NULL);
-  firmware->package = entry->package;
   return firmware;
 }
 
@@ -96,12 +94,6 @@ const char *
 vq_firmware_get_vars (const VqFirmware *firmware)
 {
   return firmware->vars;
-}
-
-const char *
-vq_firmware_get_package (const VqFirmware *firmware)
-{
-  return firmware->package;
 }
 
 gboolean

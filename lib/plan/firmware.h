@@ -22,9 +22,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqFirmware, vq_firmware_free)
 const char *vq_firmware_get_code (const VqFirmware *firmware);
 const char *vq_firmware_get_vars (const VqFirmware *firmware);
 
-/* The Debian package it is from. */
-const char *vq_firmware_get_package (const VqFirmware *firmware);
-
 /* Copies the template of the variables to DEST, mode 0600, which must not exist. Stretches of
  * zeros become holes. Leaves no file when it fails. */
 gboolean vq_firmware_copy_vars (const VqFirmware *firmware, const char *dest, GError **error)

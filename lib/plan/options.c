@@ -147,33 +147,9 @@ static const Rule rules[] = {
 G_STATIC_ASSERT (G_N_ELEMENTS (rules) + 1 == G_N_ELEMENTS (arguments_table));
 
 const char *
-vq_boot_to_string (VqBoot boot)
-{
-  return boot_words[boot];
-}
-
-const char *
-vq_accel_to_string (VqAccel accel)
-{
-  return accel_words[accel];
-}
-
-const char *
-vq_channel_choice_to_string (VqChannelChoice channel)
-{
-  return channel_words[channel];
-}
-
-const char *
 vq_options_agent_choice_to_string (VqAgentChoice choice)
 {
   return agent_words[choice];
-}
-
-const char *
-vq_template_choice_to_string (VqTemplateChoice choice)
-{
-  return template_words[choice];
 }
 
 static VqOptions *

@@ -27,7 +27,7 @@ typedef enum
 /* How commands reach the guest (--channel). */
 typedef enum
 {
-  VQ_CHANNEL_AUTO,   /* the helper if it works, else the agent with a warning */
+  VQ_CHANNEL_AUTO,   /* the helper if it works, else another with a warning */
   VQ_CHANNEL_HELPER, /* our own program in the guest */
   VQ_CHANNEL_AGENT,  /* the guest agent alone */
   VQ_CHANNEL_SSH,    /* the guest's ssh server alone */
@@ -112,9 +112,5 @@ const char *vq_options_version (void);
 /* The two lines that a usage error is to be told with; they end with a newline. Transfer full. */
 char *vq_options_usage_error (const GError *error);
 
-/* The word that the option takes: "efi", "tcg". */
-const char *vq_boot_to_string (VqBoot boot);
-const char *vq_accel_to_string (VqAccel accel);
-const char *vq_channel_choice_to_string (VqChannelChoice channel);
+/* The word that --guest-agent takes: "install". */
 const char *vq_options_agent_choice_to_string (VqAgentChoice choice);
-const char *vq_template_choice_to_string (VqTemplateChoice choice);

@@ -134,12 +134,6 @@ vq_template_build_get_directory (VqTemplateBuild *build)
 }
 
 char *
-vq_template_build_join (VqTemplateBuild *build, const char *name)
-{
-  return vq_private_dir_join (build->dir, name);
-}
-
-char *
 vq_template_build_join_final (VqTemplateBuild *build, const char *name)
 {
   return g_build_filename (vq_private_dir_get_path (build->cache), build->name, name, NULL);

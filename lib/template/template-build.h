@@ -27,9 +27,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqTemplateBuild, vq_template_build_free)
 gboolean vq_template_build_check_room (VqTemplateBuild *build, guint64 bytes, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* The directory to be filled with plain files, and the path of NAME in it (transfer full). */
+/* The directory to be filled with plain files. */
 const char *vq_template_build_get_directory (VqTemplateBuild *build);
-char *vq_template_build_join (VqTemplateBuild *build, const char *name);
 
 /* The path that NAME in it is going to have. Transfer full. */
 char *vq_template_build_join_final (VqTemplateBuild *build, const char *name);

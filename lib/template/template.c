@@ -115,12 +115,6 @@ vq_template_join (VqTemplate *template, const char *name)
   return vq_private_dir_join (template->dir, name);
 }
 
-int
-vq_template_open_file (VqTemplate *template, const char *name, GError **error)
-{
-  return vq_private_dir_open_file (template->dir, name, O_RDONLY, error);
-}
-
 const VqTemplateInfo *
 vq_template_get_info (const VqTemplate *template)
 {

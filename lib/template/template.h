@@ -42,10 +42,6 @@ gboolean vq_template_check (VqTemplate *template, GError **error) G_GNUC_WARN_UN
 /* The path of its file NAME. Transfer full. */
 char *vq_template_join (VqTemplate *template, const char *name);
 
-/* Opens its file NAME to be read; -1 on failure. */
-int vq_template_open_file (VqTemplate *template, const char *name, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
-
 /* What made it, and what is known of the guest. It stays TEMPLATE's. */
 const VqTemplateInfo *vq_template_get_info (const VqTemplate *template);
 

@@ -227,12 +227,6 @@ vq_protocol_request_get_n_args (const VqRequest *request)
   return request->words->len - 2; /* the command and the NULL */
 }
 
-const char *
-vq_protocol_command_name (VqCommandId command)
-{
-  return commands[command].name;
-}
-
 gboolean
 vq_protocol_check_state (VqCommandId command, gboolean is_open, GError **error)
 {

@@ -38,9 +38,6 @@ VqCommandId vq_protocol_request_get_command (const VqRequest *request);
 const char *const *vq_protocol_request_get_args (const VqRequest *request);
 gsize vq_protocol_request_get_n_args (const VqRequest *request);
 
-/* The command as the reference spells it ("print-execute-command"). */
-const char *vq_protocol_command_name (VqCommandId command);
-
 /* Fails with VQ_ERROR_USAGE when COMMAND needs an open testbed and there is none, or the reverse:
  * "`open' when already open". */
 gboolean vq_protocol_check_state (VqCommandId command, gboolean is_open, GError **error)

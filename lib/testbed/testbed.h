@@ -22,7 +22,7 @@ gboolean vq_testbed_is_open (VqTestbed *testbed);
 /* The words after "ok" of the reply to `capabilities`. Transfer full. */
 char **vq_testbed_get_capabilities (VqTestbed *testbed);
 
-/* Boots. A failure leaves the testbed closed. */
+/* Forks a template, or boots. A failure leaves the testbed closed. */
 gboolean vq_testbed_open (VqTestbed *testbed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A fresh machine; the scratch directory keeps its path. Works with a machine that has died, too.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A way into a guest that boots: an interface that tells when the way may be open, opens it, and
- * then runs scripts in the guest, as root. Implementations: way-agent (qemu-guest-agent),
+ * then runs scripts in the guest, as root. Implementations: way-agent (qemu-guest-agent), way-ssh,
  * way-shell (a root shell that waits on a serial port) and way-login (a login prompt). */
 #pragma once
 

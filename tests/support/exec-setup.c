@@ -79,7 +79,7 @@ nothing_runs (gpointer data)
 gboolean
 as_many_run (gpointer data)
 {
-  return vq_exec_server_n_running (exec_server) == GPOINTER_TO_UINT (data);
+  return host_channel_n_running (exec_channel) == GPOINTER_TO_UINT (data);
 }
 
 void

@@ -63,11 +63,13 @@ cache_fill (VqTemplateBuild *build, const char *variant)
 {
   static const char *const names[]
       = { VQ_TEMPLATE_RAM, VQ_TEMPLATE_DISK, VQ_TEMPLATE_STATE, VQ_TEMPLATE_EFI_VARS };
-  g_autofree char *ram = vq_template_build_join (build, VQ_TEMPLATE_RAM);
+  g_autofree char *ram
+      = g_build_filename (vq_template_build_get_directory (build), VQ_TEMPLATE_RAM, NULL);
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     {
-      g_autofree char *path = vq_template_build_join (build, names[i]);
+      g_autofree char *path
+          = g_build_filename (vq_template_build_get_directory (build), names[i], NULL);
 
       g_assert_true (
           g_file_set_contents_full (path, variant, -1, G_FILE_SET_CONTENTS_NONE, 0644, NULL));

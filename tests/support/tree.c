@@ -2,7 +2,9 @@
 #include "tree.h"
 
 #include <check.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <sys/stat.h>
 #include <time.h>
 
 void
@@ -20,6 +22,14 @@ tree_remove (const char *path)
       tree_remove (child);
     }
   ck_assert_int_eq (g_remove (path), 0);
+}
+
+gboolean
+tree_has (VqPrivateDir *dir, const char *name)
+{
+  struct stat st;
+
+  return fstatat (vq_private_dir_get_fd (dir), name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 void

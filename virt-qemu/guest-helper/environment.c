@@ -2,12 +2,13 @@
 #include "environment.h"
 
 #include <ctype.h>
+#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char *const always[] = {
   "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-  "HOME=/root",
   "USER=root",
   "LOGNAME=root",
   "SHELL=/bin/sh",
@@ -64,26 +65,42 @@ put_copy (Environment *base, const char *word)
   return copy != NULL;
 }
 
+/* The home of the first user 0 in /etc/passwd: a static program cannot ask anybody else. An empty
+ * field stands for "/". */
+static bool
+put_home (Environment *base)
+{
+  FILE *file = fopen ("/etc/passwd", "re");
+  struct passwd *entry = NULL;
+  const char *home = "/root";
+  char *word;
+
+  while (file != NULL && (entry = fgetpwent (file)) != NULL && entry->pw_uid != 0)
+    ;
+  if (entry != NULL)
+    home = entry->pw_dir[0] != '\0' ? entry->pw_dir : "/";
+  if (asprintf (&word, "HOME=%s", home) >= 0)
+    base->words[base->n++] = word;
+  else
+    word = NULL;
+  if (file != NULL)
+    fclose (file);
+  return word != NULL;
+}
+
 bool
 environment_init (Environment *base, char **ours)
 {
-  Account root;
-  Why why;
   bool ok;
-  bool known = account_find (&root, NULL, why);
 
   base->n = 0;
-  base->words = calloc (count (ours) + N_ALWAYS, sizeof *base->words);
-  ok = base->words != NULL;
+  base->words = calloc (count (ours) + N_ALWAYS + 1, sizeof *base->words);
+  ok = base->words != NULL && put_home (base);
   for (size_t i = 0; ok && i < N_ALWAYS; i++)
-    ok = put_copy (base, known && strncmp (always[i], "HOME=", 5) == 0
-                             ? root.variables[ACCOUNT_HOME]
-                             : always[i]);
+    ok = put_copy (base, always[i]);
   for (; ok && *ours != NULL; ours++)
     if (is_of_language (*ours))
       ok = put_copy (base, *ours);
-  if (known)
-    account_clear (&root);
   return ok;
 }
 
@@ -97,16 +114,14 @@ environment_clear (Environment *base)
 }
 
 char **
-environment_make (const Environment *base, const Account *account, char *const *extra)
+environment_make (const Environment *base, char *const *extra)
 {
-  char **words = calloc (base->n + ACCOUNT_N_VARIABLES + count (extra) + 1, sizeof *words);
+  char **words = calloc (base->n + count (extra) + 1, sizeof *words);
   size_t n = base->n;
 
   if (words == NULL)
     return NULL;
   memcpy (words, base->words, n * sizeof *words);
-  for (int i = 0; account != NULL && i < ACCOUNT_N_VARIABLES; i++)
-    put (words, &n, account->variables[i]);
   for (; *extra != NULL; extra++)
     put (words, &n, *extra);
   return words;

@@ -2,7 +2,8 @@
 /* The environment of commands: that of a root shell which init has started. */
 #pragma once
 
-#include "account.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 /* PATH, HOME, USER, LOGNAME, SHELL, and the language that we were started with. */
 typedef struct
@@ -15,6 +16,6 @@ typedef struct
 bool environment_init (Environment *base, char **ours);
 void environment_clear (Environment *base);
 
-/* BASE, and over it what ACCOUNT (may be NULL) has, and over that EXTRA: NAME=VALUE words, NULL at
- * the end. Free it; its strings belong to whom they belonged before. NULL if there is no memory. */
-char **environment_make (const Environment *base, const Account *account, char *const *extra);
+/* BASE, and over it EXTRA: NAME=VALUE words, NULL at the end. Free it; its strings belong to whom
+ * they belonged before. NULL if there is no memory. */
+char **environment_make (const Environment *base, char *const *extra);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -160,13 +159,6 @@ become_killable (void)
     close (fd);
 }
 
-static bool
-become_user (const Account *account)
-{
-  return setgroups (account->n_groups, account->groups) == 0 && setgid (account->gid) == 0
-         && setuid (account->uid) == 0;
-}
-
 /* The life of the new process, on its parent's memory: it may change nothing there. */
 static void __attribute__ ((noreturn, noinline)) live (const Spawn *spawn)
 {
@@ -180,8 +172,7 @@ static void __attribute__ ((noreturn, noinline)) live (const Spawn *spawn)
   if (spawn->defaults->is_oom_immune)
     become_killable ();
   setrlimit (RLIMIT_NOFILE, &spawn->defaults->n_files);
-  if ((spawn->directory >= 0 && fchdir (spawn->directory) < 0)
-      || (spawn->account != NULL && !become_user (spawn->account)))
+  if (spawn->directory >= 0 && fchdir (spawn->directory) < 0)
     {
       dprintf (STDERR_FILENO, "cannot run %s: %s\n", spawn->argv[0], strerror (errno));
       _exit (STATUS_CANNOT_RUN);

@@ -4,7 +4,8 @@
 
 #include <sys/resource.h>
 
-#include "account.h"
+#include <stdbool.h>
+#include <sys/types.h>
 
 /* What a process must set right that is not as it should be with us. */
 typedef struct
@@ -19,10 +20,9 @@ typedef struct
   const SpawnDefaults *defaults;
   char **argv; /* argv[-1] is a free place */
   char **environment;
-  const Account *account; /* NULL: who we are */
-  int directory;          /* descriptor, -1: ours */
-  int stdio[3];           /* none of them below 3 */
-  bool terminal;          /* stdio[0] is its controlling terminal */
+  int directory; /* descriptor, -1: ours */
+  int stdio[3];  /* none of them below 3 */
+  bool terminal; /* stdio[0] is its controlling terminal */
 } Spawn;
 
 /* Sets us up so that processes need little more: the limits, signals, umask and directory of a

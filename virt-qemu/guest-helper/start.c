@@ -14,8 +14,6 @@
 /* What is there only while a process is being started. */
 typedef struct
 {
-  Account account;
-  bool has_account;
   char **environment; /* owned */
   int directory;      /* owned */
   int ours[3];        /* owned until the stream gets them */
@@ -41,8 +39,6 @@ start_clear (Start *start)
       close_if_open (&start->theirs[i]);
     }
   close_if_open (&start->directory);
-  if (start->has_account)
-    account_clear (&start->account);
   free (start->environment);
 }
 
@@ -58,13 +54,6 @@ open_directory (Start *start, const char *path, Why why)
 }
 
 static bool
-find_account (Start *start, const char *user, Why why)
-{
-  start->has_account = user != NULL && account_find (&start->account, user, why);
-  return user == NULL || start->has_account;
-}
-
-static bool
 open_pipes (Start *start, Why why)
 {
   for (int i = 0; i < 3; i++)
@@ -76,9 +65,7 @@ open_pipes (Start *start, Why why)
 static bool
 open_terminal (Start *start, const Words *words, Why why)
 {
-  uid_t owner = start->has_account ? start->account.uid : geteuid ();
-
-  if (!terminal_open (words->rows, words->columns, owner, &start->ours[0], &start->theirs[0], why))
+  if (!terminal_open (words->rows, words->columns, &start->ours[0], &start->theirs[0], why))
     return false;
   start->theirs[1] = start->theirs[2] = start->theirs[0];
   start->ours[1] = fcntl (start->ours[0], F_DUPFD_CLOEXEC, 0);
@@ -90,8 +77,7 @@ open_terminal (Start *start, const Words *words, Why why)
 static bool
 make_environment (Start *start, const Environment *base, const Words *words, Why why)
 {
-  start->environment
-      = environment_make (base, start->has_account ? &start->account : NULL, words->environment);
+  start->environment = environment_make (base, words->environment);
   return start->environment != NULL || explain (why, "out of memory");
 }
 
@@ -101,7 +87,6 @@ start_process (const Start *start, const SpawnDefaults *defaults, const Words *w
   Spawn request = { .defaults = defaults,
                     .argv = words->argv,
                     .environment = start->environment,
-                    .account = start->has_account ? &start->account : NULL,
                     .directory = start->directory,
                     .stdio = { start->theirs[0], start->theirs[1], start->theirs[2] },
                     .terminal = words->terminal };
@@ -143,7 +128,7 @@ stream_start (Stream *stream, const StreamContext *context, const Words *words, 
   Start start = { .directory = -1, .ours = { -1, -1, -1 }, .theirs = { -1, -1, -1 } };
   pid_t process = -1;
 
-  if (open_directory (&start, words->directory, why) && find_account (&start, words->user, why)
+  if (open_directory (&start, words->directory, why)
       && make_environment (&start, &context->environment, words, why)
       && (words->terminal ? open_terminal (&start, words, why) : open_pipes (&start, why)))
     process = start_process (&start, &context->defaults, words, why);

@@ -9,29 +9,23 @@
 #include <unistd.h>
 
 static int
-open_theirs (int ours, uid_t owner)
+open_theirs (int ours)
 {
   char name[64];
-  int fd;
 
   if (unlockpt (ours) < 0 || ptsname_r (ours, name, sizeof name) != 0)
     return -1;
-  fd = open (name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-  /* It stays ours if that fails, which is no reason to do without. */
-  if (fd >= 0 && fchown (fd, owner, (gid_t)-1) < 0)
-    errno = 0;
-  return fd;
+  return open (name, O_RDWR | O_NOCTTY | O_CLOEXEC);
 }
 
 bool
-terminal_open (unsigned short rows, unsigned short columns, uid_t owner, int *ours, int *theirs,
-               Why why)
+terminal_open (unsigned short rows, unsigned short columns, int *ours, int *theirs, Why why)
 {
   *theirs = -1;
   *ours = open ("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
   if (*ours < 0)
     return explain (why, "cannot open a terminal: %s", strerror (errno));
-  *theirs = open_theirs (*ours, owner);
+  *theirs = open_theirs (*ours);
   if (*theirs >= 0)
     {
       terminal_resize (*ours, rows, columns);

@@ -6,10 +6,8 @@
 
 #include "frame.h"
 
-/* Opens one of that size, of user OWNER. The caller owns both descriptors; *OURS is non-blocking.
- */
-bool terminal_open (unsigned short rows, unsigned short columns, uid_t owner, int *ours,
-                    int *theirs, Why why);
+/* Opens one of that size. The caller owns both descriptors; *OURS is non-blocking. */
+bool terminal_open (unsigned short rows, unsigned short columns, int *ours, int *theirs, Why why);
 
 /* Its foreground group gets SIGWINCH if that is another size. */
 void terminal_resize (int ours, unsigned short rows, unsigned short columns);

@@ -57,8 +57,6 @@ take_word (Words *words, Count *count, char letter, const char *text)
       return text[0] != '=' && strchr (text, '=') != NULL;
     case 'd':
       return take_once (&words->directory, text);
-    case 'u':
-      return take_once (&words->user, text);
     case 't':
       return take_terminal (words, text);
     }

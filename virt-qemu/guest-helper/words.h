@@ -9,7 +9,6 @@ typedef struct
   char **argv;           /* owned, NULL at the end; argv[-1] is a free place */
   char **environment;    /* NAME=VALUE, NULL at the end; part of argv */
   const char *directory; /* NULL: "/" */
-  const char *user;      /* NULL: as we are */
   bool terminal;
   unsigned short rows, columns; /* with terminal */
 } Words;

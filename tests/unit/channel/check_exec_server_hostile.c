@@ -212,7 +212,7 @@ START_TEST (split_at_every_byte)
       raw_send (fd, &good_message, at, 3);
       while (g_main_context_iteration (NULL, FALSE))
         ;
-      ck_assert_uint_eq (vq_exec_server_n_running (exec_server), 0);
+      ck_assert_uint_eq (host_channel_n_running (exec_channel), 0);
       raw_send (fd, (const char *)&good_message + at, sizeof good_message - at, 0);
       assert_exits_5 (fd);
     }

@@ -276,57 +276,6 @@ START_TEST (tells_a_directory_that_is_none)
 }
 END_TEST
 
-START_TEST (tells_a_user_that_is_not_there)
-{
-  fake_host_run (guest, 1, "aid", "uno-such-user", NULL);
-  assert_not_started ("there is no user no-such-user in /etc/passwd");
-}
-END_TEST
-
-START_TEST (becomes_a_user)
-{
-  const struct passwd *entry = getpwnam ("games");
-  g_autofree char *expected = NULL;
-
-  ck_assert_ptr_nonnull (entry);
-  expected = g_strdup_printf ("%u %u %u\n%s games games %s 1\n", entry->pw_uid, entry->pw_gid,
-                              entry->pw_gid, entry->pw_dir, entry->pw_shell);
-  fake_host_run (guest, 1, "ash", "a-c",
-                 "aecho $(id -u) $(id -g) $(id -G)\necho $HOME $USER $LOGNAME $SHELL $X", "ugames",
-                 "eX=1", NULL);
-  if (geteuid () == 0)
-    assert_wrote (expected);
-  else
-    assert_complained (126, "cannot run sh: Operation not permitted\n");
-}
-END_TEST
-
-/* In a place where /etc/group says so. */
-START_TEST (has_the_groups_of_a_user)
-{
-  const struct passwd *entry = getpwnam ("games");
-  g_autofree char *groups = make_file (
-      "group", "root:x:0:\nx:x:4321:a,games\ny:x:4322:gamesx\nz:x:4323:games,b\n", 0644);
-  g_autofree char *expected = g_strdup_printf ("%u 4321 4323\n", entry->pw_gid);
-
-  if (geteuid () != 0)
-    return;
-  fake_host_free (guest, 0);
-  guest_wrap ("[ -n \"$VQ_INSIDE\" ] || VQ_INSIDE=1 exec unshare --mount \"$0\" \"$@\"\n"
-              "mount --bind $VQ_GROUPS /etc/group");
-  g_setenv ("VQ_GROUPS", groups, TRUE);
-  guest = fake_host_new ();
-  fake_host_hello (guest, 'a');
-  guest_unwrap ();
-  fake_host_run (guest, 1, "aid", "a-G", "ugames", NULL);
-  assert_wrote (expected);
-  fake_host_run (guest, 2, "agrep", "aGroups", "a/proc/self/status", "uroot", NULL);
-  fake_host_assert_end (guest, 2, VQ_HELPER_EXITED, 0);
-  ck_assert_str_eq (fake_host_stream (guest, 2)->out->str, "Groups:\t0 \n");
-  g_unsetenv ("VQ_GROUPS");
-}
-END_TEST
-
 /* Kills */
 
 START_TEST (kills_the_whole_group)
@@ -423,9 +372,6 @@ main (void)
     starts_in_a_directory,
     tells_a_directory_that_is_not_there,
     tells_a_directory_that_is_none,
-    tells_a_user_that_is_not_there,
-    becomes_a_user,
-    has_the_groups_of_a_user,
     NULL,
   };
   const TTest *const kill_tests[] = {

@@ -94,14 +94,12 @@ run_one_of_each (guint32 number)
 {
   fake_host_shell (guest, number, "echo hello; exit 1");
   fake_host_assert_end (guest, number, VQ_HELPER_EXITED, 1);
-  fake_host_run (guest, number + 1, "ano-such-program", "d/tmp", "uroot", "eA=B", NULL);
-  fake_host_assert_end (guest, number + 1, VQ_HELPER_EXITED, geteuid () == 0 ? 127 : 126);
+  fake_host_run (guest, number + 1, "ano-such-program", "d/tmp", "eA=B", NULL);
+  fake_host_assert_end (guest, number + 1, VQ_HELPER_EXITED, 127);
   fake_host_run (guest, number + 2, "atrue", "d/no/such", NULL);
   fake_host_assert_end (guest, number + 2, VQ_HELPER_NOT_STARTED, 0);
-  fake_host_run (guest, number + 3, "atrue", "d/tmp", "uno-such-user", NULL);
-  fake_host_assert_end (guest, number + 3, VQ_HELPER_NOT_STARTED, 0);
-  fake_host_run (guest, number + 4, "atrue", "t1 1", NULL);
-  fake_host_assert_end (guest, number + 4, VQ_HELPER_EXITED, 0);
+  fake_host_run (guest, number + 3, "atrue", "t1 1", NULL);
+  fake_host_assert_end (guest, number + 3, VQ_HELPER_EXITED, 0);
 }
 
 START_TEST (leaks_nothing)

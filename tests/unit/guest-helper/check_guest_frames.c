@@ -121,8 +121,6 @@ static const BadFrame bad_frames[] = {
   { 'R', 9, FRAME ("atrue\0x\0"), BAD_WORD "x" },
   { 'R', 9, FRAME ("atrue\0d\0"), BAD_WORD "d" },
   { 'R', 9, FRAME ("atrue\0d/\0d/tmp\0"), BAD_WORD "d/tmp" },
-  { 'R', 9, FRAME ("atrue\0u\0"), BAD_WORD "u" },
-  { 'R', 9, FRAME ("atrue\0uroot\0ub\0"), BAD_WORD "ub" },
   { 'R', 9, FRAME ("atrue\0e\0"), BAD_WORD "e" },
   { 'R', 9, FRAME ("atrue\0eABC\0"), BAD_WORD "eABC" },
   { 'R', 9, FRAME ("atrue\0e=A\0"), BAD_WORD "e=A" },

@@ -110,17 +110,6 @@ START_TEST (hangs_up_a_terminal)
 }
 END_TEST
 
-START_TEST (gives_a_terminal_to_its_user)
-{
-  if (geteuid () != 0)
-    return;
-  fake_host_run (guest, 1, "ash", "a-c", "astat -c %U $(tty); cat /etc/hostname >$(tty)", "t1 1",
-                 "ugames", NULL);
-  fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 0);
-  ck_assert (g_str_has_prefix (fake_host_stream (guest, 1)->out->str, "games\r\n"));
-}
-END_TEST
-
 /* It takes what it can, and the rest waits. */
 START_TEST (flows_through_a_terminal)
 {
@@ -149,7 +138,6 @@ main (void)
     interrupts_the_foreground_of_a_terminal,
     controls_jobs_on_a_terminal,
     hangs_up_a_terminal,
-    gives_a_terminal_to_its_user,
     flows_through_a_terminal,
     NULL,
   };

@@ -78,29 +78,28 @@ parse (gsize n)
 }
 
 static void
-assert_layout (VqDiskLayout layout, gboolean has_esp, gboolean has_code, gboolean has_grub)
+assert_layout (VqDiskLayout layout, gboolean has_esp, gboolean has_code)
 {
   ck_assert_int_eq (layout.has_esp, has_esp);
   ck_assert_int_eq (layout.has_bios_boot_code, has_code);
-  ck_assert_int_eq (layout.has_bios_grub_partition, has_grub);
 }
 
 START_TEST (test_nothing)
 {
-  assert_layout (vq_disk_layout_parse (NULL, 0), FALSE, FALSE, FALSE);
-  assert_layout (parse (sizeof disk), FALSE, FALSE, FALSE);
+  assert_layout (vq_disk_layout_parse (NULL, 0), FALSE, FALSE);
+  assert_layout (parse (sizeof disk), FALSE, FALSE);
 }
 END_TEST
 
 START_TEST (test_mbr)
 {
   disk[446 + _i * 16 + 4] = 0xef;
-  assert_layout (parse (512), FALSE, FALSE, FALSE); /* no signature */
+  assert_layout (parse (512), FALSE, FALSE); /* no signature */
   put_mbr (_i == 0 ? 0xef : 0x83);
-  assert_layout (parse (512), TRUE, FALSE, FALSE);
-  assert_layout (parse (511), FALSE, FALSE, FALSE);
+  assert_layout (parse (512), TRUE, FALSE);
+  assert_layout (parse (511), FALSE, FALSE);
   disk[446 + _i * 16 + 4] = 0x83;
-  assert_layout (parse (512), FALSE, FALSE, FALSE);
+  assert_layout (parse (512), FALSE, FALSE);
 }
 END_TEST
 
@@ -116,7 +115,7 @@ START_TEST (test_boot_code)
   for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
     {
       disk[places[i].at] = 0x80;
-      assert_layout (parse (sizeof disk), FALSE, places[i].is_code, FALSE);
+      assert_layout (parse (sizeof disk), FALSE, places[i].is_code);
       disk[places[i].at] = 0;
     }
 }
@@ -131,13 +130,13 @@ START_TEST (test_gpt)
   put_mbr (0xee);
   put_gpt (sector, 2, 128, size);
   put_entry (sector, 0, size, linux_data);
-  assert_layout (parse (sizeof disk), FALSE, FALSE, FALSE);
+  assert_layout (parse (sizeof disk), FALSE, FALSE);
   put_entry (sector, last, size, esp);
-  assert_layout (parse (sizeof disk), TRUE, FALSE, FALSE);
+  assert_layout (parse (sizeof disk), TRUE, FALSE);
   put_entry (sector, 1, size, bios_grub);
-  assert_layout (parse (sizeof disk), TRUE, FALSE, TRUE);
+  assert_layout (parse (sizeof disk), TRUE, FALSE);
   disk[sector] = 'e';
-  assert_layout (parse (sizeof disk), FALSE, FALSE, FALSE);
+  assert_layout (parse (sizeof disk), FALSE, FALSE);
 }
 END_TEST
 
@@ -145,7 +144,7 @@ START_TEST (test_gpt_count)
 {
   put_gpt (512, 2, 4 + _i - 1, 128); /* 3, 4, 5 entries; the fifth is the ESP */
   put_entry (512, 4, 128, esp);
-  assert_layout (parse (sizeof disk), _i == 2, FALSE, FALSE);
+  assert_layout (parse (sizeof disk), _i == 2, FALSE);
 }
 END_TEST
 
@@ -211,18 +210,18 @@ START_TEST (test_garbage)
     {
       VqDiskLayout layout = parse (n);
 
-      ck_assert (!layout.has_bios_grub_partition); /* 128 random bits are not that GUID */
+      ck_assert (!layout.has_esp); /* 128 random bits are not that GUID */
     }
 }
 END_TEST
 
 START_TEST (test_rule)
 {
-  for (guint bits = 0; bits < 8; bits++)
+  for (guint bits = 0; bits < 4; bits++)
     {
-      VqDiskLayout layout = { (bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0 };
+      VqDiskLayout layout = { (bits & 1) != 0, (bits & 2) != 0 };
 
-      ck_assert_int_eq (vq_disk_layout_wants_efi (&layout), (bits & 3) == 1);
+      ck_assert_int_eq (vq_disk_layout_wants_efi (&layout), bits == 1);
     }
 }
 END_TEST
@@ -264,7 +263,7 @@ START_TEST (test_read_image)
   ck_assert_str_eq (vq_image_get_format (image), formats[_i]);
   ck_assert_msg (vq_disk_layout_read (image, &layout, tmpdir, vq_deadline_in (20), NULL, &error),
                  "%s", error != NULL ? error->message : "");
-  assert_layout (layout, TRUE, TRUE, FALSE);
+  assert_layout (layout, TRUE, TRUE);
   g_unlink (path);
   ck_assert (!vq_disk_layout_read (image, &layout, tmpdir, vq_deadline_in (20), NULL, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "cannot copy the first sectors of"));
@@ -282,7 +281,7 @@ START_TEST (test_read_tiny_image)
   image = vq_image_inspect (path, VQ_IMAGE_BOOT, vq_deadline_in (20), NULL, NULL);
   ck_assert_ptr_nonnull (image);
   ck_assert (vq_disk_layout_read (image, &layout, tmpdir, vq_deadline_in (20), NULL, NULL));
-  assert_layout (layout, TRUE, FALSE, FALSE);
+  assert_layout (layout, TRUE, FALSE);
   g_unlink (path);
 }
 END_TEST

@@ -63,9 +63,9 @@ START_TEST (one_holds_it)
 
   ck_assert_ptr_nonnull (lock);
   ck_assert_ptr_null (other);
-  ck_assert (vq_private_dir_has (dir, NAME));
+  ck_assert (tree_has (dir, NAME));
   g_clear_pointer (&lock, vq_lock_file_free);
-  ck_assert (!vq_private_dir_has (dir, NAME));
+  ck_assert (!tree_has (dir, NAME));
   other = take ();
   ck_assert_ptr_nonnull (other);
 }
@@ -109,7 +109,7 @@ START_TEST (waited_for)
   waited = await (PATIENCE, NULL, NULL);
   ck_assert_ptr_nonnull (waited);
   ck_assert_ptr_null (lock);
-  ck_assert (vq_private_dir_has (dir, NAME));
+  ck_assert (tree_has (dir, NAME));
   other = take ();
   ck_assert_ptr_null (other);
 }
@@ -122,7 +122,7 @@ START_TEST (deadline)
 
   ck_assert_ptr_null (await (0.1, NULL, &error));
   ck_assert (vq_error_is_timeout (error));
-  ck_assert (vq_private_dir_has (dir, NAME));
+  ck_assert (tree_has (dir, NAME));
 }
 END_TEST
 
@@ -238,7 +238,7 @@ START_TEST (cannot_lock)
   ck_assert (!vq_lock_file_try (dir, NAME, &lock, &error));
   ck_assert_ptr_null (lock);
   ck_assert_ptr_nonnull (strstr (error->message, NAME));
-  ck_assert (!vq_private_dir_has (dir, "elsewhere"));
+  ck_assert (!tree_has (dir, "elsewhere"));
 }
 END_TEST
 

@@ -167,8 +167,8 @@ START_TEST (children)
   ck_assert (g_str_has_suffix (joined, "/child/x"));
   ck_assert_ptr_null (vq_private_dir_make_child (dir, "child", &error));
   ck_assert_ptr_nonnull (strstr (error->message, g_strerror (EEXIST)));
-  ck_assert (vq_private_dir_has (dir, "child"));
-  ck_assert (!vq_private_dir_has (dir, "other"));
+  ck_assert (tree_has (dir, "child"));
+  ck_assert (!tree_has (dir, "other"));
 }
 END_TEST
 
@@ -293,7 +293,7 @@ START_TEST (renamed)
   ck_assert (vq_private_dir_rename (child, dir, "new", NULL));
   ck_assert (g_str_has_suffix (vq_private_dir_get_path (child), "/new"));
   ck_assert (vq_private_dir_is_current (child));
-  ck_assert (!vq_private_dir_has (dir, "old"));
+  ck_assert (!tree_has (dir, "old"));
   ck_assert (!vq_private_dir_rename (child, dir, "full", &error));
   ck_assert_ptr_nonnull (strstr (error->message, "full"));
   ck_assert (vq_private_dir_is_current (child));
@@ -324,8 +324,8 @@ START_TEST (removed)
   ck_assert (vq_private_dir_write (child, "last", "", NULL));
   ck_assert_int_eq (symlink ("../outside", link), 0);
   ck_assert (vq_private_dir_remove_child (dir, "child", "last", NULL));
-  ck_assert (!vq_private_dir_has (dir, "child"));
-  ck_assert (vq_private_dir_has (dir, "outside"));
+  ck_assert (!tree_has (dir, "child"));
+  ck_assert (tree_has (dir, "outside"));
   ck_assert (vq_private_dir_remove_child (dir, "child", NULL, NULL)); /* not there is fine */
 }
 END_TEST
@@ -342,7 +342,7 @@ START_TEST (not_removed)
   ck_assert_ptr_nonnull (strstr (error->message, "/child"));
   ck_assert_int_eq (symlink ("child", link), 0);
   ck_assert (!vq_private_dir_remove_child (dir, "link", NULL, &link_error));
-  ck_assert (vq_private_dir_has (dir, "link"));
+  ck_assert (tree_has (dir, "link"));
 }
 END_TEST
 
@@ -359,7 +359,7 @@ START_TEST (last_one_stays)
 
       ck_assert (vq_private_dir_write (child, name, "", NULL));
       ck_assert (!vq_private_dir_remove_child (dir, "child", name, NULL));
-      ck_assert (vq_private_dir_has (child, name));
+      ck_assert (tree_has (child, name));
     }
 }
 END_TEST
@@ -377,9 +377,7 @@ write_beyond_limit (void)
     return 1;
   if (vq_private_dir_write (dir, "long", text, &error))
     return 2;
-  return strstr (error->message, g_strerror (EFBIG)) != NULL && !vq_private_dir_has (dir, "long")
-             ? 0
-             : 3;
+  return strstr (error->message, g_strerror (EFBIG)) != NULL && !tree_has (dir, "long") ? 0 : 3;
 }
 
 START_TEST (disk_full)

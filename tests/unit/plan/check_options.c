@@ -40,6 +40,17 @@ describe_shared_dirs (const GPtrArray *dirs)
   return g_string_free (text, FALSE);
 }
 
+/* Of each choice, the words that differ from the default. */
+static const char *const boot_words[] = { [VQ_BOOT_BIOS] = "bios",
+                                          [VQ_BOOT_EFI] = "efi",
+                                          [VQ_BOOT_IEEE1275] = "ieee1275",
+                                          [VQ_BOOT_NONE] = "none" };
+static const char *const accel_words[] = { [VQ_ACCEL_KVM] = "kvm", [VQ_ACCEL_TCG] = "tcg" };
+static const char *const channel_words[]
+    = { [VQ_CHANNEL_HELPER] = "helper", [VQ_CHANNEL_AGENT] = "agent", [VQ_CHANNEL_SSH] = "ssh" };
+static const char *const template_words[]
+    = { [VQ_TEMPLATE_OFF] = "off", [VQ_TEMPLATE_REFRESH] = "refresh" };
+
 /* The fields that differ from the defaults, but for the images. */
 static char *
 describe (const VqOptions *o)
@@ -60,15 +71,14 @@ describe (const VqOptions *o)
     { "user", o->user },
     { "password", o->password },
     { "qemu_options", *words != '\0' ? words : NULL },
-    { "boot", o->boot != VQ_BOOT_AUTO ? vq_boot_to_string (o->boot) : NULL },
-    { "accel", o->accel != VQ_ACCEL_AUTO ? vq_accel_to_string (o->accel) : NULL },
-    { "channel", o->channel != VQ_CHANNEL_AUTO ? vq_channel_choice_to_string (o->channel) : NULL },
+    { "boot", boot_words[o->boot] },
+    { "accel", accel_words[o->accel] },
+    { "channel", channel_words[o->channel] },
     { "ssh_user", o->ssh_user },
     { "ssh_key", o->ssh_key },
     { "guest_agent",
       o->guest_agent != VQ_AGENT_AUTO ? vq_options_agent_choice_to_string (o->guest_agent) : NULL },
-    { "template",
-      o->template != VQ_TEMPLATE_AUTO ? vq_template_choice_to_string (o->template) : NULL },
+    { "template", template_words[o->template] },
     { "template_dir", o->template_dir },
     { "template_scripts", *scripts != '\0' ? scripts : NULL },
     { "shared_dirs", *dirs != '\0' ? dirs : NULL },

@@ -159,7 +159,7 @@ START_TEST (too_long)
   vq_template_info_set (info, "long", text);
   ck_assert (!vq_template_info_write (info, dir, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "facts"));
-  ck_assert (!vq_private_dir_has (dir, VQ_TEMPLATE_INFO_FILE));
+  ck_assert (!tree_has (dir, VQ_TEMPLATE_INFO_FILE));
 }
 END_TEST
 

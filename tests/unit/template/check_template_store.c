@@ -87,13 +87,9 @@ START_TEST (made_and_found)
   g_autofree char *state = read_file (found, VQ_TEMPLATE_STATE);
   g_autofree char *path = vq_template_join (found, VQ_TEMPLATE_DISK);
   g_autofree char *expected = cache_join ("%s/disk", digest);
-  int fd = vq_template_open_file (found, VQ_TEMPLATE_STATE, NULL);
-  char byte;
 
   ck_assert_str_eq (state, "a");
   ck_assert_str_eq (path, expected);
-  ck_assert_int_eq (read (fd, &byte, 1), 1);
-  close (fd);
   ck_assert (vq_template_info_has_file (vq_template_get_info (found), VQ_TEMPLATE_EFI_VARS));
   ck_assert_str_eq (vq_template_info_get_image (vq_template_get_info (found)), "/images/a.qcow2");
   ck_assert (vq_template_check (made, NULL));
@@ -176,7 +172,8 @@ END_TEST
 static void
 remove_state (VqTemplateBuild *build)
 {
-  g_autofree char *path = vq_template_build_join (build, VQ_TEMPLATE_STATE);
+  g_autofree char *path
+      = g_build_filename (vq_template_build_get_directory (build), VQ_TEMPLATE_STATE, NULL);
 
   ck_assert_int_eq (g_unlink (path), 0);
 }
@@ -184,7 +181,8 @@ remove_state (VqTemplateBuild *build)
 static void
 empty_state (VqTemplateBuild *build)
 {
-  g_autofree char *path = vq_template_build_join (build, VQ_TEMPLATE_STATE);
+  g_autofree char *path
+      = g_build_filename (vq_template_build_get_directory (build), VQ_TEMPLATE_STATE, NULL);
 
   ck_assert_int_eq (truncate (path, 0), 0);
 }
@@ -192,7 +190,7 @@ empty_state (VqTemplateBuild *build)
 static void
 add_directory (VqTemplateBuild *build)
 {
-  g_autofree char *path = vq_template_build_join (build, "sub");
+  g_autofree char *path = g_build_filename (vq_template_build_get_directory (build), "sub", NULL);
 
   ck_assert_int_eq (g_mkdir (path, 0700), 0);
 }

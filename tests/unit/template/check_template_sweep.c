@@ -13,6 +13,7 @@
 #include "messages.h"
 #include "suite.h"
 #include "template-cache.h"
+#include "tree.h"
 #include "template/template-entry.h"
 #include "io/use-lock.h"
 
@@ -51,7 +52,8 @@ leave (const char *variant, int mibs, int seconds)
   g_autoptr (VqTemplateBuild) build = cache_begin_build (store, variant, VQ_TEMPLATE_ANY);
   g_autofree char *digest = cache_digest (variant);
   g_autofree char *lock = cache_join ("%s/lock", digest);
-  g_autofree char *disk = vq_template_build_join (build, VQ_TEMPLATE_DISK);
+  g_autofree char *disk
+      = g_build_filename (vq_template_build_get_directory (build), VQ_TEMPLATE_DISK, NULL);
   g_autofree char *text = g_strnfill (mibs * MIB + 1, 'x');
   struct timespec times[2] = { { seconds, 0 }, { seconds, 0 } };
 
@@ -66,7 +68,7 @@ is_there (const char *variant)
 {
   g_autofree char *digest = cache_digest (variant);
 
-  return vq_private_dir_has (cache, digest);
+  return tree_has (cache, digest);
 }
 
 /* Fails the test unless of the variants a, b, c, d those in LEFT are there. */
@@ -214,8 +216,8 @@ START_TEST (superseded_ones)
   vq_private_dir_free (vq_private_dir_make_child (cache, second, NULL));
   leave ("b", 0, 1);
   sweep (0, 0);
-  ck_assert (!vq_private_dir_has (cache, second));
-  ck_assert (vq_private_dir_has (cache, third)); /* 10 comes after 2 */
+  ck_assert (!tree_has (cache, second));
+  ck_assert (tree_has (cache, third)); /* 10 comes after 2 */
 }
 END_TEST
 

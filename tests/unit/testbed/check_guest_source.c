@@ -289,7 +289,8 @@ put_bad_template (void)
                                       &template, &build, NULL));
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
-      g_autofree char *path = vq_template_build_join (build, names[i]);
+      g_autofree char *path
+          = g_build_filename (vq_template_build_get_directory (build), names[i], NULL);
 
       ck_assert (g_file_set_contents (path, "nonsense", -1, NULL));
     }
