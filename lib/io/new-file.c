@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "io/new-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+#define TRIES 100 /* of names that nobody has */
+
+struct _VqNewFile
+{
+  char *path;      /* as the user wrote it */
+  char *base;      /* its name in the directory */
+  char *temporary; /* what it is called before it is complete; NULL: a device, or it is in its place
+                    */
+  int dir;         /* owned; all that is done goes through it */
+  int fd;          /* owned; -1: closed */
+  gboolean has_mode;
+  mode_t mode; /* of the file that was there */
+};
+
+/* Looks at what has the name now. */
+static gboolean
+look (VqNewFile *file, gboolean *is_device, GError **error)
+{
+  struct stat st, target;
+
+  if (fstatat (file->dir, file->base, &st, AT_SYMLINK_NOFOLLOW) != 0)
+    return errno == ENOENT || vq_error_set_errno (error, errno, "cannot open %s", file->path);
+  *is_device = S_ISCHR (st.st_mode);
+  file->has_mode = S_ISREG (st.st_mode) && st.st_uid == geteuid ();
+  file->mode = st.st_mode & 0777;
+  if (S_ISLNK (st.st_mode))
+    st.st_mode = fstatat (file->dir, file->base, &target, 0) == 0 ? target.st_mode : S_IFREG;
+  if (S_ISREG (st.st_mode) || *is_device)
+    return TRUE;
+  return vq_error_set (error, VQ_ERROR_FAILED, "%s is %s", file->path,
+                       S_ISDIR (st.st_mode) ? "a directory" : "not a plain file");
+}
+
+/* It may have been replaced since it was looked at. */
+static gboolean
+open_device (VqNewFile *file, GError **error)
+{
+  struct stat st;
+
+  file->fd
+      = openat (file->dir, file->base, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (file->fd < 0 || fstat (file->fd, &st) != 0)
+    return vq_error_set_errno (error, errno, "cannot open %s", file->path);
+  return S_ISCHR (st.st_mode)
+         || vq_error_set (error, VQ_ERROR_FAILED, "%s is not a plain file", file->path);
+}
+
+static gboolean
+open_temporary (VqNewFile *file, GError **error)
+{
+  const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+
+  /* The name is not made of the file's, which may have the greatest length. */
+  for (int i = 0; i < TRIES && file->fd < 0; i++)
+    {
+      g_free (file->temporary);
+      file->temporary = g_strdup_printf (".virt-qemu-%08x", g_random_int ());
+      file->fd = openat (file->dir, file->temporary, flags, 0666);
+      if (file->fd < 0 && errno != EEXIST)
+        break;
+    }
+  if (file->fd >= 0)
+    return TRUE;
+  g_clear_pointer (&file->temporary, g_free);
+  return vq_error_set_errno (error, errno, "cannot make a file in the directory of %s", file->path);
+}
+
+VqNewFile *
+vq_new_file_open (const char *path, GError **error)
+{
+  g_autoptr (VqNewFile) file = g_new0 (VqNewFile, 1);
+  g_autofree char *directory = g_path_get_dirname (path);
+  gboolean is_device = FALSE;
+
+  file->path = g_strdup (path);
+  file->base = g_path_get_basename (path);
+  file->fd = -1;
+  file->dir = open (directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (file->dir < 0)
+    return vq_error_set_errno (error, errno, "cannot open %s", path), NULL;
+  if (!look (file, &is_device, error)
+      || !(is_device ? open_device (file, error) : open_temporary (file, error)))
+    return NULL;
+  return g_steal_pointer (&file);
+}
+
+int
+vq_new_file_get_fd (VqNewFile *file)
+{
+  return file->fd;
+}
+
+gboolean
+vq_new_file_commit (VqNewFile *file, GError **error)
+{
+  int fd = file->fd;
+  gboolean done = !file->has_mode || fchmod (fd, file->mode) == 0;
+
+  file->fd = -1;
+  /* A full disk may show only here (NFS, quota). */
+  if (close (fd) != 0)
+    done = FALSE;
+  if (done && file->temporary != NULL)
+    done = renameat (file->dir, file->temporary, file->dir, file->base) == 0;
+  if (!done)
+    return vq_error_set_errno (error, errno, "cannot write %s", file->path);
+  g_clear_pointer (&file->temporary, g_free);
+  return TRUE;
+}
+
+void
+vq_new_file_free (VqNewFile *file)
+{
+  if (file == NULL)
+    return;
+  if (file->fd >= 0)
+    close (file->fd);
+  if (file->temporary != NULL)
+    unlinkat (file->dir, file->temporary, 0);
+  if (file->dir >= 0)
+    close (file->dir);
+  g_free (file->temporary);
+  g_free (file->base);
+  g_free (file->path);
+  g_free (file);
+}
