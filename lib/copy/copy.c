@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "copy/guest-stream.h"
 #include "helper/helper-wire.h"
+#include "io/new-file.h"
 #include "base/text.h"
 
 /* At least what a channel brings in one turn: else its buffers fill. */
@@ -121,12 +122,19 @@ run_archiver (const Copy *copy, VqGuestStream *stream, const char *word, int fd,
                           error);
 }
 
-/* Opens a host file and looks at it. FLAGS must have O_NONBLOCK, so that a FIFO cannot hold us up;
- * for anything that we accept the flag has no effect. */
-static int
-open_host_file (const char *path, int flags, struct stat *st, GError **error)
+static gboolean
+set_directory_error (const char *path, GError **error)
 {
-  int fd = open (path, flags | O_CLOEXEC, 0666);
+  return vq_error_set (error, VQ_ERROR_FAILED,
+                       "%s is a directory: end both paths in \"/\" to copy it", path);
+}
+
+/* Opens the host file PATH to read it, and looks at it. */
+static int
+open_host_file (const char *path, struct stat *st, GError **error)
+{
+  /* O_NONBLOCK, so that a FIFO cannot hold us up; it has no effect on anything that we accept. */
+  int fd = open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
   if (fd < 0)
     {
@@ -135,9 +143,10 @@ open_host_file (const char *path, int flags, struct stat *st, GError **error)
     }
   if (fstat (fd, st) == 0 && (S_ISREG (st->st_mode) || S_ISCHR (st->st_mode)))
     return fd;
-  vq_error_set (error, VQ_ERROR_FAILED, "%s is %s", path,
-                S_ISDIR (st->st_mode) ? "a directory: end both paths in \"/\" to copy it"
-                                      : "not a plain file");
+  if (S_ISDIR (st->st_mode))
+    set_directory_error (path, error);
+  else
+    vq_error_set (error, VQ_ERROR_FAILED, "%s is not a plain file", path);
   close (fd);
   return -1;
 }
@@ -195,7 +204,7 @@ static gboolean
 file_down (const Copy *copy, GError **error)
 {
   struct stat st;
-  int fd = open_host_file (copy->host_path, O_RDONLY | O_NONBLOCK, &st, error);
+  int fd = open_host_file (copy->host_path, &st, error);
   gboolean copied;
 
   if (fd < 0)
@@ -264,7 +273,7 @@ receive_file (const Copy *copy, VqGuestStream *stream, int fd, GError **error)
   return vq_error_set (error, VQ_ERROR_PEER, "the guest does not say what it sends");
 }
 
-/* Fills FD, which it closes, from the guest's file. */
+/* Fills FD from the guest's file. */
 static gboolean
 file_up_to (const Copy *copy, int fd, GError **error)
 {
@@ -272,34 +281,23 @@ file_up_to (const Copy *copy, int fd, GError **error)
       = open_stream (copy, SCRIPT_FILE_UP, VQ_HELPER_FILE_GET, FALSE, error);
   GError *reason = NULL;
 
-  if (stream != NULL && receive_file (copy, stream, fd, &reason))
-    {
-      /* A full disk may show only here (NFS, quota). */
-      if (close (fd) != 0)
-        vq_error_set_errno (&reason, errno, "cannot write %s", copy->host_path);
-    }
-  else
-    close (fd);
-  return stream != NULL && end_stream (stream, reason, error);
+  if (stream == NULL)
+    return FALSE;
+  if (!receive_file (copy, stream, fd, &reason))
+    g_assert (reason != NULL);
+  return end_stream (stream, reason, error);
 }
 
 static gboolean
 file_up (const Copy *copy, GError **error)
 {
-  const int flags = O_WRONLY | O_NONBLOCK;
-  struct stat st;
-  int fd = open (copy->host_path, flags | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  gboolean is_new = fd >= 0;
+  g_autoptr (VqNewFile) file = NULL;
 
-  if (!is_new)
-    fd = open_host_file (copy->host_path, flags | O_CREAT | O_TRUNC, &st, error);
-  if (fd < 0)
-    return FALSE;
-  if (file_up_to (copy, fd, error))
-    return TRUE;
-  if (is_new)
-    unlink (copy->host_path);
-  return FALSE;
+  if (g_file_test (copy->host_path, G_FILE_TEST_IS_DIR))
+    return set_directory_error (copy->host_path, error);
+  file = vq_new_file_open (copy->host_path, error);
+  return file != NULL && file_up_to (copy, vq_new_file_get_fd (file), error)
+         && vq_new_file_commit (file, error);
 }
 
 static gboolean

@@ -20,8 +20,9 @@
 gboolean vq_copy_down (VqChannel *channel, const char *host_path, const char *guest_path,
                        gint64 deadline, VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Copies GUEST_PATH to HOST_PATH. A file that a failed copy has made is removed again; of a tree,
- * what arrived stays, but no empty directory. What a tree may and may not contain: see
+/* Copies GUEST_PATH to HOST_PATH. A file takes the place of what was there only when all of it has
+ * arrived, also of a symlink, which is not followed (see new-file.h). Of a tree, what arrived stays
+ * if the copy fails, but no empty directory. What a tree may and may not contain: see
  * vq_archive_reader_unpack. */
 gboolean vq_copy_up (VqChannel *channel, const char *guest_path, const char *host_path,
                      gint64 deadline, VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -91,6 +91,36 @@ START_TEST (test_files_are_overwritten)
 }
 END_TEST
 
+/* A tree of the guest's leaves a link, and a file of the guest's has its name: with and without
+ * holes. */
+START_TEST (test_links_of_an_earlier_copy_are_not_followed)
+{
+  copy_shell ("echo unharmed > $H/victim; mkdir $G/t; ln -s ../victim $G/t/link; ln -s ../new "
+              "$G/t/nowhere; "
+              "echo x > $G/plain; truncate -s 9M $G/sparse");
+  for (int i = 0; i < 2; i++)
+    {
+      copy_assert_up ("t/", "t/");
+      copy_assert_up (i == 0 ? "plain" : "sparse", "t/link");
+      copy_assert_up (i == 0 ? "plain" : "sparse", "t/nowhere");
+      copy_shell ("test \"$(cat $H/victim)\" = unharmed; test ! -e $H/new; test ! -L $H/t/link; "
+                  "cmp $H/t/link $H/t/nowhere");
+    }
+}
+END_TEST
+
+/* What was there stays, and nothing is left beside it. */
+START_TEST (test_failed_files_change_nothing)
+{
+  g_autoptr (GError) error = NULL;
+
+  copy_shell ("mkdir $H/d; echo old > $H/d/f");
+  ck_assert (!copy_up ("missing", "d/f", 10, &error));
+  ck_assert (!copy_up ("missing", "d/g", 10, NULL));
+  copy_shell ("test \"$(cat $H/d/f)\" = old; test \"$(ls -A $H/d)\" = f");
+}
+END_TEST
+
 static const struct
 {
   gboolean is_up;
@@ -108,8 +138,8 @@ static const struct
   { TRUE, "", "missing", "x", "missing" },
   { TRUE, "mkdir $G/d", "d", "x", "s a directory" },
   { TRUE, "touch $G/a", "a", "no/x", "no/x: No such file" },
-  { TRUE, "touch $G/a; mkdir $H/d", "a", "d", "irectory" },
-  { TRUE, "touch $G/a; mkfifo $H/f", "a", "f", "No such device" },
+  { TRUE, "touch $G/a; mkdir $H/d", "a", "d", "end both paths in \"/\"" },
+  { TRUE, "touch $G/a; mkfifo $H/f", "a", "f", "f is not a plain file" },
   { TRUE, "", "missing/", "x/", "missing" },
   { TRUE, "touch $G/f", "f/", "x/", "exit status" },
   { TRUE, "mkdir $G/d", "d/", "no/x/", "no/x/: No such file" },
@@ -164,6 +194,8 @@ add_case (Suite *suite, const char *name, SFun setup)
   tcase_add_test (tests, test_relative_guest_names_that_look_like_options);
   tcase_add_test (tests, test_exec_bits);
   tcase_add_test (tests, test_files_are_overwritten);
+  tcase_add_test (tests, test_links_of_an_earlier_copy_are_not_followed);
+  tcase_add_test (tests, test_failed_files_change_nothing);
   tcase_add_loop_test (tests, test_what_cannot_be_copied, 0, G_N_ELEMENTS (failing));
   tcase_add_test (tests, test_names_in_errors);
   suite_add_tcase (suite, tests);
