@@ -13,13 +13,13 @@
 struct _VqArguments
 {
   const VqArgument *table;
-  char **strings;   /* @FILE already replaced */
+  char **strings;   /* owned; each @FILE is already replaced */
   gsize next;       /* in strings */
-  const char *rest; /* of a cluster of short options, behind the last one taken; else NULL */
-  gboolean ended;   /* "--" was seen: no more options */
+  const char *rest; /* what is left of a cluster of short options; NULL if none is under way */
+  gboolean ended;   /* "--" was seen, so no more options follow */
 };
 
-/* What expanding @FILE has used up. */
+/* The state of replacing @FILE arguments, with what is left of the limits. */
 typedef struct
 {
   GPtrArray *strings;
@@ -27,7 +27,8 @@ typedef struct
   int depth;
 } Expansion;
 
-/* Appends FD's bytes to TEXT until its end, an error (FALSE, errno), or more than LIMIT bytes. */
+/* Appends FD's bytes to TEXT, up to the end of FD or until TEXT is longer than LIMIT. FALSE with
+ * errno set if reading fails. */
 static gboolean
 read_until (int fd, GString *text, gsize limit)
 {
@@ -45,7 +46,7 @@ read_until (int fd, GString *text, gsize limit)
   return TRUE;
 }
 
-/* The bytes of PATH, whatever kind of file it is. */
+/* Reads PATH, which may be any kind of file. */
 static GString *
 read_file (const char *path, gsize limit, GError **error)
 {
@@ -70,8 +71,8 @@ read_file (const char *path, gsize limit, GError **error)
 
 static gboolean expand (Expansion *expansion, const char *string, GError **error);
 
-/* Empty lines are skipped, where argparse makes an empty argument that nobody wants. The bytes
- * that all files share bound this recursion in width, as the depth does in depth. */
+/* Empty lines are skipped; argparse makes an empty argument of them, which nobody wants. The
+ * recursion ends because both the depth and the bytes of all files together are limited. */
 static gboolean
 expand_lines (Expansion *expansion, char *text, GError **error)
 {
@@ -159,8 +160,8 @@ find_letter (const VqArgument *table, char letter)
   return -1;
 }
 
-/* The names that begin as the first LENGTH bytes of NAME: how many there are, and the first one's
- * place. A name of just that length is the only candidate. */
+/* Counts the options whose names begin with the first LENGTH bytes of NAME, and sets *INDEX to the
+ * first of them. If one has exactly that name, it is the only one that counts. */
 static int
 find_name (const VqArgument *table, const char *name, gsize length, int *index)
 {
@@ -183,8 +184,9 @@ is_negative_number (const char *string)
   return g_regex_match_simple ("^-(\\d+|\\d*\\.\\d+)$", string, G_REGEX_DOLLAR_ENDONLY, 0);
 }
 
-/* Argparse's rule: what might be one of our options is never a value or positional argument; what
- * starts with a dash and is none of them is, if it is a number or holds a blank. */
+/* Argparse's rule: a string that could be one of our options is never a value or a positional
+ * argument. Any other string that starts with a dash is one if it is a number or contains a
+ * blank. */
 static gboolean
 looks_like_option (const VqArguments *self, const char *string)
 {
@@ -209,7 +211,7 @@ fail_value (const VqArgument *option, const char *problem, GError **error)
   return VQ_ARGUMENT_ERROR;
 }
 
-/* OPTION needs a value and has none attached: the next string must be it. */
+/* OPTION needs a value and none is attached to it, so the next string must be the value. */
 static VqArgumentKind
 take_next_as_value (VqArguments *self, const VqArgument *option, const char **value, GError **error)
 {
@@ -263,7 +265,8 @@ next_long (VqArguments *self, const char *string, int *index, const char **value
   return VQ_ARGUMENT_OPTION;
 }
 
-/* Takes one letter of a cluster; the first option in it that takes a value gets all the rest. */
+/* Takes one letter of a cluster. If that option takes a value, its value is the rest of the
+ * cluster. */
 static VqArgumentKind
 next_short (VqArguments *self, const char *cluster, int *index, const char **value, GError **error)
 {
@@ -323,7 +326,8 @@ vq_arguments_parse_int (const char *text, int min, int max, int *value, GError *
 
   if (number[sign] == '\0' || number[sign + strspn (number + sign, "0123456789")] != '\0')
     return vq_error_set (error, VQ_ERROR_USAGE, "'%s' is not a whole number", text);
-  /* Beyond 64 bits the result is the nearest bound: out of range in any case. */
+  /* A number that needs more than 64 bits becomes the nearest 64-bit bound, which is out of range
+   * too. */
   result = g_ascii_strtoll (number, NULL, 10);
   if (result < min || result > max)
     return vq_error_set (error, VQ_ERROR_USAGE, "%s is not between %d and %d", number, min, max);
@@ -352,7 +356,7 @@ vq_arguments_parse_quantity (const char *text, const VqArgumentUnit *units, guin
 
   while (unit->letter != '\0' && unit->letter != text[n_digits])
     unit++;
-  /* Beyond 64 bits the result is the bound: too large in any case. */
+  /* A number that needs more than 64 bits becomes the 64-bit bound, which is too large too. */
   number = g_ascii_strtoull (text, NULL, 10);
   if (n_digits == 0 || text[n_digits + (unit->letter != '\0')] != '\0'
       || (unit->factor == 0 && number != 0))
@@ -363,7 +367,8 @@ vq_arguments_parse_quantity (const char *text, const VqArgumentUnit *units, guin
   return TRUE;
 }
 
-/* What Python's str.isspace counts; GLib leaves out the separators among the control characters. */
+/* The white space of Python's str.isspace. GLib does not count the four separators among the
+ * control characters. */
 static gboolean
 is_space (gunichar c)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A table-driven command-line parser with the habits of Python's argparse, so that a command line
- * written for a Python program means the same to us: long options by unambiguous prefix, short
- * options in clusters, values after "=" or as the next argument, files of arguments by @FILE.
- * It knows nothing of what the options are for. All errors are VQ_ERROR_USAGE.
+/* A table-driven command-line parser that follows Python's argparse, so that a command line written
+ * for a Python program means the same here: long options by any unambiguous prefix, short options
+ * in clusters, values after "=" or as the next argument, @FILE for a file of arguments. It does not
+ * know what the options are for. All errors are VQ_ERROR_USAGE.
  *
- * Where argparse itself changed, the newer behaviour counts: "-dq=X" gives -q the value "X". One
- * thing is allowed that argparse refuses: options may stand between positional arguments. */
+ * Where versions of argparse differ, this follows the newer ones: "-dq=X" gives -q the value "X".
+ * One thing is allowed that argparse refuses: options may stand between positional arguments. */
 #pragma once
 
 #include <glib.h>
@@ -21,7 +21,7 @@ typedef struct
 typedef enum
 {
   VQ_ARGUMENT_ERROR,      /* *error is set */
-  VQ_ARGUMENT_OPTION,     /* *index is its place in the table; *value is NULL for a flag */
+  VQ_ARGUMENT_OPTION,     /* *index is its index in the table; *value is NULL for a flag */
   VQ_ARGUMENT_POSITIONAL, /* *value */
   VQ_ARGUMENT_END,
 } VqArgumentKind;
@@ -29,48 +29,50 @@ typedef enum
 /* A parser over one command line. */
 typedef struct _VqArguments VqArguments;
 
-/* Of all files that @FILE arguments name, together, in bytes. */
+/* The largest size of all files named by @FILE arguments together, in bytes. */
 #define VQ_ARGUMENTS_FILE_MAX (1024 * 1024)
 
-/* How deep files of arguments may name further ones; a file on the command line is at depth 1. */
+/* How deeply files of arguments may be nested; a file named on the command line is at depth 1. */
 #define VQ_ARGUMENTS_DEPTH_MAX 8
 
-/* TABLE must outlive the result; STRINGS (ends with NULL, without the program's name) is copied.
- * Reads the files named by @FILE, each of whose lines is one argument, in its place: blanks around
- * a line are dropped and empty lines skipped, a line may again be @FILE. As in argparse that holds
- * for every argument, also behind "--" and as an option's value. A FIFO is waited for. Fails if
- * a file cannot be read, holds a NUL byte, or breaks a limit above. */
+/* TABLE must outlive the result; STRINGS (which ends with NULL and does not hold the program's
+ * name) is copied. Each @FILE is replaced by the lines of that file, one argument per line: blanks
+ * around a line are dropped, empty lines are skipped, and a line may itself be @FILE. As in
+ * argparse, this happens to every argument, even after "--" and to an option's value. May wait if
+ * FILE is a FIFO. Fails if a file cannot be read, holds a NUL byte, or exceeds a limit above. */
 VqArguments *vq_arguments_new (const VqArgument *table, const char *const *strings, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 void vq_arguments_free (VqArguments *arguments);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqArguments, vq_arguments_free)
 
-/* Gives the next option or positional argument in order; *VALUE belongs to ARGUMENTS. After an
- * error or the end it must not be called again. */
+/* Gives the next option or positional argument, in order; *VALUE belongs to ARGUMENTS. Must not be
+ * called again after an error or the end. */
 VqArgumentKind vq_arguments_next (VqArguments *arguments, int *index, const char **value,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* How messages name ARGUMENT: "-c/--cpus". Transfer full. */
+/* The name of ARGUMENT for messages: "-c/--cpus". Transfer full. */
 char *vq_arguments_describe (const VqArgument *argument);
 
-/* Reads a decimal number from MIN to MAX as Python's int () does (a sign and blanks around it are
- * fine), but without underscores. The error says what is wrong with TEXT, not where it stood. */
+/* Parses a decimal number from MIN to MAX as Python's int () does (with an optional sign, and
+ * blanks around it), but without underscores. The error says what is wrong with TEXT; the caller
+ * adds which option it belongs to. */
 gboolean vq_arguments_parse_int (const char *text, int min, int max, int *value, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* A unit and what it stands for. A table of them ends with an entry whose letter is 0: its factor
- * is for a number without a unit; 0: then only the number 0 needs none. */
+/* A unit, and the factor that it stands for. A table of them ends with an entry whose letter is 0;
+ * its factor is for a number without a unit. If that factor is 0, a unit is required except for the
+ * number 0. */
 typedef struct
 {
   char letter;
   guint64 factor;
 } VqArgumentUnit;
 
-/* Reads a decimal number with one of UNITS directly behind it, up to MAX when multiplied. The error
- * says what is wrong with TEXT, not where it stood. */
+/* Parses a decimal number that is directly followed by one of UNITS; the product may be at most
+ * MAX. The error says what is wrong with TEXT; the caller adds which option it belongs to. */
 gboolean vq_arguments_parse_quantity (const char *text, const VqArgumentUnit *units, guint64 max,
                                       guint64 *value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The words of TEXT, which white space (Unicode's too) separates: Python's str.split (). There is
- * no quoting. Transfer full; empty if there are no words. */
+/* Splits TEXT at white space (also Unicode's), like Python's str.split (). There is no quoting.
+ * Transfer full; empty if there are no words. */
 char **vq_arguments_split (const char *text);

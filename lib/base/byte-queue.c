@@ -18,8 +18,8 @@ vq_byte_queue_get_length (const VqByteQueue *queue)
   return queue->end - queue->start;
 }
 
-/* For N more bytes at the end. What is there is moved only when at least as much has been taken
- * away or will be added before the next move. */
+/* Makes room for N more bytes at the end. Bytes are moved only if at least as many have been
+ * removed or will be added before the next move, so moving costs constant time per byte. */
 static void
 make_room (VqByteQueue *queue, gsize n)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Bytes that wait, first in, first out. An empty queue holds no memory; another holds at most
- * twice its largest length. */
+/* A queue of bytes, first in, first out. An empty queue uses no memory; any other uses at most
+ * twice the largest length that it has had. */
 #pragma once
 
 #include <glib.h>
 
-/* Starts as zeroes; its members are its own. */
+/* Initialise it with zeroes. Do not touch its members. */
 typedef struct
 {
   guint8 *bytes; /* owned */
@@ -18,8 +18,8 @@ gsize vq_byte_queue_get_length (const VqByteQueue *queue);
 
 void vq_byte_queue_append (VqByteQueue *queue, const void *bytes, gsize n);
 
-/* All that waits, valid until the queue is changed. */
+/* The queue's bytes, valid until the queue is changed. */
 const guint8 *vq_byte_queue_peek (const VqByteQueue *queue);
 
-/* Takes the first N bytes away. */
+/* Removes the first N bytes. */
 void vq_byte_queue_consume (VqByteQueue *queue, gsize n);

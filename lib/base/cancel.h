@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Why waits must end early. A cancel may have a parent: it then also counts as triggered when
- * the parent is. The first reason wins and stays. */
+/* Ends waits early, and says why. A cancel may have a parent; when the parent is triggered, so is
+ * the cancel. The first reason wins and stays. */
 #pragma once
 
 #include <glib.h>
@@ -15,8 +15,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqCancel, vq_cancel_free)
 /* Ends all waits on CANCEL and on its children with a copy of REASON. Later calls do nothing. */
 void vq_cancel_trigger (VqCancel *cancel, const GError *reason);
 
-/* Calls CANCELLED, once, from inside vq_cancel_trigger (CANCEL): for work that nobody waits for. A
- * parent's trigger does not count. Replaces an earlier watch; NULL ends it. */
+/* Calls CANCELLED once, from inside vq_cancel_trigger (CANCEL), so that work that no wait belongs
+ * to can be stopped. It is not called when only the parent is triggered. Replaces an earlier watch;
+ * NULL ends it. */
 typedef void (*VqCancelWatch) (const GError *reason, gpointer data);
 void vq_cancel_set_watch (VqCancel *cancel, VqCancelWatch cancelled, gpointer data);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/deadline.h"
 
-#define FOREVER 1e9 /* seconds, some 30 years; more could overflow */
+#define FOREVER 1e9 /* seconds, some 30 years; larger numbers could overflow */
 
 gint64
 vq_deadline_in (double seconds)

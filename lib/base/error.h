@@ -7,12 +7,12 @@
 
 typedef enum
 {
-  VQ_ERROR_FAILED,    /* anything without a more special code */
+  VQ_ERROR_FAILED,    /* anything that has no code of its own */
   VQ_ERROR_TIMEOUT,   /* a deadline passed */
   VQ_ERROR_CANCELLED, /* a signal arrived, or the caller went away */
   VQ_ERROR_MACHINE,   /* the virtual machine died or stopped: nothing in it can be reached */
   VQ_ERROR_PEER,      /* a peer (QMP, guest agent, guest) broke its protocol or refused */
-  VQ_ERROR_MISSING,   /* a file or directory is not there, where that may be no failure */
+  VQ_ERROR_MISSING,   /* a file or directory does not exist; for some callers that is no failure */
   VQ_ERROR_LOCKED,    /* the guest is up, but lets nobody in */
   VQ_ERROR_USAGE,     /* the user's command line or the caller's protocol line is wrong */
 } VqErrorCode;
@@ -30,10 +30,10 @@ gboolean vq_error_is_timeout (const GError *error);
 /* True when a signal or the end of the caller stopped the work. */
 gboolean vq_error_is_cancelled (const GError *error);
 
-/* True when the guest is up, but lets nobody in. */
+/* True when the guest has booted, but no way into it opens. */
 gboolean vq_error_is_locked (const GError *error);
 
-/* True when what was looked for is not there (VQ_ERROR_MISSING). */
+/* True when a file or directory does not exist (VQ_ERROR_MISSING). */
 gboolean vq_error_is_missing (const GError *error);
 
 /* Sets *ERROR to "PREFIX: strerror (errno)"; always returns FALSE so that it can be returned. */

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-/* Enough for one processor; with hundreds the kernel needs long to write them all. */
+/* Enough for one processor. With hundreds of them the kernel takes long to write the whole file. */
 #define CPUINFO_MAX (32 * 1024)
 
 char *
@@ -21,7 +21,7 @@ vq_host_facts_get_kernel (void)
   return g_strdup_printf ("%s %s %s %s", name.sysname, name.release, name.version, name.machine);
 }
 
-/* What the lines of x86, ARM, POWER, RISC-V and s390 are called that do not change. */
+/* Whether NAME is one of the lines that do not change, on x86, ARM, POWER, RISC-V and s390. */
 static gboolean
 is_lasting (const char *name)
 {
@@ -78,7 +78,7 @@ vq_host_facts_parse_cpu (const char *cpuinfo)
   return text->len > 0 ? g_string_free (g_steal_pointer (&text), FALSE) : NULL;
 }
 
-/* The beginning of a file of /proc, at most MAX bytes. */
+/* Reads at most MAX bytes from the beginning of a file in /proc. */
 static char *
 read_start (const char *path, gsize max, GError **error)
 {
@@ -131,7 +131,7 @@ is_zone_name (const char *name)
          && strspn (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_+-/") == strlen (name);
 }
 
-/* The first line of /etc/timezone that is no comment, or NULL. Transfer full. */
+/* The first line of /etc/timezone that is not a comment, or NULL. Transfer full. */
 static char *
 read_time_zone_file (void)
 {

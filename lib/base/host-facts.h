@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is known of this host, as text. */
+/* Facts about this host, as text. */
 #pragma once
 
 #include <glib.h>
@@ -10,11 +10,11 @@ char *vq_host_facts_get_kernel (void);
 /* The processor: maker, model, microcode, features (/proc/cpuinfo). Transfer full. */
 char *vq_host_facts_get_cpu (GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same from the beginning of CPUINFO: what its first processor is, without what changes while
- * it runs. NULL if there is nothing of that in it. Transfer full. */
+/* The same, parsed from the beginning of CPUINFO: the facts about the first processor that do not
+ * change while it runs. NULL if CPUINFO holds none of them. Transfer full. */
 char *vq_host_facts_parse_cpu (const char *cpuinfo);
 
-/* What is different each time that this host boots. Transfer full. */
+/* The kernel's id of this boot, which is different after each boot of the host. Transfer full. */
 char *vq_host_facts_get_boot (GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The host's time zone ("Europe/Berlin"), or NULL. Transfer full. */

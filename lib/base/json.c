@@ -6,14 +6,15 @@
 
 #include "base/error.h"
 
-/* json-glib takes comments and other quotes as well; they could hide brackets from us. */
+/* json-glib also accepts comments and other kinds of quotes, in which check_depth would miscount
+ * brackets. */
 static gboolean
 is_json_outside_strings (char c)
 {
   return g_ascii_isalnum (c) || (c != '\0' && strchr ("{}[]:,+-. \t\r\n\"", c) != NULL);
 }
 
-/* json-glib's parser recurses without a limit: measure first. */
+/* json-glib's parser recurses without a limit, so the depth is checked before it runs. */
 static gboolean
 check_depth (const char *text, gsize length, GError **error)
 {
@@ -61,7 +62,8 @@ vq_json_parse_object (const char *text, gsize length, GError **error)
   return json_node_ref (root);
 }
 
-/* The member if it is there; an error if its type is not TYPE (a value type, or an object). */
+/* Sets *NODE to the member, or to NULL if there is none. Fails if the member's type is not TYPE (a
+ * value type, or an object). */
 static gboolean
 find_member (JsonObject *object, const char *member, GType type, JsonNode **node, GError **error)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* JSON from peers that are not trusted: bounded parsing, and typed getters. In the getters an
- * absent member gives the default, one of the wrong type is an error (VQ_ERROR_PEER). */
+/* JSON from peers that are not trusted: parsing with limits, and typed getters. A getter gives the
+ * default for a member that is absent, and fails with VQ_ERROR_PEER for one of the wrong type. */
 #pragma once
 
 #include <json-glib/json-glib.h>
 
-/* How deep objects and arrays may nest in what a peer sends. */
+/* How deeply objects and arrays in a peer's message may be nested. */
 #define VQ_JSON_MAX_DEPTH 64
 
 /* Parses TEXT, one JSON object. Transfer full. */
@@ -17,7 +17,7 @@ gboolean vq_json_get_int (JsonObject *object, const char *member, gint64 fallbac
 gboolean vq_json_get_bool (JsonObject *object, const char *member, gboolean fallback,
                            gboolean *value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* *VALUE stays OBJECT's. FALLBACK may be NULL. */
+/* *VALUE belongs to OBJECT. FALLBACK may be NULL. */
 gboolean vq_json_get_string (JsonObject *object, const char *member, const char *fallback,
                              const char **value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean vq_json_get_object (JsonObject *object, const char *member, JsonObject **value,

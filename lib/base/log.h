@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What people read: everything goes to stderr, a printable line each (much of it was said by QEMU
- * or the guest), after the program's name. */
+/* Messages for people. All go to stderr, each as one line after the program's name. Lines are made
+ * printable, because much of their text comes from QEMU or the guest. */
 #pragma once
 
 #include <glib.h>
 
-/* Sends GLib's messages there, but for debug messages. To be called once. NAME must stay. */
+/* Sends GLib's messages to stderr, except debug messages. To be called once. NAME is not copied. */
 void vq_log_init (const char *name);
 
-/* Debug messages, too (--debug). */
+/* From now on debug messages are shown as well (--debug). */
 void vq_log_show_debug (void);
 
-/* WHAT takes long: somebody who looks on, at a terminal, is told; else it is a debug message. */
+/* Tells the user that WHAT takes long, if stderr is a terminal; otherwise it is a debug message. */
 void vq_log_progress (const char *what);
 
-/* From now on RAW says whether a terminal, if that is where messages go, is in raw mode: lines then
- * must end with \r\n. */
+/* Tells whether the user's terminal is in raw mode from now on. Lines that go to it then end with
+ * \r\n. */
 void vq_log_set_raw (gboolean raw);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Where our own programs are: beside the one that runs in the build tree, else in
- * ../libexec/virt-qemu. */
+/* Finds our own programs: in the directory of the running program (in the build tree they lie side
+ * by side), else in ../libexec/virt-qemu from there. */
 #pragma once
 
 #include <glib.h>

@@ -35,7 +35,8 @@ on_signal (int fd, GIOCondition events, gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* nohup(1), and shells for their background jobs, have a signal ignored on purpose. */
+/* A signal that is ignored already is left alone: nohup(1), and shells for their background jobs,
+ * ignore signals on purpose. */
 static void
 add_unless_ignored (sigset_t *set, int signum)
 {

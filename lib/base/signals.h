@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The signals that end the server: they are blocked and read from a descriptor in the main context,
- * so nothing happens in a signal handler. */
+/* The signals that end the server. They are blocked, and the main context reads them from a
+ * descriptor, so no code runs in a signal handler. */
 #pragma once
 
 #include <glib.h>
@@ -9,9 +9,9 @@
 
 typedef struct _VqSignals VqSignals;
 
-/* From now on SIGHUP, SIGINT and SIGTERM, unless they are ignored now, trigger CANCEL, which must
- * outlive the result; SIGPIPE is ignored, a write tells. Children get the usual signals back (see
- * child.c). */
+/* From now on SIGHUP, SIGINT and SIGTERM trigger CANCEL, except those that are ignored now. CANCEL
+ * must outlive the result. SIGPIPE is ignored, so a write to a closed pipe fails instead. Children
+ * get the default signals back (see child.c). */
 VqSignals *vq_signals_new (VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The signal that came, or 0. */

@@ -44,7 +44,7 @@ vq_units_size_to_string (guint64 bytes)
   double value = bytes;
   guint i = 0;
 
-  /* Not 1024: what is printed with no digit behind the point must not be "1024 MiB". */
+  /* Not 1024, because 1023.7 MiB would be printed as "1024 MiB". */
   for (; value >= 1023.5; i++)
     value /= 1024;
   return g_strdup_printf (i > 0 && value < 9.95 ? "%.1f %s" : "%.0f %s", value, names[i]);

@@ -12,7 +12,7 @@ dispatch_alarm (GSource *source, GSourceFunc callback, gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* A source whose only work is to end the poll at DEADLINE. */
+/* A source that only ends the poll at DEADLINE. */
 static GSource *
 alarm_source_new (gint64 deadline)
 {
@@ -90,7 +90,7 @@ vq_wait_fd (int fd, GIOCondition events, gint64 deadline, VqCancel *cancel, cons
       g_propagate_error (error, g_error_copy (reason));
       return FALSE;
     }
-  /* Much cheaper than a source that comes and goes. */
+  /* This is much cheaper than to add and remove a source. */
   if (g_poll (&poll_fd, 1, 0) > 0)
     return TRUE;
   id = g_unix_fd_add (fd, events | G_IO_HUP | G_IO_ERR, on_ready, &ready);

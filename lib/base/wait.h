@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Waiting: the only place where the main context is run. A handler is straight-line code that
- * calls these; while it waits, everything else (exec clients, QMP events, the console) is
- * served by the same context. Every wait has a deadline and ends early when it is cancelled. */
+/* Waiting: the only place where the main context is run. A handler is straight-line code that calls
+ * these; while it waits, everything else (exec clients, QMP events, the console) is served by the
+ * same context. Every wait has a deadline and ends early when its cancel is triggered. */
 #pragma once
 
 #include <glib.h>
@@ -17,14 +17,14 @@ typedef gboolean (*VqWaitCondition) (gpointer data);
 gboolean vq_wait_until (VqWaitCondition condition, gpointer data, gint64 deadline, VqCancel *cancel,
                         const char *what, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same for FD to become ready for any of EVENTS (G_IO_IN, G_IO_OUT; hang-up and error always
- * count as ready). One that is ready wins over DEADLINE, but not over a CANCEL that has been
- * triggered: an endless stream can be cancelled. FD stays the caller's. */
+/* Waits in the same way until FD is ready for one of EVENTS (G_IO_IN, G_IO_OUT; hang-up and error
+ * always count as ready). A descriptor that is ready wins over DEADLINE, but not over a triggered
+ * CANCEL, so that an endless stream can be cancelled. FD stays the caller's. */
 gboolean vq_wait_fd (int fd, GIOCondition events, gint64 deadline, VqCancel *cancel,
                      const char *what, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Serves what is ready in the context now, without waiting: for work that goes on for long without
- * having to wait. */
+/* Serves what is ready in the main context now, without waiting. Long work that does not wait calls
+ * this now and then. */
 void vq_wait_serve (void);
 
 /* Serves the context for MILLISECONDS, or until CANCEL. Only for peers that cannot tell us of

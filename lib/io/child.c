@@ -32,7 +32,7 @@ struct _VqChild
   gpointer on_ended_data;
 };
 
-/* What the setup function needs; it runs between fork and exec. */
+/* What setup_child needs, which runs between fork and exec. */
 typedef struct
 {
   pid_t parent;
@@ -73,7 +73,7 @@ keep_stderr (VqChild *child, const char *bytes, gssize n)
   g_debug ("%s: %.*s", child->name, (int)n, bytes);
 }
 
-/* Reads once. False at the end of the stream. */
+/* Reads once. Returns FALSE at the end of the stream. */
 static gboolean
 read_stderr (VqChild *child, gboolean *more)
 {
@@ -107,7 +107,8 @@ on_end (GPid pid, int status, gpointer data)
   child->watch_id = 0;
   child->ended = TRUE;
   child->status = status;
-  /* What it left in the pipe; a process that it started may still write and never stop. */
+  /* Takes what the child has left in the pipe. This is limited, because a process that the child
+   * has started may still be writing and never stop. */
   for (int i = 0; more && i < PIPE_READS; i++)
     read_stderr (child, &more);
   if (child->on_ended != NULL)
@@ -153,7 +154,7 @@ vq_child_free (VqChild *child)
   g_clear_handle_id (&child->stderr_id, g_source_remove);
   if (!child->ended && waitpid (child->pid, NULL, WNOHANG) == 0)
     {
-      kill (-child->pid, SIGKILL); /* the whole group */
+      kill (-child->pid, SIGKILL); /* its whole process group */
       while (waitpid (child->pid, NULL, 0) < 0 && errno == EINTR)
         ;
     }
@@ -227,7 +228,7 @@ vq_child_wait (VqChild *child, gint64 deadline, VqCancel *cancel, GError **error
   return vq_wait_until (has_ended, child, deadline, cancel, what, error);
 }
 
-/* The stdout of a child that is run to its end. */
+/* The stdout of a child, which is read to its end. */
 typedef struct
 {
   GString *text;

@@ -23,11 +23,11 @@ write_block (int to, const char *block, gsize n, off_t offset, const char *dest,
 
   if (written == (gssize)n)
     return TRUE;
-  /* A file takes a part of a block only when the disk is full. */
+  /* A write to a plain file is short only if the disk is full. */
   return vq_error_set_errno (error, written < 0 ? errno : ENOSPC, "cannot write %s", dest);
 }
 
-/* Copies by blocks: the variables of arm64 are 64 MiB, nearly all of it zeros. */
+/* Skips blocks of zeros: the variables of arm64's firmware are 64 MiB, nearly all of them zeros. */
 static gboolean
 copy_blocks (int from, const char *from_path, int to, const char *dest, GError **error)
 {
@@ -57,7 +57,7 @@ copy_to_new_file (int from, const char *from_path, const char *dest, GError **er
   if (to < 0)
     return vq_error_set_errno (error, errno, "cannot create %s", dest);
   done = copy_blocks (from, from_path, to, dest, error);
-  /* Some file systems tell only now that the disk is full. */
+  /* Some file systems report a full disk only now. */
   if (close (to) < 0 && done)
     done = vq_error_set_errno (error, errno, "cannot write %s", dest);
   if (!done)

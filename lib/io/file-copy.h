@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Copies a small file of this machine, such as a firmware's variables, whose writer is somebody
- * else. Waits only for the disk. */
+/* Copies a small file on the host that we did not write, such as a firmware's variables. Waits only
+ * for the disk. */
 #pragma once
 
 #include <glib.h>
 
-/* Copies FROM to DEST, mode 0600, which must not exist. Stretches of zeros become holes. Leaves no
- * file when it fails; the error names the file that is to blame. */
+/* Copies FROM to DEST, mode 0600, which must not exist. Runs of zeros become holes. If it fails it
+ * leaves no file, and the error names the file that caused it. */
 gboolean vq_file_copy (const char *from, const char *dest, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

@@ -15,7 +15,7 @@
 #define MEMORY_MAJOR 1 /* null, zero, full, random, ... */
 #define TTYAUX_MAJOR 5 /* tty, console, ptmx */
 
-/* The access mode must be looked at: /proc would let us open the wrong end of a pipe. */
+/* The access mode must be checked, because /proc would let us open the wrong end of a pipe. */
 static gboolean
 is_open_for (int fd, int access)
 {
@@ -39,7 +39,8 @@ open_again (VqForeignFd *self, int access)
   return TRUE;
 }
 
-/* Opening /dev/ptmx makes a new terminal, and /dev/tty is another one for every session. */
+/* Opening /dev/ptmx again makes a new terminal, and /dev/tty means another terminal in another
+ * session. */
 static gboolean
 can_be_opened_again (const struct stat *info)
 {
@@ -110,8 +111,8 @@ read_or_write (VqForeignFd *self, void *buffer, const void *bytes, gsize len)
   return n;
 }
 
-/* With the terminal's signals blocked, a call from the background is refused or let through, but
- * never stops the process (POSIX, General Terminal Interface, 11.1.4). */
+/* With SIGTTIN and SIGTTOU blocked, a call from the background fails or succeeds, but never stops
+ * the process (POSIX, General Terminal Interface, 11.1.4). */
 static gssize
 call_terminal (VqForeignFd *self, void *buffer, const void *bytes, gsize len)
 {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A descriptor that came from another process and is shared with it: the user's terminal, a
- * pipe into autopkgtest, a log file. O_NONBLOCK belongs to the open file description, so setting
- * it would break the processes that share it. Instead, each kind is read and written in
- * its own way:
+/* A descriptor that another process gave us and still shares: the user's terminal, a pipe into
+ * autopkgtest, a log file. O_NONBLOCK belongs to the open file description, so setting it would
+ * break the processes that share it. Instead, each kind is read and written in its own way:
  *
  *   pipe, FIFO, terminal  opened again through /proc/self/fd, non-blocking: a description of our
  *                         own. Where that is forbidden: as SHARED

@@ -11,12 +11,13 @@
 #include "base/json.h"
 #include "base/text.h"
 
-/* Longer than any reply we ask for: guest-file-read's of 48 KiB, QMP's query-qmp-schema aside. */
+/* Longer than any reply that we ask for; only QMP's query-qmp-schema, which we do not use, gives
+ * more. */
 #define LINE_MAX_BYTES (1024 * 1024)
 #define TOO_LONG "a line of more than %d bytes"
 #define RESYNC 0xFF
 
-/* A reference-counted box: a callback may free the peer that is calling it. */
+/* Counts references, because a callback may free the peer that is calling it. */
 struct _VqJsonPeer
 {
   char *name;
@@ -25,7 +26,7 @@ struct _VqJsonPeer
   guint read_id;
   guint write_id;
   GByteArray *in;
-  gsize scanned; /* bytes of IN that are known to hold no newline */
+  gsize scanned; /* so many bytes of IN have been searched and hold no newline */
   GString *out;
   int out_fd; /* owned: goes with the next bytes of OUT, -1: none */
   gint64 last_id;
@@ -50,7 +51,7 @@ answer (VqJsonPeer *peer, gint64 id, JsonNode *result, const GError *error)
   Pending *pending = g_hash_table_lookup (peer->pending, &id);
 
   if (pending == NULL)
-    return; /* forgotten: a late reply */
+    return; /* a late reply to a request that was forgotten */
   g_hash_table_steal (peer->pending, &id);
   if (pending->reply != NULL)
     pending->reply (result, error, pending->data);
@@ -96,7 +97,8 @@ stop_sources (VqJsonPeer *peer)
   g_clear_handle_id (&peer->write_id, g_source_remove);
 }
 
-/* Tells everyone of the end, from the main loop: never from inside a call of ours. */
+/* Tells everyone that the connection has ended. Runs from the main loop, so no callback comes from
+ * inside a call of the user's. */
 static gboolean
 tell_closed (gpointer data)
 {
@@ -209,7 +211,7 @@ handle_input (VqJsonPeer *peer)
     close_with (peer, TOO_LONG, LINE_MAX_BYTES);
 }
 
-/* FALSE if there is nothing more now. */
+/* Reads once. Returns FALSE if nothing more is there now. */
 static gboolean
 take_some (VqJsonPeer *peer)
 {
@@ -257,7 +259,7 @@ drop_out_fd (VqJsonPeer *peer)
   peer->out_fd = -1;
 }
 
-/* Sends the start of OUT, and the descriptor with it. */
+/* Sends the beginning of OUT, with the descriptor if there is one. */
 static gssize
 send_some (VqJsonPeer *peer)
 {
@@ -282,8 +284,9 @@ send_some (VqJsonPeer *peer)
   return n;
 }
 
-/* Writes what the socket takes and comes back for the rest. A peer that takes no more may have said
- * why: what it said last is still read, and then the end of the connection. */
+/* Writes what the socket takes now, and the rest when it takes more. If the peer has closed the
+ * connection, it may have said why, so its last messages are still read before the end is
+ * reported. */
 static void
 flush_output (VqJsonPeer *peer)
 {
@@ -373,7 +376,7 @@ encode_request (const char *command, JsonNode *arguments, gint64 id, gsize *leng
     json_object_set_member (json_node_get_object (request), "arguments", arguments);
   text = json_to_string (request, FALSE);
   *length = strlen (text);
-  text[(*length)++] = '\n'; /* in place of the terminating NUL */
+  text[(*length)++] = '\n'; /* replaces the terminating NUL */
   return text;
 }
 

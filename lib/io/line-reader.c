@@ -11,8 +11,8 @@
 
 #include "base/error.h"
 
-/* A runner may leave us idle for days while it works with the testbed, so reading a command has no
- * deadline of its own: this one only satisfies vq_wait_fd. */
+/* autopkgtest may send us nothing for days while a test runs, so reading a command has no deadline.
+ * This one exists only because vq_wait_fd needs one. */
 #define NEVER_SECONDS (100.0 * 365 * 24 * 60 * 60)
 
 #define CHUNK 65536
@@ -21,9 +21,9 @@ struct _VqLineReader
 {
   int fd; /* the caller's */
   GString *unread;
-  gsize scanned; /* this much of UNREAD is known to hold no newline */
+  gsize scanned; /* so many bytes of UNREAD have been searched and hold no newline */
   gboolean at_end;
-  guint hangup_id; /* our source, 0: not watching */
+  guint hangup_id; /* 0: nothing is watched */
   VqLineReaderGone gone;
   gpointer gone_data;
 };
@@ -62,7 +62,7 @@ vq_line_reader_free (VqLineReader *reader)
   g_free (reader);
 }
 
-/* Reads once, which may give a part of a line, many lines, or the end. */
+/* Reads once, which may give a part of a line, several lines, or the end. */
 static gboolean
 fill (VqLineReader *reader, VqCancel *cancel, GError **error)
 {
@@ -72,7 +72,8 @@ fill (VqLineReader *reader, VqCancel *cancel, GError **error)
   if (!vq_wait_fd (reader->fd, G_IO_IN, vq_deadline_in (NEVER_SECONDS), cancel, "command", error))
     return FALSE;
   n = read (reader->fd, chunk, sizeof chunk);
-  /* EAGAIN: somebody else who shares the pipe was faster. The next wait blocks, so no spinning. */
+  /* EAGAIN means that another process that shares the pipe has read the data first. The next wait
+   * blocks, so this does not spin. */
   if (n < 0 && errno != EINTR && errno != EAGAIN)
     return vq_error_set_errno (error, errno, "cannot read the next command");
   if (n > 0)
@@ -81,7 +82,7 @@ fill (VqLineReader *reader, VqCancel *cancel, GError **error)
   return TRUE;
 }
 
-/* Looks for the end of the first line. *LENGTH is without the newline. */
+/* Finds the end of the first line. *LENGTH does not count the newline. */
 static gboolean
 find_line (VqLineReader *reader, gsize *length, gsize *consumed)
 {
@@ -104,7 +105,8 @@ line_too_long (GError **error)
                        VQ_LINE_MAX);
 }
 
-/* Moves the first line from the buffer to *LINE. A bad line stays, so that the error does too. */
+/* Moves the first line from the buffer to *LINE. A bad line stays in the buffer, so that later
+ * calls fail in the same way. */
 static gboolean
 take_line (VqLineReader *reader, gsize length, gsize consumed, char **line, GError **error)
 {
@@ -144,7 +146,7 @@ vq_line_reader_caller_is_gone (VqLineReader *reader)
 
   if (reader->unread->len > 0)
     return FALSE;
-  /* Events of 0 ask for POLLHUP, POLLERR and POLLNVAL alone. */
+  /* With no events set, poll reports only POLLHUP, POLLERR and POLLNVAL. */
   if (poll (&poll_fd, 1, 0) != 1)
     return FALSE;
   return ioctl (reader->fd, FIONREAD, &in_pipe) < 0 || in_pipe == 0;
@@ -155,7 +157,7 @@ on_hangup (int fd, GIOCondition events, gpointer data)
 {
   VqLineReader *reader = data;
 
-  /* A hang-up lasts: the source must go in any case, or the main loop would spin. */
+  /* A hang-up stays, so the source must be removed in any case, or the main loop would spin. */
   reader->hangup_id = 0;
   if (vq_line_reader_caller_is_gone (reader))
     reader->gone (reader->gone_data);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A lock of flock (2) belongs to the open file, so a child that inherits the descriptor can wait
- * for it in our place: flock (1) ends as soon as it has it, and then we have it.
+/* A lock taken with flock (2) belongs to the open file, so a child that inherits the descriptor can
+ * wait for it in our place: flock (1) exits as soon as it has the lock, and then we hold it.
  *
- * The holder removes the file before it lets go. Who waited then gets the lock of a file that
- * nobody will find any more, while a third one may have made the next: only the lock of the file
- * that has the name counts. */
+ * The holder removes the file before it releases the lock. A process that waited then gets the lock
+ * on a file without a name, while another process may have made a new file and locked that. So a
+ * lock counts only if its file still has the name; otherwise we try again. */
 #include "io/lock-file.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ struct _VqLockFile
   int fd; /* owned; it holds the lock */
 };
 
-/* How to get a lock that another holds; NULL: not at all. */
+/* How long to wait for a lock that another process holds; a NULL pointer means not at all. */
 typedef struct
 {
   gint64 deadline;
@@ -57,7 +57,7 @@ wait_in_child (int fd, const Patience *patience, GError **error)
   return FALSE;
 }
 
-/* *TAKEN: whether we have the lock of the file that FD is. */
+/* Locks the file FD. *TAKEN tells whether we have it. */
 static gboolean
 take (int fd, const Patience *patience, gboolean *taken, GError **error)
 {
@@ -72,8 +72,8 @@ take (int fd, const Patience *patience, gboolean *taken, GError **error)
   return *taken;
 }
 
-/* One attempt. *FD is -1 if another holds the lock; *AGAIN: the file has lost its name meanwhile.
- */
+/* One attempt. *FD is -1 if another process holds the lock. *AGAIN is set if the file has lost its
+ * name meanwhile. */
 static gboolean
 attempt (VqPrivateDir *dir, const char *name, const Patience *patience, int *fd, gboolean *again,
          GError **error)
@@ -94,7 +94,7 @@ attempt (VqPrivateDir *dir, const char *name, const Patience *patience, int *fd,
   return done;
 }
 
-/* *LOCK is NULL if another holds it and PATIENCE is NULL. */
+/* *LOCK is NULL if another process holds it and PATIENCE is NULL. */
 static gboolean
 acquire (VqPrivateDir *dir, const char *name, const Patience *patience, VqLockFile **lock,
          GError **error)

@@ -21,7 +21,7 @@ struct _VqPrivateDir
   int fd; /* owned */
 };
 
-/* FORBIDDEN are the permissions that it must not have. */
+/* FORBIDDEN are permissions that it must not have. */
 static gboolean
 check_owner (const struct stat *st, mode_t forbidden, const char *path, GError **error)
 {
@@ -45,7 +45,7 @@ dir_new (char *path, int fd)
   return dir;
 }
 
-/* Gives DIR back if it is private, else frees it. DIR may be NULL. */
+/* Returns DIR if it is private; otherwise frees it and fails. DIR may be NULL. */
 static VqPrivateDir *
 check_dir (VqPrivateDir *dir, mode_t forbidden, GError **error)
 {
@@ -150,11 +150,11 @@ compare_names (const void *a, const void *b)
   return strcmp (*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The names in the directory that FD is open on; NULL and errno if it cannot be read. */
+/* The names in the open directory FD, or NULL with errno set. */
 static GPtrArray *
 read_names (int fd)
 {
-  /* A descriptor of its own: the position in the directory is shared otherwise. */
+  /* Opened again, because a copy of FD would share its position in the directory. */
   int own = openat (fd, ".", DIRECTORY_FLAGS);
   DIR *stream = own >= 0 ? fdopendir (own) : NULL;
   GPtrArray *names;
@@ -198,7 +198,7 @@ vq_private_dir_get_allocated (VqPrivateDir *dir)
 
   for (guint i = 0; names != NULL && i < names->len; i++)
     if (fstatat (dir->fd, names->pdata[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
-      sum += (guint64)st.st_blocks * 512; /* whatever the block size */
+      sum += (guint64)st.st_blocks * 512; /* st_blocks always counts units of 512 bytes */
   return sum;
 }
 
@@ -223,7 +223,7 @@ vq_private_dir_stat (VqPrivateDir *dir, const char *name, struct stat *st, GErro
 int
 vq_private_dir_open_file (VqPrivateDir *dir, const char *name, int flags, GError **error)
 {
-  /* O_NONBLOCK: it may have become a FIFO. */
+  /* O_NONBLOCK, because somebody may have replaced the file by a FIFO. */
   int fd = openat (dir->fd, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
   struct stat st;
 
@@ -235,7 +235,7 @@ vq_private_dir_open_file (VqPrivateDir *dir, const char *name, int flags, GError
   return -1;
 }
 
-/* Up to SIZE bytes; -1 on failure. */
+/* Reads up to SIZE bytes. Returns -1 on failure. */
 static gssize
 read_all (int fd, char *bytes, gsize size)
 {
@@ -302,7 +302,7 @@ vq_private_dir_write (VqPrivateDir *dir, const char *name, const char *text, GEr
     return FALSE;
   if (!write_all (fd, text))
     errnum = errno;
-  /* Some file systems tell of a full disk only now. */
+  /* Some file systems report a full disk only now. */
   if (close (fd) < 0 && errnum == 0)
     errnum = errno;
   if (errnum == 0)
@@ -324,7 +324,8 @@ vq_private_dir_rename (VqPrivateDir *dir, VqPrivateDir *parent, const char *name
   return TRUE;
 }
 
-/* LAST is kept while there is anything else. False and errno if something stays. */
+/* LAST is removed only when everything else is gone. Returns FALSE with errno set if something
+ * could not be removed. */
 static gboolean
 remove_files (int fd, const char *last)
 {

@@ -19,8 +19,8 @@ struct _VqRawTerminal
 {
   int fd; /* owned */
   struct termios before;
-  pid_t guard;     /* a child of ours, which restores the mode if we cannot; 0: none */
-  int lifeline;    /* owned: the guard hears of our end by the end of this pipe */
+  pid_t guard;     /* a child that restores the mode if we die; 0: none */
+  int lifeline;    /* owned; when this end of the pipe closes, the guard knows that we are gone */
   int signal_fd;   /* owned: SIGWINCH */
   guint signal_id; /* owned */
   sigset_t mask_before;
@@ -28,13 +28,14 @@ struct _VqRawTerminal
   gpointer data;
 };
 
-/* The guard's life, in a child made by fork alone: only system calls. All signals are blocked. */
+/* The guard. It runs in a forked child, so it may only use system calls. All signals are
+ * blocked. */
 static void G_GNUC_NORETURN
 guard (int fd, int lifeline, const struct termios *before)
 {
   char byte;
 
-  /* It must not keep alive what others wait to see closed. */
+  /* The guard must not hold descriptors open that others wait to see closed. */
   dup2 (fd, STDOUT_FILENO);
   dup2 (lifeline, STDIN_FILENO);
   close_range (STDERR_FILENO, UINT_MAX, 0);
@@ -67,7 +68,7 @@ start_guard (VqRawTerminal *terminal, GError **error)
   terminal->lifeline = ends[1];
   if (terminal->guard > 0)
     {
-      /* Whoever kills our process group must not get the guard with it. */
+      /* A signal to our process group must not reach the guard. */
       setpgid (terminal->guard, terminal->guard);
       return TRUE;
     }
@@ -75,7 +76,7 @@ start_guard (VqRawTerminal *terminal, GError **error)
   return vq_error_set_errno (error, errnum, "cannot fork");
 }
 
-/* Killed, so that it cannot change the mode after us. It dies at once. */
+/* The guard is killed, so that it cannot change the mode after we did. It dies at once. */
 static void
 end_guard (VqRawTerminal *terminal)
 {
@@ -89,7 +90,7 @@ vq_raw_terminal_get_size (VqRawTerminal *terminal, guint *rows, guint *columns)
 {
   struct winsize size = { 0 };
 
-  /* When it fails, the terminal has gone: whoever reads it is told. */
+  /* If this fails, the terminal is gone, and whoever reads from it finds out. */
   if (ioctl (terminal->fd, TIOCGWINSZ, &size) != 0)
     g_debug ("cannot get the terminal's size: %s", g_strerror (errno));
   *rows = size.ws_row;
@@ -110,7 +111,7 @@ on_resized (int fd, GIOCondition events, gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* A descriptor, and no handler, as for the other signals (signals.c). */
+/* SIGWINCH is read from a descriptor, like the other signals (base/signals.c). */
 static gboolean
 watch_size (VqRawTerminal *terminal, GError **error)
 {
@@ -138,7 +139,7 @@ enter_raw_mode (VqRawTerminal *terminal, GError **error)
   return TRUE;
 }
 
-/* Not TCSADRAIN, which waits for a terminal that may be stopped. */
+/* Not TCSADRAIN, because it waits for the terminal, which may be stopped. */
 static void
 restore (VqRawTerminal *terminal)
 {

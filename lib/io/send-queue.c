@@ -9,7 +9,7 @@
 
 #include "base/byte-queue.h"
 
-/* A reference-counted box: a waiter may free the queue that is calling it. */
+/* Counts references, because a callback may free the queue that is calling it. */
 struct _VqSendQueue
 {
   int fd; /* not owned */
@@ -56,7 +56,8 @@ vq_send_queue_free (VqSendQueue *queue)
   g_rc_box_release (queue);
 }
 
-/* The bytes that were sent, 0 if the socket is full; -1 if nothing can be sent any more. */
+/* Returns how many bytes were sent, 0 if the socket is full, or -1 if nothing can be sent any
+ * more. */
 static gssize
 send_pieces (VqSendQueue *queue, const struct iovec *pieces, guint n)
 {
@@ -106,7 +107,7 @@ on_writable (int fd, GIOCondition events, gpointer data)
   VqSendQueue *queue = data;
 
   if (!flush (queue) || vq_byte_queue_get_length (&queue->kept) > 0)
-    return G_SOURCE_CONTINUE; /* removed already if nothing can be sent any more */
+    return G_SOURCE_CONTINUE; /* if nothing can be sent any more, the source is already removed */
   queue->source_id = 0;
   serve (queue);
   return G_SOURCE_REMOVE;
@@ -120,7 +121,7 @@ wait_if_full (VqSendQueue *queue)
         = g_unix_fd_add (queue->fd, G_IO_OUT | G_IO_HUP | G_IO_ERR, on_writable, queue);
 }
 
-/* Keeps PIECES but for their first SKIP bytes. */
+/* Keeps PIECES without their first SKIP bytes. */
 static void
 keep (VqSendQueue *queue, const struct iovec *pieces, guint n, gsize skip)
 {
@@ -190,7 +191,7 @@ vq_send_queue_forget (VqSendQueue *queue, gpointer data)
       }
 }
 
-/* An unread byte of a unix socket counts as its sender's. */
+/* On a unix socket, SIOCOUTQ counts the bytes that the receiver has not read yet. */
 gboolean
 vq_send_queue_is_taken (VqSendQueue *queue)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Sends on a socket that is ours without ever waiting: what the socket does not take is kept, in
- * order, until it does. */
+/* Sends on a socket of our own without ever waiting. Bytes that the socket does not take are kept,
+ * in order, until it takes them. */
 #pragma once
 
 #include <glib.h>
@@ -8,35 +8,36 @@
 
 typedef struct _VqSendQueue VqSendQueue;
 
-/* Nothing can be sent any more, for ERRNUM; called from inside any call below, or from the main
- * context. Must not free the queue. */
+/* Called when nothing can be sent any more, because of ERRNUM, either from inside one of the calls
+ * below or from the main context. Must not free the queue. */
 typedef void (*VqSendFailed) (int errnum, gpointer data);
 
 /* FD stays the caller's and must outlive the queue. */
 VqSendQueue *vq_send_queue_new (int fd, VqSendFailed failed, gpointer data);
 void vq_send_queue_free (VqSendQueue *queue);
 
-/* Sends the N PIECES, one behind the other. Copies only what must be kept. */
+/* Sends the N PIECES one after the other. Copies only the bytes that must be kept. */
 void vq_send_queue_add (VqSendQueue *queue, const struct iovec *pieces, guint n);
 
-/* What is added between these goes out in one piece, as the receiver's wakings are dear. No more
- * than a few small messages should; they do not nest. */
+/* What is added between hold and release is sent in one piece, because each piece wakes the
+ * receiver, which is expensive. Meant for a few small messages. Calls do not nest. */
 void vq_send_queue_hold (VqSendQueue *queue);
 void vq_send_queue_release (VqSendQueue *queue);
 
-/* TRUE while the socket takes no more; everything added then costs memory. */
+/* TRUE while the socket takes no more; everything that is added then takes memory. */
 gboolean vq_send_queue_is_full (VqSendQueue *queue);
 
-/* Calls ROOM once, from the main context, when the queue, which must be full, is so no more. All
- * who wait are served in turn, each only while that is so. ROOM may free the queue. */
+/* Calls ROOM once, from the main context, when the queue is not full any more. It must be full now.
+ * Several that wait are called in turn, as long as the queue is not full again. ROOM may free the
+ * queue. */
 typedef void (*VqSendRoom) (gpointer data);
 void vq_send_queue_wait (VqSendQueue *queue, VqSendRoom room, gpointer data);
 
-/* ROOM will not be called with DATA, if it was to be. */
+/* Cancels a vq_send_queue_wait with DATA, if there is one. */
 void vq_send_queue_forget (VqSendQueue *queue, gpointer data);
 
-/* TRUE when the receiver has read all that was ever added. */
+/* TRUE if the receiver has read everything that was ever added. */
 gboolean vq_send_queue_is_taken (VqSendQueue *queue);
 
-/* Forgets what is kept, and who waits. */
+/* Drops the bytes that are kept, and cancels all that wait. */
 void vq_send_queue_clear (VqSendQueue *queue);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The lock on a thing that many use and one may take away: shared by the users, exclusive for who
- * removes it, and to be looked at without being touched. The kernel lets go of it when the
- * descriptor is closed, or its process dies (fcntl's locks of open file descriptions). */
+/* A lock on something that many processes may use and one may remove: users share the lock, and the
+ * one that removes takes it exclusively. Others can ask whether it is held without taking it. The
+ * kernel releases it when the descriptor is closed or its process dies (fcntl's open file
+ * description locks). */
 #pragma once
 
 #include <glib.h>
@@ -12,10 +13,10 @@ typedef enum
   VQ_USE_EXCLUSIVE,
 } VqUse;
 
-/* Takes the lock of the file FD, open to read and write, and stays with FD. *TAKEN is FALSE if
- * others' locks are in the way; does not wait for them. */
+/* Takes the lock on the file FD, which must be open for reading and writing. FD holds the lock from
+ * then on. *TAKEN is FALSE if locks of others are in the way; does not wait for them. */
 gboolean vq_use_lock_take (int fd, VqUse use, gboolean *taken, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether anybody holds it but FD. */
+/* Whether anybody other than FD holds the lock. */
 gboolean vq_use_lock_is_held (int fd);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The file "lock" in the directory is locked (flock) from the moment that it has this name, by us
- * and by the janitor, who has the same open file. So a directory whose lock can be had belongs to
- * nobody any more: both have been killed. */
+/* The file "lock" in the directory is locked (flock) from the moment that it has this name. We and
+ * the janitor share the open file, and so the lock. So if another process can take the lock, both
+ * of us have been killed, and the directory belongs to nobody. */
 #include "io/workdir.h"
 
 #include <dirent.h>
@@ -30,14 +30,15 @@
 struct _VqWorkdir
 {
   char *path;
-  int alive_fd; /* the janitor reads the other end: it sees the end of file when we are gone */
-  int lock_fd;  /* -1: this file system has no locks */
+  int alive_fd; /* the janitor reads the other end of this pipe, which ends when we are gone */
+  int lock_fd;  /* -1 if this file system has no locks */
   pid_t janitor;
 };
 
-/* The directory NAME in PARENT (a descriptor, or AT_FDCWD) is flat: QEMU and we only put plain
- * files and sockets into it. The lock goes last: it tells that the rest is still to go. Called in
- * the janitor too, so it keeps to calls that are safe after fork. */
+/* Removes the directory NAME in PARENT (a descriptor, or AT_FDCWD). It has no subdirectories,
+ * because QEMU and we put only plain files and sockets into it. The lock is removed last, so that a
+ * directory that is only half removed can still be recognised. This also runs in the janitor, so it
+ * uses only calls that are safe after fork. */
 static void
 remove_flat (int parent, const char *name)
 {
@@ -59,7 +60,8 @@ remove_flat (int parent, const char *name)
   unlinkat (parent, name, AT_REMOVEDIR);
 }
 
-/* Outlives whatever kills us: its own session, and no signal but SIGKILL ends it early. */
+/* Survives what kills us: it has a session of its own, and no signal except SIGKILL ends it
+ * early. */
 static void G_GNUC_NORETURN
 run_janitor (const char *path, int fd, int lock_fd)
 {
@@ -123,7 +125,7 @@ make_directory (VqWorkdir *workdir, const char *parent, GError **error)
   return vq_error_set_errno (error, errno, "cannot make a directory in %s", parent);
 }
 
-/* Without a lock nobody but the janitor ever removes it. */
+/* If the lock cannot be taken, only we or the janitor can remove the directory. */
 static void
 lock (VqWorkdir *workdir)
 {
@@ -167,7 +169,7 @@ vq_workdir_free (VqWorkdir *workdir)
     close (workdir->lock_fd);
   if (workdir->janitor > 0)
     {
-      kill (workdir->janitor, SIGKILL); /* nothing is left for it to do */
+      kill (workdir->janitor, SIGKILL); /* it has nothing left to do */
       while (waitpid (workdir->janitor, NULL, 0) < 0 && errno == EINTR)
         ;
     }
@@ -187,8 +189,8 @@ vq_workdir_join (VqWorkdir *workdir, const char *name)
   return g_build_filename (workdir->path, name, NULL);
 }
 
-/* Whether the directory FD is as we make them, and its maker and its janitor are gone. Then
- * *LOCK_FD has its lock, to be closed by the caller. */
+/* Whether FD is one of our directories, and both its server and its janitor are gone. *LOCK_FD then
+ * holds its lock; the caller closes it. */
 static gboolean
 is_left_over (int fd, int *lock_fd)
 {
