@@ -101,8 +101,8 @@ expand_file (Expansion *expansion, const char *path, GError **error)
   if (text == NULL)
     return FALSE;
   if (strlen (text->str) != text->len)
-    return vq_error_set (error, VQ_ERROR_USAGE, "@%s is no file of arguments: it holds a NUL byte",
-                         path);
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "@%s is not a file of arguments: it holds a NUL byte", path);
   expansion->bytes_left -= text->len;
   expansion->depth++;
   ok = expand_lines (expansion, text->str, error);
@@ -342,7 +342,7 @@ fail_quantity (const char *text, const VqArgumentUnit *units, GError **error)
 
   for (; units->letter != '\0'; units++)
     g_string_append_printf (letters, "%s%c", letters->len > 0 ? ", " : "", units->letter);
-  return vq_error_set (error, VQ_ERROR_USAGE, "'%s' is not a number with one of %s behind it", text,
+  return vq_error_set (error, VQ_ERROR_USAGE, "'%s' is not a number followed by one of %s", text,
                        letters->str);
 }
 

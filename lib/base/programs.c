@@ -21,7 +21,8 @@ vq_programs_find (const char *name, GError **error)
   installed = g_canonicalize_filename (relative, directory);
   if (g_file_test (installed, G_FILE_TEST_IS_EXECUTABLE))
     return g_steal_pointer (&installed);
-  vq_error_set (error, VQ_ERROR_FAILED, "%s is not there: install this program whole", installed);
+  vq_error_set (error, VQ_ERROR_FAILED, "%s is missing: this program is not installed completely",
+                installed);
   return NULL;
 }
 

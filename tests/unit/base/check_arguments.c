@@ -257,7 +257,7 @@ START_TEST (test_file_errors)
   assert_bad ((const char *[]){ "@.", NULL },
               "cannot read the file of arguments @.: Is a directory");
   write_file ("nul", "a\0b\n", 4);
-  assert_bad ((const char *[]){ "@nul", NULL }, "@nul is no file of arguments");
+  assert_bad ((const char *[]){ "@nul", NULL }, "@nul is not a file of arguments");
   write_file ("self", "a\n@self\n@self\n", -1);
   assert_bad ((const char *[]){ "@self", NULL }, "@self: files of arguments name each other");
   write_file ("names", "a\n@nowhere\n", -1);
@@ -423,8 +423,8 @@ static const struct
   { "1001a", units, -1, "1001a is too large" },
   { "18446744073709551616b", units, -1, "18446744073709551616b is too large" },
   { "1844674407370955162b", units, -1, "1844674407370955162b is too large" },
-  { "1", units, -1, "'1' is not a number with one of a, b behind it" },
-  { "", units, -1, "'' is not a number with one of a, b behind it" },
+  { "1", units, -1, "'1' is not a number followed by one of a, b" },
+  { "", units, -1, "'' is not a number followed by one of a, b" },
   { "a", units, -1, "'a' is not a number" },
   { "1A", units, -1, "'1A' is not a number" },
   { "1ab", units, -1, "'1ab' is not a number" },
@@ -439,7 +439,7 @@ static const struct
   { "501", units_or_none, -1, "501 is too large" },
   { "333a", units_or_none, 999 },
   { "334a", units_or_none, -1, "334a is too large" },
-  { "1b", units_or_none, -1, "'1b' is not a number with one of a behind it" },
+  { "1b", units_or_none, -1, "'1b' is not a number followed by one of a" },
   { "", units_or_none, -1, "'' is not a number" },
 };
 

@@ -100,8 +100,8 @@ START_TEST (missing)
 {
   g_autofree char *amd64 = put ("libexec/virt-qemu/guest-helper-amd64", 0755);
   g_autofree char *expected
-      = g_strdup_printf ("%s/libexec/virt-qemu/guest-helper-s390x is not there: install this "
-                         "program whole",
+      = g_strdup_printf ("%s/libexec/virt-qemu/guest-helper-s390x is missing: this "
+                         "program is not installed completely",
                          directory);
   const char *const argv[] = { program, "find-helper", "s390x", NULL };
   g_autoptr (GError) error = NULL;
