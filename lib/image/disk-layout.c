@@ -18,7 +18,7 @@
 #define GPT_ENTRY_SIZE 84
 #define GPT_MIN_ENTRY_SIZE 128
 
-/* As it lies on a disk: the first three fields of a GUID are little-endian. */
+/* The bytes as they are on the disk, where the first three fields of a GUID are little-endian. */
 static const guint8 esp_guid[16] = { 0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11,
                                      0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b };
 
@@ -51,7 +51,7 @@ parse_mbr (const guint8 *bytes, gsize n, VqDiskLayout *layout)
     layout->has_esp |= bytes[MBR_TABLE + i * MBR_ENTRY_SIZE + MBR_TYPE] == MBR_TYPE_ESP;
 }
 
-/* The entries lie where the header says, as far as that is within the N bytes. */
+/* The header says where the entries are; entries beyond the N bytes are ignored. */
 static void
 parse_gpt (const guint8 *bytes, gsize n, gsize sector, VqDiskLayout *layout)
 {
@@ -64,7 +64,7 @@ parse_gpt (const guint8 *bytes, gsize n, gsize sector, VqDiskLayout *layout)
   lba = get_le64 (header + GPT_ENTRIES_LBA);
   count = get_le32 (header + GPT_ENTRY_COUNT);
   size = get_le32 (header + GPT_ENTRY_SIZE);
-  /* The order of these tests keeps the arithmetic below from wrapping. */
+  /* In this order the tests ensure that the arithmetic below does not overflow. */
   if (lba > n / sector || size < GPT_MIN_ENTRY_SIZE || size > n)
     return;
   offset = lba * sector;

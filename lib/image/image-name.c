@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-/* How much of a name or a list a message shows, in bytes. */
+/* How many bytes of a name or a list a message shows. */
 #define SHOWN_MAX 512
 
 static const char *const suffixes[] = { "", ".img", ".qcow2" };
@@ -27,7 +27,8 @@ vq_image_name_get_directories (void)
   return g_strv_builder_end (builder);
 }
 
-/* Whether PATH is there and no directory, or cannot be looked at, which is worth an error. */
+/* Whether PATH exists and is not a directory. Also true if it cannot be looked at, because the user
+ * should then see the error. */
 static gboolean
 is_image (const char *path)
 {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which file an image's name on the command line means. Nothing here opens it. */
+/* Finds the file that an image's name on the command line means. Nothing here opens it. */
 #pragma once
 
 #include <glib.h>
 
-/* The directories where a name is looked for, in order: $IMAGEDIR if that is set, then sbuild's and
- * ours below the user's cache directory. Transfer full. */
+/* The directories in which a name is looked up, in this order: $IMAGEDIR if it is set, then
+ * sbuild's and our own in the user's cache directory. Transfer full. */
 char **vq_image_name_get_directories (void);
 
-/* The path of the image NAME: NAME itself if there is a file of that name (relative to the current
- * directory), or if it has a slash in it; else the first of NAME, NAME.img and NAME.qcow2 in the
- * first of DIRECTORIES that has one. A directory is no image, but is given if there is nothing else
- * of that name. Fails with VQ_ERROR_USAGE and one line that says where it was looked for. Transfer
- * full. */
+/* The path of the image NAME. It is NAME itself if a file of that name exists in the current
+ * directory, or if NAME contains a slash. Otherwise it is the first of NAME, NAME.img and
+ * NAME.qcow2 in the first of DIRECTORIES that has one of them. A directory is only returned if
+ * there is no file, so that the error can say so. If there is nothing, fails with VQ_ERROR_USAGE
+ * and one line that says where it was looked for. Transfer full. */
 char *vq_image_name_find (const char *name, const char *const *directories, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

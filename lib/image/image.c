@@ -13,13 +13,13 @@
 #include "base/json.h"
 #include "base/text.h"
 
-/* A header can make qemu-img work or allocate without end. These are far above what a good image
- * needs: 0.1 s and 200 MB of address space. */
+/* An image's header can make qemu-img work or allocate without end. These limits are far above what
+ * a good image needs, which is 0.1 s and 200 MB of address space. */
 #define QEMU_IMG_CPU_SECONDS 10
 #define QEMU_IMG_ADDRESS_SPACE (G_GUINT64_CONSTANT (1) << 30)
 
-/* qemu-img has up to 64 threads. With a malloc arena for each (128 MiB of addresses) some could
- * not start within the limit, and it would abort. */
+/* qemu-img has up to 64 threads. With a malloc arena of 128 MiB of addresses for each, some of them
+ * could not start within the limit, and qemu-img would abort. */
 #define QEMU_IMG "env", "MALLOC_ARENA_MAX=1", "qemu-img"
 
 #define SECTOR 512
@@ -27,14 +27,14 @@
 struct _VqImage
 {
   char *path;
-  char *shown; /* the path for messages: one line, no control characters */
+  char *shown; /* the path made printable, for messages */
   char *format;
   char *backing_file; /* may be NULL */
   gboolean has_more_files;
   guint64 virtual_size;
 };
 
-/* Says once who failed, and leaves out the env of the command line. */
+/* Removes the "env" of the command line from the message, and the repeated name of the program. */
 static void
 tidy_message (GError *error)
 {
@@ -50,8 +50,8 @@ tidy_message (GError *error)
   error->message = tidy;
 }
 
-/* ARGV begins with QEMU_IMG. Paths are always absolute here: QEMU then sees no "PROTOCOL:" in
- * them, and no option. */
+/* ARGV begins with QEMU_IMG. Paths in it are always absolute, so that QEMU takes none for an option
+ * or for "PROTOCOL:NAME". */
 static gboolean
 run_qemu_img (const char *const *argv, char **out, gint64 deadline, VqCancel *cancel,
               GError **error)
@@ -88,7 +88,8 @@ check_type (VqImage *image, const struct stat *st, GError **error)
   return TRUE;
 }
 
-/* Opens the image to read it. The type is checked first: only to open some devices does harm. */
+/* Opens the image for reading. The file's type is checked first, because just opening some devices
+ * does harm. */
 static int
 open_image (VqImage *image, GError **error)
 {
@@ -105,8 +106,8 @@ open_image (VqImage *image, GError **error)
   return fd;
 }
 
-/* *HAS_BOOT_SECTOR: whether a file, taken as a raw disk, has a DOS or GPT partition table, or
- * other boot code. The same mark ends the first sector in all cases. */
+/* *HAS_BOOT_SECTOR tells whether the file, taken as a raw disk, has a DOS or GPT partition table or
+ * other boot code. In all these cases the first sector ends with the same mark. */
 static gboolean
 look_at_file (VqImage *image, gboolean *has_boot_sector, GError **error)
 {
@@ -124,7 +125,7 @@ look_at_file (VqImage *image, gboolean *has_boot_sector, GError **error)
   return n >= 0;
 }
 
-/* DATA is what qemu-img says of an image of this format only. */
+/* DATA is the part of qemu-img's answer that is specific to the image's format. */
 static gboolean
 names_more_files (VqImage *image, JsonObject *data)
 {
@@ -205,7 +206,7 @@ inspect (VqImage *image, VqImageUse use, gint64 deadline, VqCancel *cancel, GErr
       g_prefix_error (error, "cannot use the image %s: ", image->shown);
       return FALSE;
     }
-  /* To qemu-img any file that it does not know is a raw disk. */
+  /* qemu-img takes any file that it does not recognise for a raw disk. */
   if (use == VQ_IMAGE_BOOT && g_str_equal (image->format, "raw") && !has_boot_sector)
     return vq_error_set (error, VQ_ERROR_USAGE,
                          "%s is not a disk image that QEMU knows, nor a raw disk with a boot "
@@ -288,7 +289,7 @@ vq_image_check_saving (const VqImage *image, GError **error)
                        image->format, image->shown);
 }
 
-/* qemu-img would overwrite what is there, and create a file that others can read. */
+/* qemu-img would overwrite an existing file, and would create a file that others can read. */
 static gboolean
 create_private_file (const char *path, GError **error)
 {
@@ -305,7 +306,7 @@ create_private_file (const char *path, GError **error)
   return TRUE;
 }
 
-/* Runs ARGV, which writes PATH. */
+/* Runs ARGV, which writes to PATH. */
 static gboolean
 write_with_qemu_img (const char *const *argv, const char *path, gint64 deadline, VqCancel *cancel,
                      GError **error)

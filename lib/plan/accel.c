@@ -12,7 +12,8 @@
 #include "base/error.h"
 #include "plan/cpu-model.h"
 
-/* A PC's boot ROM: its last 16 bytes hold the first instruction, a jump to its begin. */
+/* The boot ROM of a PC. Its last 16 bytes hold the first instruction that runs, a jump to the ROM's
+ * beginning. */
 #define ROM_SIZE 65536
 #define RESET_VECTOR 0xfff0
 
@@ -34,7 +35,7 @@ static const guint8 rom_code[] = {
 };
 static const guint8 rom_start[] = { 0xea, 0x00, 0x00, 0x00, 0xf0 }; /* jmp f000:0000 */
 
-/* The ROM as a file without a name. */
+/* Makes the ROM as a file without a name. */
 static int
 make_rom (GError **error)
 {
@@ -135,7 +136,8 @@ kvm_works (const VqArch *arch, const char *qemu_command, VqCancel *cancel, GErro
   if (!open_device (error))
     return FALSE;
   if (!is_x86 (arch))
-    return TRUE; /* there is no ROM for it; starting QEMU will tell */
+    return TRUE; /* there is no ROM for other architectures; if KVM does not work, starting QEMU
+                    will fail */
   if (vq_accel_probe (qemu_command, "kvm", cpu != NULL ? cpu : "max", VQ_ACCEL_PROBE_SECONDS,
                       cancel, error))
     return TRUE;

@@ -104,7 +104,8 @@ vq_arch_find_host (void)
   return vq_arch_find_qemu (name.machine) ? vq_arch_find_qemu (name.machine) : &arches[0];
 }
 
-/* The entry whose qemu-system-NAME is in the name of COMMAND; the longest name wins. */
+/* The entry whose qemu-system-NAME is a part of COMMAND's name. If there are several, the longest
+ * wins. */
 static const VqArch *
 find_command (const char *command)
 {

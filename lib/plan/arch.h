@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The table of architectures: what QEMU needs to be told for each. */
+/* The table of architectures: what to tell QEMU for each. */
 #pragma once
 
 #include <glib.h>
@@ -12,26 +12,28 @@ typedef struct
   const char *qemu;        /* QEMU's name, as in qemu-system-NAME: "x86_64" */
   const char *package;     /* Debian package of qemu-system-NAME */
   const char *machine;     /* -machine */
-  const char *machine_efi; /* the same with EFI, NULL: as without */
+  const char *machine_efi; /* -machine with EFI; NULL: the same */
   const char *cpu_tcg;     /* -cpu under TCG, NULL: QEMU's default */
   const char *cpu_kvm;     /* -cpu under KVM, NULL: QEMU's default */
   VqBoot boot;             /* what --boot=auto means; VQ_BOOT_AUTO: the image decides */
   const char *virtio;      /* suffix of virtio devices: "pci" or "ccw" */
   const char *serial[2];   /* socket names of -serial ports; the first one is the console */
-  gboolean vmgenid;        /* has the device */
-  const char *kvm_hosts;   /* uname -m of hosts whose KVM runs it, " " between and around them */
+  gboolean vmgenid;        /* whether it has a vmgenid device */
+  const char *kvm_hosts;   /* the uname -m of hosts whose KVM can run it, with a blank before and
+                              after each */
 } VqArch;
 
-/* The entry that a name belongs to, or NULL. */
+/* The entry with this name, or NULL. */
 const VqArch *vq_arch_find_dpkg (const char *name);
 const VqArch *vq_arch_find_qemu (const char *name);
 
-/* The entry of the host, from uname; never NULL (amd64 for a host we do not know). */
+/* The entry of the host, from uname. Never NULL: it is amd64 for a host that we do not know. */
 const VqArch *vq_arch_find_host (void);
 
-/* Picks the entry as autopkgtest-virt-qemu does: --qemu-architecture, --dpkg-architecture, the
- * name of --qemu-command, the host. Fails for a name that we do not know. */
+/* Picks the entry as autopkgtest-virt-qemu does, from the first that is given of
+ * --qemu-architecture, --dpkg-architecture and the name of --qemu-command; otherwise it is the
+ * host's. Fails for an unknown name. */
 const VqArch *vq_arch_choose (const VqOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether this host's KVM, if it works, runs guests of ARCH. */
+/* Whether this host's KVM, if it works, can run guests of ARCH. */
 gboolean vq_arch_fits_host_kvm (const VqArch *arch);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Whether the word FLAG is in the "flags" of the first processor in INFO, a /proc/cpuinfo. */
+/* Whether INFO, a /proc/cpuinfo, has FLAG among the "flags" of its first processor. */
 static gboolean
 has_flag (const char *info, const char *flag)
 {
@@ -19,8 +19,8 @@ has_flag (const char *info, const char *flag)
   return FALSE;
 }
 
-/* Whether MODULE of the host lets guests use KVM; without that QEMU would only warn that it cannot
- * give the flag to the guest. */
+/* Whether the host's kernel module MODULE allows nested guests. If it does not, QEMU would only
+ * warn that it cannot give the flag to the guest. */
 static gboolean
 is_nested (const char *root, const char *module)
 {
@@ -43,6 +43,6 @@ vq_cpu_model_choose (const VqArch *arch, gboolean kvm, const char *root)
   if (has_flag (info, "vmx") && is_nested (root, "kvm_intel"))
     return "kvm64,+vmx,+lahf_lm";
   if (has_flag (info, "svm") && is_nested (root, "kvm_amd"))
-    return "host"; /* nothing less makes a guest's KVM work on AMD */
+    return "host"; /* on AMD, nested KVM works with nothing less */
   return arch->cpu_kvm;
 }

@@ -16,7 +16,7 @@ typedef struct
   const char *package;
 } Known;
 
-/* In order of preference. The 2 MB build of OVMF is what releases before Debian 12 have alone. */
+/* In order of preference. Releases before Debian 12 have only the 2 MB build of OVMF. */
 static const Known known[] = {
   { "x86_64", "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd", "ovmf" },
   { "x86_64", "/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd", "ovmf" },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* EFI firmware for QEMU as Debian packages it: a file of code that guests share, and a template
- * of the variables of which each guest needs its own copy. Nothing here waits but for the disk. */
+/* EFI firmware for QEMU, as Debian packages it: a file of code that all guests share, and a file of
+ * initial variables, of which each guest needs its own copy. Waits only for the disk. */
 #pragma once
 
 #include <glib.h>
@@ -12,17 +12,17 @@ typedef struct _VqFirmware VqFirmware;
 VqFirmware *vq_firmware_find (const char *qemu_architecture, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same below ROOT instead of "/". */
+/* The same in the directory ROOT instead of "/". */
 VqFirmware *vq_firmware_find_in (const char *root, const char *qemu_architecture, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 void vq_firmware_free (VqFirmware *firmware);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqFirmware, vq_firmware_free)
 
-/* Absolute paths; only to be read. */
+/* Absolute paths of the two files, which must only be read. */
 const char *vq_firmware_get_code (const VqFirmware *firmware);
 const char *vq_firmware_get_vars (const VqFirmware *firmware);
 
-/* Copies the template of the variables to DEST, mode 0600, which must not exist. Stretches of
- * zeros become holes. Leaves no file when it fails. */
+/* Copies the initial variables to DEST, which must not exist, with mode 0600. Runs of zeros become
+ * holes. If it fails it leaves no file. */
 gboolean vq_firmware_copy_vars (const VqFirmware *firmware, const char *dest, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

@@ -5,14 +5,15 @@
 
 #include "base/error.h"
 
-/* The root bus of PCI Express takes nothing while it runs, a port on it does. Other ports of the
- * user's have small chassis numbers. */
+/* On PCI Express, devices cannot be added to the root bus while the machine runs, but to a port on
+ * it. The chassis number is large, because ports in the user's own options usually have small
+ * ones. */
 #define ROOT_PORT                                                                                  \
   {                                                                                                \
     "baseimage-port", "pcie-root-port,id=baseimage-port,chassis=250"                               \
   }
 
-/* Types by how their names begin; a later "-" or "." begins a version. */
+/* The types of machines, by the beginning of their names; "-" or "." and a version may follow. */
 static const struct
 {
   const char *type;
@@ -44,7 +45,7 @@ is_machine_option (const char *word)
   return g_strv_contains (names, word);
 }
 
-/* Sets *TYPE and *LENGTH if VALUE, "q35,smm=off" say, names a type. */
+/* Sets *TYPE and *LENGTH if VALUE (for example "q35,smm=off") names a type. */
 static void
 find_type (const char *value, const char **type, gsize *length)
 {
@@ -66,8 +67,8 @@ find_type (const char *value, const char **type, gsize *length)
     }
 }
 
-/* The user's -machine takes the place of ours, even if it names no type: QEMU's own default, where
- * it has one, is the one without EFI. */
+/* The user's -machine replaces ours, even if it names no type. QEMU then uses its default type,
+ * which is the one that we use without EFI. */
 static gboolean
 user_gave_machine (const VqOptions *options)
 {
@@ -77,7 +78,7 @@ user_gave_machine (const VqOptions *options)
   return FALSE;
 }
 
-/* *TYPE begins with it, *LENGTH is how long it is. */
+/* Finds the machine's type: the first *LENGTH bytes of *TYPE. */
 static void
 find_machine_type (const VqOptions *options, const VqArch *arch, gboolean efi, const char **type,
                    gsize *length)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Where a machine takes a device while it runs: that depends on the type of machine. */
+/* The bus to which a device can be added while a machine runs. It depends on the type of the
+ * machine. */
 #pragma once
 
 #include <glib.h>
@@ -9,11 +10,12 @@
 
 typedef struct
 {
-  const char *bus;  /* QEMU's name for it; NULL: QEMU finds it */
-  const char *port; /* the -device that it is, to be there from the start; NULL: none is needed */
+  const char *bus; /* QEMU's name for the bus; NULL: QEMU finds one */
+  const char
+      *port; /* a -device that must exist from the start to provide the bus; NULL: none is needed */
 } VqHotplugBus;
 
-/* The one of ARCH's machine (EFI: the one that boots with EFI), or of that which the user's own
- * options for QEMU name. VQ_ERROR_USAGE if it has none that we know. Static. */
+/* The bus of ARCH's machine (with EFI, of its machine for EFI), or of the machine that the user's
+ * own options for QEMU name. VQ_ERROR_USAGE if we know of no such bus for that machine. Static. */
 const VqHotplugBus *vq_hotplug_bus_find (const VqOptions *options, const VqArch *arch, gboolean efi,
                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -44,7 +44,7 @@ enum
   OPTION_VERSION,
 };
 
-/* How the command line is read. */
+/* The names of the options, for the parser. */
 static const VqArgument arguments_table[] = {
   [OPTION_QEMU_ARCHITECTURE] = { "qemu-architecture", 0, TRUE },
   [OPTION_DPKG_ARCHITECTURE] = { "dpkg-architecture", 0, TRUE },
@@ -84,7 +84,7 @@ static const char *const channel_words[] = { "auto", "helper", "agent", "ssh", N
 static const char *const agent_words[] = { "auto", "require", "install", "off", NULL };
 static const char *const template_words[] = { "auto", "off", "refresh", NULL };
 
-/* What an option's value becomes in VqOptions. */
+/* How an option's value is stored in VqOptions. */
 typedef enum
 {
   RULE_STRING,     /* a char *; must not be empty */
@@ -92,9 +92,9 @@ typedef enum
   RULE_SECRET,     /* a char *; may be empty */
   RULE_INT,        /* an int from min to max */
   RULE_CONSTANT,   /* a flag: an int or enum that becomes min */
-  RULE_CHOICE,     /* an enum, by its place in words */
+  RULE_CHOICE,     /* an enum: the index of the value in words */
   RULE_WORDS,      /* a char **, from one value */
-  RULE_LIST,       /* a char **, a value each time; must not be empty */
+  RULE_LIST,       /* a char **, to which each value is added; must not be empty */
   RULE_AGE,        /* a guint64, seconds */
   RULE_SIZE,       /* a guint64, bytes */
   RULE_SHARED_DIR, /* adds to a GPtrArray of VqSharedDir */
@@ -192,7 +192,7 @@ vq_options_free (VqOptions *options)
   g_free (options);
 }
 
-/* Only whole words count, as with argparse's choices. */
+/* Words cannot be abbreviated, as with argparse's choices. */
 static gboolean
 set_choice (int *field, const char *value, const char *const *words, GError **error)
 {
@@ -237,7 +237,7 @@ append_string (char ***field, const char *value, GError **error)
   return TRUE;
 }
 
-/* What is mounted on another's mount point would hide it. */
+/* A second directory on the same mount point would hide the first. */
 static gboolean
 add_shared_dir (GPtrArray *dirs, const char *value, GError **error)
 {
@@ -252,7 +252,7 @@ add_shared_dir (GPtrArray *dirs, const char *value, GError **error)
   return TRUE;
 }
 
-/* Puts VALUE (NULL for flags) where RULE says. */
+/* Stores VALUE (NULL for flags) as RULE says. */
 static gboolean
 apply (VqOptions *options, const Rule *rule, const char *value, GError **error)
 {
@@ -305,7 +305,8 @@ apply_option (VqOptions *options, int index, const char *value, GError **error)
   return TRUE;
 }
 
-/* autopkgtest reads @FILE itself, and makes an empty argument of an empty line. */
+/* An empty name usually comes from autopkgtest, which reads @FILE itself and makes an empty
+ * argument of an empty line. */
 static gboolean
 add_image (GStrvBuilder *images, const char *value, GError **error)
 {
@@ -316,7 +317,7 @@ add_image (GStrvBuilder *images, const char *value, GError **error)
   return TRUE;
 }
 
-/* Goes through the command line until its end, the first error, --help or --version. */
+/* Parses the command line up to its end, the first error, --help or --version. */
 static VqOptionsResult
 parse_all (VqArguments *arguments, VqOptions *options, GError **error)
 {
@@ -342,7 +343,7 @@ parse_all (VqArguments *arguments, VqOptions *options, GError **error)
   return VQ_OPTIONS_RUN;
 }
 
-/* What no option forbids alone. */
+/* Refuses combinations of options that contradict each other. */
 static gboolean
 check_together (const VqOptions *options, GError **error)
 {
@@ -370,7 +371,7 @@ vq_options_parse (int argc, const char *const *argv, VqOptions **options, GError
   VqOptionsResult what;
 
   *options = NULL;
-  /* A program may be started without even its own name. */
+  /* A program may be started with an empty argv, without even its own name. */
   arguments = vq_arguments_new (arguments_table, argc > 0 ? argv + 1 : argv, error);
   if (arguments == NULL)
     return VQ_OPTIONS_ERROR;
@@ -393,7 +394,8 @@ vq_options_usage_error (const GError *error)
 {
   g_autofree char *message = g_strdup (error->message);
 
-  /* It may quote the command line: an argument's line breaks must not make more lines of it. */
+  /* The message may quote an argument, whose line breaks must not make several lines of the
+   * message. */
   for (char *c = message; *c != '\0'; c++)
     if (g_ascii_iscntrl (*c))
       *c = '?';

@@ -13,10 +13,10 @@
 #include "io/workdir.h"
 #include "plan/private-key.h"
 
-/* Seconds for all the calls of qemu-img together. */
+/* Seconds that all calls of qemu-img together may take. */
 #define INSPECT_SECONDS 60
 
-/* A guest under TCG boots so much more slowly, roughly. */
+/* Roughly how much longer a boot takes under TCG. */
 #define TCG_STRETCH 5
 
 static gboolean
@@ -62,7 +62,7 @@ inspect_images (VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error)
   return TRUE;
 }
 
-/* --boot=auto for a PC: what the image can do. */
+/* --boot=auto on a PC: looks at the image. */
 static gboolean
 image_wants_efi (VqPlan *plan, gboolean *efi, gint64 deadline, VqCancel *cancel, GError **error)
 {
@@ -141,7 +141,8 @@ check_overlay_dir (const VqOptions *options, GError **error)
   return vq_error_set_errno (error, errno, "--overlay-dir: cannot make files in %s", directory);
 }
 
-/* One that is not there is made, and one that cannot be used costs a boot; this is a mistake. */
+/* A directory that does not exist is made later, and one that cannot be used only costs a boot. But
+ * to name something that is not a directory is a mistake. */
 static gboolean
 check_template_dir (const VqOptions *options, GError **error)
 {
@@ -181,7 +182,7 @@ choose_hotplug (VqPlan *plan, GError **error)
   return plan->hotplug != NULL;
 }
 
-/* Only what tells how to get in without a seed. */
+/* Whether the user has named a way in that needs no seed. */
 static gboolean
 names_way_in (const VqOptions *options)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is decided once, before the first testbed: architecture, QEMU, images, firmware, KVM or TCG.
- * A mistake in the command line, or something that is not installed, is found here. */
+/* What is decided before the first testbed: architecture, QEMU, images, firmware, KVM or TCG.
+ * Mistakes in the command line and packages that are not installed are found here. */
 #pragma once
 
 #include <glib.h>
@@ -20,24 +20,24 @@ typedef struct
   VqImage *image;              /* what boots */
   GPtrArray *more;             /* VqImage, the read-only disks */
   VqFirmware *firmware;        /* NULL: not EFI */
-  const VqHotplugBus *hotplug; /* for the base image; NULL: it is not wanted */
-  char *ssh_key;               /* the text of the user's private key; NULL: none is given */
+  const VqHotplugBus *hotplug; /* where to plug in the base image; NULL without --baseimage */
+  char *ssh_key;               /* the text of the user's private key; NULL if none is given */
   gboolean kvm;
-  gboolean cloud_seed; /* the machine has a seed for cloud-init, which lets us in over ssh */
+  gboolean cloud_seed; /* the machine gets a seed for cloud-init, which lets us in over ssh */
   int boot_timeout;    /* seconds that a boot or a reboot may take */
 } VqPlan;
 
-/* Looks at everything; OPTIONS must outlive the result. Waits for qemu-img and for the probe of
- * KVM (some seconds at most). Warns once if KVM cannot be used. */
+/* Makes all decisions. OPTIONS must outlive the result. Waits for qemu-img and for the probe of KVM
+ * (some seconds at most). Warns once if KVM cannot be used. */
 VqPlan *vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 void vq_plan_free (VqPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqPlan, vq_plan_free)
 
-/* The guest is up but lets nobody in: from now on it has a cloud seed. FALSE if it had one, or if
- * the options name a way in, or forbid this one. */
+/* To be called when the guest has booted but no way into it opens: from now on the machine gets a
+ * cloud seed. Returns FALSE if it has one already, or if the options name a way in. */
 gboolean vq_plan_add_cloud_seed (VqPlan *plan);
 
-/* KVM turned out not to work: from now on TCG, with a warning that tells WHY. FALSE when the user
- * wants KVM, or when it is not used anyway. */
+/* To be called when KVM turns out not to work: from now on TCG is used, after a warning that says
+ * WHY. Returns FALSE if the user insists on KVM, or if KVM is not used anyway. */
 gboolean vq_plan_give_up_kvm (VqPlan *plan, const char *why);

@@ -11,7 +11,7 @@
 
 #define KEY_MAX 32768 /* bytes; an RSA key of 16384 bits has 13000 */
 
-/* Nothing that one would have to wait for. */
+/* Refuses FIFOs and devices, for which we might have to wait. */
 static int
 open_file (const char *path, GError **error)
 {

@@ -16,7 +16,8 @@ set_once (char **field, const char *name, const char *value, GError **error)
   return TRUE;
 }
 
-/* LAST is where a part that means nothing by itself belongs to, NULL if nowhere. */
+/* LAST points to the path to which a part without a meaning of its own belongs; NULL if there is
+ * none. */
 static gboolean
 parse_part (VqSharedDir *dir, const char *part, char ***last, GError **error)
 {

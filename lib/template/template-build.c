@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Nothing is forced onto the disk. While this host runs, everybody sees what has been written, and
- * a directory is renamed only when all in it has been. After a crash of the host files may be
- * short, or full of holes that look like a guest's unused memory; so no template outlives the boot
- * of the host that it was made in (vq_template_info_is_of_this_boot). The other way, to wait until
- * some hundred MB of memory are on the disk, takes seconds each time, for a thing that is meant to
- * live a day. */
+/* Nothing is forced onto the disk (no fsync). While the host runs, every process sees what was
+ * written, and the directory is renamed only when everything in it is complete. After a crash of
+ * the host, files may be short, or have holes that look like unused memory of the guest. So a
+ * template is not used any more when the host has been rebooted (vq_template_info_is_of_this_boot).
+ * To wait until some hundred MB of memory are on the disk would take seconds for every template,
+ * and a template is meant to live for a day. */
 #include "template/template-build.h"
 
 #include <errno.h>
@@ -25,14 +25,14 @@ struct _VqTemplateBuild
   VqPrivateDir *cache; /* not owned */
   VqTemplateLimits limits;
   VqLockFile *lock;     /* owned */
-  VqPrivateDir *dir;    /* owned; NULL when it is a template */
-  VqTemplateInfo *info; /* owned; NULL when it is a template */
-  char *new_name;       /* of the directory now */
-  char *name;           /* of the template to be */
+  VqPrivateDir *dir;    /* owned; NULL once it is a template */
+  VqTemplateInfo *info; /* owned; NULL once it is a template */
+  char *new_name;       /* the directory's present name */
+  char *name;           /* the name that the template will have */
 };
 
-/* The number after that of the last one for KEY that has to stay: those who use it know its path.
- */
+/* Removes the templates for KEY that are not in use. Those that are in use stay, because their
+ * users know their paths. *NUMBER is one more than the largest number among those. */
 static gboolean
 make_place (VqPrivateDir *cache, const char *key, guint *number, GError **error)
 {
@@ -71,7 +71,7 @@ make_directory (VqTemplateBuild *build, const VqTemplateKey *key, GError **error
     return FALSE;
   build->name = vq_template_name_build (digest, number);
   build->new_name = vq_template_name_build_new (digest);
-  /* Whoever has begun it before us is gone: we have the lock. */
+  /* We hold the lock, so the process that began an earlier build is gone. */
   if (!vq_private_dir_remove_child (build->cache, build->new_name, NULL, error))
     return FALSE;
   build->dir = vq_private_dir_make_child (build->cache, build->new_name, error);
@@ -145,7 +145,7 @@ vq_template_build_set (VqTemplateBuild *build, const char *name, const char *val
   vq_template_info_set (build->info, name, value);
 }
 
-/* A file that must be there, and not empty. */
+/* Fails if the file NAME is missing or empty. */
 static gboolean
 check_needed (VqTemplateBuild *build, const char *name, GError **error)
 {
@@ -176,7 +176,7 @@ record_files (VqTemplateBuild *build, GError **error)
   return TRUE;
 }
 
-/* Makes the lock of the users and takes it, before anybody can see it. */
+/* Makes the lock file for users and takes the shared lock, before others can see the template. */
 static int
 take_use_lock (VqTemplateBuild *build, GError **error)
 {

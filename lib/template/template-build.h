@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A template that is being made: a directory aside to be filled with its files (template.h), under
- * a name that nobody uses, until it is renamed into place. We are the only ones who make one for
- * this key. If we are killed, what is there stays garbage; the next process removes it. */
+/* A template that is being made: a directory that the caller fills with the template's files
+ * (template.h). Its name is one that nobody looks for; when it is complete it is renamed. A lock
+ * ensures that only one process makes a template for a key. If that process is killed, the next one
+ * removes the directory. */
 #pragma once
 
 #include <glib.h>
@@ -13,13 +14,13 @@
 
 typedef struct _VqTemplateBuild VqTemplateBuild;
 
-/* Begins one for KEY in CACHE, with LOCK held, which it takes over even if it fails. Templates for
- * KEY that are there and not in use are removed. CACHE must outlive the result. */
+/* Begins a template for KEY in CACHE. LOCK is the lock for KEY, and is taken over even on failure.
+ * Existing templates for KEY that are not in use are removed. CACHE must outlive the result. */
 VqTemplateBuild *vq_template_build_new (VqPrivateDir *cache, const VqTemplateKey *key,
                                         const VqTemplateLimits *limits, VqLockFile *lock,
                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* If it has not been committed, removes all that has been made. */
+/* Removes everything that was made, unless it has been committed. */
 void vq_template_build_free (VqTemplateBuild *build);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqTemplateBuild, vq_template_build_free)
 
@@ -27,18 +28,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqTemplateBuild, vq_template_build_free)
 gboolean vq_template_build_check_room (VqTemplateBuild *build, guint64 bytes, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* The directory to be filled with plain files. */
+/* The directory to fill with plain files. */
 const char *vq_template_build_get_directory (VqTemplateBuild *build);
 
-/* The path that NAME in it is going to have. Transfer full. */
+/* The path that NAME will have when the template is committed. Transfer full. */
 char *vq_template_build_join_final (VqTemplateBuild *build, const char *name);
 
 /* Adds a fact about the guest, for vq_template_get. */
 void vq_template_build_set (VqTemplateBuild *build, const char *name, const char *value);
 
-/* Makes it a template, and uses it. Nobody may write to the files any more, or have one mapped to
- * write: QEMU must have ended. Fails if a file is missing or empty. Then, and afterwards, BUILD is
- * only to be freed. Writes little and waits for no disk; but others may be removed to keep to the
- * limits. */
+/* Turns the build into a template, which is then in use by the caller. Nobody may still write to
+ * the files or have one mapped for writing, so QEMU must have ended. Fails if a file is missing or
+ * empty. In any case BUILD can only be freed afterwards. Writes little and does not wait for the
+ * disk, but may remove other templates to keep the cache within its limits. */
 VqTemplate *vq_template_build_commit (VqTemplateBuild *build, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

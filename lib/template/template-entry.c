@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A template is removed by who has its lock for himself: he gives it a name that nobody looks for,
- * and then deletes the files, the lock file last. So the lock of a directory that is half removed
- * tells whether somebody is still at it. */
+/* To remove a template, a process takes its lock exclusively, renames the directory to a name that
+ * nobody looks for, and then deletes the files, the lock file last. So if a directory is only half
+ * removed, its lock tells whether another process is still removing it. */
 #include "template/template-entry.h"
 
 #include <errno.h>
@@ -28,7 +28,8 @@ entry_free (gpointer data)
   g_free (entry);
 }
 
-/* Even one that is open to others: what cannot be used must still be removed. */
+/* Works even if the file is open to other users, because a template that cannot be used must still
+ * be removable. */
 static int
 open_lock (VqPrivateDir *dir, int flags)
 {
@@ -62,7 +63,7 @@ look_at_info (VqTemplateEntry *entry, VqPrivateDir *cache)
     entry->problem = g_strdup (error->message);
 }
 
-/* Takes over KEY. NULL if NAME is no directory, or gone. */
+/* Takes over KEY. Returns NULL if NAME is not a directory, or is gone. */
 static VqTemplateEntry *
 entry_new (VqPrivateDir *cache, const char *name, char *key, guint number)
 {
@@ -136,7 +137,7 @@ vq_template_entry_scan (VqPrivateDir *cache, GError **error)
   return entries;
 }
 
-/* Whether ENTRY can be what TEXT means. */
+/* Whether TEXT can mean ENTRY. */
 static gboolean
 is_meant (const VqTemplateEntry *entry, const char *text)
 {
@@ -148,7 +149,7 @@ is_meant (const VqTemplateEntry *entry, const char *text)
          && (dot == NULL || strcmp (entry->name + strlen (entry->key), dot) == 0);
 }
 
-/* Which of MEANT, one at least, it is; NULL if it can be several. */
+/* Picks one of MEANT, which has at least one entry. Returns NULL if several are possible. */
 static const VqTemplateEntry *
 pick (GPtrArray *meant)
 {
@@ -185,7 +186,7 @@ vq_template_entry_find (GPtrArray *entries, const char *text, GError **error)
   return entry;
 }
 
-/* With the lock held, by whoever called. */
+/* The caller holds the lock. */
 static gboolean
 rename_and_delete (VqPrivateDir *cache, VqPrivateDir *dir, const char *name, GError **error)
 {
@@ -206,7 +207,8 @@ remove_locked (VqPrivateDir *cache, VqPrivateDir *dir, const char *name, int loc
   return rename_and_delete (cache, dir, name, error);
 }
 
-/* One that has no lock file gets one, but not if somebody removes it just now. */
+/* If there is no lock file, makes one, unless another process is removing the template right
+ * now. */
 static int
 open_or_make_lock (VqPrivateDir *dir)
 {
@@ -217,9 +219,10 @@ open_or_make_lock (VqPrivateDir *dir)
   return fd;
 }
 
-/* *REMOVED as below. What has been removed by somebody else meanwhile is no failure, even if there
- * is another one of that name by now. No file can be made in a directory that is being removed:
- * that is ENOENT, too, a moment before its name has gone. */
+/* Sets *REMOVED as vq_template_entry_remove does. If another process has removed the template
+ * meanwhile, that is not a failure, even if another template has the name by now. ENOENT may also
+ * come from a directory that still has its name but is just being removed, because no file can be
+ * made in it. */
 static gboolean
 remove_open (VqPrivateDir *cache, VqPrivateDir *dir, const char *name, gboolean *removed,
              GError **error)

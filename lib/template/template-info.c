@@ -10,7 +10,7 @@
 #include "base/host-facts.h"
 #include "base/json.h"
 
-/* Another number: nothing of the file can be relied on. */
+/* A file with another number is not read. */
 #define FORMAT 1
 
 struct _VqTemplateInfo
@@ -21,7 +21,7 @@ struct _VqTemplateInfo
   gint64 created;
   GHashTable *files; /* name -> stamp */
   GHashTable *guest;
-  JsonNode *facts; /* only if it is new: nobody reads them but people */
+  JsonNode *facts; /* only in a new one: these facts are written for people, and never read back */
 };
 
 static VqTemplateInfo *
@@ -69,8 +69,8 @@ vq_template_info_add_file (VqTemplateInfo *info, VqPrivateDir *dir, const char *
 {
   struct stat st;
 
-  /* QEMU makes files that others may read. fchmodat would follow a link: nobody but we can have
-   * put one here, and it fails below. */
+  /* QEMU makes files that others may read. fchmodat follows symbolic links, but only we could have
+   * put one here, and the stat below fails for it. */
   if (fchmodat (vq_private_dir_get_fd (dir), name, 0600, 0) < 0)
     return vq_error_set_errno (error, errno, "cannot change the mode of %s/%s",
                                vq_private_dir_get_path (dir), name);
@@ -98,7 +98,7 @@ vq_template_info_get (const VqTemplateInfo *info, const char *name)
   return g_hash_table_lookup (info->guest, name);
 }
 
-/* In the order of their names, so that the file is the same each time. */
+/* Sorted by name, so that the file is the same each time. */
 static void
 build_strings (JsonBuilder *builder, const char *member, GHashTable *strings)
 {
@@ -108,7 +108,7 @@ build_strings (JsonBuilder *builder, const char *member, GHashTable *strings)
   json_builder_begin_object (builder);
   for (GList *name = names; name != NULL; name = name->next)
     {
-      /* Any bytes, in a text that must be UTF-8. */
+      /* The value may hold any bytes, but JSON must be UTF-8. */
       g_autofree char *value = g_strescape (g_hash_table_lookup (strings, name->data), NULL);
 
       json_builder_set_member_name (builder, name->data);
@@ -166,7 +166,7 @@ vq_template_info_write (VqTemplateInfo *info, VqPrivateDir *dir, GError **error)
   return vq_private_dir_write (dir, VQ_TEMPLATE_INFO_FILE, text, error);
 }
 
-/* A string that must be there. */
+/* Reads a string that must exist. */
 static gboolean
 read_string (JsonObject *object, const char *member, char **value, GError **error)
 {
@@ -256,7 +256,7 @@ check_file (VqPrivateDir *dir, const char *name, const char *stamp, GError **err
   g_autofree char *now = NULL;
   struct stat st;
 
-  /* Names are plain ones: those that lead out of the directory are not ours. */
+  /* We only write plain names, and one with a slash could lead out of the directory. */
   if (strchr (name, '/') != NULL)
     return vq_error_set (error, VQ_ERROR_FAILED, "\"%s\" is no file's name", name);
   if (!vq_private_dir_stat (dir, name, &st, error))

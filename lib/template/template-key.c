@@ -70,7 +70,7 @@ vq_template_key_add_text (VqTemplateKey *key, const char *name, const char *valu
   vq_template_key_add_argv (key, name, values);
 }
 
-/* What FILE is now; NULL if it cannot be looked at or is no plain file. */
+/* The present stamp of the file PATH. Fails if it cannot be looked at or is not a plain file. */
 static char *
 stamp_file (const char *path, GError **error)
 {
@@ -170,8 +170,8 @@ hash_string (GChecksum *checksum, const char *text)
   g_checksum_update (checksum, (const guchar *)text, -1);
 }
 
-/* Each string after its length, each list after the number of its strings: two keys give the same
- * bytes only if they are the same. */
+/* Each string is preceded by its length, and each list by its number of strings, so two keys give
+ * the same bytes only if they are equal. */
 char *
 vq_template_key_get_digest (const VqTemplateKey *key)
 {

@@ -10,6 +10,6 @@ typedef struct
   guint64 max_size; /* bytes on disk, of all templates together; 0: no limit */
 } VqTemplateLimits;
 
-/* What they are if the user says nothing: a day, 20 GiB. */
+/* The defaults: a day, and 20 GiB. */
 #define VQ_TEMPLATE_MAX_AGE_DEFAULT (24 * 60 * 60)
 #define VQ_TEMPLATE_MAX_SIZE_DEFAULT (G_GUINT64_CONSTANT (20) << 30)

@@ -9,7 +9,7 @@
 #define LOCK ".lock"
 #define KEY_LENGTH VQ_TEMPLATE_KEY_LENGTH
 
-/* Only the form that we write: no leading zero, and not 1. */
+/* Accepts only the form that we write: no leading zero, and not 1. */
 static gboolean
 parse_number (const char *text, guint *number)
 {
@@ -21,7 +21,7 @@ parse_number (const char *text, guint *number)
   return TRUE;
 }
 
-/* Of a name that begins with a key. */
+/* Takes the key from a name that begins with one. */
 static gboolean
 take_key (const char *name, char **key)
 {

@@ -11,11 +11,11 @@
 #include "template/template-entry.h"
 #include "template/template-name.h"
 
-/* Whoever looks for what killed processes left has a lock for a moment: nobody hears of that. */
+/* A process that cleans up takes a lock for a moment. We wait so long before we tell the user that
+ * another process is making the template. */
 #define SWEEP_SECONDS 0.3
 
-/* How often a template may vanish when we want to open it: each time another process has removed
- * it, or does so now. */
+/* How often we try again if another process removes a template just when we want to open it. */
 #define ATTEMPTS 16
 
 struct _VqTemplateStore
@@ -65,7 +65,7 @@ vq_template_store_is_current (VqTemplateStore *store)
   return vq_private_dir_is_current (store->dir);
 }
 
-/* The name of the last template for the key DIGEST, or NULL. */
+/* The name of the newest template for the key DIGEST, or NULL. */
 static char *
 find_name (VqTemplateStore *store, const char *digest)
 {
@@ -85,7 +85,7 @@ find_name (VqTemplateStore *store, const char *digest)
   return last > 0 ? vq_template_name_build (digest, last) : NULL;
 }
 
-/* It is of no use to anybody; who uses it nevertheless keeps it. */
+/* Removes a template that nobody can use. If it is in use nevertheless, it stays. */
 static void
 drop_damaged (VqTemplateStore *store, const char *name, const char *why)
 {
@@ -97,7 +97,8 @@ drop_damaged (VqTemplateStore *store, const char *name, const char *why)
     g_warning ("%s", error->message);
 }
 
-/* Gives TEMPLATE back if it may be used, else frees it. It must not be older than NEWEST. */
+/* Returns TEMPLATE if it may be used; otherwise frees it and returns NULL. It must not be older
+ * than SINCE. */
 static VqTemplate *
 check_age (VqTemplateStore *store, VqTemplate *template, gint64 since)
 {
@@ -113,7 +114,7 @@ check_age (VqTemplateStore *store, VqTemplate *template, gint64 since)
   return NULL;
 }
 
-/* SINCE: microseconds of real time; one that is older is none. */
+/* Finds a template that is not older than SINCE, in microseconds of real time. */
 static VqTemplate *
 find_since (VqTemplateStore *store, const char *digest, gint64 since)
 {
@@ -141,7 +142,7 @@ vq_template_store_find (VqTemplateStore *store, const VqTemplateKey *key)
   return find_since (store, digest, G_MININT64);
 }
 
-/* The right to make the template for the key DIGEST. */
+/* Takes the lock for making the template for the key DIGEST. */
 static VqLockFile *
 take_lock (VqTemplateStore *store, const char *digest, gint64 deadline, VqCancel *cancel,
            GError **error)

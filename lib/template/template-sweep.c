@@ -5,8 +5,9 @@
 #include "template/template-entry.h"
 #include "template/template-name.h"
 
-/* What can be tidied up for NAME's key, if nobody makes a template for it now. NAME may be a
- * directory that was being made; a lock alone goes when it is let go of. */
+/* Removes what a killed process has left for NAME's key, unless a process is making a template for
+ * that key now. NAME is either a directory that was being made, or a lock file; a lock file is
+ * removed simply by taking and releasing the lock. */
 static void
 sweep_build (VqPrivateDir *cache, const char *name, const char *key, gboolean is_directory)
 {
@@ -71,7 +72,7 @@ find_reason (const VqTemplateEntry *entry, const VqTemplateLimits *limits)
   return vq_template_sweep_expired (entry->info, limits);
 }
 
-/* FALSE if it is still there. */
+/* Returns FALSE if the template is still there. */
 static gboolean
 remove_entry (VqPrivateDir *cache, const VqTemplateEntry *entry, const char *reason,
               VqTemplateSwept *swept)
@@ -102,7 +103,7 @@ scan (VqPrivateDir *cache)
   return entries;
 }
 
-/* Removes from ENTRIES, too, what is gone. */
+/* Also removes from ENTRIES what is gone. */
 static void
 sweep_useless (VqPrivateDir *cache, GPtrArray *entries, const VqTemplateLimits *limits,
                VqTemplateSwept *swept)
@@ -116,7 +117,7 @@ sweep_useless (VqPrivateDir *cache, GPtrArray *entries, const VqTemplateLimits *
     }
 }
 
-/* ENTRIES begin with the one to go first. */
+/* ENTRIES are in the order in which they should be removed. */
 static void
 sweep_surplus (VqPrivateDir *cache, GPtrArray *entries, guint64 max_size, VqTemplateSwept *swept)
 {

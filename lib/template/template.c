@@ -40,8 +40,8 @@ vq_template_free (VqTemplate *template)
   g_free (template);
 }
 
-/* *THERE is FALSE if somebody removes it, or has done so: who does that has the lock first, and
- * renames the directory then. */
+/* Takes the shared lock. *THERE is FALSE if another process is removing the template or has removed
+ * it: that process takes the lock first, and then renames the directory. */
 static gboolean
 lock (VqTemplate *template, gboolean *there, GError **error)
 {
@@ -90,10 +90,12 @@ vq_template_open (VqPrivateDir *cache, const char *name, GError **error)
   template->dir = vq_private_dir_open_child (cache, name, &reason);
   if (template->dir != NULL && load (template, name, &there, &reason))
     {
-      futimens (template->lock_fd, NULL); /* if it fails, it is just removed earlier */
+      futimens (template->lock_fd,
+                NULL); /* if this fails, the template may only be removed earlier */
       return there ? g_steal_pointer (&template) : NULL;
     }
-  /* Whoever removes it meanwhile makes anything fail. What has the name now may be another one. */
+  /* If another process removes the template meanwhile, any of the calls above may fail, and that is
+   * not reported. By now, another template may have the name. */
   if (template->dir != NULL ? vq_private_dir_is_current (template->dir)
                             : !vq_error_is_missing (reason))
     g_propagate_error (error, g_steal_pointer (&reason));
