@@ -6,9 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <glib/gstdio.h>
-
 #include "base/error.h"
+#include "base/fd.h"
 
 struct _VqArguments
 {
@@ -51,12 +50,9 @@ static GString *
 read_file (const char *path, gsize limit, GError **error)
 {
   g_autoptr (GString) text = g_string_new (NULL);
-  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  vq_autofd int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
   gboolean ok = fd >= 0 && read_until (fd, text, limit);
-  int errnum = errno;
 
-  if (fd >= 0)
-    g_close (fd, NULL);
   if (ok && text->len <= limit)
     return g_steal_pointer (&text);
   if (ok)
@@ -65,7 +61,7 @@ read_file (const char *path, gsize limit, GError **error)
                   VQ_ARGUMENTS_FILE_MAX);
   else
     vq_error_set (error, VQ_ERROR_USAGE, "cannot read the file of arguments @%s: %s", path,
-                  g_strerror (errnum));
+                  g_strerror (errno));
   return NULL;
 }
 

@@ -1,7 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/error.h"
 
-G_DEFINE_QUARK (vq - error - quark, vq_error)
+typedef struct
+{
+  int errnum; /* 0: it did not come from the system */
+} VqErrorPrivate;
+
+static void
+vq_error_private_init (VqErrorPrivate *private)
+{
+  private->errnum = 0;
+}
+
+static void
+vq_error_private_copy (const VqErrorPrivate *from, VqErrorPrivate *to)
+{
+  *to = *from;
+}
+
+static void
+vq_error_private_clear (VqErrorPrivate *private)
+{
+}
+
+G_DEFINE_EXTENDED_ERROR (VqError, vq_error)
 
 gboolean
 vq_error_is_machine (const GError *error)
@@ -34,15 +56,25 @@ vq_error_is_missing (const GError *error)
 }
 
 gboolean
+vq_error_is_errno (const GError *error, int errnum)
+{
+  return error != NULL && error->domain == VQ_ERROR
+         && vq_error_get_private (error)->errnum == errnum;
+}
+
+gboolean
 vq_error_set_errno (GError **error, int errnum, const char *format, ...)
 {
   g_autofree char *what = NULL;
+  GError *local = NULL;
   va_list args;
 
   va_start (args, format);
   what = g_strdup_vprintf (format, args);
   va_end (args);
-  g_set_error (error, VQ_ERROR, VQ_ERROR_FAILED, "%s: %s", what, g_strerror (errnum));
+  vq_error_set (&local, VQ_ERROR_FAILED, "%s: %s", what, g_strerror (errnum));
+  vq_error_get_private (local)->errnum = errnum;
+  g_propagate_error (error, local);
   return FALSE;
 }
 
@@ -55,4 +87,24 @@ vq_error_set (GError **error, VqErrorCode code, const char *format, ...)
   g_propagate_error (error, g_error_new_valist (VQ_ERROR, code, format, args));
   va_end (args);
   return FALSE;
+}
+
+VqErrorPrefix
+vq_error_prefix_begin (GError **error, const char *format, ...)
+{
+  VqErrorPrefix prefix = { error, NULL };
+  va_list args;
+
+  va_start (args, format);
+  prefix.text = g_strdup_vprintf (format, args);
+  va_end (args);
+  return prefix;
+}
+
+void
+vq_error_prefix_end (VqErrorPrefix *prefix)
+{
+  if (prefix->error != NULL && *prefix->error != NULL)
+    g_prefix_error (prefix->error, "%s: ", prefix->text);
+  g_free (prefix->text);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The one error domain of this project, and predicates on it. Messages rise with a prefix
- * (g_prefix_error) and say what the user can do next. */
+ * (VQ_ERROR_PREFIX) and say what the user can do next. */
 #pragma once
 
 #include <glib.h>
@@ -36,10 +36,32 @@ gboolean vq_error_is_locked (const GError *error);
 /* True when a file or directory does not exist (VQ_ERROR_MISSING). */
 gboolean vq_error_is_missing (const GError *error);
 
-/* Sets *ERROR to "PREFIX: strerror (errno)"; always returns FALSE so that it can be returned. */
+/* True when a system call failed with ERRNUM (vq_error_set_errno). */
+gboolean vq_error_is_errno (const GError *error, int errnum);
+
+/* Sets *ERROR to "WHAT: strerror (ERRNUM)"; always returns FALSE so that it can be returned. */
 gboolean vq_error_set_errno (GError **error, int errnum, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
 
 /* Sets *ERROR in VQ_ERROR; always returns FALSE so that it can be returned. */
 gboolean vq_error_set (GError **error, VqErrorCode code, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
+
+/* Puts "TEXT: " before whatever error is in *ERROR at the end of the scope, where it must be free
+ * at the beginning. A declaration:
+ *
+ *   VQ_ERROR_PREFIX (error, "cannot use the image %s", path);
+ */
+#define VQ_ERROR_PREFIX(error, ...)                                                                \
+  __attribute__ ((cleanup (vq_error_prefix_end))) VqErrorPrefix vq_error_prefix                    \
+      = vq_error_prefix_begin (error, __VA_ARGS__)
+
+/* What the macro is made of. */
+typedef struct
+{
+  GError **error;
+  char *text; /* owned */
+} VqErrorPrefix;
+
+VqErrorPrefix vq_error_prefix_begin (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+void vq_error_prefix_end (VqErrorPrefix *prefix);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 
 /* Enough for one processor. With hundreds of them the kernel takes long to write the whole file. */
 #define CPUINFO_MAX (32 * 1024)
@@ -83,7 +84,7 @@ static char *
 read_start (const char *path, gsize max, GError **error)
 {
   g_autofree char *text = g_malloc0 (max + 1);
-  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  vq_autofd int fd = open (path, O_RDONLY | O_CLOEXEC);
   gsize length = 0;
   gssize n = fd >= 0 ? 1 : -1;
 
@@ -94,8 +95,6 @@ read_start (const char *path, gsize max, GError **error)
     }
   if (n < 0)
     vq_error_set_errno (error, errno, "cannot read %s", path);
-  if (fd >= 0)
-    close (fd);
   return n >= 0 ? g_steal_pointer (&text) : NULL;
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "channel/exec-request.h"
 #include "base/text.h"
 
@@ -65,8 +66,7 @@ client_detach (Client *client)
 
   g_queue_remove (&server->clients, client);
   g_source_remove (client->source_id);
-  close (client->fd);
-  client->fd = -1;
+  vq_fd_clear (&client->fd);
   resume_accepting (server);
 }
 
@@ -361,8 +361,7 @@ vq_exec_server_free (VqExecServer *server)
     g_source_remove (server->accept_id);
   if (server->retry_id != 0)
     g_source_remove (server->retry_id);
-  close (server->fd);
-  server->fd = -1;
+  vq_fd_clear (&server->fd);
   server->accept_id = 0;
   unlink (server->path);
   vq_exec_server_set_channel (server, NULL);

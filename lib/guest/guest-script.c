@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 
+#include "base/error.h"
+
 #define ARGUMENTS_MAX 3
 
 /* The words of a command that runs SCRIPT, in the order in which sh takes them. */
@@ -25,30 +27,23 @@ build_words (const char *flags, const char *script, const char *const *arguments
   return words;
 }
 
-static gboolean
-prefix (const char *failure, GError **error)
-{
-  g_prefix_error (error, "%s: ", failure);
-  return FALSE;
-}
-
 VqChannelCapture *
 vq_guest_script_start (VqChannel *channel, const char *script, const char *const *arguments,
                        const char *failure, GError **error)
 {
+  VQ_ERROR_PREFIX (error, "%s", failure);
   Words words = build_words ("-ec", script, arguments);
-  VqChannelCapture *run = vq_channel_capture_start (channel, words.argv, NULL, error);
 
-  if (run == NULL)
-    prefix (failure, error);
-  return run;
+  return vq_channel_capture_start (channel, words.argv, NULL, error);
 }
 
 gboolean
 vq_guest_script_finish (VqChannelCapture *run, char **out, gint64 deadline, VqCancel *cancel,
                         const char *failure, GError **error)
 {
-  return vq_channel_capture_finish (run, out, deadline, cancel, error) || prefix (failure, error);
+  VQ_ERROR_PREFIX (error, "%s", failure);
+
+  return vq_channel_capture_finish (run, out, deadline, cancel, error);
 }
 
 gboolean

@@ -9,6 +9,7 @@
 
 #include "channel/channel-call.h"
 #include "base/error.h"
+#include "base/fd.h"
 
 /* The longest first line that Linux knows an interpreter by. */
 #define LINE_MAX_BYTES 255
@@ -26,18 +27,15 @@ static const char runner[] = "f=$(mktemp) || exit\n"
 static int
 open_script (const char *path, GError **error)
 {
-  int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  vq_autofd int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   struct stat st;
 
   if (fd < 0)
     vq_error_set_errno (error, errno, "cannot open it");
   else if (fstat (fd, &st) == 0 && S_ISREG (st.st_mode))
-    return fd;
+    return g_steal_fd (&fd);
   else
-    {
-      close (fd);
-      vq_error_set (error, VQ_ERROR_FAILED, "it is no plain file");
-    }
+    vq_error_set (error, VQ_ERROR_FAILED, "it is no plain file");
   return -1;
 }
 
@@ -97,19 +95,18 @@ gboolean
 vq_template_script_run (VqChannel *channel, const char *path, gint64 deadline, VqCancel *cancel,
                         GError **error)
 {
+  VQ_ERROR_PREFIX (error, "--template-script %s", path);
   int fd = open_script (path, error);
 
-  if (fd >= 0 && run_script (channel, fd, deadline, cancel, error))
-    return TRUE;
-  g_prefix_error (error, "--template-script %s: ", path);
-  return FALSE;
+  return fd >= 0 && run_script (channel, fd, deadline, cancel, error);
 }
 
 char *
 vq_template_script_get_digest (const char *path, GError **error)
 {
+  VQ_ERROR_PREFIX (error, "--template-script %s", path);
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  int fd = open_script (path, error);
+  vq_autofd int fd = open_script (path, error);
   guchar block[4096];
   gssize n = -1;
 
@@ -117,10 +114,5 @@ vq_template_script_get_digest (const char *path, GError **error)
     g_checksum_update (checksum, block, n);
   if (fd >= 0 && n < 0)
     vq_error_set_errno (error, errno, "cannot read it");
-  if (fd >= 0)
-    close (fd);
-  if (n == 0)
-    return g_strdup (g_checksum_get_string (checksum));
-  g_prefix_error (error, "--template-script %s: ", path);
-  return NULL;
+  return n == 0 ? g_strdup (g_checksum_get_string (checksum)) : NULL;
 }

@@ -98,7 +98,7 @@ give_credit_if_due (VqHelperOutput *output)
 static void
 note_loss (VqHelperOutput *output, const GError *error)
 {
-  if (output->loss == NULL && !g_str_has_suffix (error->message, g_strerror (EPIPE)))
+  if (output->loss == NULL && !vq_error_is_errno (error, EPIPE))
     output->loss = g_error_copy (error);
 }
 

@@ -77,11 +77,10 @@ ask (Request *request, VqHelperPort *port, guint8 type, const guint8 *payload, g
 static gboolean
 await (Request *request, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  if (vq_wait_until (is_done, request, deadline, cancel, "answer of the guest helper", error)
-      && judge (request, error))
-    return TRUE;
-  g_prefix_error (error, "%s: ", request->what);
-  return FALSE;
+  VQ_ERROR_PREFIX (error, "%s", request->what);
+
+  return vq_wait_until (is_done, request, deadline, cancel, "answer of the guest helper", error)
+         && judge (request, error);
 }
 
 /* Nobody waits for its answer any more. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/text.h"
 
 #define STDERR_KEPT 4096
@@ -290,18 +291,17 @@ run_to_end (const char *const *argv, VqChildOptions options, Output *output, gin
             VqCancel *cancel, GError **error)
 {
   g_autoptr (VqChild) child = NULL;
-  int fds[2] = { -1, -1 };
-  gboolean done;
+  int ends[2];
+  vq_autofd int out = -1;
 
-  if (!g_unix_open_pipe (fds, FD_CLOEXEC, error))
+  if (!g_unix_open_pipe (ends, FD_CLOEXEC, error))
     return FALSE;
-  options.stdout_fd = fds[1];
+  out = ends[0];
+  options.stdout_fd = ends[1];
   child = vq_child_spawn (argv, &options, error);
-  close (fds[1]);
-  done = child != NULL && read_output (fds[0], output, deadline, cancel, "end of its output", error)
+  close (ends[1]);
+  return child != NULL && read_output (out, output, deadline, cancel, "end of its output", error)
          && vq_child_wait (child, deadline, cancel, error) && check_success (child, error);
-  close (fds[0]);
-  return done;
 }
 
 gboolean
@@ -309,18 +309,16 @@ vq_child_run (const char *const *argv, const VqChildOptions *options, char **out
               VqCancel *cancel, GError **error)
 {
   VqChildOptions wanted = { 0 };
-  Output output = { g_string_new (NULL), FALSE, FALSE };
+  g_autoptr (GString) text = g_string_new (NULL);
+  Output output = { text, FALSE, FALSE };
   g_autofree char *name = g_path_get_basename (argv[0]);
-  gboolean done;
+  VQ_ERROR_PREFIX (error, "%s", name);
 
   if (options != NULL)
     wanted = *options;
-  done = run_to_end (argv, wanted, &output, deadline, cancel, error);
-  if (!done)
-    g_prefix_error (error, "%s: ", name);
-  if (done && out != NULL)
-    *out = g_string_free (output.text, FALSE);
-  else
-    g_string_free (output.text, TRUE);
-  return done;
+  if (!run_to_end (argv, wanted, &output, deadline, cancel, error))
+    return FALSE;
+  if (out != NULL)
+    *out = g_string_free (g_steal_pointer (&text), FALSE);
+  return TRUE;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 
 #define BLOCK 65536
 
@@ -68,12 +69,9 @@ copy_to_new_file (int from, const char *from_path, const char *dest, GError **er
 gboolean
 vq_file_copy (const char *from_path, const char *dest, GError **error)
 {
-  int from = open (from_path, O_RDONLY | O_CLOEXEC);
-  gboolean done;
+  vq_autofd int from = open (from_path, O_RDONLY | O_CLOEXEC);
 
   if (from < 0)
     return vq_error_set_errno (error, errno, "cannot open %s", from_path);
-  done = copy_to_new_file (from, from_path, dest, error);
-  close (from);
-  return done;
+  return copy_to_new_file (from, from_path, dest, error);
 }

@@ -11,6 +11,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+
 /* Numbers from Linux, Documentation/admin-guide/devices.txt. */
 #define MEMORY_MAJOR 1 /* null, zero, full, random, ... */
 #define TTYAUX_MAJOR 5 /* tty, console, ptmx */
@@ -77,9 +79,7 @@ vq_foreign_fd_init (VqForeignFd *self, int fd, int access)
 void
 vq_foreign_fd_clear (VqForeignFd *self)
 {
-  if (self->fd >= 0)
-    close (self->fd);
-  self->fd = -1;
+  vq_fd_clear (&self->fd);
   self->kind = VQ_FOREIGN_UNUSABLE;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -251,14 +252,6 @@ vq_json_peer_drain (VqJsonPeer *peer)
 
 static gboolean on_writable (int fd, GIOCondition events, gpointer data);
 
-static void
-drop_out_fd (VqJsonPeer *peer)
-{
-  if (peer->out_fd >= 0)
-    close (peer->out_fd);
-  peer->out_fd = -1;
-}
-
 /* Sends the beginning of OUT, with the descriptor if there is one. */
 static gssize
 send_some (VqJsonPeer *peer)
@@ -280,7 +273,7 @@ send_some (VqJsonPeer *peer)
     }
   n = sendmsg (peer->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
   if (n > 0)
-    drop_out_fd (peer);
+    vq_fd_clear (&peer->out_fd);
   return n;
 }
 
@@ -336,7 +329,7 @@ vq_json_peer_free (VqJsonPeer *peer)
   stop_sources (peer);
   g_clear_handle_id (&peer->closed_id, g_source_remove);
   close (peer->fd);
-  drop_out_fd (peer);
+  vq_fd_clear (&peer->out_fd);
   g_hash_table_remove_all (peer->pending);
   peer->freed = TRUE;
   release (peer);
@@ -353,7 +346,7 @@ vq_json_peer_set_handlers (VqJsonPeer *peer, VqJsonEvent event, VqJsonClosed clo
 void
 vq_json_peer_attach_fd (VqJsonPeer *peer, int fd)
 {
-  drop_out_fd (peer);
+  vq_fd_clear (&peer->out_fd);
   peer->out_fd = fd;
 }
 

@@ -15,6 +15,7 @@
 
 #include "io/child.h"
 #include "base/error.h"
+#include "base/fd.h"
 
 struct _VqLockFile
 {
@@ -89,8 +90,7 @@ attempt (VqPrivateDir *dir, const char *name, const Patience *patience, int *fd,
   *again = taken && !has_name (*fd, dir, name);
   if (taken && !*again)
     return TRUE;
-  close (*fd);
-  *fd = -1;
+  vq_fd_clear (fd);
   return done;
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
 #define OTHERS (S_IRWXG | S_IRWXO)
@@ -155,16 +156,13 @@ static GPtrArray *
 read_names (int fd)
 {
   /* Opened again, because a copy of FD would share its position in the directory. */
-  int own = openat (fd, ".", DIRECTORY_FLAGS);
+  vq_autofd int own = openat (fd, ".", DIRECTORY_FLAGS);
   DIR *stream = own >= 0 ? fdopendir (own) : NULL;
   GPtrArray *names;
 
   if (stream == NULL)
-    {
-      if (own >= 0)
-        close (own);
-      return NULL;
-    }
+    return NULL;
+  own = -1; /* the stream's */
   names = g_ptr_array_new_with_free_func (g_free);
   for (struct dirent *entry = readdir (stream); entry != NULL; entry = readdir (stream))
     if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0)
@@ -224,14 +222,14 @@ int
 vq_private_dir_open_file (VqPrivateDir *dir, const char *name, int flags, GError **error)
 {
   /* O_NONBLOCK, because somebody may have replaced the file by a FIFO. */
-  int fd = openat (dir->fd, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+  vq_autofd int fd
+      = openat (dir->fd, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
   struct stat st;
 
   if (fd < 0)
     return vq_error_set_errno (error, errno, "cannot open %s/%s", dir->path, name), -1;
   if (fstat (fd, &st) == 0 && check_file (dir, name, &st, error))
-    return fd;
-  close (fd);
+    return g_steal_fd (&fd);
   return -1;
 }
 
@@ -255,7 +253,7 @@ read_all (int fd, char *bytes, gsize size)
 char *
 vq_private_dir_read (VqPrivateDir *dir, const char *name, gsize max, gsize *length, GError **error)
 {
-  int fd = vq_private_dir_open_file (dir, name, O_RDONLY, error);
+  vq_autofd int fd = vq_private_dir_open_file (dir, name, O_RDONLY, error);
   g_autofree char *bytes = NULL;
   gssize n;
 
@@ -267,7 +265,6 @@ vq_private_dir_read (VqPrivateDir *dir, const char *name, gsize max, gsize *leng
     vq_error_set_errno (error, errno, "cannot read %s/%s", dir->path, name);
   else if ((gsize)n > max)
     vq_error_set (error, VQ_ERROR_FAILED, "%s/%s is longer than %zu bytes", dir->path, name, max);
-  close (fd);
   if (n < 0 || (gsize)n > max)
     return NULL;
   bytes[n] = '\0';
@@ -344,14 +341,10 @@ gboolean
 vq_private_dir_remove_child (VqPrivateDir *parent, const char *name, const char *last,
                              GError **error)
 {
-  int fd = openat (parent->fd, name, DIRECTORY_FLAGS);
-  gboolean done = fd >= 0 && remove_files (fd, last)
-                  && (unlinkat (parent->fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT);
-  int errnum = errno;
+  vq_autofd int fd = openat (parent->fd, name, DIRECTORY_FLAGS);
 
-  if (fd >= 0)
-    close (fd);
-  if (done || errnum == ENOENT)
+  if ((fd >= 0 && remove_files (fd, last) && unlinkat (parent->fd, name, AT_REMOVEDIR) == 0)
+      || errno == ENOENT)
     return TRUE;
-  return vq_error_set_errno (error, errnum, "cannot remove %s/%s", parent->path, name);
+  return vq_error_set_errno (error, errno, "cannot remove %s/%s", parent->path, name);
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/log.h"
 
 struct _VqRawTerminal
@@ -177,13 +178,6 @@ vq_raw_terminal_new (VqRawTerminalResized resized, gpointer data, GError **error
   return g_steal_pointer (&terminal);
 }
 
-static void
-close_fd (int fd)
-{
-  if (fd >= 0)
-    close (fd);
-}
-
 void
 vq_raw_terminal_free (VqRawTerminal *terminal)
 {
@@ -199,8 +193,8 @@ vq_raw_terminal_free (VqRawTerminal *terminal)
       g_source_remove (terminal->signal_id);
       sigprocmask (SIG_SETMASK, &terminal->mask_before, NULL);
     }
-  close_fd (terminal->signal_fd);
-  close_fd (terminal->lifeline);
-  close_fd (terminal->fd);
+  vq_fd_clear (&terminal->signal_fd);
+  vq_fd_clear (&terminal->lifeline);
+  vq_fd_clear (&terminal->fd);
   g_free (terminal);
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 
 /* The longest socket name in the directory, with the slash before it. */
 #define LONGEST_NAME 12
@@ -131,12 +132,10 @@ lock (VqWorkdir *workdir)
 {
   g_autofree char *aside = vq_workdir_join (workdir, LOCK_ASIDE);
   g_autofree char *name = vq_workdir_join (workdir, LOCK);
-  int fd = open (aside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  vq_autofd int fd = open (aside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
   if (fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) == 0 && rename (aside, name) == 0)
-    workdir->lock_fd = fd;
-  else if (fd >= 0)
-    close (fd);
+    workdir->lock_fd = g_steal_fd (&fd);
 }
 
 VqWorkdir *
@@ -163,10 +162,8 @@ vq_workdir_free (VqWorkdir *workdir)
     return;
   if (workdir->path != NULL)
     remove_flat (AT_FDCWD, workdir->path);
-  if (workdir->alive_fd >= 0)
-    close (workdir->alive_fd);
-  if (workdir->lock_fd >= 0)
-    close (workdir->lock_fd);
+  vq_fd_clear (&workdir->alive_fd);
+  vq_fd_clear (&workdir->lock_fd);
   if (workdir->janitor > 0)
     {
       kill (workdir->janitor, SIGKILL); /* it has nothing left to do */
@@ -190,13 +187,12 @@ vq_workdir_join (VqWorkdir *workdir, const char *name)
 }
 
 /* Whether FD is one of our directories, and both its server and its janitor are gone. *LOCK_FD then
- * holds its lock; the caller closes it. */
+ * holds its lock. */
 static gboolean
 is_left_over (int fd, int *lock_fd)
 {
   struct stat st;
 
-  *lock_fd = -1;
   if (fstat (fd, &st) < 0 || st.st_uid != geteuid () || (st.st_mode & 07777) != 0700)
     return FALSE;
   *lock_fd = openat (fd, LOCK, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -206,19 +202,13 @@ is_left_over (int fd, int *lock_fd)
 static void
 sweep_one (int parent, const char *name)
 {
-  int fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  int lock_fd = -1;
+  vq_autofd int fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  vq_autofd int lock_fd = -1;
 
-  if (fd < 0)
+  if (fd < 0 || !is_left_over (fd, &lock_fd))
     return;
-  if (is_left_over (fd, &lock_fd))
-    {
-      g_debug ("removing %s: the server that made it has been killed", name);
-      remove_flat (parent, name);
-    }
-  if (lock_fd >= 0)
-    close (lock_fd);
-  close (fd);
+  g_debug ("removing %s: the server that made it has been killed", name);
+  remove_flat (parent, name);
 }
 
 void

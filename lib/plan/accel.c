@@ -10,6 +10,7 @@
 
 #include "io/child.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "plan/cpu-model.h"
 
 /* The boot ROM of a PC. Its last 16 bytes hold the first instruction that runs, a jump to the ROM's
@@ -40,15 +41,13 @@ static int
 make_rom (GError **error)
 {
   g_autofree guint8 *rom = g_malloc0 (ROM_SIZE);
-  int fd = memfd_create ("virt-qemu-probe", MFD_CLOEXEC);
+  vq_autofd int fd = memfd_create ("virt-qemu-probe", MFD_CLOEXEC);
 
   memcpy (rom, rom_code, sizeof rom_code);
   memcpy (rom + RESET_VECTOR, rom_start, sizeof rom_start);
   if (fd >= 0 && write (fd, rom, ROM_SIZE) == ROM_SIZE)
-    return fd;
+    return g_steal_fd (&fd);
   vq_error_set_errno (error, errno, "cannot make the probe's ROM");
-  if (fd >= 0)
-    close (fd);
   return -1;
 }
 
@@ -75,7 +74,7 @@ gboolean
 vq_accel_probe (const char *qemu_command, const char *accel, const char *cpu, double seconds,
                 VqCancel *cancel, GError **error)
 {
-  int fd = make_rom (error);
+  vq_autofd int fd = make_rom (error);
   g_autofree char *path = g_strdup_printf ("/proc/%d/fd/%d", getpid (), fd);
   const char *argv[] = { qemu_command,
                          "-machine",
@@ -95,26 +94,18 @@ vq_accel_probe (const char *qemu_command, const char *accel, const char *cpu, do
                          "-cpu",
                          cpu,
                          NULL };
-  gboolean works;
 
-  if (fd < 0)
-    return FALSE;
-  works = run_probe (argv, seconds, cancel, error);
-  close (fd);
-  return works;
+  return fd >= 0 && run_probe (argv, seconds, cancel, error);
 }
 
 /* Whether we may use the device at all. */
 static gboolean
 open_device (GError **error)
 {
-  int fd = open ("/dev/kvm", O_RDWR | O_CLOEXEC);
+  vq_autofd int fd = open ("/dev/kvm", O_RDWR | O_CLOEXEC);
 
   if (fd >= 0)
-    {
-      close (fd);
-      return TRUE;
-    }
+    return TRUE;
   if (errno == EACCES || errno == EPERM)
     return vq_error_set (
         error, VQ_ERROR_FAILED,

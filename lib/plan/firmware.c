@@ -99,8 +99,7 @@ vq_firmware_get_vars (const VqFirmware *firmware)
 gboolean
 vq_firmware_copy_vars (const VqFirmware *firmware, const char *dest, GError **error)
 {
-  if (vq_file_copy (firmware->vars, dest, error))
-    return TRUE;
-  g_prefix_error (error, "cannot copy the EFI variables %s: ", firmware->vars);
-  return FALSE;
+  VQ_ERROR_PREFIX (error, "cannot copy the EFI variables %s", firmware->vars);
+
+  return vq_file_copy (firmware->vars, dest, error);
 }

@@ -294,12 +294,10 @@ apply_option (VqOptions *options, int index, const char *value, GError **error)
 {
   const VqArgument *option = &arguments_table[index];
   g_autofree char *name = vq_arguments_describe (option);
+  VQ_ERROR_PREFIX (error, "option %s", name);
 
   if (!apply (options, &rules[index], value, error))
-    {
-      g_prefix_error (error, "option %s: ", name);
-      return FALSE;
-    }
+    return FALSE;
   if (index == OPTION_TIMEOUT_REBOOT)
     options->timeout_reboot_given = TRUE;
   return TRUE;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 
 #define KEY_MAX 32768 /* bytes; an RSA key of 16384 bits has 13000 */
 
@@ -15,31 +16,28 @@
 static int
 open_file (const char *path, GError **error)
 {
-  int fd = open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  vq_autofd int fd = open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   struct stat st;
 
   if (fd < 0)
     vq_error_set (error, VQ_ERROR_USAGE, "cannot read %s: %s", path, g_strerror (errno));
   else if (fstat (fd, &st) < 0 || !S_ISREG (st.st_mode) || st.st_size > KEY_MAX)
-    {
-      vq_error_set (error, VQ_ERROR_USAGE, "%s is no file with a key", path);
-      close (fd);
-      fd = -1;
-    }
-  return fd;
+    vq_error_set (error, VQ_ERROR_USAGE, "%s is no file with a key", path);
+  else
+    return g_steal_fd (&fd);
+  return -1;
 }
 
 char *
 vq_private_key_read (const char *path, GError **error)
 {
   g_autofree char *text = g_malloc0 (KEY_MAX + 1);
-  int fd = open_file (path, error);
+  vq_autofd int fd = open_file (path, error);
   gssize n;
 
   if (fd < 0)
     return NULL;
   n = read (fd, text, KEY_MAX);
-  close (fd);
   if (n > 0 && strstr (text, "PRIVATE KEY-----") != NULL)
     return g_steal_pointer (&text);
   vq_error_set (error, VQ_ERROR_USAGE, "%s holds no private key%s", path,

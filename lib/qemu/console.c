@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/text.h"
 
 #define KEPT 8192
@@ -92,9 +93,7 @@ vq_console_get_writer (VqConsole *console)
 void
 vq_console_close_writer (VqConsole *console)
 {
-  if (console->writer >= 0)
-    close (console->writer);
-  console->writer = -1;
+  vq_fd_clear (&console->writer);
 }
 
 gboolean

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -61,9 +62,7 @@ static void
 close_socket (Migration *migration)
 {
   g_clear_handle_id (&migration->source_id, g_source_remove);
-  if (migration->socket >= 0)
-    close (migration->socket);
-  migration->socket = -1;
+  vq_fd_clear (&migration->socket);
 }
 
 static gboolean

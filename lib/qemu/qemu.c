@@ -314,20 +314,18 @@ stop_guest (VqQemu *qemu, gint64 deadline, GError **error)
 gboolean
 vq_qemu_save (VqQemu *qemu, int file, gint64 deadline, GError **error)
 {
-  if (stop_guest (qemu, deadline, error)
-      && vq_migration_save (qemu->qmp, file, deadline, qemu->cancel, error))
-    return TRUE;
-  g_prefix_error (error, "cannot save the machine: ");
-  return FALSE;
+  VQ_ERROR_PREFIX (error, "cannot save the machine");
+
+  return stop_guest (qemu, deadline, error)
+         && vq_migration_save (qemu->qmp, file, deadline, qemu->cancel, error);
 }
 
 gboolean
 vq_qemu_load (VqQemu *qemu, int file, gint64 deadline, GError **error)
 {
-  if (vq_migration_load (qemu->qmp, file, deadline, qemu->cancel, error))
-    return TRUE;
-  g_prefix_error (error, "cannot load the saved machine: ");
-  return FALSE;
+  VQ_ERROR_PREFIX (error, "cannot load the saved machine");
+
+  return vq_migration_load (qemu->qmp, file, deadline, qemu->cancel, error);
 }
 
 gboolean

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 
 static off_t
 to_bytes (int mib)
@@ -17,19 +18,15 @@ to_bytes (int mib)
 gboolean
 vq_ram_file_create (const char *path, int mib, GError **error)
 {
-  int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  int result;
+  vq_autofd int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
   if (fd < 0)
     return vq_error_set_errno (error, errno, "cannot make the memory file %s", path);
-  result = ftruncate (fd, to_bytes (mib));
-  if (result < 0)
-    {
-      vq_error_set_errno (error, errno, "cannot make the memory file %s %d MiB long", path, mib);
-      unlink (path);
-    }
-  close (fd);
-  return result == 0;
+  if (ftruncate (fd, to_bytes (mib)) == 0)
+    return TRUE;
+  vq_error_set_errno (error, errno, "cannot make the memory file %s %d MiB long", path, mib);
+  unlink (path);
+  return FALSE;
 }
 
 gboolean

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "template/template-entry.h"
 #include "template/template-name.h"
 #include "base/units.h"
@@ -180,18 +181,16 @@ record_files (VqTemplateBuild *build, GError **error)
 static int
 take_use_lock (VqTemplateBuild *build, GError **error)
 {
-  int fd
+  vq_autofd int fd
       = vq_private_dir_open_file (build->dir, VQ_TEMPLATE_LOCK, O_RDWR | O_CREAT | O_EXCL, error);
   gboolean taken = FALSE;
   gboolean done = fd >= 0 && vq_use_lock_take (fd, VQ_USE_SHARED, &taken, error);
 
   if (taken)
-    return fd;
+    return g_steal_fd (&fd);
   if (done)
     vq_error_set (error, VQ_ERROR_FAILED, "somebody else has locked %s",
                   vq_private_dir_get_path (build->dir));
-  if (fd >= 0)
-    close (fd);
   return -1;
 }
 
@@ -208,20 +207,16 @@ VqTemplate *
 vq_template_build_commit (VqTemplateBuild *build, GError **error)
 {
   VqTemplate *template;
-  int lock_fd;
+  vq_autofd int lock_fd = -1;
 
   if (!record_files (build, error))
     return NULL;
   lock_fd = take_use_lock (build, error);
-  if (lock_fd < 0)
+  if (lock_fd < 0 || !vq_template_info_write (build->info, build->dir, error)
+      || !rename_into_place (build, error))
     return NULL;
-  if (!vq_template_info_write (build->info, build->dir, error) || !rename_into_place (build, error))
-    {
-      close (lock_fd);
-      return NULL;
-    }
-  template
-      = vq_template_new (g_steal_pointer (&build->dir), lock_fd, g_steal_pointer (&build->info));
+  template = vq_template_new (g_steal_pointer (&build->dir), g_steal_fd (&lock_fd),
+                              g_steal_pointer (&build->info));
   g_clear_pointer (&build->lock, vq_lock_file_free);
   vq_template_sweep (build->cache, &build->limits, NULL);
   return template;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "template/template-name.h"
 #include "template/template.h"
 #include "io/use-lock.h"
@@ -40,15 +41,13 @@ open_lock (VqPrivateDir *dir, int flags)
 static void
 look_at_lock (VqTemplateEntry *entry, VqPrivateDir *dir)
 {
-  int fd = open_lock (dir, 0);
+  vq_autofd int fd = open_lock (dir, 0);
   struct stat st;
 
   if (fd >= 0)
     entry->is_in_use = vq_use_lock_is_held (fd);
   if (fstat (fd >= 0 ? fd : vq_private_dir_get_fd (dir), &st) == 0)
     entry->last_used = (gint64)st.st_mtim.tv_sec * G_USEC_PER_SEC + st.st_mtim.tv_nsec / 1000;
-  if (fd >= 0)
-    close (fd);
 }
 
 static void
@@ -227,16 +226,13 @@ static gboolean
 remove_open (VqPrivateDir *cache, VqPrivateDir *dir, const char *name, gboolean *removed,
              GError **error)
 {
-  int lock_fd = open_or_make_lock (dir);
+  vq_autofd int lock_fd = open_or_make_lock (dir);
   int errnum = errno;
-  gboolean done;
 
-  if (lock_fd < 0)
-    return errnum == ENOENT || !vq_private_dir_is_current (dir)
-           || vq_error_set_errno (error, errnum, "cannot lock %s", vq_private_dir_get_path (dir));
-  done = remove_locked (cache, dir, name, lock_fd, removed, error);
-  close (lock_fd);
-  return done;
+  if (lock_fd >= 0)
+    return remove_locked (cache, dir, name, lock_fd, removed, error);
+  return errnum == ENOENT || !vq_private_dir_is_current (dir)
+         || vq_error_set_errno (error, errnum, "cannot lock %s", vq_private_dir_get_path (dir));
 }
 
 gboolean
@@ -258,15 +254,10 @@ gboolean
 vq_template_entry_remove_old (VqPrivateDir *cache, const char *name, GError **error)
 {
   g_autoptr (VqPrivateDir) dir = vq_private_dir_open_child_anyhow (cache, name, NULL);
-  int lock_fd = dir != NULL ? open_lock (dir, 0) : -1;
+  vq_autofd int lock_fd = dir != NULL ? open_lock (dir, 0) : -1;
   gboolean free = TRUE;
-  gboolean done = TRUE;
 
-  if (lock_fd >= 0)
-    done = vq_use_lock_take (lock_fd, VQ_USE_EXCLUSIVE, &free, error);
-  if (done && free && dir != NULL)
-    done = vq_private_dir_remove_child (cache, name, VQ_TEMPLATE_LOCK, error);
-  if (lock_fd >= 0)
-    close (lock_fd);
-  return done;
+  if (lock_fd >= 0 && !vq_use_lock_take (lock_fd, VQ_USE_EXCLUSIVE, &free, error))
+    return FALSE;
+  return !free || dir == NULL || vq_private_dir_remove_child (cache, name, VQ_TEMPLATE_LOCK, error);
 }

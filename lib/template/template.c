@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "template/template-name.h"
 #include "io/use-lock.h"
 
@@ -33,8 +34,7 @@ vq_template_free (VqTemplate *template)
 {
   if (template == NULL)
     return;
-  if (template->lock_fd >= 0)
-    close (template->lock_fd);
+  vq_fd_clear (&template->lock_fd);
   vq_template_info_free (template->info);
   vq_private_dir_free (template->dir);
   g_free (template);

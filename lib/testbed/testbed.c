@@ -148,6 +148,7 @@ attach (VqTestbed *testbed, GError **error)
 gboolean
 vq_testbed_open (VqTestbed *testbed, GError **error)
 {
+  VQ_ERROR_PREFIX (error, "cannot open the testbed");
   gint64 start = g_get_monotonic_time ();
 
   testbed->guest = vq_guest_source_get (testbed->source, &testbed->facts, error);
@@ -158,7 +159,6 @@ vq_testbed_open (VqTestbed *testbed, GError **error)
       return TRUE;
     }
   drop_guest (testbed, FALSE);
-  g_prefix_error (error, "cannot open the testbed: ");
   return FALSE;
 }
 
@@ -234,10 +234,9 @@ reboot_guest (VqTestbed *testbed, gboolean prepare_only, GError **error)
 gboolean
 vq_testbed_reboot (VqTestbed *testbed, gboolean prepare_only, GError **error)
 {
-  if (reboot_guest (testbed, prepare_only, error))
-    return TRUE;
-  g_prefix_error (error, "cannot reboot the testbed: ");
-  return FALSE;
+  VQ_ERROR_PREFIX (error, "cannot reboot the testbed");
+
+  return reboot_guest (testbed, prepare_only, error);
 }
 
 void

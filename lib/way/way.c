@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "way/way.h"
 
+#include "base/error.h"
+
 gboolean
 vq_way_is_ready (gpointer way)
 {
@@ -10,19 +12,17 @@ vq_way_is_ready (gpointer way)
 gboolean
 vq_way_open (VqWay *way, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  if (way->class->open (way, deadline, cancel, error))
-    return TRUE;
-  g_prefix_error (error, "%s: ", way->name);
-  return FALSE;
+  VQ_ERROR_PREFIX (error, "%s", way->name);
+
+  return way->class->open (way, deadline, cancel, error);
 }
 
 gboolean
 vq_way_run (VqWay *way, const char *script, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  if (way->class->run (way, script, deadline, cancel, error))
-    return TRUE;
-  g_prefix_error (error, "%s: ", way->name);
-  return FALSE;
+  VQ_ERROR_PREFIX (error, "%s", way->name);
+
+  return way->class->run (way, script, deadline, cancel, error);
 }
 
 char *

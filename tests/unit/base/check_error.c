@@ -26,8 +26,49 @@ START_TEST (set_from_errno)
 }
 END_TEST
 
+/* Its code says what it means to us, whatever the system said, and a copy with a prefix is the
+ * same. */
+START_TEST (keeps_errno)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) copy = NULL;
+  g_autoptr (GError) other = NULL;
+  g_autoptr (GError) foreign = g_error_new_literal (G_FILE_ERROR, EPIPE, "x");
+
+  vq_error_set_errno (&error, EPIPE, "cannot write");
+  copy = g_error_copy (error);
+  g_prefix_error (&copy, "here: ");
+  vq_error_set (&other, EPIPE, "Broken pipe");
+  ck_assert (vq_error_is_errno (error, EPIPE) && vq_error_is_errno (copy, EPIPE));
+  ck_assert (!vq_error_is_errno (error, EIO));
+  ck_assert (!vq_error_is_errno (other, EPIPE) && !vq_error_is_errno (foreign, EPIPE));
+  ck_assert (!vq_error_is_errno (NULL, EPIPE));
+}
+END_TEST
+
+static gboolean
+fail_in_a_scope (gboolean fail, GError **error)
+{
+  VQ_ERROR_PREFIX (error, "cannot use %s", "it");
+
+  return !fail || vq_error_set (error, VQ_ERROR_MISSING, "not there");
+}
+
+START_TEST (prefix_of_a_scope)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert (fail_in_a_scope (FALSE, &error));
+  ck_assert_ptr_null (error);
+  ck_assert (!fail_in_a_scope (TRUE, &error));
+  ck_assert_str_eq (error->message, "cannot use it: not there");
+  ck_assert (vq_error_is_missing (error));
+}
+END_TEST
+
 START_TEST (nobody_wants_it)
 {
+  ck_assert (!fail_in_a_scope (TRUE, NULL));
   ck_assert (!vq_error_set (NULL, VQ_ERROR_FAILED, "%s", "x"));
   ck_assert (!vq_error_set_errno (NULL, EIO, "%s", "x"));
 }
@@ -58,7 +99,8 @@ END_TEST
 int
 main (void)
 {
-  const TTest *tests[] = { set, set_from_errno, nobody_wants_it, predicates, NULL };
+  const TTest *tests[]
+      = { set, set_from_errno, keeps_errno, prefix_of_a_scope, nobody_wants_it, predicates, NULL };
   Suite *suite = suite_create ("error");
 
   suite_add_case (suite, "error", NULL, NULL, 60, tests);
