@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A command's life: RUNNING (its stream is open), then over: the stream is closed, but what the
- * guest has sent may still wait to be written; then done. Only what runs in the guest fails with
- * the connection. */
+/* The states of a command: "running" while its stream is open; then "over", when the stream is
+ * closed but output from the guest may still wait to be written; then "done". If the connection
+ * fails, only running commands fail. */
 #include "helper/helper-channel.h"
 
 #include <signal.h>
@@ -26,15 +26,15 @@ typedef struct
 struct _VqCommand
 {
   HelperChannel *channel;
-  GList link; /* in the channel's queue */
+  GList link; /* its place in the channel's queue */
   VqCommandDone done;
   gpointer data;
-  guint32 stream; /* 0: over */
+  guint32 stream; /* 0: the command is over */
   gboolean on_terminal;
   gboolean killed;
   VqHelperInput *input;
-  VqHelperOutput *out, *err; /* NULL: it has none */
-  VqEndKind kind;            /* this and the rest when it is over */
+  VqHelperOutput *out, *err; /* NULL: there is no such output */
+  VqEndKind kind;            /* this and the following once it is over */
   int value;
   GError *error;
   guint finish_id;
@@ -51,7 +51,7 @@ free_command (VqCommand *command)
   g_free (command);
 }
 
-/* A command whose output is not all there is none that has succeeded. */
+/* A command has not succeeded if some of its output is lost. */
 static void
 judge_loss (VqCommand *command, VqHelperOutput *output, const char *what)
 {
@@ -64,7 +64,7 @@ judge_loss (VqCommand *command, VqHelperOutput *output, const char *what)
                 loss->message);
 }
 
-/* The last thing that is done with a command. */
+/* Ends a command: tells its owner, and frees it. */
 static void
 finish (VqCommand *command)
 {
@@ -114,7 +114,7 @@ finish_if_flushed (gpointer data)
     finish (command);
 }
 
-/* ERROR is taken. */
+/* Takes over ERROR. */
 static void
 set_end (VqCommand *command, VqEndKind kind, int value, GError *error)
 {
@@ -196,7 +196,7 @@ on_frame (const VqHelperFrame *frame, gpointer data, GError **error)
     case VQ_HELPER_NOT_STARTED:
       return on_not_started (command, frame);
     default:
-      g_assert_not_reached (); /* the port lets no others through */
+      g_assert_not_reached (); /* the port lets no other frames through */
     }
 }
 
@@ -211,7 +211,7 @@ on_failed (const GError *reason, gpointer data)
 
 static const VqHelperStreamHandlers handlers = { on_frame, on_failed };
 
-/* A stream for RUN; 0 with *ERROR set if it cannot be. */
+/* Opens a stream for RUN. Returns 0 with *ERROR set on failure. */
 static guint32
 open_stream (VqCommand *command, const VqHelperRun *run, GError **error)
 {
@@ -247,7 +247,8 @@ set_up_streams (VqCommand *command, int in, int out, int err)
         = vq_helper_output_new (port, command->stream, err_types, err, finish_if_flushed, command);
 }
 
-/* The request and the start of its input go out together: the guest wakes once. */
+/* The request and the beginning of its input are sent in one piece, so that the guest wakes up only
+ * once. */
 static void
 send_run (VqCommand *command, const VqHelperRun *run)
 {
@@ -273,7 +274,7 @@ refuse (VqCommand *command, GError *error, int in, int out, int err)
     close (err);
 }
 
-/* ERR is -1 for a terminal. */
+/* ERR is -1 for a command on a terminal. */
 static VqCommand *
 start (VqChannel *parent, const VqHelperRun *run, int in, int out, int err, VqCommandDone done,
        gpointer data)
@@ -329,7 +330,7 @@ helper_channel_resize (VqChannel *channel, VqCommand *command, guint rows, guint
                        sizeof payload);
 }
 
-/* In the guest. */
+/* Kills the command's processes in the guest. */
 static void
 kill_processes (VqCommand *command)
 {
@@ -352,7 +353,7 @@ helper_channel_kill (VqChannel *channel, VqCommand *command)
     finish_soon (command);
 }
 
-/* The port remembers the stream until its end comes. */
+/* Drops the command. The port remembers its stream until the stream's end comes. */
 static void
 drop (VqCommand *command)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The channel that runs commands through the guest helper (helper-wire.h): any number at once, each
- * with its own flow control, and on a terminal if asked for. */
+/* The channel that runs commands through the guest helper (helper-wire.h). Any number of commands
+ * can run at once, each with its own flow control, and on a terminal if wanted. */
 #pragma once
 
 #include "channel/channel.h"

@@ -5,30 +5,30 @@
 
 #include "base/error.h"
 
-/* What one read of the port takes at most: about as much as a socket holds. What is left of a
- * frame is moved to the front before the next read. */
+/* The most that one read of the port takes: about as much as a socket holds. The beginning of an
+ * incomplete frame is moved to the front before the next read. */
 #define READ_SIZE (128u * 1024)
 
 #define U32 sizeof (guint32)
 #define HELLO_SIZE (VQ_HELPER_MAGIC_SIZE + VQ_HELPER_NONCE_SIZE)
 #define HELLO_REPLY_SIZE (HELLO_SIZE + 2 * U32)
 
-/* A HELLO_REPLY up to its nonce. */
+/* A HELLO_REPLY up to and including its nonce. */
 #define MARK_SIZE (VQ_HELPER_HEADER_SIZE + HELLO_SIZE)
 
 struct _VqHelperFrameReader
 {
-  gsize start, end; /* of what is in BUFFER */
+  gsize start, end; /* of the bytes in BUFFER */
   gboolean hunting;
-  guint8 mark[MARK_SIZE]; /* what is hunted for */
+  guint8 mark[MARK_SIZE]; /* the bytes that are hunted for */
   guint8 buffer[READ_SIZE + VQ_HELPER_FRAME_MAX];
 };
 
-/* What the helper may send. */
+/* The frames that the helper may send. */
 typedef struct
 {
   guint8 type;
-  gboolean of_stream; /* else of stream 0 */
+  gboolean of_stream; /* FALSE: only on stream 0 */
   gsize min, max;     /* length of the payload */
 } Form;
 
@@ -76,7 +76,7 @@ vq_helper_frame_reader_new (void)
 {
   VqHelperFrameReader *reader = g_malloc (sizeof *reader);
 
-  /* The buffer is left alone: its pages are ours only when they are used. */
+  /* The buffer is not cleared, so that its pages take memory only when they are used. */
   reader->start = reader->end = 0;
   reader->hunting = FALSE;
   return reader;
@@ -117,7 +117,7 @@ vq_helper_frame_reader_add (VqHelperFrameReader *reader, gsize n)
   reader->end += n;
 }
 
-/* Drops what cannot be the mark, or the start of it. TRUE if it is there. */
+/* Drops all bytes before the mark. Returns TRUE if the mark has come completely. */
 static gboolean
 find_mark (VqHelperFrameReader *reader)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The frames of helper-wire.h as bytes: makes headers, and takes apart what the guest sends.
- * Knows the form of each frame, but no streams and no order. No input, however wrong, makes it
- * hold more than its buffer. */
+/* The frames of helper-wire.h as bytes: makes headers, and parses what the guest sends. It knows
+ * the form of each frame, but nothing of streams and of the order of frames. Whatever the guest
+ * sends, it uses no more memory than its buffer. */
 #pragma once
 
 #include <glib.h>
@@ -16,40 +16,40 @@ typedef struct
   gsize length; /* of PAYLOAD */
 } VqHelperFrame;
 
-/* Little-endian numbers in payloads. */
+/* Read and write little-endian numbers in payloads. */
 guint32 vq_helper_frame_get_u32 (const guint8 *bytes);
 void vq_helper_frame_put_u32 (guint8 *bytes, guint32 number);
 
-/* Fills in HEADER, of VQ_HELPER_HEADER_SIZE bytes. */
+/* Fills in HEADER, which has VQ_HELPER_HEADER_SIZE bytes. */
 void vq_helper_frame_put_header (guint8 *header, guint8 type, guint32 stream, gsize length);
 
-/* Takes frames of the helper out of a stream of bytes. */
+/* Finds the helper's frames in a stream of bytes. */
 typedef struct _VqHelperFrameReader VqHelperFrameReader;
 
 VqHelperFrameReader *vq_helper_frame_reader_new (void);
 void vq_helper_frame_reader_free (VqHelperFrameReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqHelperFrameReader, vq_helper_frame_reader_free)
 
-/* Forgets all that has come. The next frame will be the HELLO_REPLY to HELLO, the magic bytes and a
- * nonce, and whatever comes before it is dropped. */
+/* Drops everything that has come. The next frame will be the HELLO_REPLY to HELLO (the magic bytes
+ * and a nonce); everything before it is dropped too. */
 void vq_helper_frame_reader_hunt (VqHelperFrameReader *reader, const guint8 *hello);
 
-/* Where the next bytes go: *N of them at most, never 0. To be asked only when all complete frames
- * have been taken; frames that were given are not valid any more. */
+/* Where to put the next bytes, at most *N of them, which is never 0. To be called only when all
+ * complete frames have been taken; earlier frames are not valid any more. */
 guint8 *vq_helper_frame_reader_get_room (VqHelperFrameReader *reader, gsize *n);
 
-/* N bytes are there now. */
+/* Tells that N bytes were put there. */
 void vq_helper_frame_reader_add (VqHelperFrameReader *reader, gsize n);
 
 typedef enum
 {
   VQ_HELPER_FRAME_COMPLETE,
-  VQ_HELPER_FRAME_PARTIAL, /* more bytes must come first */
-  VQ_HELPER_FRAME_WRONG,   /* for good, until the next hunt */
+  VQ_HELPER_FRAME_PARTIAL, /* more bytes are needed */
+  VQ_HELPER_FRAME_WRONG,   /* nothing more is parsed until the next hunt */
 } VqHelperFrameState;
 
-/* Gives the next frame, without padding; its payload is valid until get_room or hunt is called. Of
- * a wrong one *ERROR says what is wrong ("a frame of no known type (0x41)"); it is told as soon
- * as its header is there. */
+/* Gives the next frame and skips padding. The payload is valid until get_room or hunt is called. If
+ * a frame is wrong, *ERROR says how ("a frame of unknown type (0x41)"), as soon as its header is
+ * there. */
 VqHelperFrameState vq_helper_frame_reader_next (VqHelperFrameReader *reader, VqHelperFrame *frame,
                                                 GError **error);

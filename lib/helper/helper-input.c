@@ -4,9 +4,9 @@
 #include "base/error.h"
 #include "io/fd-reader.h"
 
-/* The most to read at once, and the least room in the window to read at all: else a reader that
- * takes its time would make us send crumbs. The guest holds back less than the rest of the window,
- * so that the room comes. */
+/* The most that is read at once. Nothing is read while the window has less room than this, because
+ * otherwise a slow reader would make us send many tiny frames. The guest never holds back so much
+ * credit that this room could not come. */
 #define CHUNK VQ_HELPER_SEND_MAX
 
 struct _VqHelperInput
@@ -14,7 +14,7 @@ struct _VqHelperInput
   VqHelperPort *port; /* not owned */
   guint32 stream;
   VqFdReader *reader; /* NULL: closed */
-  gsize under_way;    /* bytes sent that have not been credited */
+  gsize under_way;    /* bytes that were sent and not credited yet */
   gboolean waits_for_bytes;
   gboolean waits_for_room;
 };
@@ -50,7 +50,7 @@ vq_helper_input_free (VqHelperInput *input)
   g_free (input);
 }
 
-/* Sends up to a chunk of what is there now. */
+/* Sends at most one chunk of the input that is there now. */
 static void
 send_chunk (VqHelperInput *input)
 {

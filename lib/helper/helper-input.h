@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A command's stdin on its way in: read from a descriptor of somebody else (see foreign-fd.h) only
- * while the guest's window has room and QEMU takes what we send. Part of helper-channel. */
+/* A command's stdin on its way to the guest. It is read from the user's descriptor (see
+ * foreign-fd.h) only while the guest's window has room and QEMU takes what we send. Part of
+ * helper-channel. */
 #pragma once
 
 #include <glib.h>
@@ -13,11 +14,11 @@ typedef struct _VqHelperInput VqHelperInput;
 VqHelperInput *vq_helper_input_new (VqHelperPort *port, guint32 stream, int fd);
 void vq_helper_input_free (VqHelperInput *input);
 
-/* Starts to send. What is there now is sent at once. */
+/* Starts to send. Input that is there already is sent at once. */
 void vq_helper_input_start (VqHelperInput *input);
 
-/* The guest has taken N bytes. FALSE with *ERROR set if so many are not under way. */
+/* The guest gives credit for N bytes. Returns FALSE with *ERROR set if fewer are under way. */
 gboolean vq_helper_input_credit (VqHelperInput *input, gsize n, GError **error);
 
-/* Closes the descriptor; nothing more is sent. */
+/* Closes the descriptor. Nothing more is sent. */
 void vq_helper_input_close (VqHelperInput *input);

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "io/fd-writer.h"
 
-/* So much is given back at once: each frame wakes the guest. */
+/* Credit is given back in portions of at least this size, because each frame wakes the guest. */
 #define CREDIT_MIN (VQ_HELPER_WINDOW / 4)
 
 struct _VqHelperOutput
@@ -18,11 +18,11 @@ struct _VqHelperOutput
   VqHelperOutputTypes types;
   VqFdWriter *writer;
   VqByteQueue kept;
-  gsize under_way; /* bytes that have come and are not credited */
-  gsize written;   /* of these, what is written, or nobody wants */
+  gsize under_way; /* bytes that have come and are not credited yet */
+  gsize written;   /* those of them that were written or are not wanted any more */
   gboolean over;
   gboolean muted;
-  gboolean waits_for_room; /* to give credit */
+  gboolean waits_for_room; /* waits until QEMU takes more, to give credit then */
   void (*emptied) (gpointer data);
   gpointer data;
 };
@@ -82,7 +82,8 @@ give_credit (gpointer data)
   output->written = 0;
 }
 
-/* While QEMU takes nothing there is no credit, or the guest could make us queue it without end. */
+/* While QEMU takes nothing, no credit is given; otherwise the guest could make us queue frames
+ * without end. */
 static void
 give_credit_if_due (VqHelperOutput *output)
 {
@@ -117,7 +118,7 @@ break_off (VqHelperOutput *output)
   vq_helper_output_mute (output);
 }
 
-/* Writes what it can of N bytes; how many. */
+/* Writes as many of the N bytes as possible, and returns how many. */
 static gsize
 write_some (VqHelperOutput *output, const guint8 *bytes, gsize n)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* States: OFF (at first, and after a failure; nothing is read), HUNTING (HELLO is sent, all is
- * dropped up to its reply), ON. A failure is told from the main loop, so that nobody is called back
- * from inside a call of his own. */
+/* States: OFF (at first and after a failure; nothing is read), HUNTING (HELLO has been sent, and
+ * everything up to its reply is dropped), ON. Failures are reported from the main loop, so that no
+ * callback comes from inside a call. */
 #include "helper/helper-port.h"
 
 #include <errno.h>
@@ -16,10 +16,10 @@
 
 #define HELLO_MS 250
 
-/* Frames in one vq_helper_port_send. */
+/* The most frames that one vq_helper_port_send makes. */
 #define FRAMES_MAX ((VQ_HELPER_SEND_MAX + VQ_HELPER_PAYLOAD_MAX - 1) / VQ_HELPER_PAYLOAD_MAX)
 
-/* More reads than it takes to empty a socket. */
+/* More than enough reads to empty a socket. */
 #define LAST_READS 16
 
 typedef enum
@@ -29,22 +29,22 @@ typedef enum
   ON,
 } State;
 
-/* A reference-counted box: a callback may free the port that is calling it. */
+/* Counts references, because a callback may free the port that is calling it. */
 struct _VqHelperPort
 {
   int fd; /* owned */
   State state;
   gboolean freed;
   gboolean open;
-  GBytes *push; /* what to send when the port opens */
+  GBytes *push; /* owned; sent when the port opens */
   VqSendQueue *out;
   VqHelperFrameReader *in;
   guint read_id;
   guint hello_id;
-  guint close_id;       /* the guest has closed the port */
+  guint close_id;       /* set when the guest has closed the port */
   guint grace;          /* milliseconds */
-  guint tell_id;        /* a failure is to be told... */
-  gboolean tell_of_end; /* ...which is the end of a connection */
+  guint tell_id;        /* set when a failure is to be reported */
+  gboolean tell_of_end; /* that failure is the end of a connection */
   guint8 hello[VQ_HELPER_MAGIC_SIZE + VQ_HELPER_NONCE_SIZE];
   guint replies_due;
   GError *error; /* NULL: ON */
@@ -104,7 +104,7 @@ tell_soon (VqHelperPort *port, guint milliseconds)
     port->tell_id = g_idle_add_full (G_PRIORITY_DEFAULT, tell_failed, port, NULL);
 }
 
-/* To those who were to be told soon. */
+/* Reports a failure to those who are waiting to hear of it. */
 static void
 tell_now (VqHelperPort *port)
 {
@@ -121,8 +121,8 @@ set_error (VqHelperPort *port, GError *error)
   port->error = error;
 }
 
-/* Ends the connection, or the attempt to make one, for ERROR, which is taken. It is told after
- * GRACE milliseconds. */
+/* Ends the connection, or the attempt to make one, because of ERROR, which is taken over. This is
+ * reported after GRACE milliseconds. */
 static void
 fail_late (VqHelperPort *port, GError *error, guint grace)
 {
@@ -146,7 +146,7 @@ fail (VqHelperPort *port, GError *error)
   fail_late (port, error, 0);
 }
 
-/* The connection has come to its end. */
+/* The connection has ended. */
 static void G_GNUC_PRINTF (2, 3) end_with (VqHelperPort *port, const char *format, ...)
 {
   GError *error;
@@ -220,7 +220,7 @@ take_frames (VqHelperPort *port)
     }
 }
 
-/* FALSE if nothing is there. */
+/* Reads once. Returns FALSE if nothing is there. */
 static gboolean
 read_some (VqHelperPort *port)
 {
@@ -248,10 +248,10 @@ on_readable (int fd, GIOCondition events, gpointer data)
 
   read_some (port);
   release (port);
-  return G_SOURCE_CONTINUE; /* removed already when the connection has failed */
+  return G_SOURCE_CONTINUE; /* if the connection has failed, the source is already removed */
 }
 
-/* What the helper said last may still be in the socket: why it has ended, say. */
+/* The helper's last frame, which may say why it has ended, may still be in the socket. */
 static gboolean
 on_closed (gpointer data)
 {
@@ -369,7 +369,7 @@ vq_helper_port_push (VqHelperPort *port, const void *bytes, gsize n)
   push_if_open (port);
 }
 
-/* Nobody is left then who knows of the connection before. */
+/* After this nobody knows of the earlier connection any more. */
 static void
 forget_connection (VqHelperPort *port)
 {

@@ -8,16 +8,16 @@
 #include "base/random.h"
 
 #define ENTROPY_BYTES 256
-#define ERRNO_MAX 4095 /* Linux knows no larger one */
+#define ERRNO_MAX 4095 /* Linux has no larger one */
 
-/* Lives on the stack of whoever waits. */
+/* A request; it is on the stack of the function that waits for it. */
 typedef struct
 {
   const char *what; /* for errors */
   guint32 stream;   /* 0: none yet */
   gboolean done;
   int errnum;
-  GError *error; /* owned; the connection has failed */
+  GError *error; /* owned; why the connection has failed */
 } Request;
 
 static gboolean
@@ -83,7 +83,7 @@ await (Request *request, gint64 deadline, VqCancel *cancel, GError **error)
          && judge (request, error);
 }
 
-/* Nobody waits for its answer any more. */
+/* The answer is not needed any more. */
 static void
 leave (Request *request, VqHelperPort *port)
 {
@@ -92,7 +92,7 @@ leave (Request *request, VqHelperPort *port)
   g_clear_error (&request->error);
 }
 
-/* The clock is read as late as can be. */
+/* The clock is read as late as possible. */
 static gboolean
 ask_for_clock (Request *request, VqHelperPort *port, GError **error)
 {
@@ -115,7 +115,7 @@ ask_for_entropy (Request *request, VqHelperPort *port, GError **error)
          && ask (request, port, VQ_HELPER_ADD_ENTROPY, payload, sizeof payload, error);
 }
 
-/* Both are on their way before the first answer is waited for. */
+/* Both requests are sent before the first answer is waited for. */
 gboolean
 vq_helper_renew (VqHelperPort *port, gint64 deadline, VqCancel *cancel, GError **error)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What else the guest helper does for us than to run commands. PORT must be in sync. */
+/* The requests to the guest helper that are not commands. PORT must be in sync. */
 #pragma once
 
 #include <glib.h>
@@ -7,8 +7,8 @@
 #include "helper/helper-port.h"
 #include "base/wait.h"
 
-/* Makes a fork of a saved guest one of its own: its clock is set to ours, and its kernel gets fresh
- * random bytes. Waits until the helper has done both, and fails with VQ_ERROR_PEER if it could not,
- * VQ_ERROR_TIMEOUT at DEADLINE, the reason of CANCEL, or what the connection failed for. */
+/* Makes a fork differ from its template: sets its clock to the host's, and gives its kernel fresh
+ * random bytes. Waits until the helper has done both. Fails with VQ_ERROR_PEER if it could not,
+ * with VQ_ERROR_TIMEOUT at DEADLINE, with the reason of CANCEL, or with the connection's error. */
 gboolean vq_helper_renew (VqHelperPort *port, gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

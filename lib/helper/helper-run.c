@@ -5,14 +5,14 @@
 
 typedef struct
 {
-  VqHelperPort *port; /* NULL: only to be measured */
+  VqHelperPort *port; /* NULL: only measure the request */
   guint32 stream;
   gsize total;
   guint8 *part; /* VQ_HELPER_PAYLOAD_MAX bytes */
-  gsize n;      /* in PART */
+  gsize n;      /* how many of them are used */
 } Writer;
 
-/* A part is sent when more follows, so that RUN is never empty. */
+/* A part is sent only when more follows, so that the final RUN is never empty. */
 static void
 put_bytes (Writer *writer, const char *bytes, gsize n)
 {

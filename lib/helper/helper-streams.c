@@ -91,11 +91,12 @@ vq_helper_streams_take (VqHelperStreams *streams, const VqHelperFrame *frame, GE
   if (stream->handlers != NULL && !stream->handlers->frame (frame, stream->data, error))
     return FALSE;
   if (is_end (frame->type))
-    g_hash_table_remove (streams->table, key); /* by its number: it may be gone already */
+    g_hash_table_remove (streams->table,
+                         key); /* by its number, because the handler may have removed it */
   return TRUE;
 }
 
-/* One that is open and not after LAST; NULL if there is none. */
+/* Finds an open stream whose number is at most LAST, or returns NULL. */
 static Stream *
 find_any (VqHelperStreams *streams, guint32 last)
 {
@@ -109,7 +110,7 @@ find_any (VqHelperStreams *streams, guint32 last)
   return NULL;
 }
 
-/* One at a time, from the start: who is told may drop others, or open new ones. */
+/* Searches again after each stream, because a handler may drop other streams or open new ones. */
 void
 vq_helper_streams_fail (VqHelperStreams *streams, const GError *reason)
 {

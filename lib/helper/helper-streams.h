@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The streams of a connection to the guest helper: which are open, of what kind, and who hears of
- * them. Part of helper-port, which has the functions for everybody else. */
+/* The streams of a connection to the guest helper: which are open, their kinds, and their handlers.
+ * Part of helper-port, which has the functions for all other modules. */
 #pragma once
 
 #include <glib.h>
@@ -9,17 +9,17 @@
 
 typedef struct
 {
-  /* FRAME has come, valid until this returns. FALSE with *ERROR set ("more output than it may") if
-   * it is not allowed: the connection then fails. */
+  /* FRAME has come; it is valid until this returns. Returns FALSE with *ERROR set ("more output
+   * than it may") if the frame is not allowed; the connection then fails. */
   gboolean (*frame) (const VqHelperFrame *frame, gpointer data, GError **error);
-  /* The connection has failed for REASON; the stream is closed. */
+  /* The connection has failed because of REASON, and the stream is closed. */
   void (*failed) (const GError *reason, gpointer data);
 } VqHelperStreamHandlers;
 
 typedef enum
 {
-  VQ_HELPER_STREAM_COMMAND, /* gets what a command may, and ends with how it ended */
-  VQ_HELPER_STREAM_REQUEST, /* gets DONE, and ends with it */
+  VQ_HELPER_STREAM_COMMAND, /* ends with EXITED, SIGNALLED or NOT_STARTED */
+  VQ_HELPER_STREAM_REQUEST, /* ends with DONE, and gets nothing else */
 } VqHelperStreamKind;
 
 typedef struct _VqHelperStreams VqHelperStreams;
@@ -27,20 +27,20 @@ typedef struct _VqHelperStreams VqHelperStreams;
 VqHelperStreams *vq_helper_streams_new (void);
 void vq_helper_streams_free (VqHelperStreams *streams);
 
-/* Forgets all without a word. */
+/* Forgets all streams without calling their handlers. */
 void vq_helper_streams_clear (VqHelperStreams *streams);
 
 guint vq_helper_streams_get_number (VqHelperStreams *streams);
 
-/* As vq_helper_port_open_stream and _drop_stream. */
+/* See vq_helper_port_open_stream and vq_helper_port_drop_stream. */
 guint32 vq_helper_streams_open (VqHelperStreams *streams, VqHelperStreamKind kind,
                                 const VqHelperStreamHandlers *handlers, gpointer data);
 void vq_helper_streams_drop (VqHelperStreams *streams, guint32 number);
 
-/* Hands FRAME, which is not of stream 0, to its stream, and closes that if it is the end. FALSE
- * with *ERROR set if the frame is not allowed. */
+/* Gives FRAME, which must not be for stream 0, to its stream, and closes the stream if that is its
+ * end. Returns FALSE with *ERROR set if the frame is not allowed. */
 gboolean vq_helper_streams_take (VqHelperStreams *streams, const VqHelperFrame *frame,
                                  GError **error);
 
-/* Closes all that are open now, and tells them why. */
+/* Closes all streams that are open now, and tells their handlers why. */
 void vq_helper_streams_fail (VqHelperStreams *streams, const GError *reason);

@@ -4,42 +4,44 @@
  *
  *   type (1 byte, never 0) | 0 | length of the payload (2) | stream (4) | payload
  *
- * Numbers are little-endian. A zero byte where a header would begin is padding and is skipped.
- * A stream is a command or a request; the server numbers them, upwards from 1, and uses no number
- * twice. Stream 0 is the connection itself.
+ * Numbers are little-endian. A zero byte where a header would begin is padding, and is skipped. A
+ * stream is a command or a request. The server numbers streams upwards from 1, and never uses a
+ * number twice. Stream 0 is the connection itself.
  *
  *   server                                   helper
  *   HELLO                                -->
  *                                       <--  HELLO_REPLY
  *   RUN_PART ..., RUN                    -->  starts a command
  *   STDIN ..., STDIN_END                 -->  its stdin
- *                                       <--  STDIN_CREDIT: so much of it is written; STDIN_CLOSED
+ *                                       <--  STDIN_CREDIT: so many bytes were taken; STDIN_CLOSED
  *                                       <--  STDOUT ..., STDERR ...
- *   STDOUT_CREDIT, STDERR_CREDIT         -->  so much of it is delivered
+ *   STDOUT_CREDIT, STDERR_CREDIT         -->  so many bytes were delivered
  *   STDOUT_CLOSED, STDERR_CLOSED         -->  nobody reads it any more: its writer gets SIGPIPE
  *   KILL, WINDOW                         -->
  *                                       <--  EXITED, SIGNALLED or NOT_STARTED: the stream is over
  *   SET_CLOCK, ADD_ENTROPY               -->
  *                                       <--  DONE: the stream is over
  *
- * Flow control: each direction of each stream may have VQ_HELPER_WINDOW bytes under way; whoever
- * takes them gives the credit back when they have gone on. Frames of control need no credit. Both
- * ends always read the port, so one stream that stalls holds up no other.
+ * Flow control: in each direction, a stream may have VQ_HELPER_WINDOW bytes under way. The receiver
+ * gives credit back when it has passed bytes on. Frames without such data need no credit. Both ends
+ * always read the port, so a stream that stalls does not hold up others.
  *
- * The end of a command: when its process has ended, what its pipes hold at that moment is sent,
- * within the window, and then how it ended. What a daemon writes later is read and thrown away. The
- * server may still send frames for a stream whose end is on its way: the helper ignores frames for
- * streams that it does not know, but RUN. The server takes a frame for a stream that it does not
- * know, or more bytes than it gave credit for, as the end of all trust: it fails the testbed.
+ * The end of a command: when its process has ended, the helper sends what the command's pipes hold
+ * at that moment, within the window, and then how the process ended. What a daemon writes to these
+ * pipes later is read and thrown away. The server may send frames for a stream whose end is already
+ * on its way, so the helper ignores frames for streams that it does not know, except RUN. But if
+ * the helper sends a frame for a stream that the server does not know, or more bytes than it has
+ * credit for, the server does not trust it any more and fails the testbed.
  *
- * Resynchronisation: the server may be another than the one before (a fork), and bytes may have
- * been lost with the old connection. So HELLO comes after VQ_HELPER_FRAME_MAX bytes of padding,
- * which end whatever frame the helper was in. A HELLO with a new nonce kills all commands and drops
- * all that waits to be sent; the same nonce again is just answered again. Before HELLO_REPLY the
- * helper sends VQ_HELPER_FRAME_MAX bytes of padding if anything was sent before. The server drops
- * all up to a HELLO_REPLY with its nonce.
+ * Resynchronisation: in a fork, the helper meets another server than before, and bytes may have
+ * been lost with the old connection. So the server sends VQ_HELPER_FRAME_MAX bytes of padding
+ * before HELLO, which complete any frame that the helper was receiving. A HELLO with a new nonce
+ * kills all commands and drops everything that waits to be sent; a HELLO with the same nonce is
+ * only answered again. If the helper has sent anything before, it sends VQ_HELPER_FRAME_MAX bytes
+ * of padding before HELLO_REPLY. The server drops everything up to a HELLO_REPLY with its nonce.
  *
- * What the helper cannot make sense of ends it, with one FATAL frame that says why. */
+ * If the helper receives something that makes no sense, it sends one FATAL frame that says why, and
+ * ends. */
 #pragma once
 
 #include <stdint.h>
@@ -47,16 +49,16 @@
 #define VQ_HELPER_VERSION 1u
 
 #define VQ_HELPER_HEADER_SIZE 8u
-/* A frame is what the guest's driver passes on in one piece. */
+/* The guest's driver passes on so much in one piece. */
 #define VQ_HELPER_FRAME_MAX 32768u
 #define VQ_HELPER_PAYLOAD_MAX (VQ_HELPER_FRAME_MAX - VQ_HELPER_HEADER_SIZE)
 
 #define VQ_HELPER_WINDOW (256u * 1024)
 
-/* Commands and requests at once. */
+/* How many commands and requests may be open at once. */
 #define VQ_HELPER_STREAMS_MAX 1024u
 
-/* All payloads of one RUN together; see VQ_EXEC_ARGV_BYTES_MAX. */
+/* The largest size of all payloads of one RUN together; see VQ_EXEC_ARGV_BYTES_MAX. */
 #define VQ_HELPER_RUN_MAX (9u * 1024 * 1024)
 
 #define VQ_HELPER_MAGIC "VQhelper" /* 8 bytes, without the NUL */
@@ -86,12 +88,12 @@ typedef enum
 {
   VQ_HELPER_HELLO = 'H', /* stream 0: magic, nonce */
 
-  /* A request to run, in as many parts as it takes; RUN has the last one. Together they are
-   * words, each with a letter before it and a NUL behind it:
-   *   a WORD        of argv, one at least; argv[0] is VQ_HELPER_SELF or looked for on PATH
-   *   e NAME=VALUE  set in the environment, besides that of a root shell that init started
-   *   d DIRECTORY   to start in, else "/"
-   *   t ROWS COLUMNS  (decimal) a terminal of that size is stdin, stdout and stderr; all it says is
+  /* A request to run a command, in as many parts as needed; RUN is the last one. Together the parts
+   * are words, each with a letter before it and a NUL after it:
+   *   a WORD        of argv, at least one; argv[0] is VQ_HELPER_SELF or is looked up on PATH
+   *   e NAME=VALUE  added to the environment, which is that of a root shell that init started
+   *   d DIRECTORY   to start in; without it "/"
+   *   t ROWS COLUMNS  (decimal) stdin, stdout and stderr are a terminal of that size; its output is
    *                 STDOUT */
   VQ_HELPER_RUN_PART = 'p',
   VQ_HELPER_RUN = 'R',
@@ -104,33 +106,35 @@ typedef enum
   VQ_HELPER_STDOUT_CLOSED = 'y', /* no payload */
   VQ_HELPER_STDERR_CLOSED = 'z', /* no payload */
 
-  VQ_HELPER_KILL = 'K', /* u32: a signal, for the command's process group; its end is told as any.
-                         * After SIGKILL no more output is sent. */
+  /* u32: a signal for the command's process group. Its end is reported as usual. After SIGKILL no
+   * more output is sent. */
+  VQ_HELPER_KILL = 'K',
   VQ_HELPER_WINDOW_SIZE = 'W', /* u32 rows, u32 columns of the command's terminal */
 
-  VQ_HELPER_SET_CLOCK = 'T',   /* u64 seconds since 1970, u32 nanoseconds */
-  VQ_HELPER_ADD_ENTROPY = 'E', /* 1 to VQ_HELPER_ENTROPY_MAX random bytes, credited in full; the
-                                * kernel's generator is reseeded at once */
+  VQ_HELPER_SET_CLOCK = 'T', /* u64 seconds since 1970, u32 nanoseconds */
+  /* 1 to VQ_HELPER_ENTROPY_MAX random bytes, all counted as entropy. The kernel's random number
+   * generator is reseeded at once. */
+  VQ_HELPER_ADD_ENTROPY = 'E',
 } VqHelperRequest;
 
 /* From the helper. */
 typedef enum
 {
-  VQ_HELPER_HELLO_REPLY = 'h', /* stream 0: magic, the nonce, u32 version, u32 its process */
+  VQ_HELPER_HELLO_REPLY = 'h', /* stream 0: magic, the nonce, u32 version, u32 process id */
   VQ_HELPER_FATAL = 'F',       /* stream 0: text; the helper ends */
 
   VQ_HELPER_STDOUT = 'o', /* 1 or more bytes */
   VQ_HELPER_STDERR = 'r', /* 1 or more bytes */
 
   VQ_HELPER_STDIN_CREDIT = 'c', /* u32: bytes of stdin that the command's pipe has taken */
-  VQ_HELPER_STDIN_CLOSED = 's', /* no payload: nobody reads stdin any more; what comes is dropped,
-                                 * and credited */
+  /* No payload: nobody reads stdin any more. What still comes is dropped and credited. */
+  VQ_HELPER_STDIN_CLOSED = 's',
 
-  VQ_HELPER_EXITED = 'x',      /* u32: exit status */
-  VQ_HELPER_SIGNALLED = 'g',   /* u32: signal */
-  VQ_HELPER_NOT_STARTED = 'n', /* text: why nothing could be started (no such directory, no
-                                * memory). A program that is not there is no such case: as in a
-                                * shell, it is a line on stderr and status 127, or 126 */
+  VQ_HELPER_EXITED = 'x',    /* u32: exit status */
+  VQ_HELPER_SIGNALLED = 'g', /* u32: signal */
+  /* Text: why no process could be started (no such directory, no memory). A missing program is not
+   * such a case: as in a shell it gives a line on stderr and status 127, or 126. */
+  VQ_HELPER_NOT_STARTED = 'n',
 
-  VQ_HELPER_DONE = 'd', /* u32: errno, 0 if it is done */
+  VQ_HELPER_DONE = 'd', /* u32: an errno, or 0 for success */
 } VqHelperEvent;

@@ -127,8 +127,7 @@ kvm_works (const VqArch *arch, const char *qemu_command, VqCancel *cancel, GErro
   if (!open_device (error))
     return FALSE;
   if (!is_x86 (arch))
-    return TRUE; /* there is no ROM for other architectures; if KVM does not work, starting QEMU
-                    will fail */
+    return TRUE; /* no ROM for it; if KVM does not work, starting QEMU will fail */
   if (vq_accel_probe (qemu_command, "kvm", cpu != NULL ? cpu : "max", VQ_ACCEL_PROBE_SECONDS,
                       cancel, error))
     return TRUE;

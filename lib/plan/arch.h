@@ -19,8 +19,7 @@ typedef struct
   const char *virtio;      /* suffix of virtio devices: "pci" or "ccw" */
   const char *serial[2];   /* socket names of -serial ports; the first one is the console */
   gboolean vmgenid;        /* whether it has a vmgenid device */
-  const char *kvm_hosts;   /* the uname -m of hosts whose KVM can run it, with a blank before and
-                              after each */
+  const char *kvm_hosts;   /* uname -m of hosts whose KVM can run it, each between blanks */
 } VqArch;
 
 /* The entry with this name, or NULL. */

@@ -19,7 +19,7 @@ struct _VqConsole
   int writer; /* owned, -1 when closed */
   guint id;
   gboolean show;
-  guint64 n_bytes; /* that were said */
+  guint64 n_bytes; /* how many the guest has written */
   GString *tail;
 };
 
@@ -32,7 +32,7 @@ keep (VqConsole *console, const char *bytes, gssize n)
   g_string_append_len (console->tail, bytes, n);
   for (char *p = console->tail->str + before; p < console->tail->str + console->tail->len; p++)
     if (*p == '\0')
-      *p = ' '; /* some firmware pads with it, and it would hide what follows */
+      *p = ' '; /* some firmware writes NUL bytes, which would end the text here */
   if (console->tail->len > KEPT)
     g_string_erase (console->tail, 0, console->tail->len - KEPT);
   if (console->show)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The guest's first serial port, read only: what it says is kept (the last few KB) for messages and
- * shown on request. QEMU writes a copy of the port's output into a pipe of ours, so that the port's
- * own socket stays free for people. */
+/* The output of the guest's first serial port. The last few KB of it are kept for messages, and it
+ * is shown on request. QEMU writes a copy of the output into a pipe of ours, so that the port's own
+ * socket stays free for people. */
 #pragma once
 
 #include <glib.h>
@@ -13,17 +13,17 @@ VqConsole *vq_console_new (gboolean show, GError **error) G_GNUC_WARN_UNUSED_RES
 void vq_console_free (VqConsole *console);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqConsole, vq_console_free)
 
-/* The writing end, for QEMU; -1 after vq_console_close_writer. */
+/* The pipe's writing end, for QEMU, or -1 after vq_console_close_writer. */
 int vq_console_get_writer (VqConsole *console);
 /* Closes our copy of the writing end, once QEMU has its own. */
 void vq_console_close_writer (VqConsole *console);
 
-/* True once the guest has said anything at all. */
+/* Whether the guest has written anything at all. */
 gboolean vq_console_has_spoken (VqConsole *console);
 
-/* How many bytes the guest has said. */
+/* How many bytes the guest has written. */
 guint64 vq_console_count_bytes (VqConsole *console);
 
-/* The last LINES lines that are not blank as one printable line, " | " between them. Transfer full.
- */
+/* The last LINES lines that are not blank, as one printable line with " | " between them. Transfer
+ * full. */
 char *vq_console_last_lines (VqConsole *console, guint lines);

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/json.h"
 
-/* QEMU's "file" takes no block devices. */
+/* QEMU's driver "file" refuses block devices. */
 static const char *
 choose_protocol (const char *path)
 {
@@ -21,7 +21,7 @@ build_node_name (const char *id)
   return g_strconcat (id, "-disk", NULL);
 }
 
-/* Without auto-read-only=off QEMU takes "read-only" for a wish. */
+/* Without auto-read-only=off, QEMU might open the disk for writing in spite of "read-only". */
 static JsonNode *
 build_node (const VqHotDisk *disk)
 {
@@ -80,7 +80,7 @@ on_deleted (const char *event, JsonObject *data, gpointer user_data)
   Removal *removal = user_data;
   const char *device;
 
-  /* Other devices, and parts of this one, have a path only. */
+  /* Events for other devices, and for parts of this one, may carry only a path. */
   if (vq_json_get_string (data, "device", "", &device, NULL) && g_str_equal (device, removal->id))
     removal->gone = TRUE;
 }

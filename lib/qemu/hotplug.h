@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Disks that come to a running machine and go again, over QMP: a block node, then a device on it;
- * back in the other order, and between them the guest has to let go of the device. */
+/* Adds disks to a running machine and removes them, over QMP. To add one: first a block node, then
+ * a device on it. To remove it: first the device, which the guest must release, then the block
+ * node. */
 #pragma once
 
 #include <glib.h>
@@ -8,23 +9,23 @@
 #include "qemu/qmp.h"
 #include "base/wait.h"
 
-/* All strings are the caller's. */
+/* All strings belong to the caller. */
 typedef struct
 {
-  const char *id;     /* of the device; its block node is "ID-disk" */
-  const char *path;   /* opened for reading only */
+  const char *id;     /* the device's id; its block node is called "ID-disk" */
+  const char *path;   /* opened only for reading */
   const char *format; /* QEMU's name for it: "qcow2" */
   const char *device; /* "virtio-blk-pci" */
-  const char *bus;    /* NULL: the one that QEMU chooses */
+  const char *bus;    /* NULL: QEMU chooses one */
   const char *serial;
 } VqHotDisk;
 
-/* Plugs DISK in; the guest finds it some time later. Nothing of it is left behind on failure. Waits
+/* Plugs DISK in; the guest finds it some time later. If this fails, nothing is left behind. Waits
  * for QEMU until DEADLINE. */
 gboolean vq_hotplug_add (VqQmp *qmp, const VqHotDisk *disk, gint64 deadline, VqCancel *cancel,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Takes the disk ID out and waits until the guest has let go of it, DEADLINE at most. Uses
+/* Removes the disk ID, and waits until the guest has released it, or until DEADLINE. Uses
  * vq_qmp_watch. */
 gboolean vq_hotplug_remove (VqQmp *qmp, const char *id, gint64 deadline, VqCancel *cancel,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;

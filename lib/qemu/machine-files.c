@@ -10,11 +10,11 @@ struct _VqMachineFiles
 {
   const VqPlan *plan;
   VqWorkdir *workdir;
-  VqWorkdir *overlay_place; /* with --overlay-dir, until QEMU has the overlay open */
-  char *template;           /* the directory of the template, NULL for a fresh machine */
-  gboolean making;          /* the template is made by this machine; else this is a fork of it */
+  VqWorkdir *overlay_place; /* with --overlay-dir, until QEMU has opened the overlay */
+  char *template;           /* the template's directory; NULL for a machine without one */
+  gboolean making; /* TRUE: this machine will become the template; FALSE: it is a fork of it */
   char *disk;
-  char *ram; /* NULL: the memory is nobody's file */
+  char *ram; /* NULL: the memory is not a file */
 };
 
 static gboolean
@@ -26,7 +26,8 @@ copy_fresh_vars (VqMachineFiles *files, GError **error)
          || vq_firmware_copy_vars (files->plan->firmware, path, error);
 }
 
-/* The same between the private directory and the template. */
+/* Copies the firmware's variables from the template to the private directory, or back if the
+ * template is being made. */
 static gboolean
 copy_template_vars (VqMachineFiles *files, GError **error)
 {
@@ -37,7 +38,7 @@ copy_template_vars (VqMachineFiles *files, GError **error)
          || (files->making ? vq_file_copy (ours, its, error) : vq_file_copy (its, ours, error));
 }
 
-/* Where an overlay that is to be removed again has its place. */
+/* Chooses the path of an overlay that is removed with the machine. */
 static gboolean
 choose_overlay_path (VqMachineFiles *files, GError **error)
 {

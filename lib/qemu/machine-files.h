@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The files that one machine runs on: its private directory with the sockets, its disk, its
- * firmware's variables, its memory. A fresh machine has an overlay on the image, a template that is
- * being made keeps everything in a directory of its own, and a fork has copies on write of that. */
+/* The files of one machine: its private directory with the sockets, its disk, the variables of its
+ * firmware, its memory. A machine that boots has an overlay on the image. One that will become a
+ * template has all files in the template's directory. A fork has a copy-on-write layer on the files
+ * of its template. */
 #pragma once
 
 #include <glib.h>
@@ -13,44 +14,47 @@
 
 typedef struct _VqMachineFiles VqMachineFiles;
 
-/* Besides what template.h names, a template has an empty overlay on its disk, for forks to copy. */
+/* An empty overlay on the template's disk, which each fork copies. A template has this file in
+ * addition to those that template.h names. */
 #define VQ_TEMPLATE_OVERLAY "overlay"
 
-/* For a boot on a fresh overlay that goes away with the machine. */
+/* The files of a machine that boots on a new overlay, which is removed with the machine. */
 VqMachineFiles *vq_machine_files_new_fresh (const VqPlan *plan, gint64 deadline, VqCancel *cancel,
                                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* For a boot whose disk and memory are made in DIRECTORY, which will be a template. */
+/* The files of a machine that boots and will become the template in DIRECTORY: its disk and memory
+ * are made there. */
 VqMachineFiles *vq_machine_files_new_template (const VqPlan *plan, const char *directory,
                                                gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* For a fork of the template in DIRECTORY. */
+/* The files of a fork of the template in DIRECTORY. */
 VqMachineFiles *vq_machine_files_new_fork (const VqPlan *plan, const char *directory,
                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Removes what is not a template's. */
+/* Removes the files, except those of a template. */
 void vq_machine_files_free (VqMachineFiles *files);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqMachineFiles, vq_machine_files_free)
 
-/* Enters them into MACHINE, which must not outlive them. */
+/* Fills in the paths in MACHINE, which must not outlive FILES. */
 void vq_machine_files_fill (VqMachineFiles *files, VqQemuConfig *machine);
 
-/* QEMU has everything open: names that nobody needs any more go, so that nothing large is left if
- * we are killed. */
+/* To be called when QEMU has opened everything: removes the names of large files that are not
+ * needed any more, so that they do not stay if we are killed. */
 void vq_machine_files_opened (VqMachineFiles *files);
 
-/* Makes the overlay for forks of the template, whose disk will be found under the name FINAL_DISK
- * (an absolute path). Waits for qemu-img until DEADLINE at most. */
+/* Makes the overlay for forks of the template. FINAL_DISK is the absolute path that the template's
+ * disk will have. Waits for qemu-img until DEADLINE. */
 gboolean vq_machine_files_prepare_forks (VqMachineFiles *files, const char *final_disk,
                                          gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Completes the template, whose machine has been saved and has ended: the firmware's variables. */
+/* Copies the firmware's variables into the template, to complete it. The machine must have been
+ * saved and ended. */
 gboolean vq_machine_files_complete_template (VqMachineFiles *files, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether a template is being made of them. */
+/* Whether these are the files of a template that is being made. */
 gboolean vq_machine_files_is_template (VqMachineFiles *files);
 
 /* The private directory. */

@@ -18,7 +18,7 @@
 #define END_PATIENCE 1 /* seconds */
 #define NO_REASON "QEMU does not say why"
 
-/* Bytes a second. QEMU's default of 128 MiB, in portions of 100 ms, is for networks. */
+/* Bytes per second. QEMU's default is for networks: 128 MiB, in portions of 100 ms. */
 #define BANDWIDTH (G_GINT64_CONSTANT (10) * 1024 * 1024 * 1024)
 
 typedef enum
@@ -31,17 +31,18 @@ typedef enum
 typedef struct
 {
   VqQmp *qmp;
-  gboolean saving;  /* else loading */
-  int socket;       /* owned: our end, -1 when closed */
-  guint source_id;  /* moves bytes, 0 when there are no more */
-  int file;         /* the caller's */
-  off_t moved;      /* bytes */
-  GError *error;    /* why no more of them could be moved */
-  gboolean started; /* QEMU took the command */
-  Status status;    /* what it said since */
+  gboolean saving;  /* FALSE: loading */
+  int socket;       /* owned; our end of the pair, -1 when closed */
+  guint source_id;  /* the source that moves bytes; 0 when there are no more */
+  int file;         /* not owned */
+  off_t moved;      /* how many bytes were moved */
+  GError *error;    /* why moving bytes failed */
+  gboolean started; /* QEMU has accepted the command */
+  Status status;    /* what QEMU has reported since */
 } Migration;
 
-/* An earlier attempt's last event may come late: each begins with "setup". */
+/* The last event of an earlier attempt may come late. Each attempt begins with "setup", so
+ * everything before that is ignored. */
 static void
 on_migration_event (const char *event, JsonObject *data, gpointer user_data)
 {
@@ -80,7 +81,7 @@ write_all (int file, const char *bytes, gssize n, GError **error)
   return TRUE;
 }
 
-/* From QEMU into the file. */
+/* Moves bytes from QEMU into the file. */
 static gboolean
 on_readable (int fd, GIOCondition events, gpointer data)
 {
@@ -100,7 +101,8 @@ on_readable (int fd, GIOCondition events, gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* From the file to QEMU. That it takes no more is no error here: it says itself how it went. */
+/* Moves bytes from the file to QEMU. If QEMU takes no more, that is not an error here, because QEMU
+ * reports itself how it went. */
 static gboolean
 on_writable (int fd, GIOCondition events, gpointer data)
 {
@@ -137,7 +139,7 @@ build_capabilities (void)
   return node;
 }
 
-/* Hands QEMU its end of a new pair and starts to move bytes at ours. */
+/* Gives QEMU one end of a new socket pair, and starts to move bytes at our end. */
 static gboolean
 connect_pair (Migration *migration, GIOCondition events, GUnixFDSourceFunc move, GError **error)
 {
@@ -182,8 +184,8 @@ finish (Migration *migration)
   g_clear_error (&migration->error);
 }
 
-/* The event only says that it failed. A QEMU that cannot load is about to end, and says why then.
- */
+/* The event only says that it has failed. A QEMU that cannot load a state ends soon, and then says
+ * why. */
 static gboolean
 explain_failure (Migration *migration, gint64 deadline, VqCancel *cancel, GError **error)
 {
@@ -245,7 +247,8 @@ has_ended (gpointer data)
   return ((Migration *)data)->status != UNDER_WAY;
 }
 
-/* QEMU refuses to go on with a machine that it is still saving. */
+/* Cancels the migration and waits for its end, because QEMU does not let a machine run while it is
+ * being saved. */
 static void
 stop_saving (Migration *migration, VqCancel *cancel)
 {

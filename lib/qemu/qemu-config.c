@@ -10,12 +10,13 @@
 #include "qemu/qemu-value.h"
 #include "plan/shared-dir.h"
 
-/* QEMU keeps translated code until its buffer is full, 1 GiB if it is not told otherwise, and goes
- * through all that was ever made of a page with each byte that is written there: in a guest that
- * has run many programs, the boot loader then needs minutes to load the kernel of a reboot. */
+/* QEMU keeps translated code until its buffer is full, which has 1 GiB by default. For each byte
+ * that is written to a page of memory, it goes through all code that was ever translated from that
+ * page. With the default, after a guest has run many programs, the boot loader takes minutes to
+ * load the kernel on a reboot. So the buffer is made small. */
 #define TCG "tcg,thread=multi,tb-size=128"
 
-/* The set of file descriptors through which QEMU gets the console's copy. */
+/* The number of the fdset that gives QEMU the pipe for the console's copy. */
 #define CONSOLE_FDSET 1
 
 static void G_GNUC_PRINTF (3, 4) add (GPtrArray *argv, const char *option, const char *format, ...)
@@ -28,7 +29,7 @@ static void G_GNUC_PRINTF (3, 4) add (GPtrArray *argv, const char *option, const
   va_end (args);
 }
 
-/* "-cpu" or "--cpu". */
+/* Whether WORD is OPTION with one dash or with two. */
 static gboolean
 is_option (const char *word, const char *option)
 {
@@ -36,7 +37,7 @@ is_option (const char *word, const char *option)
          || (g_str_has_prefix (word, "--") && g_str_equal (word + 1, option));
 }
 
-/* Whether the user's own options already say it. */
+/* Whether OPTION is among the user's own options for QEMU. */
 static gboolean
 user_gave (const VqQemuConfig *config, const char *option)
 {
@@ -46,8 +47,9 @@ user_gave (const VqQemuConfig *config, const char *option)
   return FALSE;
 }
 
-/* Two forks would write into the same disk, and a fork would find on it what the test before it
- * left, under the file system that it has in its memory. */
+/* A disk that is written cannot be part of a template. Two forks would write to the same disk, and
+ * a fork would find the data of an earlier test on it, which does not fit the file system's state
+ * in its memory. */
 static gboolean
 is_written (const char *disk)
 {
@@ -71,7 +73,8 @@ is_memory (const char *value)
 #define OWN_START "--qemu-options have their own way to start QEMU"
 #define OWN_DISK "--qemu-options add a disk that can be written to"
 
-/* FITS (NULL: always) tells from the option's value whether it is in the way. */
+/* Options that prevent a template, and why. FITS (NULL: always true) tells from the option's value
+ * whether it does. */
 static const struct
 {
   const char *option;
@@ -132,8 +135,9 @@ add_machine (GPtrArray *argv, const VqQemuConfig *config)
   add (argv, "-smp", "%d", options->cpus);
 }
 
-/* QEMU merges what several -machine say, so this fits to a type of the user's too. Without the
- * description that usually follows a saved state, QEMU notices when any of its end is missing. */
+/* QEMU merges several -machine options, so this also works with a type that the user gave. Usually
+ * a description follows a saved state; without it, QEMU notices if the end of the state is
+ * missing. */
 static void
 add_ram_file (GPtrArray *argv, const VqQemuConfig *config)
 {
@@ -207,7 +211,7 @@ add_virtio_ports (GPtrArray *argv, const VqQemuConfig *config)
   for (const char *const *name = names; *name != NULL; name++)
     {
       if (g_strcmp0 (*name, config->arch->serial[0]) == 0)
-        continue; /* this machine's own console goes by that name */
+        continue; /* on this machine the console itself has that name */
       add_socket (argv, config, *name, "");
       add (argv, "-device", "virtconsole,bus=ports.0,chardev=%s", *name);
     }
@@ -222,8 +226,9 @@ add_virtio_ports (GPtrArray *argv, const VqQemuConfig *config)
 static void
 add_network (GPtrArray *argv, const VqQemuConfig *config)
 {
-  /* The slots that Debian's server puts the card in: guests may have its name in their
-   * configuration. Without a ROM nobody tries to boot from it. */
+  /* The card gets the same slot as with Debian's server, because the interface's name depends on it
+   * and guests may have that name in their configuration. Without a ROM, no firmware tries to boot
+   * from the network. */
   const char *slot = "";
 
   if (g_str_equal (config->arch->machine, "pc"))
@@ -262,8 +267,9 @@ add_disks (GPtrArray *argv, const VqQemuConfig *config)
     add_disk (argv, config, i, config->seed, "format=raw,readonly=on");
 }
 
-/* With "none" a file gets the owner that the guest gives it where we may do that, else ours.
- * Without "remap" files of two file systems below one directory could be mixed up. */
+/* With security_model=none a file gets the owner that the guest gives it if we are allowed to set
+ * it, and otherwise belongs to us. Without multidevs=remap, files from two file systems in one
+ * directory could be confused. */
 static char *
 build_fsdev (const VqSharedDir *dir, guint index)
 {
@@ -282,7 +288,7 @@ build_9p_device (guint index, const char *virtio)
   return g_strdup_printf ("virtio-9p-%s,fsdev=%s,mount_tag=%s", virtio, tag, tag);
 }
 
-/* Not mounted, they keep nobody from saving the machine. */
+/* As long as these are not mounted, the machine can be saved. */
 static void
 add_shared_dirs (GPtrArray *argv, const VqQemuConfig *config)
 {
@@ -298,7 +304,7 @@ add_shared_dirs (GPtrArray *argv, const VqQemuConfig *config)
     }
 }
 
-/* Where the base image is plugged in when the machine runs. */
+/* The port that the base image is plugged into while the machine runs. */
 static void
 add_hotplug_port (GPtrArray *argv, const VqQemuConfig *config)
 {
@@ -332,7 +338,7 @@ vq_qemu_config_build_argv (const VqQemuConfig *config)
   g_ptr_array_add (argv, g_strdup (config->qemu_command));
   add_machine (argv, config);
   add_ram_file (argv, config);
-  add_network (argv, config); /* before all that takes the next free slot */
+  add_network (argv, config); /* before the devices that take the next free slot */
   add_basics (argv, config);
   add_firmware (argv, config);
   add_monitors (argv, config);

@@ -13,7 +13,7 @@ static const struct
 {
   const char *socket;
   const char *id;
-  const char *name; /* in the guest */
+  const char *name; /* its name in the guest */
 } ports[VQ_N_QEMU_PORTS] = {
   [VQ_QEMU_PORT_AGENT] = { "qga", "agent0", "org.qemu.guest_agent.0" },
   [VQ_QEMU_PORT_HELPER] = { "helper", "helper0", VQ_HELPER_PORT_NAME },

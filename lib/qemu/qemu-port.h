@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The ports that QEMU offers the guest, seen from outside: unix sockets in the testbed's private
- * directory. */
+/* The host's side of the guest's ports: unix sockets in the testbed's private directory. */
 #pragma once
 
 #include <glib.h>
 
-/* The virtio-serial ports that we talk on; they are there on every architecture. */
+/* The virtio-serial ports that we use; every architecture has them. */
 typedef enum
 {
   VQ_QEMU_PORT_AGENT,
@@ -13,12 +12,13 @@ typedef enum
   VQ_N_QEMU_PORTS,
 } VqQemuPort;
 
-/* The port's socket in the directory, its id in QEMU's events, and its name in the guest. */
+/* The name of the port's socket in the directory, its id in QEMU's events, and its name in the
+ * guest. */
 const char *vq_qemu_port_get_socket (VqQemuPort port);
 const char *vq_qemu_port_get_id (VqQemuPort port);
 const char *vq_qemu_port_get_name (VqQemuPort port);
 
-/* Connects to the socket NAME in DIRECTORY, where QEMU listens before its monitor greets us: does
- * not wait. The descriptor is the caller's; -1 on failure. */
+/* Connects to the socket NAME in DIRECTORY. Does not wait, because QEMU listens there before its
+ * monitor greets us. The descriptor belongs to the caller; -1 on failure. */
 int vq_qemu_port_connect (const char *directory, const char *name, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

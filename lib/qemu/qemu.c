@@ -16,7 +16,7 @@
 #include "qemu/ram-file.h"
 #include "base/text.h"
 
-/* How many ports from the first one on are tried for the guest's ssh. */
+/* How many ports are tried for the guest's ssh, beginning with the first one. */
 #define SSH_PORTS 500
 
 struct _VqQemu
@@ -26,20 +26,20 @@ struct _VqQemu
   VqConsole *console;
   VqCancel *cancel;
   char *overlay;         /* for messages */
-  char *ram_path;        /* for messages, NULL: none */
-  gboolean running;      /* we let the guest run: a stop is a surprise */
-  gboolean end_expected; /* we told it to end */
+  char *ram_path;        /* for messages; NULL: none */
+  gboolean running;      /* we let the guest run, so a stop would be a failure */
+  gboolean end_expected; /* we told it to end, so that is not a failure */
   gboolean reset_expected;
-  guint resets;     /* since a reset was last expected */
-  char *disk_error; /* what a following stop is about */
+  guint resets;     /* how many since a reset was last expected */
+  char *disk_error; /* the reason of a STOP that may follow */
   struct
   {
-    VqPortChanged changed; /* NULL: nobody asks */
+    VqPortChanged changed; /* NULL: nobody wants to know */
     gpointer data;
   } ports[VQ_N_QEMU_PORTS];
 };
 
-/* The machine is of no use any more. The console's last words often tell why. */
+/* The machine cannot be used any more. The console's last lines often tell why. */
 static void G_GNUC_PRINTF (2, 3) fail (VqQemu *qemu, const char *format, ...)
 {
   g_autoptr (GError) error = NULL;
@@ -121,7 +121,7 @@ on_stop (VqQemu *qemu, JsonObject *data)
     fail (qemu, "the machine was stopped though nobody asked for it");
 }
 
-/* Remembered only: QEMU says STOP next if it stops for it. */
+/* Only remembers the error. If QEMU stops the machine because of it, STOP follows. */
 static void
 on_block_error (VqQemu *qemu, JsonObject *data)
 {
@@ -175,7 +175,8 @@ on_event (const char *event, JsonObject *data, gpointer user_data)
       events[i].handle (user_data, data);
 }
 
-/* Its last event tells more than its exit status, but may not have been read yet. */
+/* QEMU's last event may tell more than its exit status, but may not have been read yet, so that is
+ * done first. */
 static void
 on_child_ended (VqChild *child, gpointer data)
 {
@@ -195,7 +196,7 @@ log_argv (char **argv)
   g_debug ("QEMU: %s", line);
 }
 
-/* Spawns QEMU with one end of a socket pair as its monitor; gives the other end. */
+/* Spawns QEMU with one end of a socket pair as its monitor, and returns the other end. */
 static int
 spawn (VqQemu *qemu, VqQemuConfig *machine, GError **error)
 {
@@ -250,7 +251,7 @@ vq_qemu_start (VqQemuConfig *machine, gint64 deadline, VqCancel *cancel, GError 
     return NULL;
   vq_child_on_ended (qemu->child, on_child_ended, qemu);
   qemu->qmp = vq_qmp_new (fd, on_event, qemu);
-  qemu->reset_expected = TRUE; /* firmware and boot loaders do it */
+  qemu->reset_expected = TRUE; /* firmware and boot loaders may reset the machine */
   if (!vq_qmp_handshake (qemu->qmp, deadline, qemu->cancel, error))
     return NULL;
   return g_steal_pointer (&qemu);
@@ -298,7 +299,7 @@ stop_guest (VqQemu *qemu, gint64 deadline, GError **error)
   g_autoptr (JsonNode) result = NULL;
   const char *status;
 
-  qemu->running = FALSE; /* the STOP that follows is no surprise */
+  qemu->running = FALSE; /* so that the STOP that follows is not a failure */
   if (!vq_qmp_call (qemu->qmp, "stop", NULL, NULL, deadline, qemu->cancel, error)
       || !vq_qmp_call (qemu->qmp, "query-status", NULL, &result, deadline, qemu->cancel, error))
     return FALSE;
@@ -306,7 +307,7 @@ stop_guest (VqQemu *qemu, gint64 deadline, GError **error)
       = JSON_NODE_HOLDS_OBJECT (result) ? get_text (json_node_get_object (result), "status") : "";
   if (g_str_equal (status, "paused"))
     return TRUE;
-  /* It had stopped already, for something that a fork would wake up with. */
+  /* The machine had stopped already, for a reason that every fork would inherit. */
   return vq_error_set (error, VQ_ERROR_MACHINE, "it was not running (%s)",
                        qemu->disk_error != NULL ? qemu->disk_error : status);
 }
@@ -399,7 +400,7 @@ vq_qemu_forward_ssh (VqQemu *qemu, guint first, guint *port, gint64 deadline, GE
       if (!vq_qmp_human (qemu->qmp, line, &answer, deadline, qemu->cancel, error))
         return FALSE;
       if (g_strstrip (answer)[0] != '\0')
-        continue; /* somebody has it */
+        continue; /* the port is in use */
       *port = candidate;
       return TRUE;
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A running QEMU: started, watched through its monitor and its exit, ended. What goes wrong in it
- * (it dies, its disk fills up, the guest panics, powers off or resets itself, or somebody stops it)
- * triggers its cancel with one line that says so, and thereby ends at once all that waits for the
- * guest. Such a testbed stays failed. */
+/* A QEMU process: starts it, watches its monitor and its exit, and ends it. If something goes wrong
+ * (QEMU dies, its disk is full, the guest panics, powers off or resets itself, or somebody stops
+ * the machine), that triggers the machine's cancel with one line that says so, and so ends
+ * everything that waits for the guest at once. Such a machine stays failed. */
 #pragma once
 
 #include <glib.h>
@@ -15,10 +15,10 @@
 
 typedef struct _VqQemu VqQemu;
 
-/* Spawns QEMU for MACHINE (its descriptors are filled in here), the guest not yet running, and
- * completes the monitor's handshake. A memory file that is to be shared must not exist: it is made
- * here, and is the caller's then, even if this fails. One that is not shared must be there. CANCEL
- * ends the wait; it is also the parent of the result's own cancel and must outlive it. */
+/* Starts QEMU for MACHINE (whose descriptors are filled in here) with the guest stopped, and
+ * completes the monitor's handshake. A memory file that is shared must not exist; it is made here
+ * and belongs to the caller, even if this fails. One that is not shared must exist. CANCEL ends the
+ * wait; it is also the parent of the result's own cancel, and must outlive the result. */
 VqQemu *vq_qemu_start (VqQemuConfig *machine, gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
@@ -26,7 +26,7 @@ VqQemu *vq_qemu_start (VqQemuConfig *machine, gint64 deadline, VqCancel *cancel,
 void vq_qemu_free (VqQemu *qemu);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqQemu, vq_qemu_free)
 
-/* To be given to every wait for the guest. */
+/* The machine's cancel, to be given to every wait for the guest. */
 VqCancel *vq_qemu_get_cancel (VqQemu *qemu);
 VqConsole *vq_qemu_get_console (VqQemu *qemu);
 
@@ -34,11 +34,11 @@ VqConsole *vq_qemu_get_console (VqQemu *qemu);
 gboolean vq_qemu_run_guest (VqQemu *qemu, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Stops the guest and saves it: its device state is appended to FILE (an open file, the caller's),
- * its memory is in the shared file that it was started with, its disks in theirs. Nothing may be
- * sent to its ports meanwhile. On success nothing in these files changes any more, and QEMU is good
- * only for vq_qemu_quit. After a failure vq_qemu_run_guest lets the guest go on, if it still runs
- * at all. VQ_ERROR_PEER if this machine cannot be saved, with QEMU's reason. */
+/* Stops the guest and saves it. The state of its devices is appended to FILE (an open file, the
+ * caller's); its memory is in the shared file that it was started with, and its disk in the disk's
+ * file. Nothing may be sent to its ports meanwhile. On success these files do not change any more,
+ * and only vq_qemu_quit may be called. After a failure vq_qemu_run_guest lets the guest go on, if
+ * QEMU still runs. VQ_ERROR_PEER with QEMU's reason if this machine cannot be saved. */
 gboolean vq_qemu_save (VqQemu *qemu, int file, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
@@ -47,9 +47,9 @@ gboolean vq_qemu_save (VqQemu *qemu, int file, gint64 deadline, GError **error)
 gboolean vq_qemu_can_read_ram (VqQemu *qemu, gboolean *can, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Gives a machine that was started as "incoming" the state that vq_qemu_save put into FILE, from
- * its beginning. The machine must be the same but for the paths of its files. vq_qemu_run_guest
- * then lets the guest go on where it was. */
+/* Loads the state that vq_qemu_save has written to FILE, from its beginning, into a machine that
+ * was started as "incoming". It must be the same machine except for the paths of its files.
+ * vq_qemu_run_guest then lets the guest go on where it was. */
 gboolean vq_qemu_load (VqQemu *qemu, int file, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
@@ -59,24 +59,25 @@ gboolean vq_qemu_plug_disk (VqQemu *qemu, const VqHotDisk *disk, gint64 deadline
 gboolean vq_qemu_unplug_disk (VqQemu *qemu, const char *id, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* OPEN tells whether the guest has PORT open; called at every change. NULL ends it. */
+/* Calls CHANGED whenever the guest opens or closes PORT; OPEN tells which. NULL ends that. */
 typedef void (*VqPortChanged) (gboolean open, gpointer data);
 void vq_qemu_on_port (VqQemu *qemu, VqQemuPort port, VqPortChanged changed, gpointer data);
 
-/* While EXPECTED, a guest may reset itself: during boot, and when it was told to reboot. */
+/* While EXPECTED is TRUE, the guest may reset itself: during boot, and when it was told to
+ * reboot. */
 void vq_qemu_expect_reset (VqQemu *qemu, gboolean expected);
 /* Waits for the first reset since the last vq_qemu_expect_reset (qemu, TRUE). */
 gboolean vq_qemu_wait_reset (VqQemu *qemu, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Forwards a free port of 127.0.0.1, FIRST or above, to the guest's port 22; QEMU's own bind
- * decides which is free. *PORT is 0 when none of 500 is. */
+/* Forwards a free port of 127.0.0.1, FIRST or above, to the guest's port 22. QEMU tries to bind the
+ * ports one after the other. *PORT is 0 if none of 500 is free. */
 gboolean vq_qemu_forward_ssh (VqQemu *qemu, guint first, guint *port, gint64 deadline,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Tells that the guest is to power off: its end is then no failure. */
+/* Says that the guest will power off, so that QEMU's exit is not a failure. */
 void vq_qemu_expect_end (VqQemu *qemu);
-/* Waits for QEMU's exit; FALSE at DEADLINE. */
+/* Waits for QEMU's exit. Returns FALSE at DEADLINE. */
 gboolean vq_qemu_wait_end (VqQemu *qemu, gint64 deadline);
-/* Ends QEMU: "quit" over the monitor, SIGKILL at DEADLINE. */
+/* Ends QEMU with "quit" over the monitor, and with SIGKILL at DEADLINE. */
 void vq_qemu_quit (VqQemu *qemu, gint64 deadline);

@@ -10,10 +10,10 @@ struct _VqQmp
 {
   VqJsonPeer *peer;
   gboolean greeted;
-  GError *closed; /* why the connection ended */
+  GError *closed; /* why the connection has ended */
   VqQmpEvent on_event;
   gpointer user_data;
-  char *watched; /* an event, NULL: none */
+  char *watched; /* the event for WATCH; NULL: none */
   VqQmpEvent watch;
   gpointer watch_data;
 };
@@ -80,8 +80,9 @@ is_greeted_or_closed (gpointer data)
   return qmp->greeted || qmp->closed != NULL;
 }
 
-/* The connection has ended, mostly because QEMU has: whoever watches the process can say more of it
- * through CANCEL, in a moment. Takes WHY, the reason if not. */
+/* The connection has ended, usually because QEMU has. The watch on the process will soon trigger
+ * CANCEL with a better reason, so this waits for it. Takes over WHY, which is the error if that
+ * does not happen. */
 static gboolean
 explain_end (GError *why, gint64 deadline, VqCancel *cancel, GError **error)
 {

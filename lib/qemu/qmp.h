@@ -16,30 +16,30 @@ VqQmp *vq_qmp_new (int fd, VqQmpEvent on_event, gpointer user_data);
 void vq_qmp_free (VqQmp *qmp);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqQmp, vq_qmp_free)
 
-/* QEMU has ended: takes in the events that it sent before. Does not wait. */
+/* To be called when QEMU has ended: reads the events that it sent before that. Does not wait. */
 void vq_qmp_drain (VqQmp *qmp);
 
-/* Waits for the greeting and leaves negotiation mode; before that no other command works. */
+/* Waits for the greeting, and leaves negotiation mode. No other command works before that. */
 gboolean vq_qmp_handshake (VqQmp *qmp, gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* See vq_json_peer_call. If the connection ends, CANCEL gets up to 1 s to say why: its reason, such
- * as QEMU's exit, is then the error. */
+/* Like vq_json_peer_call. If the connection ends, CANCEL gets up to 1 s to say why, because its
+ * reason (for example QEMU's exit) makes a better error. */
 gboolean vq_qmp_call (VqQmp *qmp, const char *command, JsonNode *arguments, JsonNode **result,
                       gint64 deadline, VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Sends a command whose answer nobody needs. */
+/* Sends a command and ignores its answer. */
 void vq_qmp_send (VqQmp *qmp, const char *command, JsonNode *arguments);
 
-/* Hands FD (taken over) to QEMU, which knows it by NAME from then on ("fd:NAME"). Does not wait: if
- * QEMU does not get it, the command that names it fails. */
+/* Sends FD (taken over) to QEMU, where it is called "fd:NAME" from then on. Does not wait: if QEMU
+ * does not get it, the command that uses the name fails. */
 void vq_qmp_send_fd (VqQmp *qmp, const char *name, int fd);
 
-/* WATCH gets the event EVENT too, until the next call; NULL ends it. For a task that waits for an
- * event of its own. */
+/* Also calls WATCH for every event EVENT, for a task that waits for it. Replaces an earlier watch;
+ * NULL ends it. */
 void vq_qmp_watch (VqQmp *qmp, const char *event, VqQmpEvent watch, gpointer data);
 
-/* One line for the human monitor, for what QMP lacks. *ANSWER is what it printed, "" for nothing.
- */
+/* Sends one line to the human monitor, for commands that QMP does not have. *ANSWER is what it
+ * printed, which may be "". */
 gboolean vq_qmp_human (VqQmp *qmp, const char *line, char **answer, gint64 deadline,
                        VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
