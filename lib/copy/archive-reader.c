@@ -288,7 +288,7 @@ unpack_entry (Unpacker *unpacker, struct archive_entry *entry, GError **error)
     }
   if (!inside (unpacker, archive_entry_pathname (entry), &name, error))
     return FALSE;
-  /* The directory itself may get the guest's mode, but not become something else. */
+  /* The directory itself may not become something else. */
   if (*name == '\0'
       && (archive_entry_hardlink (entry) != NULL || archive_entry_filetype (entry) != AE_IFDIR))
     return vq_error_set (error, VQ_ERROR_PEER, "the archive from the guest replaces its top");

@@ -10,10 +10,10 @@ typedef gssize (*VqArchiveRead) (gpointer data, void *buffer, gsize max, GError 
 
 /* Unpacks what READ (DATA) gives into DIRECTORY, which exists; merges with what is there, but a
  * symlink in the way is replaced and never followed. Makes plain files (sparse ones too),
- * directories, symlinks and hard links to what is inside, with their permissions and times, and
- * owned by us. Other kinds are left out with a message. Set-user-ID, set-group-ID and sticky bits
- * are dropped. Directories that were there before, DIRECTORY too, get the permissions but not the
- * times.
+ * directories, symlinks and hard links to what is inside, with their times, and owned by us. Their
+ * permissions are those that the umask allows; set-user-ID, set-group-ID and sticky bits are
+ * dropped. Other kinds are left out with a message. Directories that were there before, DIRECTORY
+ * too, stay as they are.
  *
  * Fails with VQ_ERROR_PEER when the stream is no tar archive, lacks its end, or names something
  * outside; with VQ_ERROR_FAILED when the host cannot write; and with READ's error. What was

@@ -9,13 +9,16 @@
 
 #define OPEN_DIRECTORY (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-/* A directory that has not got its mode yet. */
+/* A directory that is still written to. */
 typedef struct
 {
   gsize len; /* of its name */
-  mode_t mode;
-  time_t mtime;
+  dev_t dev;
+  ino_t ino;
+  mode_t mode;      /* that it had when we came */
+  gboolean is_lent; /* it has more than MODE for now, else only root could write in it */
   gboolean is_new;
+  time_t mtime; /* for a new one */
 } Pending;
 
 struct _VqTreeWriter
@@ -25,7 +28,6 @@ struct _VqTreeWriter
   char *parent_name; /* owned */
   GArray *pending;   /* of Pending: each is below the one before */
   GString *deepest;  /* the name of the last one, and so the beginning of it of all others */
-  mode_t umask;
 };
 
 VqTreeWriter *
@@ -41,8 +43,6 @@ vq_tree_writer_new (const char *directory)
   writer->parent = -1;
   writer->pending = g_array_new (FALSE, FALSE, sizeof (Pending));
   writer->deepest = g_string_new (NULL);
-  writer->umask = umask (0);
-  umask (writer->umask);
   return writer;
 }
 
@@ -61,12 +61,22 @@ vq_tree_writer_free (VqTreeWriter *writer)
   if (writer == NULL)
     return;
   if (!vq_tree_writer_end (writer))
-    g_debug ("a directory does not get its mode: %s", g_strerror (errno));
+    g_debug ("a directory does not get its mode or time: %s", g_strerror (errno));
   forget_parent (writer);
   close (writer->top);
   g_array_unref (writer->pending);
   g_string_free (writer->deepest, TRUE);
   g_free (writer);
+}
+
+/* Closes FD without a change of errno. */
+static void
+close_quietly (int fd)
+{
+  int errnum = errno;
+
+  close (fd);
+  errno = errnum;
 }
 
 /* Removes what is there under BASE in the directory DIR. */
@@ -78,25 +88,23 @@ remove_name (int dir, const char *base)
   return errno == EISDIR && unlinkat (dir, base, AT_REMOVEDIR) == 0;
 }
 
-/* Makes the directory BASE in DIR, unless it is one; *IS_NEW (may be NULL) says which. Something
- * else is replaced. */
+/* Makes the directory BASE in DIR, unless it is one; *IS_NEW says which. Something else is
+ * replaced.
+ */
 static gboolean
 make_directory (int dir, const char *base, mode_t mode, gboolean *is_new)
 {
   struct stat st;
 
-  if (is_new != NULL)
-    *is_new = TRUE;
-  if (mkdirat (dir, base, mode) == 0)
+  *is_new = mkdirat (dir, base, mode) == 0;
+  if (*is_new)
     return TRUE;
   if (errno != EEXIST || fstatat (dir, base, &st, AT_SYMLINK_NOFOLLOW) != 0)
     return FALSE;
-  if (!S_ISDIR (st.st_mode))
-    return remove_name (dir, base) && mkdirat (dir, base, mode) == 0;
-  if (is_new != NULL)
-    *is_new = FALSE;
-  /* Else only root could write in it. */
-  return (st.st_mode & 0700) == 0700 || fchmodat (dir, base, st.st_mode | 0700, 0) == 0;
+  if (S_ISDIR (st.st_mode))
+    return TRUE;
+  *is_new = remove_name (dir, base) && mkdirat (dir, base, mode) == 0;
+  return *is_new;
 }
 
 /* Opens the directory BASE in DIR; MAKE: even if it must be made first. */
@@ -104,10 +112,11 @@ static int
 enter (int dir, const char *base, gboolean make)
 {
   int fd = openat (dir, base, OPEN_DIRECTORY);
+  gboolean is_new;
 
   if (fd >= 0 || !make || (errno != ENOENT && errno != ENOTDIR && errno != ELOOP))
     return fd;
-  if (!make_directory (dir, base, 0777, NULL))
+  if (!make_directory (dir, base, 0777, &is_new))
     return -1;
   return openat (dir, base, OPEN_DIRECTORY);
 }
@@ -122,15 +131,12 @@ open_directory (int from, const char *name, gsize len, gboolean make)
   for (char *base = copy, *next; *base != '\0' && fd >= 0; base = next)
     {
       int inner;
-      int errnum;
 
       next = base + strcspn (base, "/");
       if (*next == '/')
         *next++ = '\0';
       inner = enter (fd, base, make);
-      errnum = errno;
-      close (fd);
-      errno = errnum;
+      close_quietly (fd);
       fd = inner;
     }
   return fd;
@@ -175,35 +181,73 @@ open_parent (VqTreeWriter *writer, const char *name)
   return fd;
 }
 
-/* Gives the directory PENDING, which is the deepest one, its mode. One that was replaced meanwhile
- * needs nothing any more. */
+/* The name of what has been opened may lead to something else by now, so it is not used: FD's entry
+ * in /proc leads to what was opened, even with O_PATH. */
 static gboolean
-give_mode (VqTreeWriter *writer, const Pending *pending)
+set_mode (int fd, mode_t mode)
 {
-  const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = pending->mtime } };
-  const char *name = writer->deepest->str;
-  int parent = open_directory (writer->top, name, parent_length (name), FALSE);
-  const char *base = *name == '\0' ? "." : base_of (name);
-  int fd = parent < 0 ? -1 : openat (parent, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  gboolean done = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
-  int errnum;
+  char path[sizeof "/proc/self/fd/" + 3 * sizeof fd];
 
-  if (fd >= 0)
-    done = (!pending->is_new || futimens (fd, times) == 0) && fchmod (fd, pending->mode) == 0;
-  errnum = errno;
-  if (fd >= 0)
-    close (fd);
-  if (parent >= 0)
-    close (parent);
-  errno = errnum;
+  g_snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
+  return chmod (path, mode) == 0;
+}
+
+static gboolean
+set_mtime (int fd, time_t mtime)
+{
+  const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = mtime } };
+
+  return utimensat (fd, "", times, AT_EMPTY_PATH) == 0;
+}
+
+/* Looks at the directory FD, and sees to it that we can write in it. */
+static gboolean
+borrow_directory (int fd, Pending *pending)
+{
+  struct stat st;
+
+  if (fstat (fd, &st) != 0)
+    return FALSE;
+  pending->dev = st.st_dev;
+  pending->ino = st.st_ino;
+  pending->mode = st.st_mode & 07777;
+  pending->is_lent = st.st_uid == geteuid () && (st.st_mode & 0700) != 0700;
+  return !pending->is_lent || set_mode (fd, pending->mode | 0700);
+}
+
+/* Leaves the directory FD with the mode that it had. */
+static gboolean
+return_directory (int fd, const Pending *pending)
+{
+  struct stat st;
+
+  if (fstat (fd, &st) != 0)
+    return FALSE;
+  if (st.st_dev != pending->dev || st.st_ino != pending->ino)
+    return TRUE; /* another one has its place */
+  return (!pending->is_new || set_mtime (fd, pending->mtime))
+         && (!pending->is_lent || set_mode (fd, pending->mode));
+}
+
+/* Leaves the directory PENDING, which is the deepest one. One that was replaced meanwhile needs
+ * nothing any more. */
+static gboolean
+leave_directory (VqTreeWriter *writer, const Pending *pending)
+{
+  int fd = open_directory (writer->top, writer->deepest->str, pending->len, FALSE);
+  gboolean done;
+
+  if (fd < 0)
+    return errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
+  done = return_directory (fd, pending);
+  close_quietly (fd);
   return done;
 }
 
 static gboolean
 is_below (const char *name, const GString *directory)
 {
-  return directory->len == 0
-         || (strncmp (name, directory->str, directory->len) == 0 && name[directory->len] == '/');
+  return strncmp (name, directory->str, directory->len) == 0 && name[directory->len] == '/';
 }
 
 /* Finishes the directories that NAME (NULL: nothing) is not below. */
@@ -214,7 +258,7 @@ leave_directories (VqTreeWriter *writer, const char *name)
 
   while (pending->len > 0 && (name == NULL || !is_below (name, writer->deepest)))
     {
-      gboolean done = give_mode (writer, &g_array_index (pending, Pending, pending->len - 1));
+      gboolean done = leave_directory (writer, &g_array_index (pending, Pending, pending->len - 1));
 
       g_array_set_size (pending, pending->len - 1);
       if (pending->len > 0)
@@ -237,22 +281,39 @@ come_to (VqTreeWriter *writer, const char *name)
   return leave_directories (writer, name) ? open_parent (writer, name) : -1;
 }
 
+/* Puts the directory BASE in DIR into PENDING. */
+static gboolean
+enter_new (int dir, const char *base, mode_t mode, Pending *pending)
+{
+  int fd;
+  gboolean done;
+
+  if (!make_directory (dir, base, mode, &pending->is_new))
+    return FALSE;
+  fd = openat (dir, base, OPEN_DIRECTORY);
+  if (fd < 0)
+    return FALSE;
+  done = borrow_directory (fd, pending);
+  close_quietly (fd);
+  return done;
+}
+
 gboolean
 vq_tree_writer_add_directory (VqTreeWriter *writer, const char *name, mode_t mode, time_t mtime)
 {
-  Pending pending = { strlen (name), mode, mtime, FALSE };
+  Pending pending = { .len = strlen (name), .mtime = mtime };
+  int parent;
 
-  if (*name != '\0')
-    {
-      int parent = come_to (writer, name);
-
-      if (parent < 0 || !make_directory (parent, base_of (name), mode | 0700, &pending.is_new))
-        return FALSE;
-    }
-  else if (!leave_directories (writer, NULL))
+  if (*name == '\0')
+    return leave_directories (writer, NULL);
+  parent = come_to (writer, name);
+  if (parent < 0 || !enter_new (parent, base_of (name), mode, &pending))
     return FALSE;
-  g_array_append_val (writer->pending, pending);
-  g_string_assign (writer->deepest, name);
+  if (pending.is_new || pending.is_lent)
+    {
+      g_array_append_val (writer->pending, pending);
+      g_string_assign (writer->deepest, name);
+    }
   return TRUE;
 }
 
@@ -265,22 +326,28 @@ vq_tree_writer_add_file (VqTreeWriter *writer, const char *name, mode_t mode)
 
   if (fd < 0 && parent >= 0 && errno == EEXIST && remove_name (parent, base_of (name)))
     fd = openat (parent, base_of (name), flags, mode);
-  if (fd >= 0 && (mode & writer->umask) != 0 && fchmod (fd, mode) != 0)
-    {
-      int errnum = errno;
-
-      close (fd);
-      errno = errnum;
-      return -1;
-    }
   return fd;
+}
+
+/* Of the symlink BASE in DIR, if it still is one. */
+static gboolean
+set_symlink_mtime (int dir, const char *base, time_t mtime)
+{
+  int fd = openat (dir, base, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  struct stat st;
+  gboolean done;
+
+  if (fd < 0)
+    return FALSE;
+  done = fstat (fd, &st) == 0 && (!S_ISLNK (st.st_mode) || set_mtime (fd, mtime));
+  close_quietly (fd);
+  return done;
 }
 
 gboolean
 vq_tree_writer_add_symlink (VqTreeWriter *writer, const char *name, const char *target,
                             time_t mtime)
 {
-  const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = mtime } };
   int parent = come_to (writer, name);
   const char *base = base_of (name);
 
@@ -289,7 +356,7 @@ vq_tree_writer_add_symlink (VqTreeWriter *writer, const char *name, const char *
   if (symlinkat (target, parent, base) != 0
       && !(errno == EEXIST && remove_name (parent, base) && symlinkat (target, parent, base) == 0))
     return FALSE;
-  return utimensat (parent, base, times, AT_SYMLINK_NOFOLLOW) == 0;
+  return set_symlink_mtime (parent, base, mtime);
 }
 
 static gboolean
@@ -306,7 +373,6 @@ vq_tree_writer_add_link (VqTreeWriter *writer, const char *name, const char *old
   int parent = come_to (writer, name);
   int old_parent;
   gboolean linked;
-  int errnum;
 
   if (parent < 0)
     return FALSE;
@@ -314,9 +380,7 @@ vq_tree_writer_add_link (VqTreeWriter *writer, const char *name, const char *old
   if (old_parent < 0)
     return FALSE;
   linked = link_names (old_parent, base_of (old), parent, base_of (name));
-  errnum = errno;
-  close (old_parent);
-  errno = errnum;
+  close_quietly (old_parent);
   return linked;
 }
 

@@ -132,19 +132,24 @@ END_TEST
 
 START_TEST (test_modes_and_owner)
 {
-  static const Entry entries[]
-      = { { D, "d", NULL, 07777 },     { R, "d/suid", "x", 06755 },   { R, "w", "x", 0666 },
-          { D, "locked", NULL, 0555 }, { R, "locked/in", "x", 0444 }, { 0 } };
+  static const Entry entries[] = { { D, ".", NULL, 0777 },        { D, "d", NULL, 07777 },
+                                   { R, "d/suid", "x", 06755 },   { R, "w", "x", 0666 },
+                                   { R, "bin", "x", 0711 },       { D, "locked", NULL, 0555 },
+                                   { R, "locked/in", "x", 0444 }, { 0 } };
   static const struct
   {
     const char *name;
     mode_t mode;
   } expected[] = {
-    { "d", 0777 }, { "d/suid", 0755 }, { "w", 0666 }, { "locked", 0555 }, { "locked/in", 0444 }
+    { "d", 0755 },   { "d/suid", 0755 }, { "w", 0644 },
+    { "bin", 0711 }, { "locked", 0555 }, { "locked/in", 0444 },
   };
+  struct stat top;
 
   build (entries, FALSE);
   assert_unpacks ();
+  ck_assert_int_eq (lstat (dest, &top), 0);
+  ck_assert_uint_eq (top.st_mode & 07777, 0755);
   for (gsize i = 0; i < G_N_ELEMENTS (expected); i++)
     {
       g_autofree char *path = in (dest, expected[i].name);

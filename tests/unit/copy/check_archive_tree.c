@@ -80,7 +80,7 @@ make_tree (void)
   g_autofree char *locked = in (tree, "locked");
   g_autofree char *first = NULL;
 
-  ck_assert_int_eq (mkdir (tree, 0750), 0);
+  ck_assert_int_eq (mkdir (tree, 0755), 0);
   for (gsize i = 0; i < G_N_ELEMENTS (directories); i++)
     {
       g_autofree char *path = in (tree, directories[i]);

@@ -38,7 +38,7 @@ static const char *const trees[] = {
   "touch -- -x '--checkpoint=1' ' ' '*' \"$(printf 'a\\nb')\" \"$(printf '\\377\\376')\" "
   "'\\' "
   "\"$(printf '\\303\\266')\"",
-  "umask 0; touch f; mkdir d; chmod 777 d; touch -d 2001-02-03 f",
+  "touch f x; mkdir d; touch -d 2001-02-03 f; chmod 755 x",
 };
 
 START_TEST (test_trees)
@@ -56,6 +56,20 @@ START_TEST (test_trees)
   if (strstr (trees[_i], "ro/sub") != NULL)
     copy_shell ("test $(stat -c %a $H/back/ro $H/back/ro/sub | sort -u) = 555");
   copy_shell (compare);
+}
+END_TEST
+
+/* All that the host gives arrives; of what the guest gives, what our umask allows. */
+START_TEST (test_modes)
+{
+  copy_shell ("mkdir -m 777 $H/t $H/t/d; cd $H/t; touch f x; chmod 666 f; chmod 777 x; mkdir -m "
+              "700 $H/old");
+  copy_assert_down ("t/", "t/");
+  copy_assert_up ("t/", "new/");
+  copy_assert_up ("t/", "old/");
+  copy_shell (
+      "modes() { cd $1; echo $(stat -c %a . d f x); }; test \"$(modes $G/t)\" = '777 777 666 777'; "
+      "test \"$(modes $H/new)\" = '755 755 644 755'; test \"$(modes $H/old)\" = '700 755 644 755'");
 }
 END_TEST
 
@@ -322,6 +336,7 @@ copy_suite (void)
   /* ext4 makes files slowly for some seconds after others were removed. */
   tcase_set_timeout (tree_case, 300);
   tcase_add_loop_test (tree_case, test_trees, 0, G_N_ELEMENTS (trees));
+  tcase_add_test (tree_case, test_modes);
   tcase_add_test (tree_case, test_merging);
   tcase_add_test (tree_case, test_many_files);
   tcase_add_test (tree_case, test_no_owner);

@@ -68,6 +68,15 @@ assert_mode (const char *name, mode_t mode)
   ck_assert_msg (look (dest, name).st_mode == mode, "%s: %o", name, look (dest, name).st_mode);
 }
 
+/* Gives it MODE, so that what is in it can be looked at and removed. */
+static void
+change_mode (const char *name, mode_t mode)
+{
+  g_autofree char *path = g_build_filename (dest, name, NULL);
+
+  ck_assert_int_eq (chmod (path, mode), 0);
+}
+
 static void
 assert_text (const char *directory, const char *name, const char *expected)
 {
@@ -136,7 +145,7 @@ START_TEST (everything)
   target = g_file_read_link (link_path, NULL);
   ck_assert_str_eq (target, "/nowhere");
   ck_assert_uint_eq (look (dest, "d/h").st_ino, look (dest, "d/f").st_ino);
-  assert_mode ("", S_IFDIR | 0711);
+  assert_mode ("", S_IFDIR | 0755);
   assert_mode ("d", S_IFDIR | 0755);
   assert_mode ("d/e", S_IFDIR | 0700);
   assert_mode ("z", S_IFREG | 0600);
@@ -147,33 +156,38 @@ START_TEST (everything)
 }
 END_TEST
 
-/* The umask is for what we make ourselves: missing directories. */
+/* What is new gets the mode that the umask leaves of its own. */
 START_TEST (modes)
 {
   static const mode_t masks[] = { 0, 022, 077, 0777 };
 
   for (gsize i = 0; i < G_N_ELEMENTS (masks); i++)
     {
+      const mode_t left = 0777 & ~masks[i];
+      g_autofree char *name = g_strdup_printf ("%zu", i);
+      g_autofree char *inner = g_build_filename (name, "0", NULL);
+      g_autofree char *file = g_build_filename (inner, "in", NULL);
+
       umask (masks[i]);
-      g_clear_pointer (&writer, vq_tree_writer_free);
-      writer = vq_tree_writer_new (dest);
       add_file ("f", "x", 0666);
       add_file ("g", "x", 0000);
-      add_directory ("d", 0777);
-      add_directory ("d/0", 0);
-      add_file ("d/0/in", "x", 0755);
+      add_directory (name, 0777);
+      add_directory (inner, 0);
+      add_file (file, "x", 0755);
       ck_assert (vq_tree_writer_end (writer));
-      assert_mode ("f", S_IFREG | 0666);
+      assert_mode ("f", S_IFREG | (0666 & left));
       assert_mode ("g", S_IFREG | 0000);
-      assert_mode ("d", S_IFDIR | 0777);
-      assert_mode ("d/0", S_IFDIR);
-      assert_mode ("d/0/in", S_IFREG | 0755);
       ck_assert_uint_eq (umask (022), masks[i]);
+      assert_mode (name, S_IFDIR | left);
+      change_mode (name, 0700);
+      assert_mode (inner, S_IFDIR);
+      change_mode (inner, 0700);
+      assert_mode (file, S_IFREG | (0755 & left));
     }
 }
 END_TEST
 
-/* A directory gets its mode when it is left, and not before. */
+/* A directory is closed to us only when it is left, and not before. */
 START_TEST (left_directories)
 {
   add_directory ("a", 0500);
@@ -184,30 +198,39 @@ START_TEST (left_directories)
   add_file ("a/bb", "x", 0600);
   assert_mode ("a/b", S_IFDIR | 0500);
   assert_mode ("a", S_IFDIR | 0700);
-  add_directory ("aa", 0500);
+  add_directory ("aa", 0511);
   assert_mode ("a", S_IFDIR | 0500);
   ck_assert_int_eq (look (dest, "a").st_mtim.tv_sec, 1000000000);
-  assert_mode ("aa", S_IFDIR | 0700);
-  add_directory ("aa", 0511);
-  assert_mode ("aa", S_IFDIR | 0700);
+  assert_mode ("aa", S_IFDIR | 0711);
   g_clear_pointer (&writer, vq_tree_writer_free);
   assert_mode ("aa", S_IFDIR | 0511);
+  change_mode ("a", 0700);
+  change_mode ("a/b", 0700);
 }
 END_TEST
 
+/* One that was there keeps its mode and gets no time; while it is written to, it is open to us. */
 START_TEST (existing_directories)
 {
-  put (dest, "f", "old");
-  add_directory ("d", 0555);
+  static const mode_t kept[] = { 0511, 0755, 02750, 01777 };
+
+  add_directory ("d", 0755);
   add_file ("d/kept", "kept", 0644);
   ck_assert (vq_tree_writer_end (writer));
-  add_directory ("d", 0511);
-  assert_mode ("d", S_IFDIR | 0755);
-  add_file ("d/new", "new", 0644);
-  ck_assert (vq_tree_writer_end (writer));
-  assert_mode ("d", S_IFDIR | 0511);
+  for (gsize i = 0; i < G_N_ELEMENTS (kept); i++)
+    {
+      change_mode ("d", kept[i]);
+      add_directory ("d", 0777);
+      assert_mode ("d", S_IFDIR | kept[i] | 0700);
+      add_file ("d/new", "new", 0644);
+      ck_assert (vq_tree_writer_end (writer));
+      assert_mode ("d", S_IFDIR | kept[i]);
+      ck_assert_int_ne (look (dest, "d").st_mtim.tv_sec, 1000000000);
+      add_directory ("", 0777);
+      ck_assert (vq_tree_writer_end (writer));
+      assert_mode ("", S_IFDIR | 0755);
+    }
   assert_text (dest, "d/kept", "kept");
-  ck_assert_int_ne (look (dest, "d").st_mtim.tv_sec, 1000000000);
 }
 END_TEST
 
@@ -296,7 +319,8 @@ START_TEST (replaced_directories)
     ck_assert_int_eq (symlink (outside, path), 0);
   }
   ck_assert (vq_tree_writer_end (writer));
-  assert_mode ("b", S_IFDIR | 0700);
+  assert_mode ("b", S_IFDIR | 0511);
+  change_mode ("b", 0700);
 }
 END_TEST
 
@@ -364,8 +388,9 @@ START_TEST (deep_names)
   for (; name->len > n; g_string_truncate (name, name->len - n))
     {
       g_autofree char *path = g_build_filename (dest, name->str, NULL);
+      g_autofree char *parent = g_path_get_dirname (path);
 
-      ck_assert_int_eq (chmod (path, 0700), 0);
+      ck_assert_int_eq (chmod (parent, 0700), 0);
       ck_assert_int_eq (g_remove (path), 0);
     }
 }
