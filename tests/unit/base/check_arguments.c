@@ -215,19 +215,19 @@ assert_bad (const char *const *words, const char *start)
   assert_error (error, start);
 }
 
-START_TEST (test_good)
+CASE ("arguments", setup, teardown, 60)
+
+TEST_LOOP (test_good, 0, G_N_ELEMENTS (good))
 {
   assert_good (good[_i].words, good[_i].expected);
 }
-END_TEST
 
-START_TEST (test_bad)
+TEST_LOOP (test_bad, 0, G_N_ELEMENTS (bad))
 {
   assert_bad (bad[_i].words, bad[_i].expected);
 }
-END_TEST
 
-START_TEST (test_file)
+TEST (test_file)
 {
   const char *text = "-uname\n\n  --qemu-options=-cpu max \n@inner\r\n   \nlast one";
   int descriptors = open_descriptors ();
@@ -245,9 +245,8 @@ START_TEST (test_file)
   g_unlink ("outer");
   g_unlink ("inner");
 }
-END_TEST
 
-START_TEST (test_file_errors)
+TEST (test_file_errors)
 {
   int descriptors = open_descriptors ();
 
@@ -267,9 +266,8 @@ START_TEST (test_file_errors)
   g_unlink ("self");
   g_unlink ("names");
 }
-END_TEST
 
-START_TEST (test_file_unreadable)
+TEST (test_file_unreadable)
 {
   write_file ("secret", "-d\n", -1);
   ck_assert_int_eq (g_chmod ("secret", 0), 0);
@@ -280,7 +278,6 @@ START_TEST (test_file_unreadable)
                 "cannot read the file of arguments @secret: Permission denied");
   g_unlink ("secret");
 }
-END_TEST
 
 /* Files 1, 2, ... N, each of which names the next; the last holds a flag. */
 static void
@@ -295,7 +292,7 @@ write_chain (int n)
     }
 }
 
-START_TEST (test_file_depth)
+TEST (test_file_depth)
 {
   const char *const words[] = { "@1", NULL };
 
@@ -314,10 +311,9 @@ START_TEST (test_file_depth)
         }
     }
 }
-END_TEST
 
 /* The limit holds for one file and for several together. */
-START_TEST (test_file_size)
+TEST (test_file_size)
 {
   g_autofree char *text = g_malloc (VQ_ARGUMENTS_FILE_MAX + 1);
 
@@ -340,7 +336,6 @@ START_TEST (test_file_size)
   g_unlink ("big");
   g_unlink ("small");
 }
-END_TEST
 
 static const struct
 {
@@ -375,7 +370,7 @@ static const struct
   { "18446744073709551619", -1 },
 };
 
-START_TEST (test_int)
+TEST_LOOP (test_int, 0, G_N_ELEMENTS (numbers))
 {
   g_autoptr (GError) error = NULL;
   int value = -7;
@@ -386,9 +381,8 @@ START_TEST (test_int)
   if (!ok)
     assert_error (error, "");
 }
-END_TEST
 
-START_TEST (test_int_messages)
+TEST (test_int_messages)
 {
   g_autoptr (GError) first = NULL;
   g_autoptr (GError) second = NULL;
@@ -399,7 +393,6 @@ START_TEST (test_int_messages)
   ck_assert (!vq_arguments_parse_int (" 10 ", 1, 9, &value, &second));
   assert_error (second, "10 is not between 1 and 9");
 }
-END_TEST
 
 static const VqArgumentUnit units[] = { { 'a', 1 }, { 'b', 10 }, { 0, 0 } };
 static const VqArgumentUnit units_or_none[] = { { 'a', 3 }, { 0, 2 } };
@@ -443,7 +436,7 @@ static const struct
   { "", units_or_none, -1, "'' is not a number" },
 };
 
-START_TEST (test_quantity)
+TEST_LOOP (test_quantity, 0, G_N_ELEMENTS (quantities))
 {
   g_autoptr (GError) error = NULL;
   guint64 value = 4711;
@@ -455,7 +448,6 @@ START_TEST (test_quantity)
   if (!ok)
     assert_error (error, quantities[_i].message);
 }
-END_TEST
 
 static const struct
 {
@@ -484,45 +476,19 @@ static const struct
   { "\xff \xc2", "\xff|\xc2" },
 };
 
-START_TEST (test_split)
+TEST_LOOP (test_split, 0, G_N_ELEMENTS (splits))
 {
   g_auto (GStrv) words = vq_arguments_split (splits[_i].text);
   g_autofree char *joined = g_strjoinv ("|", words);
 
   ck_assert_str_eq (joined, splits[_i].joined);
 }
-END_TEST
 
-START_TEST (test_names)
+TEST (test_names)
 {
   g_autofree char *both = vq_arguments_describe (&table[1]);
   g_autofree char *one = vq_arguments_describe (&table[0]);
 
   ck_assert_str_eq (both, "-q/--qemu-command");
   ck_assert_str_eq (one, "--qemu-architecture");
-}
-END_TEST
-
-int
-main (void)
-{
-  Suite *suite = suite_create ("arguments");
-  TCase *tcase = tcase_create ("arguments");
-
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 60);
-  tcase_add_loop_test (tcase, test_good, 0, G_N_ELEMENTS (good));
-  tcase_add_loop_test (tcase, test_bad, 0, G_N_ELEMENTS (bad));
-  tcase_add_test (tcase, test_file);
-  tcase_add_test (tcase, test_file_errors);
-  tcase_add_test (tcase, test_file_unreadable);
-  tcase_add_test (tcase, test_file_depth);
-  tcase_add_test (tcase, test_file_size);
-  tcase_add_loop_test (tcase, test_int, 0, G_N_ELEMENTS (numbers));
-  tcase_add_test (tcase, test_int_messages);
-  tcase_add_loop_test (tcase, test_quantity, 0, G_N_ELEMENTS (quantities));
-  tcase_add_loop_test (tcase, test_split, 0, G_N_ELEMENTS (splits));
-  tcase_add_test (tcase, test_names);
-  suite_add_tcase (suite, tcase);
-  return suite_run (suite);
 }

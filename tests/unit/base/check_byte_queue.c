@@ -7,7 +7,9 @@
 
 #define LARGEST 1000
 
-START_TEST (empty_holds_nothing)
+CASE ("byte-queue", NULL, NULL, 30)
+
+TEST (empty_holds_nothing)
 {
   VqByteQueue queue = { 0 };
 
@@ -22,7 +24,6 @@ START_TEST (empty_holds_nothing)
   ck_assert_ptr_null (queue.bytes);
   ck_assert_uint_eq (vq_byte_queue_get_length (&queue), 0);
 }
-END_TEST
 
 /* The bytes are a count. */
 static void
@@ -46,7 +47,7 @@ consume (VqByteQueue *queue, gsize n, guint32 *count)
   vq_byte_queue_consume (queue, n);
 }
 
-START_TEST (in_order)
+TEST (in_order)
 {
   g_autoptr (GRand) random = g_rand_new_with_seed (4711);
   VqByteQueue queue = { 0 };
@@ -64,15 +65,4 @@ START_TEST (in_order)
     }
   ck_assert_uint_gt (out, 1000000);
   vq_byte_queue_clear (&queue);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { empty_holds_nothing, in_order, NULL };
-  Suite *suite = suite_create ("byte-queue");
-
-  suite_add_case (suite, "byte-queue", NULL, NULL, 30, tests);
-  return suite_run (suite);
 }

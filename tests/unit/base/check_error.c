@@ -6,7 +6,9 @@
 
 #include "suite.h"
 
-START_TEST (set)
+CASE ("error", NULL, NULL, 60)
+
+TEST (set)
 {
   g_autoptr (GError) error = NULL;
 
@@ -14,9 +16,8 @@ START_TEST (set)
   ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_USAGE));
   ck_assert_str_eq (error->message, "what 5");
 }
-END_TEST
 
-START_TEST (set_from_errno)
+TEST (set_from_errno)
 {
   g_autoptr (GError) error = NULL;
 
@@ -24,11 +25,10 @@ START_TEST (set_from_errno)
   ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_FAILED));
   ck_assert_str_eq (error->message, "cannot open it: No such file or directory");
 }
-END_TEST
 
 /* Its code says what it means to us, whatever the system said, and a copy with a prefix is the
  * same. */
-START_TEST (keeps_errno)
+TEST (keeps_errno)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) copy = NULL;
@@ -44,7 +44,6 @@ START_TEST (keeps_errno)
   ck_assert (!vq_error_is_errno (other, EPIPE) && !vq_error_is_errno (foreign, EPIPE));
   ck_assert (!vq_error_is_errno (NULL, EPIPE));
 }
-END_TEST
 
 static gboolean
 fail_in_a_scope (gboolean fail, GError **error)
@@ -54,7 +53,7 @@ fail_in_a_scope (gboolean fail, GError **error)
   return !fail || vq_error_set (error, VQ_ERROR_MISSING, "not there");
 }
 
-START_TEST (prefix_of_a_scope)
+TEST (prefix_of_a_scope)
 {
   g_autoptr (GError) error = NULL;
 
@@ -64,18 +63,16 @@ START_TEST (prefix_of_a_scope)
   ck_assert_str_eq (error->message, "cannot use it: not there");
   ck_assert (vq_error_is_missing (error));
 }
-END_TEST
 
-START_TEST (nobody_wants_it)
+TEST (nobody_wants_it)
 {
   ck_assert (!fail_in_a_scope (TRUE, NULL));
   ck_assert (!vq_error_set (NULL, VQ_ERROR_FAILED, "%s", "x"));
   ck_assert (!vq_error_set_errno (NULL, EIO, "%s", "x"));
 }
-END_TEST
 
 /* Each predicate knows its own code only, and only in our domain. */
-START_TEST (predicates)
+TEST (predicates)
 {
   for (int code = VQ_ERROR_FAILED; code <= VQ_ERROR_USAGE; code++)
     {
@@ -93,16 +90,4 @@ START_TEST (predicates)
     }
   ck_assert (!vq_error_is_machine (NULL) && !vq_error_is_timeout (NULL)
              && !vq_error_is_cancelled (NULL) && !vq_error_is_missing (NULL));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[]
-      = { set, set_from_errno, keeps_errno, prefix_of_a_scope, nobody_wants_it, predicates, NULL };
-  Suite *suite = suite_create ("error");
-
-  suite_add_case (suite, "error", NULL, NULL, 60, tests);
-  return suite_run (suite);
 }

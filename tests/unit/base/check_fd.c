@@ -17,7 +17,9 @@ open_something (gboolean keep)
   return keep ? g_steal_fd (&fd) : -1;
 }
 
-START_TEST (closes_what_is_not_handed_on)
+CASE ("fd", NULL, NULL, 60)
+
+TEST (closes_what_is_not_handed_on)
 {
   int n_fds = leaks_count_fds ();
   int fd;
@@ -31,9 +33,8 @@ START_TEST (closes_what_is_not_handed_on)
   ck_assert_int_eq (fd, -1);
   ck_assert_int_eq (leaks_count_fds (), n_fds);
 }
-END_TEST
 
-START_TEST (keeps_errno_where_close_fails)
+TEST (keeps_errno_where_close_fails)
 {
   int bad = 1000000;
   int none = -1;
@@ -43,15 +44,4 @@ START_TEST (keeps_errno_where_close_fails)
   vq_fd_clear (&none);
   ck_assert_int_eq (bad, -1);
   ck_assert_int_eq (errno, EDOM);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { closes_what_is_not_handed_on, keeps_errno_where_close_fails, NULL };
-  Suite *suite = suite_create ("fd");
-
-  suite_add_case (suite, "fd", NULL, NULL, 60, tests);
-  return suite_run (suite);
 }

@@ -29,7 +29,9 @@ assert_refused (const char *text, gsize length)
     ck_assert_int_ge ((guchar)*p, ' ');
 }
 
-START_TEST (objects)
+CASE ("json", NULL, NULL, 60)
+
+TEST (objects)
 {
   static const char *const texts[] = {
     "{}",
@@ -41,9 +43,8 @@ START_TEST (objects)
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     json_node_unref (parse (texts[i]));
 }
-END_TEST
 
-START_TEST (not_objects)
+TEST (not_objects)
 {
   static const char *const texts[] = {
     "",
@@ -77,7 +78,6 @@ START_TEST (not_objects)
   assert_refused ("{}\0", 3);
   assert_refused ("{\"a\": \"b\0c\"}", 12);
 }
-END_TEST
 
 /* {"a": [[...]]} with DEPTH levels in all, brackets in strings among them, and AFTER. */
 static char *
@@ -89,7 +89,7 @@ nested (gsize depth, const char *before)
   return g_strdup_printf ("{%s\"[{[{\": %s%s}", before, open, close);
 }
 
-START_TEST (nesting)
+TEST (nesting)
 {
   for (gsize depth = VQ_JSON_MAX_DEPTH - 1; depth <= VQ_JSON_MAX_DEPTH + 1; depth++)
     {
@@ -102,10 +102,9 @@ START_TEST (nesting)
         json_node_unref (parse (whole));
     }
 }
-END_TEST
 
 /* json-glib's parser would overflow the stack, and knows more of quotes and comments than JSON. */
-START_TEST (nesting_that_hides)
+TEST (nesting_that_hides)
 {
   static const char *const disguises[] = {
     "", "/*\"*/", "//\"\r", "'\"': 1,", "\"\\\"\": 1,", "\"\\\\\": 1,", "#\"\r", "]]]]]}}}", "`\"`",
@@ -118,7 +117,6 @@ START_TEST (nesting_that_hides)
       assert_refused (text, strlen (text));
     }
 }
-END_TEST
 
 #define ONE_OF_EACH                                                                                \
   "{\"int\": 5, \"double\": 1.0, \"bool\": true, \"string\": \"t\", \"object\": {\"a\": 1}, "      \
@@ -146,7 +144,7 @@ get (JsonObject *object, const char *kind, const char *member, GError **error)
   return ok;
 }
 
-START_TEST (wrong_types)
+TEST (wrong_types)
 {
   static const char *const kinds[] = { "int", "bool", "string", "object" };
   static const char *const members[]
@@ -165,9 +163,8 @@ START_TEST (wrong_types)
         ck_assert (ok || strstr (error->message, members[m]) != NULL);
       }
 }
-END_TEST
 
-START_TEST (values)
+TEST (values)
 {
   g_autoptr (JsonNode) node = parse (ONE_OF_EACH);
   JsonObject *object = json_node_get_object (node);
@@ -185,9 +182,8 @@ START_TEST (values)
   ck_assert (vq_json_get_object (object, "object", &inner, NULL));
   ck_assert_uint_eq (json_object_get_size (inner), 1);
 }
-END_TEST
 
-START_TEST (fallbacks)
+TEST (fallbacks)
 {
   g_autoptr (JsonNode) node = parse ("{}");
   JsonObject *object = json_node_get_object (node);
@@ -207,9 +203,8 @@ START_TEST (fallbacks)
   ck_assert (vq_json_get_object (object, "a", &inner, NULL));
   ck_assert_ptr_null (inner);
 }
-END_TEST
 
-START_TEST (built)
+TEST (built)
 {
   g_autoptr (JsonNode) node
       = vq_json_build ("s", "s", "a\n\"b", "i", "i", G_MAXINT64, "b", "b", FALSE, NULL);
@@ -219,26 +214,4 @@ START_TEST (built)
 
   ck_assert_str_eq (text, "{\"s\":\"a\\n\\\"b\",\"i\":9223372036854775807,\"b\":false}");
   ck_assert_str_eq (nothing, "{}");
-}
-END_TEST
-
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[] = { objects,     not_objects, nesting,   nesting_that_hides,
-                           wrong_types, values,      fallbacks, built };
-  Suite *suite = suite_create ("json");
-  TCase *tcase = tcase_create ("json");
-
-  tcase_set_timeout (tcase, 60);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_test (tcase, tests[i]);
-  suite_add_tcase (suite, tcase);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (make_suite ());
 }

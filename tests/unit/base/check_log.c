@@ -52,25 +52,25 @@ teardown (void)
   leaks_assert_none ();
 }
 
-START_TEST (levels)
+CASE ("log", setup, teardown, 60)
+
+TEST (levels)
 {
   g_message ("a %d", 1);
   g_warning ("b");
   g_critical ("c");
   assert_written ("prog: a 1\nprog: warning: b\nprog: error: c\n");
 }
-END_TEST
 
 /* What the guest said is in many messages: each stays one line, and cannot steer the terminal. */
-START_TEST (strange_text)
+TEST (strange_text)
 {
   g_message ("two\nlines\r\n and \x1b[2J\xff");
   g_message ("%s", "");
   assert_written ("prog: two lines and [2J\xef\xbf\xbd\nprog: \n");
 }
-END_TEST
 
-START_TEST (long_text)
+TEST (long_text)
 {
   g_autofree char *text = g_strnfill (5000, 'x');
   g_autofree char *line = g_strdup_printf ("prog: %s\n", text);
@@ -78,10 +78,9 @@ START_TEST (long_text)
   g_message ("%s", text);
   assert_written (line);
 }
-END_TEST
 
 /* Last: it cannot be undone. */
-START_TEST (debug_messages)
+TEST (debug_messages)
 {
   g_debug ("hidden");
   g_info ("hidden");
@@ -89,21 +88,4 @@ START_TEST (debug_messages)
   g_debug ("shown");
   g_info ("shown, too");
   assert_written ("prog: debug: shown\nprog: debug: shown, too\n");
-}
-END_TEST
-
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[] = { levels, strange_text, long_text, debug_messages, NULL };
-  Suite *suite = suite_create ("log");
-
-  suite_add_case (suite, "log", setup, teardown, 60, tests);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (make_suite ());
 }

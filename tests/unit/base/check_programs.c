@@ -66,7 +66,9 @@ assert_finds (const char *what, const char *name, const char *expected)
   ck_assert_str_eq (out, expected);
 }
 
-START_TEST (beside)
+CASE ("find", setup, teardown, 60)
+
+TEST (beside)
 {
   g_autofree char *installed = put ("libexec/virt-qemu/tool", 0755);
   g_autofree char *other = NULL;
@@ -75,18 +77,16 @@ START_TEST (beside)
   other = put ("bin/tool", 0755);
   assert_finds ("find", "tool", other);
 }
-END_TEST
 
-START_TEST (not_executable)
+TEST (not_executable)
 {
   g_autofree char *other = put ("bin/tool", 0644);
   g_autofree char *installed = put ("libexec/virt-qemu/tool", 0755);
 
   assert_finds ("find", "tool", installed);
 }
-END_TEST
 
-START_TEST (helper)
+TEST (helper)
 {
   g_autofree char *amd64 = put ("libexec/virt-qemu/guest-helper-amd64", 0755);
   g_autofree char *arm64 = put ("libexec/virt-qemu/guest-helper-arm64", 0755);
@@ -94,9 +94,8 @@ START_TEST (helper)
   assert_finds ("find-helper", "amd64", amd64);
   assert_finds ("find-helper", "arm64", arm64);
 }
-END_TEST
 
-START_TEST (missing)
+TEST (missing)
 {
   g_autofree char *amd64 = put ("libexec/virt-qemu/guest-helper-amd64", 0755);
   g_autofree char *expected
@@ -109,7 +108,6 @@ START_TEST (missing)
   ck_assert (!vq_child_run (argv, NULL, NULL, vq_deadline_in (PATIENCE), NULL, &error));
   ck_assert_msg (g_str_has_suffix (error->message, expected), "%s", error->message);
 }
-END_TEST
 
 /* What the copy of this program does. */
 static int
@@ -129,14 +127,7 @@ tell (const char *what, const char *name)
 }
 
 int
-main (int argc, char **argv)
+suite_prepare (int argc, char **argv)
 {
-  const TTest *const tests[] = { beside, not_executable, helper, missing, NULL };
-  Suite *suite;
-
-  if (argc == 3)
-    return tell (argv[1], argv[2]);
-  suite = suite_create ("programs");
-  suite_add_case (suite, "find", setup, teardown, 60, tests);
-  return suite_run (suite);
+  return argc == 3 ? tell (argv[1], argv[2]) : -1;
 }

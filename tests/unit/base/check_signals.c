@@ -22,7 +22,9 @@ never (gpointer data)
   return FALSE;
 }
 
-START_TEST (ends_a_wait)
+CASE ("signals", leaks_begin, leaks_assert_none, 60)
+
+TEST_LOOP (ends_a_wait, 0, G_N_ELEMENTS (numbers))
 {
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   g_autoptr (VqSignals) signals = vq_signals_new (cancel, NULL);
@@ -37,10 +39,9 @@ START_TEST (ends_a_wait)
   ck_assert_ptr_nonnull (strstr (error->message, number));
   ck_assert_int_eq (vq_signals_get_caught (signals), numbers[_i]);
 }
-END_TEST
 
 /* From another process, while we wait. */
-START_TEST (comes_from_outside)
+TEST (comes_from_outside)
 {
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   g_autoptr (VqSignals) signals = vq_signals_new (cancel, NULL);
@@ -53,9 +54,8 @@ START_TEST (comes_from_outside)
   ck_assert (vq_error_is_cancelled (error));
   ck_assert_int_eq (waitpid (pid, NULL, 0), pid);
 }
-END_TEST
 
-START_TEST (more_than_one)
+TEST (more_than_one)
 {
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   g_autoptr (VqSignals) signals = vq_signals_new (cancel, NULL);
@@ -67,9 +67,8 @@ START_TEST (more_than_one)
   while (g_main_context_iteration (NULL, FALSE)) /* none is left to kill us */
     ;
 }
-END_TEST
 
-START_TEST (ignored_before)
+TEST_LOOP (ignored_before, 0, G_N_ELEMENTS (numbers))
 {
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   VqSignals *signals;
@@ -84,10 +83,9 @@ START_TEST (ignored_before)
   vq_signals_free (signals);
   signal (numbers[_i], SIG_DFL);
 }
-END_TEST
 
 /* A broken pipe is an error of write, and stays so. */
-START_TEST (broken_pipe)
+TEST (broken_pipe)
 {
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   VqSignals *signals = vq_signals_new (cancel, NULL);
@@ -102,10 +100,9 @@ START_TEST (broken_pipe)
   close (ends[1]);
   ck_assert_ptr_null (vq_cancel_reason (cancel));
 }
-END_TEST
 
 /* Afterwards the signal does what it did before. */
-START_TEST (undone)
+TEST_LOOP (undone, 0, G_N_ELEMENTS (numbers))
 {
   pid_t pid = fork ();
   int status;
@@ -123,29 +120,4 @@ START_TEST (undone)
   ck_assert_int_eq (waitpid (pid, &status, 0), pid);
   ck_assert (WIFSIGNALED (status));
   ck_assert_int_eq (WTERMSIG (status), numbers[_i]);
-}
-END_TEST
-
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[] = { comes_from_outside, more_than_one, broken_pipe };
-  Suite *suite = suite_create ("signals");
-  TCase *tcase = tcase_create ("signals");
-
-  tcase_add_checked_fixture (tcase, leaks_begin, leaks_assert_none);
-  tcase_set_timeout (tcase, 60);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_test (tcase, tests[i]);
-  tcase_add_loop_test (tcase, ends_a_wait, 0, G_N_ELEMENTS (numbers));
-  tcase_add_loop_test (tcase, ignored_before, 0, G_N_ELEMENTS (numbers));
-  tcase_add_loop_test (tcase, undone, 0, G_N_ELEMENTS (numbers));
-  suite_add_tcase (suite, tcase);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (make_suite ());
 }

@@ -14,7 +14,9 @@ assert_shown (const char *bytes, gsize n, gsize max, const char *expected)
   ck_assert_str_eq (text, expected);
 }
 
-START_TEST (shown)
+CASE ("text", NULL, NULL, 60)
+
+TEST (shown)
 {
   static const char *const cases[][2] = {
     { "", "" },
@@ -44,9 +46,8 @@ START_TEST (shown)
                 "b");
   assert_shown ("abc", 2, 100, "ab");
 }
-END_TEST
 
-START_TEST (limits)
+TEST (limits)
 {
   assert_shown ("12345", 5, 6, "12345");
   assert_shown ("12345", 5, 5, "12345");
@@ -57,10 +58,9 @@ START_TEST (limits)
   assert_shown ("12345", 5, G_MAXSIZE, "12345");
   assert_shown ("1234 ", 5, 4, "1234"); /* white space at the ends does not count */
 }
-END_TEST
 
 /* A character is not cut: fewer bytes are kept. */
-START_TEST (cut_between_characters)
+TEST (cut_between_characters)
 {
   static const char *const kept[]
       = { "...", "...", "...\xc3\xa9", "...\xc3\xa9", "\xc3\xa9\xc3\xa9" };
@@ -68,10 +68,9 @@ START_TEST (cut_between_characters)
   for (gsize max = 0; max < G_N_ELEMENTS (kept); max++)
     assert_shown ("\xc3\xa9\xc3\xa9", 4, max, kept[max]);
 }
-END_TEST
 
 /* Every byte, alone and between others, gives one valid, printable line. */
-START_TEST (every_byte)
+TEST (every_byte)
 {
   for (int c = 0; c < 256; c++)
     {
@@ -82,15 +81,4 @@ START_TEST (every_byte)
       for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
         ck_assert (g_unichar_isprint (g_utf8_get_char (p)));
     }
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { shown, limits, cut_between_characters, every_byte, NULL };
-  Suite *suite = suite_create ("text");
-
-  suite_add_case (suite, "text", NULL, NULL, 60, tests);
-  return suite_run (suite);
 }

@@ -33,7 +33,9 @@ assert_refused (Parse parse, const char *const *texts)
     }
 }
 
-START_TEST (ages)
+CASE ("units", NULL, NULL, 60)
+
+TEST (ages)
 {
   static const char *const bad[] = { "", "d", "-1", "1w", "1D", "1 d", "1.5h", "24856d", NULL };
 
@@ -46,9 +48,8 @@ START_TEST (ages)
   assert_parsed (vq_units_parse_age, "2147483647", G_MAXINT);
   assert_refused (vq_units_parse_age, bad);
 }
-END_TEST
 
-START_TEST (sizes)
+TEST (sizes)
 {
   static const char *const bad[] = { "", "G", "20", "-1G", "1K", "1g", "1GB", "8388608T", NULL };
 
@@ -58,9 +59,8 @@ START_TEST (sizes)
   assert_parsed (vq_units_parse_size, "1T", 1024 * GIB);
   assert_refused (vq_units_parse_size, bad);
 }
-END_TEST
 
-START_TEST (ages_for_people)
+TEST (ages_for_people)
 {
   static const struct
   {
@@ -77,9 +77,8 @@ START_TEST (ages_for_people)
       ck_assert_str_eq (text, cases[i].text);
     }
 }
-END_TEST
 
-START_TEST (sizes_for_people)
+TEST (sizes_for_people)
 {
   static const struct
   {
@@ -102,15 +101,4 @@ START_TEST (sizes_for_people)
 
       ck_assert_str_eq (text, cases[i].text);
     }
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { ages, sizes, ages_for_people, sizes_for_people, NULL };
-  Suite *suite = suite_create ("units");
-
-  suite_add_case (suite, "units", NULL, NULL, 60, tests);
-  return suite_run (suite);
 }

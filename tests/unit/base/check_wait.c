@@ -51,7 +51,9 @@ trigger_it (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (deadlines)
+CASE ("wait", leaks_begin, teardown, 60)
+
+TEST (deadlines)
 {
   gint64 now = g_get_monotonic_time ();
 
@@ -63,9 +65,8 @@ START_TEST (deadlines)
   ck_assert_double_eq (vq_deadline_left (now - 5), 0);
   ck_assert_double_eq (vq_deadline_left (0), 0);
 }
-END_TEST
 
-START_TEST (deadline_passes)
+TEST (deadline_passes)
 {
   static const double seconds[] = { -1, 0, 0.001, 0.05 };
 
@@ -81,10 +82,9 @@ START_TEST (deadline_passes)
       ck_assert (g_str_has_prefix (error->message, "no flag within 0"));
     }
 }
-END_TEST
 
 /* Not even the poll may sleep past the deadline, nor spin up to it. */
-START_TEST (deadline_is_kept_by_the_poll)
+TEST (deadline_is_kept_by_the_poll)
 {
   gboolean flag = FALSE;
   gint64 cpu = clock ();
@@ -94,9 +94,8 @@ START_TEST (deadline_is_kept_by_the_poll)
   ck_assert_int_lt (g_get_monotonic_time () - start, 5 * G_USEC_PER_SEC);
   ck_assert_int_lt (clock () - cpu, CLOCKS_PER_SEC / 5);
 }
-END_TEST
 
-START_TEST (condition_wins)
+TEST (condition_wins)
 {
   g_autoptr (VqCancel) cancel = triggered (VQ_ERROR_CANCELLED, "stop");
   gboolean flag = TRUE;
@@ -107,9 +106,8 @@ START_TEST (condition_wins)
   g_idle_add (set_flag, &later);
   ck_assert (vq_wait_until (is_set, &later, vq_deadline_in (PATIENCE), NULL, "flag", NULL));
 }
-END_TEST
 
-START_TEST (cancelled_before)
+TEST (cancelled_before)
 {
   g_autoptr (VqCancel) cancel = triggered (VQ_ERROR_MACHINE, "it died");
   g_autoptr (GError) error = NULL;
@@ -119,9 +117,8 @@ START_TEST (cancelled_before)
   ck_assert (vq_error_is_machine (error));
   ck_assert_str_eq (error->message, "it died");
 }
-END_TEST
 
-START_TEST (cancelled_during)
+TEST_LOOP (cancelled_during, 0, 3)
 {
   g_autoptr (VqCancel) grandparent = vq_cancel_new (NULL);
   g_autoptr (VqCancel) parent = vq_cancel_new (grandparent);
@@ -139,9 +136,8 @@ START_TEST (cancelled_during)
       ck_assert_str_eq (error->message, "stop");
     }
 }
-END_TEST
 
-START_TEST (reasons)
+TEST (reasons)
 {
   g_autoptr (VqCancel) parent = vq_cancel_new (NULL);
   g_autoptr (VqCancel) child = vq_cancel_new (parent);
@@ -158,7 +154,6 @@ START_TEST (reasons)
   ck_assert_str_eq (vq_cancel_reason (child)->message, "second"); /* its own is the nearest */
   vq_cancel_free (NULL);
 }
-END_TEST
 
 /* An inner wait, from a callback of the outer one. */
 typedef struct
@@ -180,7 +175,7 @@ wait_inside (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (nested_waits)
+TEST (nested_waits)
 {
   Nested nested = { FALSE };
 
@@ -188,10 +183,9 @@ START_TEST (nested_waits)
   ck_assert (vq_wait_until (is_set, &nested.outer, vq_deadline_in (PATIENCE), NULL, "outer", NULL));
   ck_assert (nested.timed_out);
 }
-END_TEST
 
 /* The outer deadline passes in the inner wait; the outer one still ends then, not later. */
-START_TEST (nested_deadline)
+TEST (nested_deadline)
 {
   Nested nested = { FALSE };
   gboolean never = FALSE;
@@ -203,9 +197,8 @@ START_TEST (nested_deadline)
   ck_assert (nested.timed_out);
   ck_assert (nested.outer);
 }
-END_TEST
 
-START_TEST (fd_is_ready)
+TEST (fd_is_ready)
 {
   int ends[2];
   char byte;
@@ -223,7 +216,6 @@ START_TEST (fd_is_ready)
   ck_assert (vq_wait_fd (ends[0], 0, vq_deadline_in (PATIENCE), NULL, "hang-up", NULL));
   close (ends[0]);
 }
-END_TEST
 
 static gboolean
 write_byte (gpointer data)
@@ -232,7 +224,7 @@ write_byte (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (fd_becomes_ready)
+TEST (fd_becomes_ready)
 {
   g_autoptr (VqCancel) cancel = triggered (VQ_ERROR_CANCELLED, "stop");
   g_autoptr (GError) error = NULL;
@@ -249,9 +241,8 @@ START_TEST (fd_becomes_ready)
   close (ends[0]);
   close (ends[1]);
 }
-END_TEST
 
-START_TEST (pauses)
+TEST (pauses)
 {
   g_autoptr (VqCancel) quiet = vq_cancel_new (NULL);
   gboolean served = FALSE;
@@ -263,10 +254,9 @@ START_TEST (pauses)
   ck_assert (served);
   ck_assert (vq_wait_pause (0, NULL, NULL));
 }
-END_TEST
 
 /* Also when the reason is some timeout. */
-START_TEST (cancelled_pause)
+TEST (cancelled_pause)
 {
   static const VqErrorCode codes[] = { VQ_ERROR_CANCELLED, VQ_ERROR_TIMEOUT };
 
@@ -278,30 +268,4 @@ START_TEST (cancelled_pause)
       ck_assert (!vq_wait_pause (10000, cancel, &error));
       ck_assert (g_error_matches (error, VQ_ERROR, codes[i]));
     }
-}
-END_TEST
-
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[] = { deadlines,        deadline_passes,  deadline_is_kept_by_the_poll,
-                           condition_wins,   cancelled_before, reasons,
-                           nested_waits,     nested_deadline,  fd_is_ready,
-                           fd_becomes_ready, pauses,           cancelled_pause };
-  Suite *suite = suite_create ("wait");
-  TCase *tcase = tcase_create ("wait");
-
-  tcase_add_checked_fixture (tcase, leaks_begin, teardown);
-  tcase_set_timeout (tcase, 60);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_test (tcase, tests[i]);
-  tcase_add_loop_test (tcase, cancelled_during, 0, 3);
-  suite_add_tcase (suite, tcase);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (make_suite ());
 }

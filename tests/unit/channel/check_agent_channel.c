@@ -55,7 +55,19 @@ is_gone (gpointer data)
   return kill (*(pid_t *)data, 0) < 0 && errno == ESRCH;
 }
 
-START_TEST (separate_streams)
+int
+suite_prepare (int argc, char **argv)
+{
+  g_setenv ("LANG", "C.UTF-8", TRUE);
+  g_setenv ("LC_TIME", "C", TRUE);
+  g_setenv ("VQ_CHECK", "not to be seen", TRUE);
+  host_agent_adopt_orphans ();
+  return -1;
+}
+
+CASE ("qemu-ga", setup, teardown, 240)
+
+TEST (separate_streams)
 {
   g_autoptr (Job) job = job_shell (channel, "echo out; echo err >&2; exit 7");
 
@@ -63,9 +75,8 @@ START_TEST (separate_streams)
   job_assert_text (job->out, "out\n");
   job_assert_text (job->err, "err\n");
 }
-END_TEST
 
-START_TEST (exit_codes)
+TEST (exit_codes)
 {
   for (int first = 0; first < 256; first += 32)
     {
@@ -84,9 +95,8 @@ START_TEST (exit_codes)
         }
     }
 }
-END_TEST
 
-START_TEST (signals)
+TEST (signals)
 {
   static const int numbers[]
       = { SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGABRT, SIGKILL, SIGSEGV, SIGPIPE, SIGTERM, SIGUSR1 };
@@ -99,9 +109,8 @@ START_TEST (signals)
       job_assert_end (job, VQ_ENDED_SIGNALLED, numbers[i]);
     }
 }
-END_TEST
 
-START_TEST (cannot_run)
+TEST (cannot_run)
 {
   static const struct
   {
@@ -126,9 +135,8 @@ START_TEST (cannot_run)
       job_assert_text (job->out, "");
     }
 }
-END_TEST
 
-START_TEST (words)
+TEST (words)
 {
   g_autofree char *all = g_malloc (256);
   g_autofree char *large = g_strnfill (100 * 1024, 'L');
@@ -151,7 +159,6 @@ START_TEST (words)
   ck_assert_uint_eq (g_bytes_get_size (got), expected->len);
   ck_assert_mem_eq (g_bytes_get_data (got, NULL), expected->data, expected->len);
 }
-END_TEST
 
 static guint8 *
 random_bytes (gsize n)
@@ -167,7 +174,7 @@ random_bytes (gsize n)
   return bytes;
 }
 
-START_TEST (through_cat)
+TEST (through_cat)
 {
   static const gsize sizes[]
       = { 0, 1, 24575, 24576, 24577, 49151, 49152, 49153, 65535, 65536, 65537, 8 * MIB };
@@ -187,9 +194,8 @@ START_TEST (through_cat)
       job_assert_text (job->err, "");
     }
 }
-END_TEST
 
-START_TEST (both_outputs_at_once)
+TEST (both_outputs_at_once)
 {
   g_autoptr (Job) job
       = job_shell (channel, "yes out | head -c 1000000 & yes err | head -c 1000000 >&2; wait");
@@ -206,7 +212,6 @@ START_TEST (both_outputs_at_once)
         ck_assert_int_eq (text[at], (i == 0 ? "out\n" : "err\n")[at % 4]);
     }
 }
-END_TEST
 
 static void
 make_pipe (int ends[2])
@@ -215,7 +220,7 @@ make_pipe (int ends[2])
 }
 
 /* Nobody reads for a second. Then somebody reads now and then, and nothing is lost. */
-START_TEST (slow_reader)
+TEST (slow_reader)
 {
   static const char *const argv[] = { "sh", "-c", "seq 1 60000", NULL };
   g_autoptr (GString) expected = g_string_new (NULL);
@@ -245,10 +250,9 @@ START_TEST (slow_reader)
   ck_assert_uint_eq (got->len, expected->len);
   ck_assert (g_string_equal (got, expected));
 }
-END_TEST
 
 /* The command gets SIGPIPE, as from any pipe. */
-START_TEST (reader_goes_away)
+TEST (reader_goes_away)
 {
   static const char *const argv[] = { "yes", NULL };
   g_autoptr (Job) job = NULL;
@@ -259,9 +263,8 @@ START_TEST (reader_goes_away)
   job = job_start_with (channel, argv, job_make_file ("", 0), ends[1]);
   job_assert_end (job, VQ_ENDED_SIGNALLED, SIGPIPE);
 }
-END_TEST
 
-START_TEST (stdin_stays_open)
+TEST (stdin_stays_open)
 {
   static const char *const argv[] = { "sh", "-c", "exit 3", NULL };
   g_autoptr (Job) job = NULL;
@@ -272,9 +275,8 @@ START_TEST (stdin_stays_open)
   job_assert_end (job, VQ_ENDED_EXITED, 3);
   close (ends[1]);
 }
-END_TEST
 
-START_TEST (stdin_not_read)
+TEST (stdin_not_read)
 {
   static const char *const argv[] = { "sh", "-c", "exec <&-; echo closed; exit 4", NULL };
   g_autofree guint8 *bytes = random_bytes (MIB);
@@ -283,9 +285,8 @@ START_TEST (stdin_not_read)
   job_assert_end (job, VQ_ENDED_EXITED, 4);
   job_assert_text (job->out, "closed\n");
 }
-END_TEST
 
-START_TEST (daemon_holds_stdout)
+TEST (daemon_holds_stdout)
 {
   gint64 start = g_get_monotonic_time ();
   g_autoptr (Job) job = job_shell (channel, "sleep 300 & echo $!; seq 1 20000 | tail -n 1");
@@ -297,9 +298,8 @@ START_TEST (daemon_holds_stdout)
   ck_assert (g_str_has_suffix (text, "\n20000\n"));
   ck_assert_int_eq (kill (atoi (text), SIGKILL), 0);
 }
-END_TEST
 
-START_TEST (daemon_writes_forever)
+TEST (daemon_writes_forever)
 {
   g_autoptr (Job) job = job_shell (channel, "yes & echo started >&2");
   g_autoptr (GBytes) got = NULL;
@@ -310,9 +310,8 @@ START_TEST (daemon_writes_forever)
   ck_assert_uint_lt (g_bytes_get_size (got), 4 * MIB);
   /* it dies of SIGPIPE, or the teardown fails */
 }
-END_TEST
 
-START_TEST (thirty_at_once)
+TEST (thirty_at_once)
 {
   Job *jobs[30];
   gint64 start = g_get_monotonic_time ();
@@ -333,9 +332,8 @@ START_TEST (thirty_at_once)
     }
   ck_assert_int_lt (g_get_monotonic_time () - start, 20 * G_USEC_PER_SEC);
 }
-END_TEST
 
-START_TEST (kill_running)
+TEST (kill_running)
 {
   g_autoptr (Job) job = job_shell (channel, "sleep 1000 & echo $$ $!; wait");
   g_autofree char *line = job_first_line (job);
@@ -354,10 +352,9 @@ START_TEST (kill_running)
       ck_assert (is_gone (&pid) || kill (pid, SIGKILL) == 0);
     }
 }
-END_TEST
 
 /* That dead orphans are dead is for the teardown to see; here that nothing of it runs. */
-START_TEST (kill_what_writes)
+TEST (kill_what_writes)
 {
   g_autoptr (Job) job = job_shell (channel, "yes & yes >&2 & wait");
 
@@ -365,9 +362,8 @@ START_TEST (kill_what_writes)
   vq_channel_kill (channel, job->command);
   job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
 }
-END_TEST
 
-START_TEST (kill_before_start)
+TEST (kill_before_start)
 {
   for (guint pause = 0; pause <= 100; pause += 10)
     {
@@ -378,9 +374,8 @@ START_TEST (kill_before_start)
       job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
     }
 }
-END_TEST
 
-START_TEST (kill_with_nobody_reading)
+TEST (kill_with_nobody_reading)
 {
   static const char *const argv[] = { "yes", NULL };
   g_autoptr (Job) job = NULL;
@@ -395,9 +390,8 @@ START_TEST (kill_with_nobody_reading)
   ck_assert_int_eq (job->kind, VQ_ENDED_SIGNALLED);
   close (ends[0]);
 }
-END_TEST
 
-START_TEST (runner_killed)
+TEST (runner_killed)
 {
   g_autoptr (Job) job = job_shell (channel, "echo $PPID; exec sleep 1000 >&- 2>&-");
   g_autofree char *line = job_first_line (job);
@@ -411,9 +405,8 @@ START_TEST (runner_killed)
   ck_assert_int_lt (g_get_monotonic_time () - start, 8 * G_USEC_PER_SEC);
   ck_assert_int_eq (kill (atoi (pid), SIGKILL), 0);
 }
-END_TEST
 
-START_TEST (agent_killed)
+TEST (agent_killed)
 {
   Job *jobs[8];
 
@@ -431,9 +424,8 @@ START_TEST (agent_killed)
   job_assert_failure (jobs[0], "guest agent: ");
   job_free (jobs[0]);
 }
-END_TEST
 
-START_TEST (agent_closed)
+TEST (agent_closed)
 {
   Job *jobs[8];
 
@@ -453,9 +445,8 @@ START_TEST (agent_closed)
   job_assert_failure (jobs[0], "guest agent: it has gone away");
   job_free (jobs[0]);
 }
-END_TEST
 
-START_TEST (free_with_commands)
+TEST (free_with_commands)
 {
   g_autoptr (Job) running = job_shell (channel, "echo started; sleep 1000");
   g_autoptr (Job) starting = NULL;
@@ -468,9 +459,8 @@ START_TEST (free_with_commands)
   /* let the agent carry out what it was told last */
   ck_assert (vq_guest_agent_sync (host_agent_get (host), vq_deadline_in (PATIENCE), NULL, NULL));
 }
-END_TEST
 
-START_TEST (environment)
+TEST (environment)
 {
   g_autoptr (Job) job
       = job_shell (channel, "env -u PWD -u OLDPWD -u SHLVL -u _ | sort; pwd; umask");
@@ -482,11 +472,10 @@ START_TEST (environment)
                              "SHELL=/bin/sh\nUSER=root\n/\n0022\n");
   job_assert_text (job->out, expected->str);
 }
-END_TEST
 
 /* Signals 32 and 33 belong to the C library: nobody can change them, and some programs pass them
  * on. */
-START_TEST (no_signal_is_ignored)
+TEST (no_signal_is_ignored)
 {
   static const char *const argv[] = { "grep", "^Sig[BI]", "/proc/self/status", NULL };
   g_autoptr (Job) job = job_start (channel, argv, "", 0);
@@ -499,10 +488,9 @@ START_TEST (no_signal_is_ignored)
   ck_assert_uint_eq (blocked, 0);
   ck_assert_uint_eq (ignored & ~0x180000000UL, 0);
 }
-END_TEST
 
 /* 3 is what ls itself reads. */
-START_TEST (no_more_descriptors)
+TEST (no_more_descriptors)
 {
   static const char *const argv[] = { "ls", "/proc/self/fd", NULL };
   g_autoptr (Job) job = job_start (channel, argv, "", 0);
@@ -510,18 +498,16 @@ START_TEST (no_more_descriptors)
   job_assert_end (job, VQ_ENDED_EXITED, 0);
   job_assert_text (job->out, "0\n1\n2\n3\n");
 }
-END_TEST
 
-START_TEST (leads_a_process_group)
+TEST (leads_a_process_group)
 {
   g_autoptr (Job) job
       = job_shell (channel, "set -- $$ $(cut -d' ' -f5 /proc/$$/stat); test $1 = $2");
 
   job_assert_end (job, VQ_ENDED_EXITED, 0);
 }
-END_TEST
 
-START_TEST (directory_holds_the_runner_only)
+TEST (directory_holds_the_runner_only)
 {
   g_autofree char *path = g_build_filename (host_agent_get_directory (host), "channel", NULL);
   g_autoptr (Job) job = job_shell (channel, "true");
@@ -535,10 +521,9 @@ START_TEST (directory_holds_the_runner_only)
   ck_assert_int_eq (g_stat (path, &status), 0);
   ck_assert_uint_eq (status.st_mode & 07777, 0700);
 }
-END_TEST
 
 /* vq_channel_capture kills the command at its deadline. */
-START_TEST (run_with_a_deadline)
+TEST (run_with_a_deadline)
 {
   static const char *const argv[] = { "sleep", "1000", NULL };
   g_autoptr (GError) error = NULL;
@@ -546,9 +531,8 @@ START_TEST (run_with_a_deadline)
   ck_assert (!vq_channel_capture (channel, argv, NULL, NULL, vq_deadline_in (0.3), NULL, &error));
   ck_assert (vq_error_is_timeout (error));
 }
-END_TEST
 
-START_TEST (many_one_after_the_other)
+TEST (many_one_after_the_other)
 {
   for (int i = 0; i < 40; i++)
     {
@@ -559,9 +543,8 @@ START_TEST (many_one_after_the_other)
       job_assert_text (job->err, "err\n");
     }
 }
-END_TEST
 
-START_TEST (no_directory)
+TEST (no_directory)
 {
   g_autoptr (GError) error = NULL;
   VqChannel *none = vq_agent_channel_new (host_agent_get (host), "/proc/none",
@@ -569,50 +552,4 @@ START_TEST (no_directory)
 
   ck_assert_ptr_null (none);
   ck_assert_msg (strstr (error->message, "mkdir") != NULL, "%s", error->message);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { separate_streams,
-                           exit_codes,
-                           signals,
-                           cannot_run,
-                           words,
-                           through_cat,
-                           both_outputs_at_once,
-                           slow_reader,
-                           reader_goes_away,
-                           stdin_stays_open,
-                           stdin_not_read,
-                           daemon_holds_stdout,
-                           daemon_writes_forever,
-                           thirty_at_once,
-                           kill_running,
-                           kill_what_writes,
-                           kill_before_start,
-                           kill_with_nobody_reading,
-                           runner_killed,
-                           agent_killed,
-                           agent_closed,
-                           free_with_commands,
-                           environment,
-                           no_signal_is_ignored,
-                           no_more_descriptors,
-                           leads_a_process_group,
-                           directory_holds_the_runner_only,
-                           run_with_a_deadline,
-                           many_one_after_the_other,
-                           no_directory,
-                           NULL };
-  Suite *suite = suite_create ("agent-channel");
-
-  /* What the agent has in its environment. */
-  g_setenv ("LANG", "C.UTF-8", TRUE);
-  g_setenv ("LC_TIME", "C", TRUE);
-  g_setenv ("VQ_CHECK", "not to be seen", TRUE);
-  host_agent_adopt_orphans ();
-  suite_add_case (suite, "qemu-ga", setup, teardown, 240, tests);
-  return suite_run (suite);
 }

@@ -39,7 +39,9 @@ teardown (void)
   leaks_assert_none ();
 }
 
-START_TEST (hostile_frames)
+CASE ("hostile", setup, teardown, 240)
+
+TEST (hostile_frames)
 {
   static const struct
   {
@@ -71,10 +73,9 @@ START_TEST (hostile_frames)
       job_assert_failure (job, cases[i].error);
     }
 }
-END_TEST
 
 /* A second block before the first one is acknowledged: nobody reads, so it cannot have been. */
-START_TEST (block_without_being_asked)
+TEST (block_without_being_asked)
 {
   static const char *const argv[] = { "true", NULL };
   static const char frames[] = "o0000001Xo0000001Y";
@@ -90,10 +91,9 @@ START_TEST (block_without_being_asked)
   job_assert_failure (job, "sent more than it may");
   close (ends[0]);
 }
-END_TEST
 
 /* Frames that are merely odd do no harm. */
-START_TEST (odd_frames)
+TEST (odd_frames)
 {
   static const struct
   {
@@ -119,10 +119,9 @@ START_TEST (odd_frames)
       job_assert_text (job->out, cases[i].out);
     }
 }
-END_TEST
 
 /* Replies that are not what the agent's schema says. */
-START_TEST (hostile_replies)
+TEST (hostile_replies)
 {
   static const char *const commands[]
       = { "guest-exec",        "guest-file-open",  "guest-file-read",
@@ -156,10 +155,9 @@ START_TEST (hostile_replies)
         fake_agent_answer (fake, NULL, NULL);
       }
 }
-END_TEST
 
 /* The runner says nothing, and then the agent says it has ended. */
-START_TEST (silent_runner)
+TEST (silent_runner)
 {
   g_autoptr (Job) job = NULL;
 
@@ -167,17 +165,4 @@ START_TEST (silent_runner)
   fake_agent_answer (fake, "guest-exec-status", "{\"return\": {\"exited\": true, \"exitcode\": 9}");
   job = job_shell (channel, "true");
   job_assert_failure (job, "ended without a word");
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { hostile_frames, block_without_being_asked,
-                           odd_frames,     hostile_replies,
-                           silent_runner,  NULL };
-  Suite *suite = suite_create ("agent-hostile");
-
-  suite_add_case (suite, "hostile", setup, teardown, 240, tests);
-  return suite_run (suite);
 }

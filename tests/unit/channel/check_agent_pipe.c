@@ -108,7 +108,9 @@ let_it_answer (void)
                                   vq_deadline_in (PATIENCE), NULL, NULL));
 }
 
-START_TEST (opens_and_says_hello)
+CASE ("agent-pipe", setup, teardown, 120)
+
+TEST (opens_and_says_hello)
 {
   g_autofree char *written = NULL;
 
@@ -119,9 +121,8 @@ START_TEST (opens_and_says_hello)
   ck_assert_str_eq (written, "h0000000");
   ck_assert_uint_eq (fake_agent_take_count (fake, "guest-file-open"), 2);
 }
-END_TEST
 
-START_TEST (frames)
+TEST (frames)
 {
   static const char bytes[] = "r0000000o0000005helloe0000001!x0000002E0";
 
@@ -129,9 +130,8 @@ START_TEST (frames)
   wait_for ("x:E0");
   ck_assert_str_eq (told->str, "opened r: o:hello e:! x:E0 ");
 }
-END_TEST
 
-START_TEST (block_limit)
+TEST (block_limit)
 {
   for (int over = -1; over <= 1; over++)
     {
@@ -144,9 +144,8 @@ START_TEST (block_limit)
       wait_for (over <= 0 ? expected : "failed: garbage from the runner in the guest");
     }
 }
-END_TEST
 
-START_TEST (garbage)
+TEST (garbage)
 {
   static const char *const headers[]
       = { "o000000 ", "o-000001", "o+000001", "o0x00001", "o000\n001", "o999999\377", "--------" };
@@ -159,10 +158,9 @@ START_TEST (garbage)
       wait_for ("failed: garbage from the runner in the guest");
     }
 }
-END_TEST
 
 /* Replies to each of the requests that are not what the agent's schema says. */
-START_TEST (strange_replies)
+TEST (strange_replies)
 {
   static const struct
   {
@@ -198,10 +196,9 @@ START_TEST (strange_replies)
       ck_assert_msg (strstr (told->str, cases[i].error) != NULL, "%s", told->str);
     }
 }
-END_TEST
 
 /* Every frame may be the last one that the handler wants. */
-START_TEST (handler_frees_the_pipe)
+TEST (handler_frees_the_pipe)
 {
   static const char bytes[] = "r0000000o0000005helloe0000001!";
 
@@ -220,10 +217,9 @@ START_TEST (handler_frees_the_pipe)
                                                              : "e:! "));
     }
 }
-END_TEST
 
 /* Each failure is a line in the guest's journal: not many a second. */
-START_TEST (polls_slowly)
+TEST (polls_slowly)
 {
   guint n;
 
@@ -239,9 +235,8 @@ START_TEST (polls_slowly)
   n = fake_agent_take_count (fake, "guest-file-read");
   ck_assert_msg (n >= 2 && n <= 32, "%u times", n);
 }
-END_TEST
 
-START_TEST (first_try_comes_after_a_while)
+TEST (first_try_comes_after_a_while)
 {
   gint64 begin = g_get_monotonic_time ();
 
@@ -249,27 +244,24 @@ START_TEST (first_try_comes_after_a_while)
   wait_for ("opened");
   ck_assert_int_ge (g_get_monotonic_time () - begin, 35 * 1000);
 }
-END_TEST
 
-START_TEST (quiet)
+TEST (quiet)
 {
   start ("", 0);
   ck_assert (vq_wait_pause (2500, NULL, NULL));
   ck_assert_msg (n_quiet >= 1 && n_quiet <= 2, "%u times", n_quiet);
 }
-END_TEST
 
-START_TEST (agent_hangs_up)
+TEST (agent_hangs_up)
 {
   start ("", 0);
   wait_for ("opened");
   fake_agent_hang_up (fake);
   wait_for ("failed: guest agent: connection closed");
 }
-END_TEST
 
 /* In a pause, and with a request under way. */
-START_TEST (agent_goes_away)
+TEST (agent_goes_away)
 {
   for (int silent = 0; silent <= 1; silent++)
     {
@@ -285,9 +277,8 @@ START_TEST (agent_goes_away)
       wait_for ("failed: guest agent: it has gone away");
     }
 }
-END_TEST
 
-START_TEST (sends_blocks)
+TEST (sends_blocks)
 {
   g_autofree char *payload = g_strnfill (VQ_AGENT_PIPE_BLOCK, 'p');
   g_autofree char *expected
@@ -303,43 +294,12 @@ START_TEST (sends_blocks)
   written = fake_agent_take_written (fake);
   ck_assert_str_eq (written, expected);
 }
-END_TEST
 
-START_TEST (closes_both_ends)
+TEST (closes_both_ends)
 {
   start ("", 0);
   wait_for ("opened");
   g_clear_pointer (&agent_pipe, vq_agent_pipe_free);
   let_it_answer ();
   ck_assert_uint_eq (fake_agent_take_count (fake, "guest-file-close"), 2);
-}
-END_TEST
-
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[] = { opens_and_says_hello,
-                           frames,
-                           block_limit,
-                           garbage,
-                           strange_replies,
-                           handler_frees_the_pipe,
-                           polls_slowly,
-                           first_try_comes_after_a_while,
-                           quiet,
-                           agent_hangs_up,
-                           agent_goes_away,
-                           sends_blocks,
-                           closes_both_ends,
-                           NULL };
-  Suite *suite = suite_create ("agent-pipe");
-
-  suite_add_case (suite, "agent-pipe", setup, teardown, 120, tests);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (make_suite ());
 }

@@ -63,13 +63,14 @@ assert_end (VqChannelCall *call, VqEndKind kind, int value)
   ck_assert_ptr_null (end.error);
 }
 
-START_TEST (ends)
+CASE ("call", setup, teardown, 60)
+
+TEST (ends)
 {
   assert_end (start ("exit 0"), VQ_ENDED_EXITED, 0);
   assert_end (start ("exit 255"), VQ_ENDED_EXITED, 255);
   assert_end (start ("kill -9 $$"), VQ_ENDED_SIGNALLED, 9);
 }
-END_TEST
 
 static gboolean
 nothing_runs (gpointer data)
@@ -78,7 +79,7 @@ nothing_runs (gpointer data)
 }
 
 /* The end of a command that nobody waits for any more is nobody's. */
-START_TEST (too_late)
+TEST (too_late)
 {
   g_autoptr (GError) error = NULL;
   VqEnd end;
@@ -89,9 +90,8 @@ START_TEST (too_late)
   ck_assert_uint_eq (host_channel_n_killed (channel), 1);
   ck_assert (vq_wait_until (nothing_runs, NULL, vq_deadline_in (PATIENCE), NULL, "end", NULL));
 }
-END_TEST
 
-START_TEST (cancelled)
+TEST (cancelled)
 {
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   g_autoptr (GError) reason = g_error_new (VQ_ERROR, VQ_ERROR_CANCELLED, "a signal");
@@ -103,7 +103,6 @@ START_TEST (cancelled)
   ck_assert (vq_error_is_cancelled (error));
   ck_assert_uint_eq (host_channel_n_killed (channel), 1);
 }
-END_TEST
 
 static gboolean
 free_channel (gpointer data)
@@ -112,7 +111,7 @@ free_channel (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (channel_fails)
+TEST (channel_fails)
 {
   VqChannelCall *call = start ("exec sleep 600");
   g_autoptr (GError) error = NULL;
@@ -122,10 +121,9 @@ START_TEST (channel_fails)
   ck_assert (!finish (call, PATIENCE, NULL, &end, &error));
   ck_assert_str_eq (error->message, "the channel was closed");
 }
-END_TEST
 
 /* It ends when it has its new size. */
-START_TEST (terminal)
+TEST (terminal)
 {
   static const char *const argv[]
       = { "sh", "-c", "until [ \"$(stty size)\" = '7 33' ]; do :; done; exit 33", NULL };
@@ -137,9 +135,8 @@ START_TEST (terminal)
   vq_channel_call_resize (call, 7, 33);
   assert_end (call, VQ_ENDED_EXITED, 33);
 }
-END_TEST
 
-START_TEST (resize_after_the_end)
+TEST (resize_after_the_end)
 {
   static const char *const argv[] = { "true", NULL };
   static const char *const environment[] = { NULL };
@@ -150,16 +147,4 @@ START_TEST (resize_after_the_end)
   ck_assert (vq_wait_until (nothing_runs, NULL, vq_deadline_in (PATIENCE), NULL, "end", NULL));
   vq_channel_call_resize (call, 7, 33);
   assert_end (call, VQ_ENDED_EXITED, 0);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[]
-      = { ends, too_late, cancelled, channel_fails, terminal, resize_after_the_end, NULL };
-  Suite *suite = suite_create ("channel-call");
-
-  suite_add_case (suite, "call", setup, teardown, 60, tests);
-  return suite_run (suite);
 }

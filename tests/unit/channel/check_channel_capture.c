@@ -47,7 +47,9 @@ run_shell (const char *script, const char *input, char **out, GError **error)
   return vq_channel_capture (channel, argv, input, out, vq_deadline_in (PATIENCE), NULL, error);
 }
 
-START_TEST (outputs)
+CASE ("channel", setup, teardown, 120)
+
+TEST (outputs)
 {
   static const struct
   {
@@ -75,9 +77,8 @@ START_TEST (outputs)
       ck_assert (run_shell (cases[i].script, cases[i].input, NULL, NULL));
     }
 }
-END_TEST
 
-START_TEST (failures)
+TEST (failures)
 {
   static const struct
   {
@@ -104,9 +105,8 @@ START_TEST (failures)
       ck_assert_ptr_null (out);
     }
 }
-END_TEST
 
-START_TEST (long_stderr)
+TEST (long_stderr)
 {
   g_autoptr (GError) error = NULL;
 
@@ -117,9 +117,8 @@ START_TEST (long_stderr)
   ck_assert (g_str_has_suffix (error->message, "yyyEND"));
   ck_assert_uint_lt (strlen (error->message), 400);
 }
-END_TEST
 
-START_TEST (output_limit)
+TEST (output_limit)
 {
   for (gint over = -1; over <= 1; over++)
     {
@@ -136,9 +135,8 @@ START_TEST (output_limit)
     }
   ck_assert (vq_wait_until (nothing_runs, NULL, vq_deadline_in (PATIENCE), NULL, "end", NULL));
 }
-END_TEST
 
-START_TEST (endless_output)
+TEST (endless_output)
 {
   g_autoptr (GError) error = NULL;
 
@@ -147,9 +145,8 @@ START_TEST (endless_output)
   ck_assert_uint_eq (host_channel_n_killed (channel), 1);
   ck_assert (vq_wait_until (nothing_runs, NULL, vq_deadline_in (PATIENCE), NULL, "end", NULL));
 }
-END_TEST
 
-START_TEST (much_input)
+TEST (much_input)
 {
   g_autofree char *input = g_strnfill (VQ_CHANNEL_RUN_MAX, 'i');
   g_autofree char *out = NULL;
@@ -157,9 +154,8 @@ START_TEST (much_input)
   ck_assert (run_shell ("cat", input, &out, NULL));
   ck_assert_str_eq (out, input);
 }
-END_TEST
 
-START_TEST (input_not_read)
+TEST (input_not_read)
 {
   g_autofree char *input = g_strnfill (1024 * 1024, 'i');
   g_autofree char *out = NULL;
@@ -167,10 +163,9 @@ START_TEST (input_not_read)
   ck_assert (run_shell ("head -c 3", input, &out, NULL));
   ck_assert_str_eq (out, "iii");
 }
-END_TEST
 
 /* The pipes do not end, the command does. */
-START_TEST (daemon_left_behind)
+TEST (daemon_left_behind)
 {
   g_autofree char *out = NULL;
 
@@ -178,9 +173,8 @@ START_TEST (daemon_left_behind)
   ck_assert_int_gt (atoi (out), 1);
   ck_assert_int_eq (kill (atoi (out), SIGKILL), 0);
 }
-END_TEST
 
-START_TEST (deadline)
+TEST (deadline)
 {
   static const char *const argv[] = { "/bin/sleep", "1000", NULL };
   g_autoptr (GError) error = NULL;
@@ -191,16 +185,14 @@ START_TEST (deadline)
   ck_assert_uint_eq (host_channel_n_killed (channel), 1);
   ck_assert (vq_wait_until (nothing_runs, NULL, vq_deadline_in (PATIENCE), NULL, "end", NULL));
 }
-END_TEST
 
 /* Its end is never heard of: the channel goes first. */
-START_TEST (deadline_then_free)
+TEST (deadline_then_free)
 {
   static const char *const argv[] = { "sleep", "1000", NULL };
 
   ck_assert (!vq_channel_capture (channel, argv, NULL, NULL, vq_deadline_in (0.05), NULL, NULL));
 }
-END_TEST
 
 static gboolean
 cancel_it (gpointer data)
@@ -211,7 +203,7 @@ cancel_it (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (cancelled)
+TEST (cancelled)
 {
   static const char *const argv[] = { "sleep", "1000", NULL };
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
@@ -223,7 +215,6 @@ START_TEST (cancelled)
   ck_assert (vq_error_is_machine (error));
   ck_assert_str_eq (error->message, "sleep: QEMU has ended");
 }
-END_TEST
 
 static gboolean
 free_channel (gpointer data)
@@ -232,7 +223,7 @@ free_channel (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (channel_fails)
+TEST (channel_fails)
 {
   g_autoptr (GError) error = NULL;
 
@@ -240,7 +231,6 @@ START_TEST (channel_fails)
   ck_assert (!run_shell ("sleep 1000", NULL, NULL, &error));
   ck_assert_str_eq (error->message, "sh: the channel was closed");
 }
-END_TEST
 
 /* A channel whose command ends in the same turn in which it writes. */
 
@@ -272,7 +262,7 @@ instant_start (VqChannel *self, const char *const *argv, int in, int out, int er
   return (VqCommand *)self;
 }
 
-START_TEST (output_comes_with_the_end)
+TEST (output_comes_with_the_end)
 {
   static const VqChannelClass class = { .name = "instant", .start = instant_start };
   static const char *const argv[] = { "instant", NULL };
@@ -283,10 +273,9 @@ START_TEST (output_comes_with_the_end)
       vq_channel_capture (&instant, argv, NULL, &out, vq_deadline_in (PATIENCE), NULL, NULL));
   ck_assert_str_eq (out, "all of it");
 }
-END_TEST
 
 /* With every number of descriptors that is too small. */
-START_TEST (no_descriptors)
+TEST (no_descriptors)
 {
   struct rlimit before, low;
   g_autoptr (GError) error = NULL;
@@ -306,35 +295,4 @@ START_TEST (no_descriptors)
     }
   ck_assert_uint_eq (n_failed, 6);
   ck_assert_uint_eq (host_channel_n_running (channel), 0);
-}
-END_TEST
-
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[] = { outputs,
-                           failures,
-                           long_stderr,
-                           output_limit,
-                           endless_output,
-                           much_input,
-                           input_not_read,
-                           daemon_left_behind,
-                           deadline,
-                           deadline_then_free,
-                           cancelled,
-                           channel_fails,
-                           no_descriptors,
-                           output_comes_with_the_end,
-                           NULL };
-  Suite *suite = suite_create ("channel-run");
-
-  suite_add_case (suite, "channel", setup, teardown, 120, tests);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (make_suite ());
 }

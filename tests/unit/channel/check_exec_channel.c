@@ -81,7 +81,9 @@ fail_with (const char *text)
   vq_exec_channel_fail (channel, reason);
 }
 
-START_TEST (streams_and_statuses)
+CASE ("exec server", setup, teardown, 60)
+
+TEST (streams_and_statuses)
 {
   static const int statuses[] = { 0, 1, 127, 128, 253, 254, 255 };
 
@@ -96,9 +98,8 @@ START_TEST (streams_and_statuses)
       job_assert_text (job->err, "err\n");
     }
 }
-END_TEST
 
-START_TEST (signals)
+TEST (signals)
 {
   static const int numbers[] = { SIGHUP, SIGKILL, SIGSEGV, SIGTERM, SIGBUS };
 
@@ -110,9 +111,8 @@ START_TEST (signals)
       job_assert_end (job, VQ_ENDED_SIGNALLED, numbers[i]);
     }
 }
-END_TEST
 
-START_TEST (any_bytes)
+TEST (any_bytes)
 {
   char all[256] = { 0 };
   const char *const argv[] = { "printf", "%s|", "", all, "two\nlines", "", NULL };
@@ -126,7 +126,6 @@ START_TEST (any_bytes)
   job_assert_end (job, VQ_ENDED_EXITED, 0);
   job_assert_text (job->out, expected);
 }
-END_TEST
 
 /* Of N_WORDS words with some KB each; more than a socket takes at once. */
 #define N_WORDS 100
@@ -145,7 +144,7 @@ long_argv (void)
   return argv;
 }
 
-START_TEST (long_words)
+TEST (long_words)
 {
   g_auto (GStrv) argv = long_argv ();
   g_autoptr (Job) job = job_start (channel, (const char *const *)argv, "", 0);
@@ -154,10 +153,9 @@ START_TEST (long_words)
   job_assert_end (job, VQ_ENDED_EXITED, 0);
   job_assert_text (job->out, expected);
 }
-END_TEST
 
 /* Its words are still on their way: it never starts. */
-START_TEST (killed_before_it_is_sent)
+TEST (killed_before_it_is_sent)
 {
   g_auto (GStrv) argv = long_argv ();
   g_autoptr (Job) job = job_start (channel, (const char *const *)argv, "", 0);
@@ -166,9 +164,8 @@ START_TEST (killed_before_it_is_sent)
   job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
   job_assert_text (job->out, "");
 }
-END_TEST
 
-START_TEST (too_many_words)
+TEST (too_many_words)
 {
   const char **argv = g_new0 (const char *, VQ_EXEC_ARGC_MAX + 2);
   g_autofree char *word = g_strnfill (VQ_EXEC_ARGV_BYTES_MAX, 'w');
@@ -183,12 +180,11 @@ START_TEST (too_many_words)
   job_assert_failure (too_large, "the command has too many or too long arguments");
   g_free (argv);
 }
-END_TEST
 
 #define N_AT_ONCE 200
 
 /* All of them run before the first ends. */
-START_TEST (many_at_once)
+TEST (many_at_once)
 {
   static const char *const argv[] = { "sh", "-c", "read line; exit 3", NULL };
   Job *jobs[N_AT_ONCE];
@@ -210,9 +206,8 @@ START_TEST (many_at_once)
       job_free (jobs[i]);
     }
 }
-END_TEST
 
-START_TEST (killed)
+TEST (killed)
 {
   g_autoptr (Job) job = job_shell (channel, "sleep 1000");
   g_autoptr (Job) other = job_shell (channel, "sleep 1000");
@@ -228,9 +223,8 @@ START_TEST (killed)
   job_assert_end (other, VQ_ENDED_SIGNALLED, SIGKILL);
   wait_for (as_many_run, GUINT_TO_POINTER (0));
 }
-END_TEST
 
-START_TEST (killed_at_once)
+TEST (killed_at_once)
 {
   g_autoptr (Job) job = job_shell (channel, "sleep 1000");
 
@@ -238,9 +232,8 @@ START_TEST (killed_at_once)
   job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
   wait_for (as_many_run, GUINT_TO_POINTER (0));
 }
-END_TEST
 
-START_TEST (freed_with_commands)
+TEST (freed_with_commands)
 {
   g_autoptr (Job) job = job_shell (channel, "sleep 1000");
   g_autoptr (Job) starting = NULL;
@@ -252,9 +245,8 @@ START_TEST (freed_with_commands)
   job_assert_failure (starting, "the testbed was closed while the command ran");
   wait_for (as_many_run, GUINT_TO_POINTER (0));
 }
-END_TEST
 
-START_TEST (server_says_no)
+TEST (server_says_no)
 {
   g_autoptr (Job) running = job_shell (channel, "sleep 1000");
   g_autoptr (Job) next = NULL;
@@ -266,10 +258,11 @@ START_TEST (server_says_no)
   job_assert_failure (next, "the testbed is not open");
   wait_for (as_many_run, GUINT_TO_POINTER (0));
 }
-END_TEST
+
+CASE ("others", setup_bare, teardown, 60)
 
 /* Somebody says why, sooner or later. */
-START_TEST (nobody_listens)
+TEST (nobody_listens)
 {
   g_autoptr (Job) before = job_shell (channel, "true");
   g_autoptr (Job) after = NULL;
@@ -283,26 +276,25 @@ START_TEST (nobody_listens)
   after = job_shell (channel, "true");
   job_assert_failure (after, "it died");
 }
-END_TEST
 
-START_TEST (nobody_says_why)
+TEST (nobody_says_why)
 {
   g_autoptr (Job) job = job_shell (channel, "true");
 
   job_assert_failure (job, "the program that runs the commands went away");
 }
-END_TEST
 
-START_TEST (freed_while_lost)
+TEST (freed_while_lost)
 {
   g_autoptr (Job) job = job_shell (channel, "true");
 
   g_clear_pointer (&channel, vq_channel_free);
   job_assert_failure (job, "the testbed was closed");
 }
-END_TEST
 
-START_TEST (long_path)
+CASE ("exec server", setup, teardown, 60)
+
+TEST (long_path)
 {
   g_autofree char *path = g_strnfill (200, 'p');
   VqChannel *other = vq_exec_channel_new (path);
@@ -311,7 +303,6 @@ START_TEST (long_path)
   job_assert_failure (job, "cannot hand the command on: File name too long");
   vq_channel_free (other);
 }
-END_TEST
 
 /* A server of the test's own: takes the connection of JOB and sends N BYTES, one at a time.
  * The last of them has not been read when this returns. */
@@ -341,7 +332,9 @@ answer (const void *bytes, gsize n, Job **job)
   g_unlink (socket_path);
 }
 
-START_TEST (replies_byte_by_byte)
+CASE ("others", setup_bare, teardown, 60)
+
+TEST (replies_byte_by_byte)
 {
   static const struct
   {
@@ -368,9 +361,8 @@ START_TEST (replies_byte_by_byte)
         ck_assert_str_eq (job->message, "no [2Jway");
     }
 }
-END_TEST
 
-START_TEST (wrong_replies)
+TEST (wrong_replies)
 {
   static const VqExecReply cases[] = {
     { 12345, VQ_EXEC_EXITED, 0, 0 },
@@ -386,10 +378,9 @@ START_TEST (wrong_replies)
       job_assert_failure (job, "is of another version");
     }
 }
-END_TEST
 
 /* It dies before the reply is complete. */
-START_TEST (reply_cut_off)
+TEST (reply_cut_off)
 {
   static const VqExecReply reply = { VQ_EXEC_MAGIC, VQ_EXEC_EXITED, 0, 0 };
   g_autoptr (Job) job = NULL;
@@ -400,10 +391,9 @@ START_TEST (reply_cut_off)
   fail_with ("it died");
   job_assert_failure (job, "it died");
 }
-END_TEST
 
 /* What it said before it died counts. */
-START_TEST (died_after_the_reply)
+TEST (died_after_the_reply)
 {
   static const VqExecReply reply = { VQ_EXEC_MAGIC, VQ_EXEC_EXITED, 5, 0 };
   g_autoptr (Job) job = NULL;
@@ -412,9 +402,8 @@ START_TEST (died_after_the_reply)
   fail_with ("it died");
   job_assert_end (job, VQ_ENDED_EXITED, 5);
 }
-END_TEST
 
-START_TEST (died_after_a_kill)
+TEST (died_after_a_kill)
 {
   g_autoptr (Job) job = NULL;
 
@@ -422,22 +411,4 @@ START_TEST (died_after_a_kill)
   fail_with ("it died");
   vq_channel_kill (channel, job->command);
   job_assert_failure (job, "it died");
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[]
-      = { streams_and_statuses, signals,      any_bytes, long_words,     killed_before_it_is_sent,
-          too_many_words,       many_at_once, killed,    killed_at_once, freed_with_commands,
-          server_says_no,       long_path,    NULL };
-  const TTest *bare[] = { nobody_listens,       nobody_says_why,   freed_while_lost,
-                          replies_byte_by_byte, wrong_replies,     reply_cut_off,
-                          died_after_the_reply, died_after_a_kill, NULL };
-  Suite *suite = suite_create ("exec-channel");
-
-  suite_add_case (suite, "exec server", setup, teardown, 60, tests);
-  suite_add_case (suite, "others", setup_bare, teardown, 60, bare);
-  return suite_run (suite);
 }

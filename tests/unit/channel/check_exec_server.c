@@ -12,7 +12,9 @@
 #include "io/fd-writer.h"
 #include "suite.h"
 
-START_TEST (exit_statuses)
+CASE ("commands", exec_setup, exec_teardown, 100)
+
+TEST (exit_statuses)
 {
   static const struct
   {
@@ -30,9 +32,8 @@ START_TEST (exit_statuses)
     ck_assert_msg (shell_run (cases[i].script, NULL, NULL) == cases[i].status, "%s",
                    cases[i].script);
 }
-END_TEST
 
-START_TEST (streams_are_separate)
+TEST (streams_are_separate)
 {
   g_autoptr (GBytes) out = NULL;
   g_autoptr (GBytes) err = NULL;
@@ -41,17 +42,15 @@ START_TEST (streams_are_separate)
   ck_assert_str_eq (as_string (out), "to out\n/\n");
   ck_assert_str_eq (as_string (err), "to err\n");
 }
-END_TEST
 
-START_TEST (unknown_program)
+TEST (unknown_program)
 {
   const char *argv[] = { "/nonexistent/program", NULL };
 
   ck_assert_int_eq (client_run (argv, NULL, NULL), 127);
 }
-END_TEST
 
-START_TEST (wrong_usage)
+TEST (wrong_usage)
 {
   const char *cases[][3] = { { exec_program, NULL }, { exec_program, exec_socket_path, NULL } };
 
@@ -69,7 +68,6 @@ START_TEST (wrong_usage)
                         "virt-qemu-exec: usage: virt-qemu-exec SOCKET COMMAND [ARG...]\n");
     }
 }
-END_TEST
 
 /* 64 MiB through "cat", written and read by us as the server does it for a guest. */
 
@@ -114,7 +112,7 @@ pump_got (const guint8 *bytes, gsize len, gboolean eof, gpointer data)
     vq_fd_reader_read (pump->reader, BLOCK, pump_got, pump);
 }
 
-START_TEST (much_binary_data)
+TEST (much_binary_data)
 {
   const char *argv[] = { "cat", NULL };
   Pump *pump = g_new0 (Pump, 1);
@@ -141,7 +139,6 @@ START_TEST (much_binary_data)
   vq_fd_reader_free (pump->reader);
   g_free (pump);
 }
-END_TEST
 
 /* Sends ARGS and asserts that they come back. */
 static void
@@ -167,7 +164,7 @@ assert_args_arrive (GPtrArray *args)
   ck_assert_mem_eq (got, expected->data, len);
 }
 
-START_TEST (any_bytes_in_argv)
+TEST (any_bytes_in_argv)
 {
   g_autoptr (GPtrArray) args = g_ptr_array_new ();
   char all[256] = { 0 };
@@ -181,9 +178,8 @@ START_TEST (any_bytes_in_argv)
   g_ptr_array_add (args, (char *)"");
   assert_args_arrive (args);
 }
-END_TEST
 
-START_TEST (long_argv)
+TEST (long_argv)
 {
   g_autoptr (GPtrArray) args = g_ptr_array_new_with_free_func (g_free);
 
@@ -193,9 +189,8 @@ START_TEST (long_argv)
     g_ptr_array_add (args, g_strdup_printf ("%u", i));
   assert_args_arrive (args);
 }
-END_TEST
 
-START_TEST (daemon_holds_stdout)
+TEST (daemon_holds_stdout)
 {
   const char *argv[] = { "sh", "-c", "sleep 300 & echo $!", NULL };
   char line[32] = "";
@@ -211,9 +206,8 @@ START_TEST (daemon_holds_stdout)
   ck_assert_int_eq (kill (atoi (line), SIGKILL), 0); /* it still ran */
   close (out[0]);
 }
-END_TEST
 
-START_TEST (closed_stdio)
+TEST (closed_stdio)
 {
   static const char *const redirections[] = { "<&-", ">&-", "2>&-" };
 
@@ -234,24 +228,4 @@ START_TEST (closed_stdio)
       wait_for (is_true, &client.ended);
       ck_assert_msg (client.status == 7, "%s: status %d", script->str, client.status);
     }
-}
-END_TEST
-
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[] = { exit_statuses, streams_are_separate, unknown_program,
-                           wrong_usage,   much_binary_data,     any_bytes_in_argv,
-                           long_argv,     daemon_holds_stdout,  closed_stdio,
-                           NULL };
-  Suite *suite = suite_create ("exec-server");
-
-  suite_add_case (suite, "commands", exec_setup, exec_teardown, 100, tests);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (make_suite ());
 }

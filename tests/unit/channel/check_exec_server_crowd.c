@@ -12,7 +12,9 @@
 /* Every command blocks until all of them run. */
 #define N_AT_ONCE 300
 
-START_TEST (many_at_once)
+CASE ("crowd", exec_setup, exec_teardown, 100)
+
+TEST (many_at_once)
 {
   Program *clients = g_new0 (Program, N_AT_ONCE);
   int gate[2];
@@ -35,9 +37,8 @@ START_TEST (many_at_once)
     }
   g_free (clients);
 }
-END_TEST
 
-START_TEST (slow_reader_stalls_only_itself)
+TEST (slow_reader_stalls_only_itself)
 {
   const char *argv[] = { "head", "-c", "1048576", "/dev/zero", NULL };
   int out[2];
@@ -60,7 +61,6 @@ START_TEST (slow_reader_stalls_only_itself)
   ck_assert_uint_eq (n_read, 1048576);
   close (out[0]);
 }
-END_TEST
 
 /* Its own limit closes what the kernel has accepted, and the hard limit cannot be changed. */
 static gboolean
@@ -72,14 +72,14 @@ is_under_valgrind (void)
 }
 
 /* A server with few descriptors makes its clients queue. */
-START_TEST (few_descriptors)
+TEST (few_descriptors)
 {
   struct rlimit before, low = { 128, 128 };
   Program clients[60];
   int gate[2];
 
   if (is_under_valgrind ())
-    return;
+    SKIP ("valgrind needs descriptors of its own");
   g_clear_pointer (&exec_server, vq_exec_server_free);
   getrlimit (RLIMIT_NOFILE, &before);
   low.rlim_max = geteuid () == 0 ? low.rlim_cur : before.rlim_max;
@@ -104,10 +104,9 @@ START_TEST (few_descriptors)
     }
   setrlimit (RLIMIT_NOFILE, &before);
 }
-END_TEST
 
 /* accept fails while nobody is there whose end could be waited for. */
-START_TEST (no_descriptor_left)
+TEST (no_descriptor_left)
 {
   struct rlimit before, none;
   g_autoptr (GError) error = NULL;
@@ -115,7 +114,7 @@ START_TEST (no_descriptor_left)
   const char *argv[] = { "sh", "-c", "exit 6", NULL };
 
   if (is_under_valgrind ())
-    return;
+    SKIP ("valgrind needs descriptors of its own");
   client_start (&client, argv, -1, -1, -1);
   getrlimit (RLIMIT_NOFILE, &before);
   none = (struct rlimit){ 3, before.rlim_max };
@@ -125,22 +124,4 @@ START_TEST (no_descriptor_left)
   ck_assert (!client.ended);
   wait_for (is_true, &client.ended);
   ck_assert_int_eq (client.status, 6);
-}
-END_TEST
-
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[]
-      = { many_at_once, slow_reader_stalls_only_itself, few_descriptors, no_descriptor_left, NULL };
-  Suite *suite = suite_create ("exec-server-crowd");
-
-  suite_add_case (suite, "crowd", exec_setup, exec_teardown, 100, tests);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (make_suite ());
 }

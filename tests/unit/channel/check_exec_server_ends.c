@@ -11,7 +11,9 @@
 #include "channel/exec-wire.h"
 #include "suite.h"
 
-START_TEST (killed_client_kills_command)
+CASE ("ends", exec_setup, exec_teardown, 100)
+
+TEST (killed_client_kills_command)
 {
   const char *argv[] = { "sleep", "1000", NULL };
   Program client;
@@ -27,9 +29,8 @@ START_TEST (killed_client_kills_command)
   ck_assert_int_eq (kill (pid, 0), -1);
   ck_assert_uint_eq (host_channel_n_killed (exec_channel), 1);
 }
-END_TEST
 
-START_TEST (not_open)
+TEST (not_open)
 {
   g_autoptr (GBytes) err = NULL;
 
@@ -39,7 +40,6 @@ START_TEST (not_open)
   vq_exec_server_set_channel (exec_server, exec_channel);
   ck_assert_int_eq (shell_run ("true", NULL, NULL), 0);
 }
-END_TEST
 
 static void
 start_sleepers (Program *clients, guint n)
@@ -61,7 +61,7 @@ assert_all_fail (Program *clients, guint n)
     }
 }
 
-START_TEST (channel_replaced)
+TEST (channel_replaced)
 {
   VqChannel *other = host_channel_new ();
   Program clients[5];
@@ -74,10 +74,9 @@ START_TEST (channel_replaced)
   vq_channel_free (exec_channel);
   exec_channel = other;
 }
-END_TEST
 
 /* The channel goes first, and speaks for itself. */
-START_TEST (channel_freed)
+TEST (channel_freed)
 {
   Program clients[5];
 
@@ -86,9 +85,8 @@ START_TEST (channel_freed)
   vq_exec_server_set_channel (exec_server, NULL);
   assert_all_fail (clients, 5);
 }
-END_TEST
 
-START_TEST (server_freed)
+TEST (server_freed)
 {
   Program clients[5];
 
@@ -98,7 +96,6 @@ START_TEST (server_freed)
   assert_all_fail (clients, 5);
   wait_for (nothing_runs, NULL);
 }
-END_TEST
 
 /* A channel that fails with a text from a hostile guest. */
 
@@ -129,7 +126,7 @@ failing_start (VqChannel *self, const char *const *argv, int in, int out, int er
   return (VqCommand *)self;
 }
 
-START_TEST (failing_channel)
+TEST (failing_channel)
 {
   static const VqChannelClass class = { .name = "failing", .start = failing_start };
   VqChannel failing = { &class };
@@ -142,9 +139,8 @@ START_TEST (failing_channel)
   ck_assert_uint_lt (g_bytes_get_size (err), VQ_EXEC_TEXT_MAX + 32);
   ck_assert_ptr_null (strchr (as_string (err), '\033'));
 }
-END_TEST
 
-START_TEST (no_server)
+TEST (no_server)
 {
   g_autoptr (GBytes) err = NULL;
   g_autofree char *good_path = g_steal_pointer (&exec_socket_path);
@@ -160,9 +156,8 @@ START_TEST (no_server)
   g_free (exec_socket_path);
   exec_socket_path = g_steal_pointer (&good_path);
 }
-END_TEST
 
-START_TEST (bad_socket_paths)
+TEST (bad_socket_paths)
 {
   g_autofree char *missing = g_build_filename (exec_directory, "missing", "exec", NULL);
   const char *cases[] = { exec_socket_path, missing, exec_directory };
@@ -176,9 +171,8 @@ START_TEST (bad_socket_paths)
     }
   ck_assert_int_eq (shell_run ("exit 2", NULL, NULL), 2); /* the real one is unharmed */
 }
-END_TEST
 
-START_TEST (longest_socket_path)
+TEST (longest_socket_path)
 {
   gsize room = sizeof ((struct sockaddr_un *)NULL)->sun_path - 1 - strlen (exec_directory) - 1;
 
@@ -193,30 +187,4 @@ START_TEST (longest_socket_path)
       if (other == NULL)
         ck_assert_ptr_nonnull (strstr (error->message, "TMPDIR"));
     }
-}
-END_TEST
-
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[] = { killed_client_kills_command,
-                           not_open,
-                           channel_replaced,
-                           channel_freed,
-                           server_freed,
-                           failing_channel,
-                           no_server,
-                           bad_socket_paths,
-                           longest_socket_path,
-                           NULL };
-  Suite *suite = suite_create ("exec-server-ends");
-
-  suite_add_case (suite, "ends", exec_setup, exec_teardown, 100, tests);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (make_suite ());
 }

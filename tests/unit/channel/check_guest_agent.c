@@ -42,7 +42,16 @@ soon (void)
   return vq_deadline_in (PATIENCE);
 }
 
-START_TEST (sync_and_ping)
+int
+suite_prepare (int argc, char **argv)
+{
+  host_agent_adopt_orphans ();
+  return -1;
+}
+
+CASE ("guest-agent", setup, teardown, 120)
+
+TEST (sync_and_ping)
 {
   VqGuestAgent *agent = host_agent_get (host);
 
@@ -52,9 +61,8 @@ START_TEST (sync_and_ping)
       ck_assert (vq_guest_agent_call (agent, "guest-ping", NULL, NULL, soon (), NULL, NULL));
     }
 }
-END_TEST
 
-START_TEST (errors_of_the_agent)
+TEST (errors_of_the_agent)
 {
   g_autoptr (GError) error = NULL;
 
@@ -65,9 +73,8 @@ START_TEST (errors_of_the_agent)
   ck_assert (
       vq_guest_agent_call (host_agent_get (host), "guest-ping", NULL, NULL, soon (), NULL, NULL));
 }
-END_TEST
 
-START_TEST (run)
+TEST (run)
 {
   static const struct
   {
@@ -100,9 +107,8 @@ START_TEST (run)
       ck_assert_pstr_eq (error != NULL ? error->message : NULL, cases[i].error);
     }
 }
-END_TEST
 
-START_TEST (run_nothing)
+TEST (run_nothing)
 {
   static const char *const argv[] = { "/nonexistent", NULL };
   g_autoptr (GError) error = NULL;
@@ -110,9 +116,8 @@ START_TEST (run_nothing)
   ck_assert (!vq_guest_agent_run (host_agent_get (host), argv, NULL, NULL, soon (), NULL, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "/nonexistent in the guest: "));
 }
-END_TEST
 
-START_TEST (run_with_a_deadline)
+TEST (run_with_a_deadline)
 {
   static const char *const argv[] = { "sleep", "2", NULL };
   g_autoptr (GError) error = NULL;
@@ -121,9 +126,8 @@ START_TEST (run_with_a_deadline)
                                   NULL, &error));
   ck_assert (vq_error_is_timeout (error));
 }
-END_TEST
 
-START_TEST (write_file)
+TEST (write_file)
 {
   static const gsize sizes[] = { 0, 1, 32767, 32768, 32769, 1000000 };
   g_autofree char *path = g_build_filename (host_agent_get_directory (host), "file", NULL);
@@ -143,9 +147,8 @@ START_TEST (write_file)
       ck_assert (n == 0 || memcmp (got, bytes, n) == 0);
     }
 }
-END_TEST
 
-START_TEST (write_file_nowhere)
+TEST (write_file_nowhere)
 {
   g_autoptr (GError) error = NULL;
 
@@ -153,9 +156,8 @@ START_TEST (write_file_nowhere)
                                          soon (), NULL, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "/nonexistent/file"));
 }
-END_TEST
 
-START_TEST (killed)
+TEST (killed)
 {
   g_autoptr (GError) error = NULL;
 
@@ -164,10 +166,9 @@ START_TEST (killed)
                                    &error));
   ck_assert_ptr_nonnull (strstr (error->message, "guest agent: connection closed"));
 }
-END_TEST
 
 /* The port is never opened. */
-START_TEST (not_there)
+TEST (not_there)
 {
   g_autoptr (GError) error = NULL;
 
@@ -177,7 +178,6 @@ START_TEST (not_there)
   ck_assert_ptr_nonnull (strstr (error->message, "no sign of qemu-guest-agent in the guest"));
   ck_assert_uint_eq (fake_agent_take_count (fake, "guest-sync-delimited"), 0);
 }
-END_TEST
 
 static gboolean
 open_it (gpointer data)
@@ -186,16 +186,15 @@ open_it (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (comes_later)
+TEST (comes_later)
 {
   vq_guest_agent_set_open (fake_agent_get (fake), FALSE);
   g_timeout_add (50, open_it, NULL);
   ck_assert (vq_guest_agent_sync (fake_agent_get (fake), soon (), NULL, NULL));
 }
-END_TEST
 
 /* An agent that is slow to read is asked again, not given up. */
-START_TEST (sync_is_repeated)
+TEST (sync_is_repeated)
 {
   g_autoptr (GError) error = NULL;
 
@@ -204,9 +203,8 @@ START_TEST (sync_is_repeated)
   ck_assert (vq_error_is_timeout (error));
   ck_assert_uint_eq (fake_agent_take_count (fake, "guest-sync-delimited"), 2);
 }
-END_TEST
 
-START_TEST (sync_after_a_timeout)
+TEST (sync_after_a_timeout)
 {
   VqGuestAgent *agent = fake_agent_get (fake);
 
@@ -220,7 +218,6 @@ START_TEST (sync_after_a_timeout)
   ck_assert (vq_guest_agent_call (agent, "guest-ping", NULL, NULL, soon (), NULL, NULL));
   ck_assert_uint_eq (fake_agent_take_count (fake, "guest-sync-delimited"), 1);
 }
-END_TEST
 
 static void
 note_reply (JsonNode *result, const GError *error, gpointer data)
@@ -229,7 +226,7 @@ note_reply (JsonNode *result, const GError *error, gpointer data)
   *(int *)data += error != NULL ? 100 : 1;
 }
 
-START_TEST (requests_while_it_is_away)
+TEST (requests_while_it_is_away)
 {
   VqGuestAgent *agent = fake_agent_get (fake);
   int replies = 0;
@@ -247,9 +244,8 @@ START_TEST (requests_while_it_is_away)
   ck_assert_uint_eq (fake_agent_take_count (fake, "guest-ping"), 0);
   vq_guest_agent_send (agent, "guest-ping", NULL, note_reply, &replies); /* freed with it */
 }
-END_TEST
 
-START_TEST (pending_requests_fail)
+TEST (pending_requests_fail)
 {
   VqGuestAgent *agent = fake_agent_get (fake);
   int replies = 0;
@@ -261,10 +257,9 @@ START_TEST (pending_requests_fail)
   ck_assert (vq_wait_pause (50, NULL, NULL));
   ck_assert_int_eq (replies, 500);
 }
-END_TEST
 
 /* Values of the wrong types, where a command runs. */
-START_TEST (strange_replies)
+TEST (strange_replies)
 {
   static const struct
   {
@@ -295,9 +290,8 @@ START_TEST (strange_replies)
       ck_assert_ptr_null (out);
     }
 }
-END_TEST
 
-START_TEST (shut_down)
+TEST (shut_down)
 {
   VqGuestAgent *agent = fake_agent_get (fake);
 
@@ -310,38 +304,4 @@ START_TEST (shut_down)
   vq_guest_agent_set_open (agent, TRUE);
   ck_assert (vq_guest_agent_sync (agent, soon (), NULL, NULL));
   ck_assert_uint_eq (fake_agent_take_count (fake, "guest-shutdown"), 0);
-}
-END_TEST
-
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[] = { sync_and_ping,
-                           errors_of_the_agent,
-                           run,
-                           run_nothing,
-                           run_with_a_deadline,
-                           write_file,
-                           write_file_nowhere,
-                           killed,
-                           not_there,
-                           comes_later,
-                           sync_is_repeated,
-                           sync_after_a_timeout,
-                           requests_while_it_is_away,
-                           pending_requests_fail,
-                           strange_replies,
-                           shut_down,
-                           NULL };
-  Suite *suite = suite_create ("guest-agent");
-
-  suite_add_case (suite, "guest-agent", setup, teardown, 120, tests);
-  return suite;
-}
-
-int
-main (void)
-{
-  host_agent_adopt_orphans ();
-  return suite_run (make_suite ());
 }

@@ -47,7 +47,9 @@ unpack_file (const char *path, GError **error)
   return unpacked;
 }
 
-START_TEST (test_one_file)
+CASE ("one file", archive_setup, archive_teardown, 60)
+
+TEST (test_one_file)
 {
   static const gsize file_sizes[] = { 0, 1, 511, 512, 513, 65536, 1000000 };
   g_autofree char *from = in (base, "from");
@@ -73,9 +75,8 @@ START_TEST (test_one_file)
       ck_assert_uint_eq (st.st_mode, S_IFREG | 0640);
     }
 }
-END_TEST
 
-START_TEST (test_one_sparse_file)
+TEST_LOOP (test_one_sparse_file, 0, G_N_ELEMENTS (sparse))
 {
   g_autofree char *from = in (base, "from");
   g_autofree char *to = in (base, "to");
@@ -102,7 +103,6 @@ START_TEST (test_one_sparse_file)
     }
   close (fd);
 }
-END_TEST
 
 static const struct
 {
@@ -117,7 +117,7 @@ static const struct
   { "more than a file", { { R, "a", "x", 0644 }, { D, "b", NULL, 0644 } } },
 };
 
-START_TEST (test_what_is_not_one_file)
+TEST_LOOP (test_what_is_not_one_file, 0, G_N_ELEMENTS (not_one_file))
 {
   g_autofree char *to = in (base, "to");
 
@@ -132,9 +132,8 @@ START_TEST (test_what_is_not_one_file)
                      error->message);
     }
 }
-END_TEST
 
-START_TEST (test_one_file_in_trouble)
+TEST (test_one_file_in_trouble)
 {
   g_autofree char *from = in (base, "from");
   g_autofree char *to = in (base, "to");
@@ -161,21 +160,4 @@ START_TEST (test_one_file_in_trouble)
   ck_assert (g_str_has_prefix (error->message, "cannot read "));
   ck_assert (g_str_has_suffix (error->message, "/from: Bad file descriptor"));
   close (fd);
-}
-END_TEST
-
-int
-main (void)
-{
-  Suite *suite = suite_create ("archive-file");
-  TCase *tcase = tcase_create ("one file");
-
-  tcase_add_checked_fixture (tcase, archive_setup, archive_teardown);
-  tcase_set_timeout (tcase, 60);
-  tcase_add_test (tcase, test_one_file);
-  tcase_add_loop_test (tcase, test_one_sparse_file, 0, G_N_ELEMENTS (sparse));
-  tcase_add_loop_test (tcase, test_what_is_not_one_file, 0, G_N_ELEMENTS (not_one_file));
-  tcase_add_test (tcase, test_one_file_in_trouble);
-  suite_add_tcase (suite, tcase);
-  return suite_run (suite);
 }

@@ -52,7 +52,9 @@ static const struct
   { NULL, { { R, "\377\376", "x", 0644 }, { R, "\033[31m", "x", 0644 }, { R, "*", "x", 0644 } } },
 };
 
-START_TEST (test_hostile_archives)
+CASE ("from a hostile guest", archive_setup, archive_teardown, 60)
+
+TEST_LOOP (test_hostile_archives, 0, G_N_ELEMENTS (hostile))
 {
   static const Entry top[] = { { D, "./", NULL, 0755 }, { 0 } };
   const char *refused = hostile[_i].refused;
@@ -76,9 +78,8 @@ START_TEST (test_hostile_archives)
       assert_outside_is_unharmed ();
     }
 }
-END_TEST
 
-START_TEST (test_links_of_an_earlier_copy_are_not_followed)
+TEST (test_links_of_an_earlier_copy_are_not_followed)
 {
   static const Entry second[] = { { D, "a", NULL, 0700 },
                                   { R, "a/victim", "x", 0666 },
@@ -101,9 +102,8 @@ START_TEST (test_links_of_an_earlier_copy_are_not_followed)
   ck_assert_int_eq (lstat (file, &st), 0);
   ck_assert (S_ISREG (st.st_mode));
 }
-END_TEST
 
-START_TEST (test_a_hard_link_in_the_way_is_cut)
+TEST (test_a_hard_link_in_the_way_is_cut)
 {
   static const Entry entries[] = { { R, "a", "changed", 0600 }, { 0 } };
   g_autofree char *path = in (dest, "a");
@@ -113,9 +113,8 @@ START_TEST (test_a_hard_link_in_the_way_is_cut)
   build (entries, FALSE);
   assert_unpacks ();
 }
-END_TEST
 
-START_TEST (test_a_destination_behind_a_symlink_is_fine)
+TEST (test_a_destination_behind_a_symlink_is_fine)
 {
   static const Entry entries[] = { { D, ".", NULL, 0755 }, { R, "./a", "x", 0644 }, { 0 } };
   g_autofree char *link_path = in (base, "link");
@@ -128,9 +127,8 @@ START_TEST (test_a_destination_behind_a_symlink_is_fine)
   ck_assert (g_file_test (path, G_FILE_TEST_IS_REGULAR));
   ck_assert (g_file_test (link_path, G_FILE_TEST_IS_SYMLINK));
 }
-END_TEST
 
-START_TEST (test_modes_and_owner)
+TEST (test_modes_and_owner)
 {
   static const Entry entries[] = { { D, ".", NULL, 0777 },        { D, "d", NULL, 07777 },
                                    { R, "d/suid", "x", 06755 },   { R, "w", "x", 0666 },
@@ -161,9 +159,8 @@ START_TEST (test_modes_and_owner)
       ck_assert_int_eq (st.st_mtim.tv_sec, 1000000000);
     }
 }
-END_TEST
 
-START_TEST (test_special_files_are_left_out)
+TEST (test_special_files_are_left_out)
 {
   Entry entries[] = { { AE_IFIFO, "fifo", NULL, 0644 },
                       { AE_IFCHR, "char", NULL, 0644 },
@@ -188,9 +185,8 @@ START_TEST (test_special_files_are_left_out)
   assert_unpacks ();
   ck_assert_uint_eq (n_messages, 6);
 }
-END_TEST
 
-START_TEST (test_a_name_longer_than_a_path_is_an_error)
+TEST (test_a_name_longer_than_a_path_is_an_error)
 {
   g_autoptr (GString) name = g_string_new ("a");
   g_autoptr (GError) error = NULL;
@@ -203,9 +199,8 @@ START_TEST (test_a_name_longer_than_a_path_is_an_error)
   ck_assert (!unpack (&error));
   ck_assert_msg (strstr (error->message, "too long") != NULL, "%s", error->message);
 }
-END_TEST
 
-START_TEST (test_every_truncation_is_noticed)
+TEST_LOOP (test_every_truncation_is_noticed, 0, 4)
 {
   static const Entry entries[]
       = { { D, "./", NULL, 0755 }, { R, "./a", "contents", 0644 }, { R, "./b", "", 0644 }, { 0 } };
@@ -229,9 +224,8 @@ START_TEST (test_every_truncation_is_noticed)
   g_byte_array_set_size (stream, content_end);
   assert_unpacks ();
 }
-END_TEST
 
-START_TEST (test_garbage)
+TEST (test_garbage)
 {
   static const char *const starts[]
       = { "", "hello", "\037\213\010", "#!/bin/sh\n", "BZh9", "PK\003\004" };
@@ -250,9 +244,8 @@ START_TEST (test_garbage)
         ck_assert_ptr_null (strchr (error->message, '\n'));
       }
 }
-END_TEST
 
-START_TEST (test_an_archive_that_never_ends)
+TEST (test_an_archive_that_never_ends)
 {
   static const Entry entries[] = { { D, "./", NULL, 0755 }, { 0 } };
   const gsize limit = 1024 * 1024;
@@ -267,27 +260,4 @@ START_TEST (test_an_archive_that_never_ends)
   chunk_size = 512;
   ck_assert (!unpack (&error));
   ck_assert_msg (strstr (error->message, "no end") != NULL, "%s", error->message);
-}
-END_TEST
-
-int
-main (void)
-{
-  Suite *suite = suite_create ("archive-hostile");
-  TCase *tcase = tcase_create ("from a hostile guest");
-
-  tcase_add_checked_fixture (tcase, archive_setup, archive_teardown);
-  tcase_set_timeout (tcase, 60);
-  tcase_add_loop_test (tcase, test_hostile_archives, 0, G_N_ELEMENTS (hostile));
-  tcase_add_test (tcase, test_links_of_an_earlier_copy_are_not_followed);
-  tcase_add_test (tcase, test_a_hard_link_in_the_way_is_cut);
-  tcase_add_test (tcase, test_a_destination_behind_a_symlink_is_fine);
-  tcase_add_test (tcase, test_modes_and_owner);
-  tcase_add_test (tcase, test_special_files_are_left_out);
-  tcase_add_test (tcase, test_a_name_longer_than_a_path_is_an_error);
-  tcase_add_loop_test (tcase, test_every_truncation_is_noticed, 0, 4);
-  tcase_add_test (tcase, test_garbage);
-  tcase_add_test (tcase, test_an_archive_that_never_ends);
-  suite_add_tcase (suite, tcase);
-  return suite_run (suite);
 }

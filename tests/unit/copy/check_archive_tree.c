@@ -124,19 +124,22 @@ make_tree (void)
   return tree;
 }
 
-START_TEST (test_round_trip)
+static const int chunk_sizes[] = { 1, 2, 511, 512, 513, 65535, 65536 };
+
+CASE ("both ways", archive_setup, archive_teardown, 60)
+
+TEST_LOOP (test_round_trip, 0, G_N_ELEMENTS (chunk_sizes))
 {
   g_autofree char *tree = make_tree ();
 
-  chunk_size = _i;
+  chunk_size = chunk_sizes[_i];
   assert_packs (tree);
   assert_unpacks ();
   set_old (dest);
   assert_same (tree, dest);
 }
-END_TEST
 
-START_TEST (test_merging)
+TEST (test_merging)
 {
   g_autofree char *tree = make_tree ();
   g_autofree char *extra = in (dest, "extra");
@@ -153,9 +156,8 @@ START_TEST (test_merging)
   set_old (dest);
   assert_same (tree, dest);
 }
-END_TEST
 
-START_TEST (test_sparse_files)
+TEST_LOOP (test_sparse_files, 0, G_N_ELEMENTS (sparse))
 {
   g_autofree char *tree = in (base, "tree");
   g_autofree char *file = in (tree, "sparse");
@@ -189,9 +191,8 @@ START_TEST (test_sparse_files)
     }
   close (fd);
 }
-END_TEST
 
-START_TEST (test_sockets_are_left_out)
+TEST (test_sockets_are_left_out)
 {
   g_autofree char *tree = in (base, "tree");
   g_autofree char *path = in (tree, "socket");
@@ -207,9 +208,8 @@ START_TEST (test_sockets_are_left_out)
   ck_assert_int_eq (rmdir (dest), 0);
   ck_assert_int_eq (mkdir (dest, 0755), 0);
 }
-END_TEST
 
-START_TEST (test_what_cannot_be_packed)
+TEST (test_what_cannot_be_packed)
 {
   g_autofree char *missing = in (base, "missing");
   g_autofree char *tree = in (base, "tree");
@@ -229,7 +229,6 @@ START_TEST (test_what_cannot_be_packed)
       ck_assert (!unpack (NULL));
     }
 }
-END_TEST
 
 static gboolean
 refuse (gpointer data, const void *bytes, gsize len, GError **error)
@@ -248,7 +247,7 @@ refuse_read (gpointer data, void *buffer, gsize max, GError **error)
   return take (data, buffer, MIN (max, 700), error);
 }
 
-START_TEST (test_errors_of_the_stream_come_through)
+TEST (test_errors_of_the_stream_come_through)
 {
   g_autofree char *tree = make_tree ();
   g_autoptr (GError) error = NULL;
@@ -260,25 +259,4 @@ START_TEST (test_errors_of_the_stream_come_through)
   position = 0;
   ck_assert (!vq_archive_reader_unpack (dest, refuse_read, NULL, &error));
   ck_assert (vq_error_is_timeout (error));
-}
-END_TEST
-
-int
-main (void)
-{
-  Suite *suite = suite_create ("archive-tree");
-  TCase *tcase = tcase_create ("both ways");
-
-  tcase_add_checked_fixture (tcase, archive_setup, archive_teardown);
-  tcase_set_timeout (tcase, 60);
-  tcase_add_loop_test (tcase, test_round_trip, 1, 3);
-  tcase_add_loop_test (tcase, test_round_trip, 511, 514);
-  tcase_add_loop_test (tcase, test_round_trip, 65535, 65537);
-  tcase_add_test (tcase, test_merging);
-  tcase_add_loop_test (tcase, test_sparse_files, 0, G_N_ELEMENTS (sparse));
-  tcase_add_test (tcase, test_sockets_are_left_out);
-  tcase_add_test (tcase, test_what_cannot_be_packed);
-  tcase_add_test (tcase, test_errors_of_the_stream_come_through);
-  suite_add_tcase (suite, tcase);
-  return suite_run (suite);
 }

@@ -41,7 +41,9 @@ static const char *const trees[] = {
   "touch f x; mkdir d; touch -d 2001-02-03 f; chmod 755 x",
 };
 
-START_TEST (test_trees)
+CASE ("trees", copy_setup, copy_teardown, 300)
+
+TEST_LOOP (test_trees, 0, G_N_ELEMENTS (trees))
 {
   g_autofree char *make = g_strconcat ("mkdir $H/t; cd $H/t; ", trees[_i], NULL);
 
@@ -57,10 +59,9 @@ START_TEST (test_trees)
     copy_shell ("test $(stat -c %a $H/back/ro $H/back/ro/sub | sort -u) = 555");
   copy_shell (compare);
 }
-END_TEST
 
 /* All that the host gives arrives; of what the guest gives, what our umask allows. */
-START_TEST (test_modes)
+TEST (test_modes)
 {
   copy_shell ("mkdir -m 777 $H/t $H/t/d; cd $H/t; touch f x; chmod 666 f; chmod 777 x; mkdir -m "
               "700 $H/old");
@@ -71,9 +72,8 @@ START_TEST (test_modes)
       "modes() { cd $1; echo $(stat -c %a . d f x); }; test \"$(modes $G/t)\" = '777 777 666 777'; "
       "test \"$(modes $H/new)\" = '755 755 644 755'; test \"$(modes $H/old)\" = '700 755 644 755'");
 }
-END_TEST
 
-START_TEST (test_merging)
+TEST (test_merging)
 {
   copy_shell (
       "mkdir -p $H/t/sub $G/t/sub $H/back/sub; echo new > $H/t/sub/x; echo old > $G/t/sub/x; "
@@ -84,9 +84,8 @@ START_TEST (test_merging)
       "test $(cat $G/t/sub/x) = new; test $(cat $H/back/sub/x) = new; test -e $G/t/sub/kept; "
       "test -e $H/back/sub/kept; test -e $H/back/sub/kept2");
 }
-END_TEST
 
-START_TEST (test_many_files)
+TEST (test_many_files)
 {
   copy_shell ("mkdir $H/t; cd $H/t; for i in $(seq 100); do mkdir $i; done; "
               "seq 20000 | awk '{ f = ($1 % 100 + 1) \"/\" $1; print $1 > f; close (f) }'");
@@ -95,19 +94,17 @@ START_TEST (test_many_files)
   copy_shell (
       "test $(find $H/back -type f | wc -l) = 20000; diff -r $H/t $G/t; diff -r $H/t $H/back");
 }
-END_TEST
 
 /* Nobody on the other side knows the users of this one. */
-START_TEST (test_no_owner)
+TEST (test_no_owner)
 {
   if (geteuid () != 0)
-    return;
+    SKIP ("only root can do this");
   copy_shell ("mkdir $H/t $G/t; touch $H/t/x $G/t/x; chown 4711:4712 $H/t $H/t/x $G/t $G/t/x");
   copy_assert_down ("t/", "new/");
   copy_assert_up ("t/", "new/");
   copy_shell ("test \"$(stat -c %u:%g $G/new $G/new/x $H/new $H/new/x | sort -u)\" = 0:0");
 }
-END_TEST
 
 static void
 keep_message (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
@@ -115,7 +112,7 @@ keep_message (const char *domain, GLogLevelFlags level, const char *message, gpo
   g_string_append_printf (data, "%s\n", message);
 }
 
-START_TEST (test_what_is_left_out_is_told)
+TEST (test_what_is_left_out_is_told)
 {
   g_autoptr (GString) messages = g_string_new (NULL);
   guint id = g_log_set_handler (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, keep_message, messages);
@@ -127,9 +124,8 @@ START_TEST (test_what_is_left_out_is_told)
                     "copyup: left out ./fifo: it is neither file, directory nor link\n");
   copy_shell ("cmp $G/t/x $H/t/x; test ! -e $H/t/fifo");
 }
-END_TEST
 
-START_TEST (test_failed_trees)
+TEST (test_failed_trees)
 {
   g_autoptr (GError) error = NULL;
 
@@ -143,16 +139,14 @@ START_TEST (test_failed_trees)
   ck_assert (!copy_up ("t/", "new/", 10, NULL));
   copy_shell ("cmp $G/t/a $H/new/a");
 }
-END_TEST
 
-START_TEST (test_two_copies_cannot_write_through_a_link)
+TEST (test_two_copies_cannot_write_through_a_link)
 {
   copy_shell ("mkdir $H/victim $G/1 $G/2 $G/2/a; ln -s ../victim $G/1/a; echo x > $G/2/a/x");
   copy_assert_up ("1/", "d/");
   copy_assert_up ("2/", "d/");
   copy_shell ("test -z \"$(ls $H/victim)\"; test -e $H/d/a/x; test ! -L $H/d/a");
 }
-END_TEST
 
 /* ---- a guest that misbehaves ---- */
 
@@ -181,7 +175,9 @@ static const struct
   { "while :; do tar \"$@\" | head -c 1024; done", VQ_ERROR_TIMEOUT, "no " },
 };
 
-START_TEST (test_bad_guest_up)
+CASE ("trouble", copy_setup, copy_teardown, 60)
+
+TEST_LOOP (test_bad_guest_up, 0, G_N_ELEMENTS (bad_up))
 {
   g_autoptr (GError) error = NULL;
   double seconds = bad_up[_i].code == VQ_ERROR_TIMEOUT ? 1 : 20;
@@ -194,7 +190,6 @@ START_TEST (test_bad_guest_up)
   ck_assert_msg (g_error_matches (error, VQ_ERROR, bad_up[_i].code), "%s", error->message);
   ck_assert_int_lt (g_get_monotonic_time () - start, 10 * G_USEC_PER_SEC);
 }
-END_TEST
 
 static const struct
 {
@@ -213,7 +208,7 @@ static const struct
   { "exec sleep 1000 <&-", VQ_ERROR_TIMEOUT, "no " },
 };
 
-START_TEST (test_bad_guest_down)
+TEST_LOOP (test_bad_guest_down, 0, G_N_ELEMENTS (bad_down))
 {
   g_autoptr (GError) error = NULL;
   double seconds = bad_down[_i].code == VQ_ERROR_TIMEOUT ? 1 : 20;
@@ -224,9 +219,8 @@ START_TEST (test_bad_guest_down)
   copy_assert_error (error, "copydown: ", bad_down[_i].expected);
   ck_assert_msg (g_error_matches (error, VQ_ERROR, bad_down[_i].code), "%s", error->message);
 }
-END_TEST
 
-START_TEST (test_bad_guest_files)
+TEST_LOOP (test_bad_guest_files, 0, 3)
 {
   static const char *const scripts[]
       = { "cat | head -c 70000; exit 4", "kill -9 $$", "exec sleep 99" };
@@ -244,9 +238,8 @@ START_TEST (test_bad_guest_files)
   copy_shell ("cp $G/f $H/source");
   ck_assert (!copy_down ("source", "g", 1, NULL));
 }
-END_TEST
 
-START_TEST (test_a_file_that_cannot_be_read_stops_the_copy)
+TEST (test_a_file_that_cannot_be_read_stops_the_copy)
 {
   g_autoptr (GError) error = NULL;
 
@@ -259,9 +252,8 @@ START_TEST (test_a_file_that_cannot_be_read_stops_the_copy)
       copy_assert_error (error, "copydown: ", "secret: Permission denied");
     }
 }
-END_TEST
 
-START_TEST (test_a_full_disk_on_the_host)
+TEST (test_a_full_disk_on_the_host)
 {
   g_autoptr (GError) error = NULL;
 
@@ -270,7 +262,6 @@ START_TEST (test_a_full_disk_on_the_host)
   copy_assert_error (error, "copyup: /etc/passwd to /dev/full: cannot write /dev/full",
                      "No space left");
 }
-END_TEST
 
 static gboolean
 trigger (gpointer cancel)
@@ -282,7 +273,7 @@ trigger (gpointer cancel)
 }
 
 /* The number has a bit for "up" and one for "tree". */
-START_TEST (test_cancel)
+TEST_LOOP (test_cancel, 0, 4)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
@@ -301,7 +292,6 @@ START_TEST (test_cancel)
   ck_assert (vq_error_is_machine (error));
   ck_assert_uint_eq (host_channel_n_killed (copy_channel), 1);
 }
-END_TEST
 
 static gboolean
 count (gpointer data)
@@ -310,7 +300,7 @@ count (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-START_TEST (test_others_are_served_meanwhile)
+TEST (test_others_are_served_meanwhile)
 {
   int n = 0;
   guint id = g_idle_add (count, &n);
@@ -322,43 +312,4 @@ START_TEST (test_others_are_served_meanwhile)
   copy_assert_up ("big", "back");
   ck_assert_int_gt (n, 100);
   g_source_remove (id);
-}
-END_TEST
-
-static Suite *
-copy_suite (void)
-{
-  Suite *suite = suite_create ("copy");
-  TCase *tree_case = tcase_create ("trees");
-  TCase *bad = tcase_create ("trouble");
-
-  tcase_add_checked_fixture (tree_case, copy_setup, copy_teardown);
-  /* ext4 makes files slowly for some seconds after others were removed. */
-  tcase_set_timeout (tree_case, 300);
-  tcase_add_loop_test (tree_case, test_trees, 0, G_N_ELEMENTS (trees));
-  tcase_add_test (tree_case, test_modes);
-  tcase_add_test (tree_case, test_merging);
-  tcase_add_test (tree_case, test_many_files);
-  tcase_add_test (tree_case, test_no_owner);
-  tcase_add_test (tree_case, test_what_is_left_out_is_told);
-  tcase_add_test (tree_case, test_failed_trees);
-  tcase_add_test (tree_case, test_two_copies_cannot_write_through_a_link);
-  suite_add_tcase (suite, tree_case);
-  tcase_add_checked_fixture (bad, copy_setup, copy_teardown);
-  tcase_set_timeout (bad, 60);
-  tcase_add_loop_test (bad, test_bad_guest_up, 0, G_N_ELEMENTS (bad_up));
-  tcase_add_loop_test (bad, test_bad_guest_down, 0, G_N_ELEMENTS (bad_down));
-  tcase_add_loop_test (bad, test_bad_guest_files, 0, 3);
-  tcase_add_test (bad, test_a_file_that_cannot_be_read_stops_the_copy);
-  tcase_add_test (bad, test_a_full_disk_on_the_host);
-  tcase_add_loop_test (bad, test_cancel, 0, 4);
-  tcase_add_test (bad, test_others_are_served_meanwhile);
-  suite_add_tcase (suite, bad);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (copy_suite ());
 }

@@ -9,7 +9,9 @@
 
 static const gsize sizes[] = { 0, 1, 511, 4096, 65535, 65536, 65537, 131073, 20 * 1024 * 1024 + 1 };
 
-START_TEST (test_file_sizes)
+CASE ("shell", copy_setup, copy_teardown, 60)
+
+TEST_LOOP (test_file_sizes, 0, G_N_ELEMENTS (sizes))
 {
   g_autofree char *source = g_strconcat (copy_host, "a", NULL);
   g_autofree char *target = g_strconcat (copy_host, "b", NULL);
@@ -26,9 +28,8 @@ START_TEST (test_file_sizes)
   ck_assert_uint_eq (len, sizes[_i]);
   ck_assert (memcmp (bytes, back, len) == 0);
 }
-END_TEST
 
-START_TEST (test_file_names)
+TEST (test_file_names)
 {
   static const char *const names[]
       = { "plain", "two words", "new\nline", "\377\376", "-n",    "--help", "'",       "\"$(id)\"",
@@ -46,9 +47,8 @@ START_TEST (test_file_names)
       copy_shell ("cmp \"$H/in\" \"$H/$N\"; cmp \"$H/in\" \"$G/$N\"");
     }
 }
-END_TEST
 
-START_TEST (test_relative_guest_names_that_look_like_options)
+TEST (test_relative_guest_names_that_look_like_options)
 {
   g_autoptr (GError) error = NULL;
 
@@ -60,9 +60,8 @@ START_TEST (test_relative_guest_names_that_look_like_options)
       !vq_copy_up (copy_channel, "-nonexistent/", copy_host, vq_deadline_in (10), NULL, &error));
   copy_assert_error (error, "copyup: -nonexistent/ to ", "exit status");
 }
-END_TEST
 
-START_TEST (test_exec_bits)
+TEST (test_exec_bits)
 {
   static const mode_t modes[] = { 0644, 0744, 0654, 0645, 0600 };
 
@@ -80,20 +79,18 @@ START_TEST (test_exec_bits)
       ck_assert_uint_eq (st.st_mode & 0777, (modes[i] & 0111) != 0 ? 0755 : 0644);
     }
 }
-END_TEST
 
-START_TEST (test_files_are_overwritten)
+TEST (test_files_are_overwritten)
 {
   copy_shell ("echo short > $H/a; seq 100000 > $G/b; seq 100000 > $H/c; chmod 600 $H/c");
   copy_assert_down ("a", "b");
   copy_assert_up ("b", "c");
   copy_shell ("cmp $H/a $G/b; cmp $H/a $H/c; test \"$(stat -c %a $H/c)\" = 600");
 }
-END_TEST
 
 /* A tree of the guest's leaves a link, and a file of the guest's has its name: with and without
  * holes. */
-START_TEST (test_links_of_an_earlier_copy_are_not_followed)
+TEST (test_links_of_an_earlier_copy_are_not_followed)
 {
   copy_shell ("echo unharmed > $H/victim; mkdir $G/t; ln -s ../victim $G/t/link; ln -s ../new "
               "$G/t/nowhere; "
@@ -107,10 +104,9 @@ START_TEST (test_links_of_an_earlier_copy_are_not_followed)
                   "cmp $H/t/link $H/t/nowhere");
     }
 }
-END_TEST
 
 /* What was there stays, and nothing is left beside it. */
-START_TEST (test_failed_files_change_nothing)
+TEST (test_failed_files_change_nothing)
 {
   g_autoptr (GError) error = NULL;
 
@@ -119,7 +115,6 @@ START_TEST (test_failed_files_change_nothing)
   ck_assert (!copy_up ("missing", "d/g", 10, NULL));
   copy_shell ("test \"$(cat $H/d/f)\" = old; test \"$(ls -A $H/d)\" = f");
 }
-END_TEST
 
 static const struct
 {
@@ -146,7 +141,7 @@ static const struct
   { TRUE, "mkdir $G/d; touch $H/f", "d/", "f/", "Not a directory" },
 };
 
-START_TEST (test_what_cannot_be_copied)
+TEST_LOOP (test_what_cannot_be_copied, 0, G_N_ELEMENTS (failing))
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *left = g_strconcat (copy_host, "x", NULL);
@@ -166,9 +161,8 @@ START_TEST (test_what_cannot_be_copied)
   copy_assert_error (error, prefix, "");
   ck_assert (!g_file_test (left, G_FILE_TEST_EXISTS));
 }
-END_TEST
 
-START_TEST (test_names_in_errors)
+TEST (test_names_in_errors)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *long_name = g_strnfill (3000, 'n');
@@ -180,33 +174,6 @@ START_TEST (test_names_in_errors)
   ck_assert (!copy_up (long_name, "x", 10, &error));
   copy_assert_error (error, "copyup: ...nnn", "/x: ");
 }
-END_TEST
 
-static void
-add_case (Suite *suite, const char *name, SFun setup)
-{
-  TCase *tests = tcase_create (name);
-
-  tcase_add_checked_fixture (tests, setup, copy_teardown);
-  tcase_set_timeout (tests, 60);
-  tcase_add_loop_test (tests, test_file_sizes, 0, G_N_ELEMENTS (sizes));
-  tcase_add_test (tests, test_file_names);
-  tcase_add_test (tests, test_relative_guest_names_that_look_like_options);
-  tcase_add_test (tests, test_exec_bits);
-  tcase_add_test (tests, test_files_are_overwritten);
-  tcase_add_test (tests, test_links_of_an_earlier_copy_are_not_followed);
-  tcase_add_test (tests, test_failed_files_change_nothing);
-  tcase_add_loop_test (tests, test_what_cannot_be_copied, 0, G_N_ELEMENTS (failing));
-  tcase_add_test (tests, test_names_in_errors);
-  suite_add_tcase (suite, tests);
-}
-
-int
-main (void)
-{
-  Suite *suite = suite_create ("copy-files");
-
-  add_case (suite, "shell", copy_setup);
-  add_case (suite, "helper", copy_setup_with_helper);
-  return suite_run (suite);
-}
+/* The same through the helper's own program, which knows plain files. */
+CASE_LIKE ("helper", "shell", copy_setup_with_helper, copy_teardown, 60)

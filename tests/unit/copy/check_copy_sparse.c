@@ -25,7 +25,9 @@
 
 static const char *const sparse_places[] = { "", "0", "512000", "1048575", "0 99999 1048575" };
 
-START_TEST (test_sparse_files)
+CASE ("files", copy_setup, copy_teardown, 60)
+
+TEST_LOOP (test_sparse_files, 0, G_N_ELEMENTS (sparse_places))
 {
   const char *places = sparse_places[_i];
   g_autofree char *make = g_strconcat (MAKE_SPARSE "make $H/f 1024 ", places, NULL);
@@ -42,10 +44,9 @@ START_TEST (test_sparse_files)
   copy_shell (few);
   copy_shell (compare);
 }
-END_TEST
 
 /* As for a file without holes. */
-START_TEST (test_sparse_modes)
+TEST (test_sparse_modes)
 {
   copy_shell (MAKE_SPARSE "umask 022; make $H/f 64 77; make $H/x 64 77; chmod 710 $H/x; "
                           "seq 100000 > $G/old; chmod 602 $G/old; ln -s old $G/link; "
@@ -64,9 +65,8 @@ START_TEST (test_sparse_modes)
   copy_assert_down ("x", "old");
   copy_shell ("test $(stat -c %a $G/old) = 713");
 }
-END_TEST
 
-START_TEST (test_sparse_names)
+TEST (test_sparse_names)
 {
   static const char *const names[] = { "two words", "new\nline", "\377\376", "-n", "--help",
                                        "'",         "\"$(id)\"", "*",        "\\", "a'b" };
@@ -81,10 +81,9 @@ START_TEST (test_sparse_names)
       copy_shell (COMPARE_SPARSE "same $H/in \"$G/$N\" 4567; same $H/in \"$H/$N\" 4567");
     }
 }
-END_TEST
 
 /* Few holes, no holes, and what only looks like it. */
-START_TEST (test_files_that_are_not_sparse)
+TEST (test_files_that_are_not_sparse)
 {
   g_autoptr (GError) error = NULL;
 
@@ -102,7 +101,6 @@ START_TEST (test_files_that_are_not_sparse)
       vq_copy_up (copy_channel, "/proc/self/stat", "/dev/null", vq_deadline_in (30), NULL, &error),
       "%s", error->message);
 }
-END_TEST
 
 static const struct
 {
@@ -120,7 +118,7 @@ static const struct
   { "cd $G; ln -s /etc/passwd l; tar -c l", "no file in the archive" },
 };
 
-START_TEST (test_bad_sparse_files)
+TEST_LOOP (test_bad_sparse_files, 0, G_N_ELEMENTS (bad_sparse_up))
 {
   g_autoptr (GError) error = NULL;
 
@@ -132,9 +130,8 @@ START_TEST (test_bad_sparse_files)
   copy_assert_error (error, "copyup: ", bad_sparse_up[_i].expected);
   copy_shell ("test ! -e $H/x");
 }
-END_TEST
 
-START_TEST (test_bad_guest_for_sparse_files)
+TEST (test_bad_guest_for_sparse_files)
 {
   g_autoptr (GError) error = NULL;
 
@@ -149,29 +146,4 @@ START_TEST (test_bad_guest_for_sparse_files)
   /* Without stat, everything is copied as it is. */
   copy_assert_up ("f", "y");
   copy_shell ("cmp $G/f $H/y");
-}
-END_TEST
-
-static Suite *
-sparse_suite (void)
-{
-  Suite *suite = suite_create ("copy-sparse");
-  TCase *files = tcase_create ("files");
-
-  tcase_add_checked_fixture (files, copy_setup, copy_teardown);
-  tcase_set_timeout (files, 60);
-  tcase_add_loop_test (files, test_sparse_files, 0, G_N_ELEMENTS (sparse_places));
-  tcase_add_test (files, test_sparse_modes);
-  tcase_add_test (files, test_sparse_names);
-  tcase_add_test (files, test_files_that_are_not_sparse);
-  tcase_add_loop_test (files, test_bad_sparse_files, 0, G_N_ELEMENTS (bad_sparse_up));
-  tcase_add_test (files, test_bad_guest_for_sparse_files);
-  suite_add_tcase (suite, files);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (sparse_suite ());
 }

@@ -380,7 +380,9 @@ race (gboolean is_there, int kind, int what, int n)
   return acted;
 }
 
-START_TEST (swapped_names)
+CASE ("another user", setup, teardown, 60)
+
+TEST_LOOP (swapped_names, 0, 4)
 {
   int n_calls = 0;
 
@@ -389,18 +391,4 @@ START_TEST (swapped_names)
       for (int n = 0; race (is_there, kind, _i, n); n++)
         n_calls++;
   ck_assert_int_gt (n_calls, 12);
-}
-END_TEST
-
-int
-main (void)
-{
-  Suite *suite = suite_create ("tree-races");
-  TCase *tcase = tcase_create ("another user");
-
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 60);
-  tcase_add_loop_test (tcase, swapped_names, 0, 4);
-  suite_add_tcase (suite, tcase);
-  return suite_run (suite);
 }

@@ -128,7 +128,9 @@ add_symlink (const char *name, const char *target)
                  g_strerror (errno));
 }
 
-START_TEST (everything)
+CASE ("tree-writer", setup, teardown, 60)
+
+TEST (everything)
 {
   g_autofree char *link_path = g_build_filename (dest, "d/l", NULL);
   g_autofree char *target = NULL;
@@ -154,10 +156,9 @@ START_TEST (everything)
   ck_assert_int_eq (look (dest, "d/l").st_mtim.tv_sec, 1000000000);
   ck_assert_int_ne (look (dest, "").st_mtim.tv_sec, 1000000000);
 }
-END_TEST
 
 /* What is new gets the mode that the umask leaves of its own. */
-START_TEST (modes)
+TEST (modes)
 {
   static const mode_t masks[] = { 0, 022, 077, 0777 };
 
@@ -185,10 +186,9 @@ START_TEST (modes)
       assert_mode (file, S_IFREG | (0755 & left));
     }
 }
-END_TEST
 
 /* A directory is closed to us only when it is left, and not before. */
-START_TEST (left_directories)
+TEST (left_directories)
 {
   add_directory ("a", 0500);
   add_directory ("a/b", 0500);
@@ -207,10 +207,9 @@ START_TEST (left_directories)
   change_mode ("a", 0700);
   change_mode ("a/b", 0700);
 }
-END_TEST
 
 /* One that was there keeps its mode and gets no time; while it is written to, it is open to us. */
-START_TEST (existing_directories)
+TEST (existing_directories)
 {
   static const mode_t kept[] = { 0511, 0755, 02750, 01777 };
 
@@ -232,9 +231,8 @@ START_TEST (existing_directories)
     }
   assert_text (dest, "d/kept", "kept");
 }
-END_TEST
 
-START_TEST (missing_directories)
+TEST (missing_directories)
 {
   add_file ("a/b/c", "x", 0644);
   assert_mode ("a/b", S_IFDIR | 0755);
@@ -248,10 +246,9 @@ START_TEST (missing_directories)
   add_file ("a/d2", "x", 0644);
   ck_assert (is_there ("a/bc/d") && is_there ("a/d") && is_there ("a/d2"));
 }
-END_TEST
 
 /* Symlinks that lead out, as they are found on the way. */
-START_TEST (symlinks_on_the_way)
+TEST (symlinks_on_the_way)
 {
   static const char *const names[] = { "l/victim", "l/new/x", "d/l/victim", "l" };
 
@@ -281,10 +278,9 @@ START_TEST (symlinks_on_the_way)
         writer = vq_tree_writer_new (dest);
       }
 }
-END_TEST
 
 /* A hard link must not give us what is behind a symlink. */
-START_TEST (links_through_symlinks)
+TEST (links_through_symlinks)
 {
   add_symlink ("l", outside);
   ck_assert (!vq_tree_writer_add_link (writer, "h", "l/victim"));
@@ -298,10 +294,9 @@ START_TEST (links_through_symlinks)
   add_file ("h", "x", 0666);
   assert_text (dest, "h", "x");
 }
-END_TEST
 
 /* A directory that waits for its mode is replaced by a way out. */
-START_TEST (replaced_directories)
+TEST (replaced_directories)
 {
   add_directory ("a", 0700);
   add_symlink ("a", outside);
@@ -322,9 +317,8 @@ START_TEST (replaced_directories)
   assert_mode ("b", S_IFDIR | 0511);
   change_mode ("b", 0700);
 }
-END_TEST
 
-START_TEST (what_is_in_the_way)
+TEST (what_is_in_the_way)
 {
   add_file ("f", "old and longer", 0600);
   add_file ("f", "new", 0644);
@@ -342,10 +336,9 @@ START_TEST (what_is_in_the_way)
   add_file ("empty", "x", 0644);
   add_file ("empty/x", "x", 0644);
 }
-END_TEST
 
 /* An old name of a file of the user's is cut off, and not written through. */
-START_TEST (hard_links_in_the_way)
+TEST (hard_links_in_the_way)
 {
   g_autofree char *victim = g_build_filename (outside, "victim", NULL);
   g_autofree char *path = g_build_filename (dest, "f", NULL);
@@ -354,19 +347,17 @@ START_TEST (hard_links_in_the_way)
   add_file ("f", "harm", 0600);
   assert_text (dest, "f", "harm");
 }
-END_TEST
 
-START_TEST (the_top)
+TEST (the_top)
 {
   ck_assert_int_eq (vq_tree_writer_add_file (writer, "", 0644), -1);
   ck_assert (!vq_tree_writer_add_symlink (writer, "", outside, 0));
   ck_assert (!vq_tree_writer_add_link (writer, "", "x"));
   ck_assert (S_ISDIR (look (dest, "").st_mode));
 }
-END_TEST
 
 /* Very deep, with few descriptors. */
-START_TEST (deep_names)
+TEST (deep_names)
 {
   static const char level[] = "/directory";
   const gsize n = strlen (level);
@@ -394,9 +385,8 @@ START_TEST (deep_names)
       ck_assert_int_eq (g_remove (path), 0);
     }
 }
-END_TEST
 
-START_TEST (no_directory)
+TEST (no_directory)
 {
   g_autofree char *missing = g_build_filename (base, "missing", NULL);
   g_autofree char *file = g_build_filename (outside, "victim", NULL);
@@ -413,28 +403,4 @@ START_TEST (no_directory)
   ck_assert (vq_tree_writer_add_directory (other, "d", 0755, 0));
   vq_tree_writer_free (other);
   ck_assert (is_there ("d"));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { everything,
-                                 modes,
-                                 left_directories,
-                                 existing_directories,
-                                 missing_directories,
-                                 symlinks_on_the_way,
-                                 links_through_symlinks,
-                                 replaced_directories,
-                                 what_is_in_the_way,
-                                 hard_links_in_the_way,
-                                 the_top,
-                                 deep_names,
-                                 no_directory,
-                                 NULL };
-  Suite *suite = suite_create ("tree-writer");
-
-  suite_add_case (suite, "tree-writer", setup, teardown, 60, tests);
-  return suite_run (suite);
 }

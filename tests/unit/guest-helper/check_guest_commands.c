@@ -49,7 +49,9 @@ make_file (const char *name, const char *contents, int mode)
 
 /* Ends */
 
-START_TEST (tells_exit_statuses)
+CASE ("ends", guest_setup, guest_teardown, 60)
+
+TEST (tells_exit_statuses)
 {
   for (guint32 i = 0; i < 256; i += 5)
     {
@@ -59,9 +61,8 @@ START_TEST (tells_exit_statuses)
       fake_host_assert_end (guest, i + 1, VQ_HELPER_EXITED, i);
     }
 }
-END_TEST
 
-START_TEST (tells_signals)
+TEST (tells_signals)
 {
   static const int signals[]
       = { SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGPIPE, SIGTERM, SIGSEGV, 40, 64 };
@@ -73,37 +74,32 @@ START_TEST (tells_signals)
       fake_host_assert_end (guest, i + 1, VQ_HELPER_SIGNALLED, signals[i]);
     }
 }
-END_TEST
 
-START_TEST (tells_what_is_not_there)
+TEST (tells_what_is_not_there)
 {
   fake_host_run (guest, 1, "ano-such-program", "aarg", NULL);
   assert_complained (127, "cannot run no-such-program: No such file or directory\n");
 }
-END_TEST
 
-START_TEST (tells_what_is_not_there_with_a_slash)
+TEST (tells_what_is_not_there_with_a_slash)
 {
   fake_host_run (guest, 1, "a/no/such", NULL);
   assert_complained (127, "cannot run /no/such: No such file or directory\n");
 }
-END_TEST
 
-START_TEST (tells_what_has_no_name)
+TEST (tells_what_has_no_name)
 {
   fake_host_run (guest, 1, "a", NULL);
   assert_complained (127, "cannot run : No such file or directory\n");
 }
-END_TEST
 
-START_TEST (tells_what_cannot_be_run)
+TEST (tells_what_cannot_be_run)
 {
   fake_host_run (guest, 1, "a/etc", NULL);
   assert_complained (126, "cannot run /etc: Permission denied\n");
 }
-END_TEST
 
-START_TEST (tells_what_cannot_be_run_on_path)
+TEST (tells_what_cannot_be_run_on_path)
 {
   g_autofree char *file = make_file ("program", "#!/bin/sh\n", 0644);
   g_autofree char *path = g_strdup_printf ("ePATH=/no/such:%s:/usr/bin", guest_directory);
@@ -111,9 +107,8 @@ START_TEST (tells_what_cannot_be_run_on_path)
   fake_host_run (guest, 1, "aprogram", path, NULL);
   assert_complained (126, "cannot run program: Permission denied\n");
 }
-END_TEST
 
-START_TEST (goes_on_along_the_path)
+TEST (goes_on_along_the_path)
 {
   g_autofree char *file = make_file ("echo", "#!/bin/sh\n", 0644);
   g_autofree char *path = g_strdup_printf ("ePATH=%s:/usr/bin:/bin", guest_directory);
@@ -121,9 +116,8 @@ START_TEST (goes_on_along_the_path)
   fake_host_run (guest, 1, "aecho", "ahello", path, NULL);
   assert_wrote ("hello\n");
 }
-END_TEST
 
-START_TEST (runs_scripts_without_a_first_line)
+TEST (runs_scripts_without_a_first_line)
 {
   g_autofree char *file = make_file ("script", "echo \"$0: $*\"\n", 0755);
   g_autofree char *word = g_strconcat ("a", file, NULL);
@@ -132,11 +126,12 @@ START_TEST (runs_scripts_without_a_first_line)
   fake_host_run (guest, 1, word, "ax", "ay", NULL);
   assert_wrote (expected);
 }
-END_TEST
 
 /* What a command gets */
 
-START_TEST (hands_over_any_bytes)
+CASE ("starts", guest_setup, guest_teardown, 60)
+
+TEST (hands_over_any_bytes)
 {
   GString *words = g_string_new (NULL);
 
@@ -156,7 +151,6 @@ START_TEST (hands_over_any_bytes)
   }
   g_string_free (words, TRUE);
 }
-END_TEST
 
 /* Some 5 MiB, in 5000 words; Linux takes that if the stack may be large. */
 static GString *
@@ -175,7 +169,7 @@ many_words (void)
   return words;
 }
 
-START_TEST (takes_long_requests_in_parts)
+TEST (takes_long_requests_in_parts)
 {
   static const gsize parts[] = { VQ_HELPER_PAYLOAD_MAX, 1000, 4001 };
   GString *words = many_words ();
@@ -190,9 +184,8 @@ START_TEST (takes_long_requests_in_parts)
     }
   g_string_free (words, TRUE);
 }
-END_TEST
 
-START_TEST (takes_parts_of_several_requests_in_turns)
+TEST (takes_parts_of_several_requests_in_turns)
 {
   for (guint32 i = 1; i <= 3; i++)
     {
@@ -210,10 +203,9 @@ START_TEST (takes_parts_of_several_requests_in_turns)
                                                                         : "z\n");
     }
 }
-END_TEST
 
 /* As lib/channel/agent-runner.pl has it. */
-START_TEST (has_a_clean_environment)
+TEST (has_a_clean_environment)
 {
   g_autofree char *lang = g_strconcat ("LANG=", g_getenv ("LANG"), "\n", NULL);
   g_autofree char *expected = NULL;
@@ -225,19 +217,17 @@ START_TEST (has_a_clean_environment)
                               getpwuid (0)->pw_dir, g_getenv ("LANG") != NULL ? lang : "");
   assert_wrote (expected);
 }
-END_TEST
 
-START_TEST (adds_to_the_environment)
+TEST (adds_to_the_environment)
 {
   fake_host_run (guest, 1, "ash", "a-c",
                  "aecho \"$A|$B|$HOME|$USER|$C\"; env | grep -c ^A=; env | grep -c ^HOME=", "eA=1",
                  "eB=", "eHOME=/x", "eA=2=3\n4", "eC= = ", NULL);
   assert_wrote ("2=3\n4||/x|root| = \n1\n1\n");
 }
-END_TEST
 
 /* Everything else of a shell that init has started. */
-START_TEST (has_the_attributes_of_a_clean_process)
+TEST (has_the_attributes_of_a_clean_process)
 {
   fake_host_shell (guest, 1,
                    "read -r pid comm state ppid pgrp session tty rest </proc/self/stat\n"
@@ -250,9 +240,8 @@ START_TEST (has_the_attributes_of_a_clean_process)
       "leads, tty 0\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n0022\n/\n0\n1024\n"
       "0 1 2 ");
 }
-END_TEST
 
-START_TEST (starts_in_a_directory)
+TEST (starts_in_a_directory)
 {
   g_autofree char *word = g_strconcat ("d", guest_directory, NULL);
   g_autofree char *expected = g_strconcat (guest_directory, "\n", NULL);
@@ -260,25 +249,24 @@ START_TEST (starts_in_a_directory)
   fake_host_run (guest, 1, "apwd", word, NULL);
   assert_wrote (expected);
 }
-END_TEST
 
-START_TEST (tells_a_directory_that_is_not_there)
+TEST (tells_a_directory_that_is_not_there)
 {
   fake_host_run (guest, 1, "apwd", "d/no/such", NULL);
   assert_not_started ("cannot start in /no/such: No such file or directory");
 }
-END_TEST
 
-START_TEST (tells_a_directory_that_is_none)
+TEST (tells_a_directory_that_is_none)
 {
   fake_host_run (guest, 1, "apwd", "d/etc/passwd", NULL);
   assert_not_started ("cannot start in /etc/passwd: Not a directory");
 }
-END_TEST
 
 /* Kills */
 
-START_TEST (kills_the_whole_group)
+CASE ("kills", guest_setup, guest_teardown, 60)
+
+TEST (kills_the_whole_group)
 {
   int fd = guest_start_lasting ();
 
@@ -286,9 +274,8 @@ START_TEST (kills_the_whole_group)
   fake_host_assert_end (guest, 1, VQ_HELPER_SIGNALLED, SIGKILL);
   guest_assert_killed (fd);
 }
-END_TEST
 
-START_TEST (sends_signals_that_can_be_caught)
+TEST (sends_signals_that_can_be_caught)
 {
   fake_host_shell (guest, 1,
                    "trap 'echo caught; exit 3' USR1; echo ready; while :; do sleep 1; done");
@@ -298,18 +285,16 @@ START_TEST (sends_signals_that_can_be_caught)
   fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 3);
   ck_assert_ptr_nonnull (strstr (fake_host_stream (guest, 1)->out->str, "caught"));
 }
-END_TEST
 
-START_TEST (kills_what_has_stopped)
+TEST (kills_what_has_stopped)
 {
   fake_host_shell (guest, 1, "echo ready; kill -STOP $$");
   fake_host_wait_for_text (guest, 1, "ready");
   fake_host_send_u32 (guest, VQ_HELPER_KILL, 1, SIGKILL);
   fake_host_assert_end (guest, 1, VQ_HELPER_SIGNALLED, SIGKILL);
 }
-END_TEST
 
-START_TEST (sends_no_output_after_a_kill)
+TEST (sends_no_output_after_a_kill)
 {
   HostStream *stream = fake_host_stream (guest, 1);
   gsize before;
@@ -324,10 +309,9 @@ START_TEST (sends_no_output_after_a_kill)
   fake_host_assert_end (guest, 1, VQ_HELPER_SIGNALLED, SIGKILL);
   ck_assert_uint_eq (stream->out->len, before);
 }
-END_TEST
 
 /* It has ended, but not all that it wrote could be sent: a kill makes that an end, too. */
-START_TEST (kills_what_has_ended)
+TEST (kills_what_has_ended)
 {
   HostStream *stream = fake_host_stream (guest, 1);
   g_autofree char *fifo = guest_make_fifo ("fifo");
@@ -344,45 +328,4 @@ START_TEST (kills_what_has_ended)
   ck_assert_uint_eq (stream->end, 0);
   fake_host_send_u32 (guest, VQ_HELPER_KILL, 1, SIGKILL);
   fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 0);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const end_tests[] = {
-    tells_exit_statuses,
-    tells_signals,
-    tells_what_is_not_there,
-    tells_what_is_not_there_with_a_slash,
-    tells_what_has_no_name,
-    tells_what_cannot_be_run,
-    tells_what_cannot_be_run_on_path,
-    goes_on_along_the_path,
-    runs_scripts_without_a_first_line,
-    NULL,
-  };
-  const TTest *const start_tests[] = {
-    hands_over_any_bytes,
-    takes_long_requests_in_parts,
-    takes_parts_of_several_requests_in_turns,
-    has_a_clean_environment,
-    adds_to_the_environment,
-    has_the_attributes_of_a_clean_process,
-    starts_in_a_directory,
-    tells_a_directory_that_is_not_there,
-    tells_a_directory_that_is_none,
-    NULL,
-  };
-  const TTest *const kill_tests[] = {
-    kills_the_whole_group,  sends_signals_that_can_be_caught,
-    kills_what_has_stopped, sends_no_output_after_a_kill,
-    kills_what_has_ended,   NULL,
-  };
-  Suite *suite = suite_create ("guest-commands");
-
-  suite_add_case (suite, "ends", guest_setup, guest_teardown, 60, end_tests);
-  suite_add_case (suite, "starts", guest_setup, guest_teardown, 60, start_tests);
-  suite_add_case (suite, "kills", guest_setup, guest_teardown, 60, kill_tests);
-  return suite_run (suite);
 }

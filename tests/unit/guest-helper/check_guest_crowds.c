@@ -10,7 +10,9 @@
 #include "guest-fixture.h"
 #include "suite.h"
 
-START_TEST (runs_hundreds_at_once)
+CASE ("crowds", guest_setup, guest_teardown, 120)
+
+TEST (runs_hundreds_at_once)
 {
   for (guint32 i = 1; i <= 300; i++)
     fake_host_shell (guest, i, "read line; echo \"$line\"; exec cat");
@@ -29,9 +31,8 @@ START_TEST (runs_hundreds_at_once)
       ck_assert_str_eq (fake_host_stream (guest, i)->out->str, text);
     }
 }
-END_TEST
 
-START_TEST (runs_as_many_as_there_may_be)
+TEST (runs_as_many_as_there_may_be)
 {
   for (guint32 i = 1; i <= VQ_HELPER_STREAMS_MAX; i++)
     fake_host_run (guest, i, "acat", NULL);
@@ -51,9 +52,8 @@ START_TEST (runs_as_many_as_there_may_be)
   fake_host_assert_end (guest, 3000, VQ_HELPER_NOT_STARTED, 0);
   guest_assert_works (4000);
 }
-END_TEST
 
-START_TEST (survives_a_lack_of_descriptors)
+TEST (survives_a_lack_of_descriptors)
 {
   struct rlimit few = { 20, 20 };
 
@@ -69,7 +69,6 @@ START_TEST (survives_a_lack_of_descriptors)
   fake_host_assert_end (guest, 2, VQ_HELPER_EXITED, 0);
   guest_assert_works (51);
 }
-END_TEST
 
 /* Always the same with ASan, which keeps what was freed. */
 static guint
@@ -102,7 +101,7 @@ run_one_of_each (guint32 number)
   fake_host_assert_end (guest, number + 3, VQ_HELPER_EXITED, 0);
 }
 
-START_TEST (leaks_nothing)
+TEST (leaks_nothing)
 {
   guint kib = 0;
   guint n_fds = guest_count_fds ();
@@ -118,10 +117,9 @@ START_TEST (leaks_nothing)
   ck_assert_uint_eq (guest_count_processes (), 0);
   ck_assert_uint_le (resident_kib (), kib + 32);
 }
-END_TEST
 
 /* Each of these daemons holds two pipes. Of more than there may be, the oldest are closed. */
-START_TEST (keeps_so_many_pipes_of_daemons_and_no_more)
+TEST (keeps_so_many_pipes_of_daemons_and_no_more)
 {
   const guint n = 520;
   g_autofree char *fifo = guest_make_fifo ("fifo");
@@ -141,22 +139,4 @@ START_TEST (keeps_so_many_pipes_of_daemons_and_no_more)
   for (guint32 i = n + 1; guest_count_fds () > n_fds; i++)
     guest_assert_works (i);
   close (fd);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const crowd_tests[] = {
-    runs_hundreds_at_once,
-    runs_as_many_as_there_may_be,
-    survives_a_lack_of_descriptors,
-    leaks_nothing,
-    keeps_so_many_pipes_of_daemons_and_no_more,
-    NULL,
-  };
-  Suite *suite = suite_create ("guest-crowds");
-
-  suite_add_case (suite, "crowds", guest_setup, guest_teardown, 120, crowd_tests);
-  return suite_run (suite);
 }

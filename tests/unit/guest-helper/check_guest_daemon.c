@@ -73,7 +73,9 @@ read_proc_link (pid_t pid, const char *name)
   return g_file_read_link (path, NULL);
 }
 
-START_TEST (lives_apart)
+CASE ("daemon", leaks_begin, leaks_assert_none, 60)
+
+TEST (lives_apart)
 {
   static const char *const links[] = { "fd/0", "fd/1", "fd/2" };
   pid_t pid = start_daemon ();
@@ -91,9 +93,8 @@ START_TEST (lives_apart)
   guest_assert_works (1);
   stop_daemon ();
 }
-END_TEST
 
-START_TEST (has_no_descriptors_but_its_own)
+TEST (has_no_descriptors_but_its_own)
 {
   g_autofree char *path = NULL;
   GDir *dir;
@@ -109,9 +110,8 @@ START_TEST (has_no_descriptors_but_its_own)
   ck_assert_uint_eq (n, 3 + 1 + 1 + 1); /* stdio, the port, signals, its program */
   stop_daemon ();
 }
-END_TEST
 
-START_TEST (is_not_disturbed_by_signals)
+TEST (is_not_disturbed_by_signals)
 {
   static const int signals[]
       = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGPIPE, SIGALRM, SIGIO, 34, 63 };
@@ -124,10 +124,9 @@ START_TEST (is_not_disturbed_by_signals)
     }
   stop_daemon ();
 }
-END_TEST
 
 /* As at a shutdown with sysvinit. */
-START_TEST (ends_when_the_system_goes_down)
+TEST (ends_when_the_system_goes_down)
 {
   pid_t pid = start_daemon ();
   g_autofree char *directory = g_dir_make_tmp ("vq-helper-XXXXXX", NULL);
@@ -149,7 +148,6 @@ START_TEST (ends_when_the_system_goes_down)
   unlink (killer);
   rmdir (directory);
 }
-END_TEST
 
 /* Not every root may become it. */
 static gboolean
@@ -164,7 +162,7 @@ can_be_spared (void)
   return can;
 }
 
-START_TEST (is_spared_when_memory_is_short)
+TEST (is_spared_when_memory_is_short)
 {
   g_autofree char *ours = read_proc (getpid (), "oom_score_adj");
   g_autofree char *its = read_proc (start_daemon (), "oom_score_adj");
@@ -176,25 +174,23 @@ START_TEST (is_spared_when_memory_is_short)
                     can_be_spared () ? 0 : atoi (ours));
   stop_daemon ();
 }
-END_TEST
 
 /* Every line of /proc/PID/cgroup ends in the path in one hierarchy. */
-START_TEST (leaves_its_control_groups)
+TEST (leaves_its_control_groups)
 {
   g_autofree char *groups = NULL;
   g_auto (GStrv) lines = NULL;
 
   if (geteuid () != 0)
-    return;
+    SKIP ("only root can do this");
   groups = read_proc (start_daemon (), "cgroup");
   lines = g_strsplit (groups, "\n", -1);
   for (char **line = lines; *line != NULL; line++)
     ck_assert_msg (g_str_has_suffix (*line, ":/"), "%s", *line);
   stop_daemon ();
 }
-END_TEST
 
-START_TEST (says_why_it_cannot_start)
+TEST (says_why_it_cannot_start)
 {
   static const struct
   {
@@ -218,7 +214,6 @@ START_TEST (says_why_it_cannot_start)
       ck_assert_str_eq (why, cases[i].why);
     }
 }
-END_TEST
 
 /* A device */
 
@@ -277,7 +272,7 @@ end_process (pid_t pid)
   ck_assert (WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL);
 }
 
-START_TEST (waits_for_hosts_that_come_and_go)
+TEST (waits_for_hosts_that_come_and_go)
 {
   int device = open_device ();
   int fd = open_other_end (device);
@@ -301,9 +296,8 @@ START_TEST (waits_for_hosts_that_come_and_go)
   end_process (pid);
   close (device);
 }
-END_TEST
 
-START_TEST (waits_for_the_first_host)
+TEST (waits_for_the_first_host)
 {
   int device = open_device ();
   GPid pid;
@@ -318,10 +312,9 @@ START_TEST (waits_for_the_first_host)
   end_process (pid);
   close (device);
 }
-END_TEST
 
 /* Commands that run go on while there is no host; the same host hears how they ended. */
-START_TEST (keeps_commands_while_there_is_no_host)
+TEST (keeps_commands_while_there_is_no_host)
 {
   int device = open_device ();
   int fd = open_other_end (device);
@@ -348,31 +341,4 @@ START_TEST (keeps_commands_while_there_is_no_host)
   fake_host_free (guest, 0);
   end_process (pid);
   close (device);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const daemon_tests[] = {
-    lives_apart,
-    has_no_descriptors_but_its_own,
-    is_not_disturbed_by_signals,
-    ends_when_the_system_goes_down,
-    is_spared_when_memory_is_short,
-    leaves_its_control_groups,
-    says_why_it_cannot_start,
-    NULL,
-  };
-  const TTest *const device_tests[] = {
-    waits_for_hosts_that_come_and_go,
-    waits_for_the_first_host,
-    keeps_commands_while_there_is_no_host,
-    NULL,
-  };
-  Suite *suite = suite_create ("guest-daemon");
-
-  suite_add_case (suite, "daemon", leaks_begin, leaks_assert_none, 60, daemon_tests);
-  suite_add_case (suite, "device", leaks_begin, leaks_assert_none, 60, device_tests);
-  return suite_run (suite);
 }

@@ -70,7 +70,9 @@ put (guint32 stream, const char *verb, const char *path, const char *contents)
   fake_host_end_stdin (guest, stream);
 }
 
-START_TEST (puts_files)
+CASE ("files", guest_setup, guest_teardown, 60)
+
+TEST (puts_files)
 {
   g_autofree char *path = in_directory ("file");
 
@@ -85,9 +87,8 @@ START_TEST (puts_files)
   assert_wrote (3, 0, "");
   assert_file (path, "", 04600);
 }
-END_TEST
 
-START_TEST (gets_files)
+TEST (gets_files)
 {
   g_autofree char *path = in_directory ("file");
 
@@ -98,10 +99,9 @@ START_TEST (gets_files)
   start (2, VQ_HELPER_FILE_GET, path);
   assert_wrote (2, 0, "cat\n");
 }
-END_TEST
 
 /* Missing, no plain file, one with a hole, one that cannot be made. Nobody waits for a FIFO. */
-START_TEST (leaves_others_to_the_command)
+TEST (leaves_others_to_the_command)
 {
   g_autofree char *missing = in_directory ("missing");
   g_autofree char *below = in_directory ("missing/file");
@@ -123,9 +123,8 @@ START_TEST (leaves_others_to_the_command)
   start (6, VQ_HELPER_FILE_PUT, guest_directory);
   assert_was_not_ours (6);
 }
-END_TEST
 
-START_TEST (tells_what_fails)
+TEST (tells_what_fails)
 {
   put (1, VQ_HELPER_FILE_PUT, "/dev/full", "hello\n");
   assert_complained (1, "cannot write /dev/full: ");
@@ -134,10 +133,9 @@ START_TEST (tells_what_fails)
   fake_host_run (guest, 3, "a" VQ_HELPER_SELF, "aget", "a/nonexistent", "a/nonexistent", NULL);
   assert_complained (3, "cannot run /nonexistent: ");
 }
-END_TEST
 
 /* What makes no sense does no harm. */
-START_TEST (needs_all_words)
+TEST (needs_all_words)
 {
   fake_host_run (guest, 1, "a" VQ_HELPER_SELF, NULL);
   fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 1);
@@ -148,16 +146,4 @@ START_TEST (needs_all_words)
   fake_host_run (guest, 4, "a" VQ_HELPER_SELF, "arename", "a/nonexistent", NULL);
   fake_host_assert_end (guest, 4, VQ_HELPER_EXITED, 1);
   ck_assert (!g_file_test ("/nonexistent", G_FILE_TEST_EXISTS));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { puts_files,       gets_files,      leaves_others_to_the_command,
-                           tells_what_fails, needs_all_words, NULL };
-  Suite *suite = suite_create ("guest-files");
-
-  suite_add_case (suite, "files", guest_setup, guest_teardown, 60, tests);
-  return suite_run (suite);
 }

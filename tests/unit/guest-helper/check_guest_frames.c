@@ -25,7 +25,9 @@ typedef struct
     bytes, sizeof bytes - 1                                                                        \
   }
 
-START_TEST (takes_frames_byte_by_byte)
+CASE ("frames", guest_setup, guest_teardown, 60)
+
+TEST (takes_frames_byte_by_byte)
 {
   static const char frames[] = "R\0\x0b\0\1\0\0\0acat\0d/tmp" /* the NUL of the literal follows */
                                "\0i\0\5\0\1\0\0\0hello"
@@ -40,9 +42,8 @@ START_TEST (takes_frames_byte_by_byte)
   fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 0);
   ck_assert_str_eq (fake_host_stream (guest, 1)->out->str, "hello");
 }
-END_TEST
 
-START_TEST (takes_many_frames_at_once)
+TEST (takes_many_frames_at_once)
 {
   GByteArray *frames = g_byte_array_new ();
 
@@ -58,10 +59,9 @@ START_TEST (takes_many_frames_at_once)
     fake_host_assert_end (guest, i, VQ_HELPER_EXITED, 0);
   g_byte_array_unref (frames);
 }
-END_TEST
 
 /* A connection that broke in a frame: padding ends it, wherever that was. */
-START_TEST (survives_frames_that_lost_their_end)
+TEST (survives_frames_that_lost_their_end)
 {
   static const Frame frames[] = {
     FRAME ("R\0\x0f\0\1\2\0\0atouch\0a/x/y/z"),
@@ -84,7 +84,6 @@ START_TEST (survives_frames_that_lost_their_end)
       }
   guest_assert_works (1);
 }
-END_TEST
 
 /* Frames that make no sense */
 
@@ -186,7 +185,7 @@ assert_ends (const char *why)
   guest_status = 1;
 }
 
-START_TEST (ends_for_every_bad_frame)
+TEST_LOOP (ends_for_every_bad_frame, 0, G_N_ELEMENTS (bad_frames))
 {
   const BadFrame *bad = &bad_frames[_i];
   int fd;
@@ -202,9 +201,8 @@ START_TEST (ends_for_every_bad_frame)
   assert_ends (bad->why);
   guest_assert_killed (fd);
 }
-END_TEST
 
-START_TEST (ends_for_what_is_no_frame)
+TEST (ends_for_what_is_no_frame)
 {
   static const Frame bad[] = {
     FRAME ("\377\377\377\377\377\377\377\377"),
@@ -227,17 +225,15 @@ START_TEST (ends_for_what_is_no_frame)
     }
   guest_status = 0;
 }
-END_TEST
 
 /* It cannot know that at once, as padding could follow. */
-START_TEST (ends_for_a_bad_frame_that_ends_in_zero)
+TEST (ends_for_a_bad_frame_that_ends_in_zero)
 {
   fake_host_send_raw (guest, "R\0\3\0\1\0\0\0d/", 11);
   assert_ends ("RUN has no command");
 }
-END_TEST
 
-START_TEST (ignores_frames_for_unknown_streams)
+TEST (ignores_frames_for_unknown_streams)
 {
   static const char frames[] = "i\0\1\0\x09\0\0\0x"
                                "e\0\0\0\x09\0\0\0"
@@ -256,11 +252,10 @@ START_TEST (ignores_frames_for_unknown_streams)
   fake_host_send_raw (guest, frames, sizeof frames - 1);
   guest_assert_works (2);
 }
-END_TEST
 
 /* Limits */
 
-START_TEST (takes_the_longest_frame)
+TEST (takes_the_longest_frame)
 {
   for (guint32 i = 1; i <= 2; i++)
     {
@@ -273,7 +268,6 @@ START_TEST (takes_the_longest_frame)
       ck_assert_int_eq (atoi (fake_host_stream (guest, i)->out->str), PAYLOAD_MAX + 1 - i);
     }
 }
-END_TEST
 
 /* A RUN of N bytes in all: a command that is there, and one long word that is too long for it. */
 static GString *
@@ -288,7 +282,7 @@ long_words (gsize n)
   return words;
 }
 
-START_TEST (takes_the_longest_run)
+TEST (takes_the_longest_run)
 {
   for (guint32 i = 1; i <= 2; i++)
     {
@@ -301,9 +295,8 @@ START_TEST (takes_the_longest_run)
       g_string_free (words, TRUE);
     }
 }
-END_TEST
 
-START_TEST (takes_no_longer_run)
+TEST (takes_no_longer_run)
 {
   GString *words = long_words (VQ_HELPER_RUN_MAX + 1);
 
@@ -312,9 +305,8 @@ START_TEST (takes_no_longer_run)
   assert_ends ("RUN is longer than 9437184 bytes");
   g_string_free (words, TRUE);
 }
-END_TEST
 
-START_TEST (takes_a_window_of_stdin_and_no_more)
+TEST (takes_a_window_of_stdin_and_no_more)
 {
   g_autofree char *bytes = g_strnfill (2 * 1024 * 1024, 'x');
 
@@ -323,9 +315,8 @@ START_TEST (takes_a_window_of_stdin_and_no_more)
   fake_host_send (guest, VQ_HELPER_STDIN, 1, bytes, 1);
   assert_ends ("more of STDIN than its window");
 }
-END_TEST
 
-START_TEST (takes_entropy_up_to_its_limit)
+TEST (takes_entropy_up_to_its_limit)
 {
   guint8 bytes[VQ_HELPER_ENTROPY_MAX + 1];
 
@@ -340,10 +331,9 @@ START_TEST (takes_entropy_up_to_its_limit)
   g_free (fake_host_wait_for_fatal (guest));
   guest_status = 1;
 }
-END_TEST
 
 /* The clock of this machine is not to be touched: only what no kernel takes. */
-START_TEST (refuses_a_clock_that_makes_no_sense)
+TEST (refuses_a_clock_that_makes_no_sense)
 {
   fake_host_stream (guest, 1);
   fake_host_send (guest, VQ_HELPER_SET_CLOCK, 1, "\0\0\0\0\1\0\0\0\x00\xca\x9a\x3b", 12);
@@ -351,38 +341,4 @@ START_TEST (refuses_a_clock_that_makes_no_sense)
   fake_host_stream (guest, 2);
   fake_host_send (guest, VQ_HELPER_SET_CLOCK, 2, "\0\0\0\0\0\0\0\x80\0\0\0\0", 12);
   fake_host_assert_end (guest, 2, VQ_HELPER_DONE, EINVAL);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const frame_tests[] = {
-    takes_frames_byte_by_byte,
-    takes_many_frames_at_once,
-    survives_frames_that_lost_their_end,
-    ends_for_what_is_no_frame,
-    ends_for_a_bad_frame_that_ends_in_zero,
-    ignores_frames_for_unknown_streams,
-    NULL,
-  };
-  const TTest *const limit_tests[] = {
-    takes_the_longest_frame,
-    takes_the_longest_run,
-    takes_no_longer_run,
-    takes_a_window_of_stdin_and_no_more,
-    takes_entropy_up_to_its_limit,
-    refuses_a_clock_that_makes_no_sense,
-    NULL,
-  };
-  Suite *suite = suite_create ("guest-frames");
-  TCase *bad = tcase_create ("bad frames");
-
-  suite_add_case (suite, "frames", guest_setup, guest_teardown, 60, frame_tests);
-  suite_add_case (suite, "limits", guest_setup, guest_teardown, 60, limit_tests);
-  tcase_add_checked_fixture (bad, guest_setup, guest_teardown);
-  tcase_set_timeout (bad, 60);
-  tcase_add_loop_test (bad, ends_for_every_bad_frame, 0, G_N_ELEMENTS (bad_frames));
-  suite_add_tcase (suite, bad);
-  return suite_run (suite);
 }

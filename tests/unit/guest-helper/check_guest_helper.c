@@ -24,7 +24,9 @@ hello_bytes (char nonce)
   return bytes;
 }
 
-START_TEST (answers_hello_split_at_every_byte)
+CASE ("hello", guest_setup_raw, guest_teardown, 60)
+
+TEST (answers_hello_split_at_every_byte)
 {
   for (guint split = 0; split <= 32; split++)
     {
@@ -40,9 +42,8 @@ START_TEST (answers_hello_split_at_every_byte)
       g_byte_array_unref (bytes);
     }
 }
-END_TEST
 
-START_TEST (skips_all_before_the_first_hello)
+TEST (skips_all_before_the_first_hello)
 {
   static const char garbage[] = "\177ELF H\0\x18\0\0\0\0\0VQhelpeR RFVQhelper H\0\x18\0HHH";
 
@@ -55,17 +56,17 @@ START_TEST (skips_all_before_the_first_hello)
   fake_host_hello (guest, 'a');
   guest_assert_works (1);
 }
-END_TEST
 
-START_TEST (answers_hello_without_padding)
+TEST (answers_hello_without_padding)
 {
   fake_host_send_hello (guest, 'a');
   fake_host_wait_for_reply (guest);
   guest_assert_works (1);
 }
-END_TEST
 
-START_TEST (answers_the_same_hello_again)
+CASE ("connection", guest_setup, guest_teardown, 60)
+
+TEST (answers_the_same_hello_again)
 {
   int fd = guest_start_lasting ();
 
@@ -77,10 +78,9 @@ START_TEST (answers_the_same_hello_again)
   fake_host_hello (guest, 'b');
   close (fd);
 }
-END_TEST
 
 /* What is under way when the same HELLO comes goes on, and nothing is lost. */
-START_TEST (loses_nothing_for_the_same_hello)
+TEST (loses_nothing_for_the_same_hello)
 {
   fake_host_shell (guest, 1, "exec seq 100000");
   for (int i = 0; i < 50; i++)
@@ -91,9 +91,8 @@ START_TEST (loses_nothing_for_the_same_hello)
   fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 0);
   ck_assert_uint_eq (fake_host_stream (guest, 1)->out->len, 588895);
 }
-END_TEST
 
-START_TEST (forgets_all_for_another_hello)
+TEST (forgets_all_for_another_hello)
 {
   int fd = guest_start_lasting ();
 
@@ -107,9 +106,8 @@ START_TEST (forgets_all_for_another_hello)
   guest_assert_works (2);
   guest_assert_works (3);
 }
-END_TEST
 
-START_TEST (forgets_what_nobody_has_read)
+TEST (forgets_what_nobody_has_read)
 {
   fake_host_shell (guest, 1, "exec yes");
   fake_host_stream (guest, 1)->hold_credit = TRUE;
@@ -124,9 +122,8 @@ START_TEST (forgets_what_nobody_has_read)
   fake_host_hello (guest, 'z');
   guest_assert_works (1);
 }
-END_TEST
 
-START_TEST (ends_with_its_host)
+TEST (ends_with_its_host)
 {
   int fd = guest_start_lasting ();
 
@@ -134,9 +131,8 @@ START_TEST (ends_with_its_host)
   guest_assert_killed (fd);
   guest = fake_host_new ();
 }
-END_TEST
 
-START_TEST (ends_by_a_signal_outside_of_guests)
+TEST (ends_by_a_signal_outside_of_guests)
 {
   int fd = guest_start_lasting ();
 
@@ -146,30 +142,4 @@ START_TEST (ends_by_a_signal_outside_of_guests)
   guest_assert_killed (fd);
   while (fake_host_step (guest))
     ;
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const hello_tests[] = {
-    answers_hello_split_at_every_byte,
-    skips_all_before_the_first_hello,
-    answers_hello_without_padding,
-    NULL,
-  };
-  const TTest *const connection_tests[] = {
-    answers_the_same_hello_again,
-    loses_nothing_for_the_same_hello,
-    forgets_all_for_another_hello,
-    forgets_what_nobody_has_read,
-    ends_with_its_host,
-    ends_by_a_signal_outside_of_guests,
-    NULL,
-  };
-  Suite *suite = suite_create ("guest-helper");
-
-  suite_add_case (suite, "hello", guest_setup_raw, guest_teardown, 60, hello_tests);
-  suite_add_case (suite, "connection", guest_setup, guest_teardown, 60, connection_tests);
-  return suite_run (suite);
 }

@@ -55,7 +55,9 @@ send_window (const char *bytes)
 
 /* Flow */
 
-START_TEST (carries_bytes_both_ways)
+CASE ("flow", guest_setup, guest_teardown, 60)
+
+TEST (carries_bytes_both_ways)
 {
   g_autofree char *bytes = make_bytes (8 * MIB);
   HostStream *stream = fake_host_stream (guest, 1);
@@ -68,10 +70,9 @@ START_TEST (carries_bytes_both_ways)
   ck_assert_mem_eq (stream->out->str, bytes, 8 * MIB);
   ck_assert_uint_eq (stream->stdin_credit, 8 * MIB);
 }
-END_TEST
 
 /* A page at a time is read of a pipe that is full, but not each of them is worth a frame. */
-START_TEST (gives_credit_in_large_pieces)
+TEST (gives_credit_in_large_pieces)
 {
   g_autofree char *bytes = make_bytes (2 * MIB);
   g_autofree char *fifo = guest_make_fifo ("fifo");
@@ -97,10 +98,9 @@ START_TEST (gives_credit_in_large_pieces)
   ck_assert_uint_le (stream->n_stdin_credits, before + 3);
   close (fd);
 }
-END_TEST
 
 /* The host takes a window at a time; that no more comes is asserted for every frame. */
-START_TEST (waits_for_credit)
+TEST (waits_for_credit)
 {
   g_autofree char *bytes = make_bytes (2 * MIB);
   HostStream *stream = fake_host_stream (guest, 1);
@@ -119,10 +119,9 @@ START_TEST (waits_for_credit)
   ck_assert_mem_eq (stream->out->str, bytes, 2 * MIB);
   ck_assert_ptr_nonnull (strstr (stream->err->str, "root:"));
 }
-END_TEST
 
 /* A byte of credit is a byte of output. */
-START_TEST (counts_credit_exactly)
+TEST (counts_credit_exactly)
 {
   HostStream *stream = fake_host_stream (guest, 1);
 
@@ -139,9 +138,8 @@ START_TEST (counts_credit_exactly)
       ck_assert_uint_eq (stream->out->len, before + i);
     }
 }
-END_TEST
 
-START_TEST (sends_all_before_the_end)
+TEST (sends_all_before_the_end)
 {
   static const gsize sizes[] = { 1, 4096, 65536, 65537, VQ_HELPER_WINDOW, 300000, 3 * MIB };
 
@@ -157,10 +155,9 @@ START_TEST (sends_all_before_the_end)
       ck_assert_uint_eq (stream->err->len, 70000);
     }
 }
-END_TEST
 
 /* Stream 1 stalls in both directions, and 2 on its stderr; 3 flows. */
-START_TEST (lets_others_flow_beside_one_that_stalls)
+TEST (lets_others_flow_beside_one_that_stalls)
 {
   g_autofree char *bytes = make_bytes (4 * MIB);
   HostStream *stalled = fake_host_stream (guest, 1);
@@ -183,7 +180,6 @@ START_TEST (lets_others_flow_beside_one_that_stalls)
   ck_assert_uint_eq (stalled->out->len, sent);
   ck_assert_mem_eq (stalled->out->str, bytes, sent);
 }
-END_TEST
 
 static gsize
 all_output (guint32 n_streams)
@@ -262,7 +258,7 @@ give_at_once (guint32 n, gsize n_windows, GByteArray *credit, gsize n_bytes)
 }
 
 /* Of streams that all have much to send, none waits for another to be ready. */
-START_TEST (is_fair_to_streams)
+TEST (is_fair_to_streams)
 {
   static const char *const scripts[] = { "echo $$ >1; exec yes", "echo $$ >2; exec yes >&2",
                                          "echo $$ >3; exec yes", "echo $$ >4; exec yes" };
@@ -277,10 +273,9 @@ START_TEST (is_fair_to_streams)
                            + fake_host_stream (guest, i)->err->len,
                        VQ_HELPER_WINDOW);
 }
-END_TEST
 
 /* The same for the two of a stream. */
-START_TEST (is_fair_to_both_of_a_stream)
+TEST (is_fair_to_both_of_a_stream)
 {
   static const char *const scripts[]
       = { "sh -c 'echo $$ >1; exec yes' & echo $$ >2; exec yes >&2" };
@@ -293,11 +288,10 @@ START_TEST (is_fair_to_both_of_a_stream)
   ck_assert_uint_gt (fake_host_stream (guest, 1)->out->len, VQ_HELPER_WINDOW);
   ck_assert_uint_gt (fake_host_stream (guest, 1)->err->len, VQ_HELPER_WINDOW);
 }
-END_TEST
 
 /* Ends of streams */
 
-START_TEST (tells_that_nobody_reads_stdin)
+TEST (tells_that_nobody_reads_stdin)
 {
   g_autofree char *bytes = make_bytes (MIB);
   HostStream *stream = fake_host_stream (guest, 1);
@@ -312,9 +306,8 @@ START_TEST (tells_that_nobody_reads_stdin)
   fake_host_end_stdin (guest, 1);
   guest_assert_works (2);
 }
-END_TEST
 
-START_TEST (tells_that_stdin_closes_when_it_is_full)
+TEST (tells_that_stdin_closes_when_it_is_full)
 {
   g_autofree char *bytes = make_bytes (2 * MIB);
   HostStream *stream = fake_host_stream (guest, 1);
@@ -329,9 +322,8 @@ START_TEST (tells_that_stdin_closes_when_it_is_full)
   while (stream->stdin_credit < sent || !stream->stdin_closed)
     ck_assert (fake_host_step (guest));
 }
-END_TEST
 
-START_TEST (closes_stdin_behind_what_waits)
+TEST (closes_stdin_behind_what_waits)
 {
   g_autofree char *bytes = make_bytes (VQ_HELPER_WINDOW);
 
@@ -341,9 +333,8 @@ START_TEST (closes_stdin_behind_what_waits)
   fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 0);
   ck_assert_str_eq (fake_host_stream (guest, 1)->out->str, "262144\n");
 }
-END_TEST
 
-START_TEST (breaks_the_pipe_of_a_closed_stream)
+TEST (breaks_the_pipe_of_a_closed_stream)
 {
   fake_host_shell (guest, 1, "exec yes");
   fake_host_wait_for_text (guest, 1, "y");
@@ -355,9 +346,8 @@ START_TEST (breaks_the_pipe_of_a_closed_stream)
   fake_host_assert_end (guest, 2, VQ_HELPER_SIGNALLED, SIGPIPE);
   ck_assert_str_eq (fake_host_stream (guest, 2)->out->str, "on stdout\n");
 }
-END_TEST
 
-START_TEST (goes_on_when_streams_are_closed_early)
+TEST (goes_on_when_streams_are_closed_early)
 {
   fake_host_shell (guest, 1, "echo before; exec >&- 2>&-; exec cat >/dev/null");
   fake_host_wait_for_text (guest, 1, "before");
@@ -367,13 +357,12 @@ START_TEST (goes_on_when_streams_are_closed_early)
   fake_host_end_stdin (guest, 1);
   fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 0);
 }
-END_TEST
 
 /* Daemons */
 
 /* It holds stdout and stderr, and writes more than a pipe holds when the command has ended long
  * ago. That it has not been killed for it, it says through a FIFO. */
-START_TEST (leaves_daemons_alone)
+TEST (leaves_daemons_alone)
 {
   g_autofree char *go = guest_make_fifo ("go");
   g_autofree char *alive = guest_make_fifo ("alive");
@@ -396,10 +385,9 @@ START_TEST (leaves_daemons_alone)
   close (fd);
   ck_assert_str_eq (text, "yes\n");
 }
-END_TEST
 
 /* What it writes after the command's end does not delay the end, either. */
-START_TEST (does_not_wait_for_a_daemon_that_writes)
+TEST (does_not_wait_for_a_daemon_that_writes)
 {
   pid_t daemon;
 
@@ -410,10 +398,9 @@ START_TEST (does_not_wait_for_a_daemon_that_writes)
   guest_assert_works (2);
   ck_assert_int_eq (kill (daemon, SIGKILL), 0);
 }
-END_TEST
 
 /* What is in the pipe when the command ends is the rest, whatever the daemon adds. */
-START_TEST (sends_no_more_of_a_daemon_than_the_rest)
+TEST (sends_no_more_of_a_daemon_than_the_rest)
 {
   HostStream *stream = fake_host_stream (guest, 1);
   g_autofree char *fifo = guest_make_fifo ("fifo");
@@ -436,10 +423,9 @@ START_TEST (sends_no_more_of_a_daemon_than_the_rest)
   ck_assert_uint_le (stream->out->len, VQ_HELPER_WINDOW + MIB);
   ck_assert_int_eq (kill (daemon, SIGKILL), 0);
 }
-END_TEST
 
 /* Each daemon holds two pipes; those of stdin are closed with the command. */
-START_TEST (closes_what_daemons_leave)
+TEST (closes_what_daemons_leave)
 {
   g_autofree char *fifo = guest_make_fifo ("fifo");
   g_autofree char *script = g_strdup_printf ("(read line <%s) & exit", fifo);
@@ -459,33 +445,4 @@ START_TEST (closes_what_daemons_leave)
   while (guest_count_fds () > n_fds)
     guest_assert_works (++number);
   close (fd);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const flow_tests[] = {
-    carries_bytes_both_ways, gives_credit_in_large_pieces, waits_for_credit,
-    counts_credit_exactly,   sends_all_before_the_end,     lets_others_flow_beside_one_that_stalls,
-    is_fair_to_streams,      is_fair_to_both_of_a_stream,  NULL,
-  };
-  const TTest *const end_tests[] = {
-    tells_that_nobody_reads_stdin,         tells_that_stdin_closes_when_it_is_full,
-    closes_stdin_behind_what_waits,        breaks_the_pipe_of_a_closed_stream,
-    goes_on_when_streams_are_closed_early, NULL,
-  };
-  const TTest *const daemon_tests[] = {
-    leaves_daemons_alone,
-    does_not_wait_for_a_daemon_that_writes,
-    sends_no_more_of_a_daemon_than_the_rest,
-    closes_what_daemons_leave,
-    NULL,
-  };
-  Suite *suite = suite_create ("guest-streams");
-
-  suite_add_case (suite, "flow", guest_setup, guest_teardown, 60, flow_tests);
-  suite_add_case (suite, "ends", guest_setup, guest_teardown, 60, end_tests);
-  suite_add_case (suite, "daemons", guest_setup, guest_teardown, 60, daemon_tests);
-  return suite_run (suite);
 }

@@ -24,7 +24,9 @@ type_in (const char *keys)
   fake_host_send_stdin (guest, 1, keys, strlen (keys));
 }
 
-START_TEST (has_a_terminal)
+CASE ("terminal", guest_setup, guest_teardown, 60)
+
+TEST (has_a_terminal)
 {
   HostStream *stream = fake_host_stream (guest, 1);
 
@@ -47,9 +49,8 @@ START_TEST (has_a_terminal)
   }
   ck_assert_uint_eq (stream->err->len, 0);
 }
-END_TEST
 
-START_TEST (sends_all_of_a_terminal_before_the_end)
+TEST (sends_all_of_a_terminal_before_the_end)
 {
   g_autofree char *fifo = guest_make_fifo ("fifo");
   g_autofree char *script
@@ -62,9 +63,8 @@ START_TEST (sends_all_of_a_terminal_before_the_end)
   ck_assert_uint_eq (fake_host_stream (guest, 1)->out->len, 108894 + 20000);
   close (open (fifo, O_WRONLY | O_CLOEXEC));
 }
-END_TEST
 
-START_TEST (resizes_a_terminal)
+TEST (resizes_a_terminal)
 {
   run_on_terminal (1, "trap 'stty size; exit' WINCH; echo ready; while :; do read -t 1 line; done");
   fake_host_wait_for_text (guest, 1, "ready");
@@ -72,18 +72,16 @@ START_TEST (resizes_a_terminal)
   fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 0);
   ck_assert_ptr_nonnull (strstr (fake_host_stream (guest, 1)->out->str, "12345 65535"));
 }
-END_TEST
 
-START_TEST (interrupts_the_foreground_of_a_terminal)
+TEST (interrupts_the_foreground_of_a_terminal)
 {
   run_on_terminal (1, "trap 'exit 5' INT; echo ready; while :; do sleep 0.1; done");
   fake_host_wait_for_text (guest, 1, "ready");
   type_in ("\3");
   fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 5);
 }
-END_TEST
 
-START_TEST (controls_jobs_on_a_terminal)
+TEST (controls_jobs_on_a_terminal)
 {
   fake_host_run (guest, 1, "abash", "a--norc", "a--noediting", "a-i", "t24 80",
                  "ePS1=prompt:", NULL);
@@ -95,9 +93,8 @@ START_TEST (controls_jobs_on_a_terminal)
   type_in ("kill %1; fg; exit 6\n");
   fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 6);
 }
-END_TEST
 
-START_TEST (hangs_up_a_terminal)
+TEST (hangs_up_a_terminal)
 {
   run_on_terminal (1, "trap 'exit 9' HUP; echo ready; while :; do sleep 0.1; done");
   fake_host_wait_for_text (guest, 1, "ready");
@@ -108,10 +105,9 @@ START_TEST (hangs_up_a_terminal)
   fake_host_end_stdin (guest, 2);
   fake_host_assert_end (guest, 2, VQ_HELPER_SIGNALLED, SIGHUP);
 }
-END_TEST
 
 /* It takes what it can, and the rest waits. */
-START_TEST (flows_through_a_terminal)
+TEST (flows_through_a_terminal)
 {
   HostStream *stream = fake_host_stream (guest, 1);
   g_autofree char *bytes = g_strnfill (600000, 'x');
@@ -125,24 +121,4 @@ START_TEST (flows_through_a_terminal)
   fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 0);
   ck_assert_uint_eq (stream->out->len, 600000);
   ck_assert_mem_eq (stream->out->str, bytes, 600000);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const terminal_tests[] = {
-    has_a_terminal,
-    sends_all_of_a_terminal_before_the_end,
-    resizes_a_terminal,
-    interrupts_the_foreground_of_a_terminal,
-    controls_jobs_on_a_terminal,
-    hangs_up_a_terminal,
-    flows_through_a_terminal,
-    NULL,
-  };
-  Suite *suite = suite_create ("guest-terminal");
-
-  suite_add_case (suite, "terminal", guest_setup, guest_teardown, 60, terminal_tests);
-  return suite_run (suite);
 }

@@ -105,7 +105,9 @@ hide_udevadm (void)
 
 #define RULES "run/udev/rules.d/61-virt-qemu-baseimage.rules"
 
-START_TEST (rules)
+CASE ("baseimage", setup, teardown, 60)
+
+TEST (rules)
 {
   static const char *const lines[] = {
     "\nATTRS{serial}!=\"BASEIMAGE\", GOTO=\"baseimage_end\"\n",
@@ -127,9 +129,8 @@ START_TEST (rules)
   log = read_file ("log");
   ck_assert_str_eq (log, "control --reload\ncontrol --reload\n");
 }
-END_TEST
 
-START_TEST (no_rules)
+TEST (no_rules)
 {
   g_autoptr (GError) error = NULL;
 
@@ -141,10 +142,9 @@ START_TEST (no_rules)
       error->message);
   ck_assert_ptr_null (strchr (error->message, '\n'));
 }
-END_TEST
 
 /* New versions wait themselves, old ones do not know the word. */
-START_TEST (wait_with_udev)
+TEST (wait_with_udev)
 {
   static const char *const scripts[] = {
     "[ $1 != wait ] || touch $R/dev/baseimage\n",
@@ -170,9 +170,8 @@ START_TEST (wait_with_udev)
       ck_assert_str_eq (log, expected);
     }
 }
-END_TEST
 
-START_TEST (wait_in_vain)
+TEST (wait_in_vain)
 {
   g_autoptr (GError) error = NULL;
 
@@ -181,10 +180,9 @@ START_TEST (wait_in_vain)
   ck_assert (vq_error_is_timeout (error));
   ck_assert (g_str_has_prefix (error->message, "--baseimage: the guest does not find the disk: "));
 }
-END_TEST
 
 /* Without udev: found by its serial number. */
-START_TEST (without_udev)
+TEST (without_udev)
 {
   g_autofree char *link = in_root ("dev/baseimage");
   g_autofree char *rules_directory = in_root ("run");
@@ -201,16 +199,4 @@ START_TEST (without_udev)
     ck_assert (vq_baseimage_wait (channel, root, vq_deadline_in (PATIENCE), NULL, NULL));
   target = g_file_read_link (link, NULL);
   ck_assert_pstr_eq (target, "vdc");
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[]
-      = { rules, no_rules, wait_with_udev, wait_in_vain, without_udev, NULL };
-  Suite *suite = suite_create ("baseimage");
-
-  suite_add_case (suite, "baseimage", setup, teardown, 60, tests);
-  return suite_run (suite);
 }

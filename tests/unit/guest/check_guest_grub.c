@@ -106,16 +106,17 @@ assert_answers (const char *disk)
 
 #define GRUB "usr/lib/grub/i386-pc/kernel.img"
 
-START_TEST (no_grub)
+CASE ("guest-grub", setup, teardown, 60)
+
+TEST (no_grub)
 {
   make_file ("dev/vda", "", 0600);
   make_file ("usr/lib/grub/x86_64-efi/kernel.img", "", 0600);
   make_program ("grub-mkdevicemap", "touch $R/answers\n");
   assert_answers (NULL);
 }
-END_TEST
 
-START_TEST (by_the_map)
+TEST (by_the_map)
 {
   make_file (GRUB, "", 0600);
   make_file ("dev/vda", "", 0600);
@@ -124,9 +125,8 @@ START_TEST (by_the_map)
                 "printf '(fd0)\\t/dev/fd0\\n(hd0)\\t/dev/disk/by-id/one\\n(hd1)\\t/dev/vdb\\n'\n");
   assert_answers ("/dev/disk/by-id/one");
 }
-END_TEST
 
-START_TEST (by_the_name)
+TEST (by_the_name)
 {
   make_file (GRUB, "", 0600);
   make_file ("dev/sda", "", 0600);
@@ -138,26 +138,23 @@ START_TEST (by_the_name)
   make_program ("grub-mkdevicemap", "echo '(fd0) /dev/fd0'\n");
   assert_answers ("/dev/vda");
 }
-END_TEST
 
-START_TEST (no_disk)
+TEST (no_disk)
 {
   make_file (GRUB, "", 0600);
   assert_answers (NULL);
 }
-END_TEST
 
 /* A guest whose debconf does not work is a guest all the same. */
-START_TEST (debconf_fails)
+TEST (debconf_fails)
 {
   make_file (GRUB, "", 0600);
   make_file ("dev/vda", "", 0600);
   make_program ("debconf-set-selections", "echo locked >&2; exit 1\n");
   assert_answers (NULL);
 }
-END_TEST
 
-START_TEST (no_debconf)
+TEST (no_debconf)
 {
   g_autofree char *program = g_build_filename (root, "bin/debconf-set-selections", NULL);
 
@@ -165,16 +162,4 @@ START_TEST (no_debconf)
   make_file (GRUB, "", 0600);
   make_file ("dev/vda", "", 0600);
   assert_answers (NULL);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[]
-      = { no_grub, by_the_map, by_the_name, no_disk, debconf_fails, no_debconf, NULL };
-  Suite *suite = suite_create ("guest-grub");
-
-  suite_add_case (suite, "guest-grub", setup, teardown, 60, tests);
-  return suite_run (suite);
 }

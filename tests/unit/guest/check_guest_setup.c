@@ -38,7 +38,9 @@ teardown (void)
   leaks_assert_none ();
 }
 
-START_TEST (parse_users)
+CASE ("guest-setup", setup, teardown, 60)
+
+TEST (parse_users)
 {
   static const struct
   {
@@ -78,9 +80,8 @@ START_TEST (parse_users)
       ck_assert_pstr_eq (user, cases[i].user);
     }
 }
-END_TEST
 
-START_TEST (length_of_a_user_name)
+TEST (length_of_a_user_name)
 {
   for (int n = 63; n <= 65; n++)
     {
@@ -91,16 +92,14 @@ START_TEST (length_of_a_user_name)
       ck_assert_pstr_eq (user, n <= 64 ? name : NULL);
     }
 }
-END_TEST
 
 /* The guest is this machine, so it has the host's time zone already. */
-START_TEST (time_zone)
+TEST (time_zone)
 {
   ck_assert (vq_guest_setup_time_zone (channel, vq_deadline_in (PATIENCE), NULL, NULL));
 }
-END_TEST
 
-START_TEST (find_user)
+TEST (find_user)
 {
   g_autofree char *passwd = NULL;
   g_autofree char *expected = NULL;
@@ -113,7 +112,6 @@ START_TEST (find_user)
   ck_assert (vq_guest_setup_find_user (channel, &user, vq_deadline_in (PATIENCE), NULL, NULL));
   ck_assert_pstr_eq (user, expected);
 }
-END_TEST
 
 static void
 assert_scratch (const char *path)
@@ -125,7 +123,7 @@ assert_scratch (const char *path)
   ck_assert_uint_eq (status.st_mode & 07777, 0777);
 }
 
-START_TEST (make_scratch)
+TEST (make_scratch)
 {
   g_autofree char *path = NULL;
 
@@ -134,10 +132,9 @@ START_TEST (make_scratch)
   assert_scratch (path);
   ck_assert_int_eq (g_rmdir (path), 0);
 }
-END_TEST
 
 /* The same path again, and once more although it is there. */
-START_TEST (make_scratch_again)
+TEST (make_scratch_again)
 {
   static const char *const names[] = { "plain", "with blank", "quote'\"$(id)", "-n" };
 
@@ -156,9 +153,8 @@ START_TEST (make_scratch_again)
       ck_assert_int_eq (g_rmdir (path), 0);
     }
 }
-END_TEST
 
-START_TEST (make_scratch_nowhere)
+TEST (make_scratch_nowhere)
 {
   g_autofree char *path = g_strdup ("/proc/none/scratch");
   g_autoptr (GError) error = NULL;
@@ -168,7 +164,6 @@ START_TEST (make_scratch_nowhere)
   ck_assert (g_str_has_prefix (error->message, "cannot make the scratch directory: sh: "));
   ck_assert_str_eq (path, "/proc/none/scratch");
 }
-END_TEST
 
 /* A guest whose shell prints what it likes. */
 
@@ -189,7 +184,7 @@ strange_kill (VqChannel *self, VqCommand *command)
   vq_channel_kill (channel, command);
 }
 
-START_TEST (strange_scratch)
+TEST (strange_scratch)
 {
   static const VqChannelClass class = { .name = "strange",
                                         .start = strange_start,
@@ -211,9 +206,8 @@ START_TEST (strange_scratch)
       ck_assert_ptr_null (path);
     }
 }
-END_TEST
 
-START_TEST (other_scratch_than_before)
+TEST (other_scratch_than_before)
 {
   static const VqChannelClass class = { .name = "strange",
                                         .start = strange_start,
@@ -225,7 +219,6 @@ START_TEST (other_scratch_than_before)
   ck_assert (!vq_guest_setup_make_scratch (&strange, &path, vq_deadline_in (PATIENCE), NULL, NULL));
   ck_assert_str_eq (path, "/tmp/before");
 }
-END_TEST
 
 /* A program in the directory, which is first on PATH. */
 static void
@@ -237,7 +230,7 @@ make_program (const char *name, const char *script)
   ck_assert_int_eq (chmod (path, 0755), 0);
 }
 
-START_TEST (wait_booted)
+TEST (wait_booted)
 {
   static const char *const programs[] = { "pgrep", "runlevel", "systemctl" };
   g_autoptr (GError) error = NULL;
@@ -261,25 +254,4 @@ START_TEST (wait_booted)
 
       ck_assert_int_eq (g_unlink (path), 0);
     }
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { parse_users,
-                                 length_of_a_user_name,
-                                 time_zone,
-                                 find_user,
-                                 make_scratch,
-                                 make_scratch_again,
-                                 make_scratch_nowhere,
-                                 strange_scratch,
-                                 other_scratch_than_before,
-                                 wait_booted,
-                                 NULL };
-  Suite *suite = suite_create ("guest-setup");
-
-  suite_add_case (suite, "guest-setup", setup, teardown, 60, tests);
-  return suite_run (suite);
 }

@@ -167,7 +167,9 @@ static const struct
   { "Id=-H.timer\nActiveState=active\n" CALENDAR, "-H.timer", "--,-H.timer," },
 };
 
-START_TEST (timers)
+CASE ("names", setup, teardown, 60)
+
+TEST_LOOP (timers, 0, G_N_ELEMENTS (timer_cases))
 {
   g_autofree char *names = NULL;
   g_autofree char *stopped = NULL;
@@ -182,9 +184,8 @@ START_TEST (timers)
   started = take ("started");
   ck_assert_str_eq (started, "");
 }
-END_TEST
 
-START_TEST (timers_cannot_be_stopped)
+TEST (timers_cannot_be_stopped)
 {
   g_autofree char *refuse = in_directory ("refuse");
   g_autofree char *names = NULL;
@@ -195,10 +196,9 @@ START_TEST (timers_cannot_be_stopped)
   ck_assert_str_eq (error->message, "cannot stop the guest's timers: sh: exit status 1: refused");
   ck_assert_ptr_null (names);
 }
-END_TEST
 
 /* Without systemd nobody is asked. */
-START_TEST (no_systemd)
+TEST (no_systemd)
 {
   g_autofree char *units = in_directory ("units");
   g_autofree char *before = directory;
@@ -214,7 +214,6 @@ START_TEST (no_systemd)
   stopped = take ("stopped");
   ck_assert_str_eq (stopped, "");
 }
-END_TEST
 
 static gboolean
 nothing_runs (gpointer data)
@@ -222,7 +221,7 @@ nothing_runs (gpointer data)
   return host_channel_n_running (channel) == 0;
 }
 
-START_TEST (start_timers)
+TEST (start_timers)
 {
   g_autofree char *started = NULL;
 
@@ -233,20 +232,4 @@ START_TEST (start_timers)
   ck_assert (vq_wait_until (nothing_runs, NULL, vq_deadline_in (PATIENCE), NULL, "end", NULL));
   started = take ("started");
   ck_assert_str_eq (started, "--no-block,--,a.timer,b@1.timer,");
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { timers_cannot_be_stopped, no_systemd, start_timers, NULL };
-  Suite *suite = suite_create ("guest-timers");
-  TCase *tcase = tcase_create ("names");
-
-  suite_add_case (suite, "timers", setup, teardown, 60, tests);
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 60);
-  tcase_add_loop_test (tcase, timers, 0, G_N_ELEMENTS (timer_cases));
-  suite_add_tcase (suite, tcase);
-  return suite_run (suite);
 }

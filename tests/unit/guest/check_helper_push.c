@@ -224,7 +224,9 @@ assert_fails (VqGuestAgent *agent, const char *why)
   ck_assert_ptr_null (strchr (error->message, '\n'));
 }
 
-START_TEST (bytes_arrive)
+CASE ("push", setup, teardown, 60)
+
+TEST (bytes_arrive)
 {
   g_autoptr (FakeAgent) agent = fake_agent_new ();
   g_autoptr (GError) error = NULL;
@@ -242,9 +244,8 @@ START_TEST (bytes_arrive)
   ck_assert (guest.answered);
   ck_assert_ptr_null (vq_helper_port_get_error (port));
 }
-END_TEST
 
-START_TEST (no_program)
+TEST (no_program)
 {
   g_autoptr (FakeAgent) agent = fake_agent_new ();
   g_autoptr (GError) error = NULL;
@@ -254,9 +255,8 @@ START_TEST (no_program)
   ck_assert_uint_eq (fake_agent_take_count (agent, "guest-exec"), 0);
   ck_assert_uint_eq (guest.in->len, 0);
 }
-END_TEST
 
-START_TEST (helper_says_nothing)
+TEST (helper_says_nothing)
 {
   g_autoptr (FakeAgent) agent = fake_agent_new ();
   g_autoptr (GError) error = NULL;
@@ -267,10 +267,9 @@ START_TEST (helper_says_nothing)
   ck_assert (vq_error_is_timeout (error));
   ck_assert_ptr_nonnull (strstr (error->message, "no answer of the guest helper"));
 }
-END_TEST
 
 /* The script is what it is, and this machine what it is: nobody here has the port, or may look. */
-START_TEST (on_this_machine)
+TEST (on_this_machine)
 {
   g_autoptr (HostAgent) agent = NULL;
   g_autoptr (GError) error = NULL;
@@ -283,9 +282,8 @@ START_TEST (on_this_machine)
                      || strstr (error->message, "unshare: ") != NULL,
                  "%s", error->message);
 }
-END_TEST
 
-START_TEST (no_port)
+TEST (no_port)
 {
   g_autoptr (HostAgent) agent = NULL;
 
@@ -295,7 +293,6 @@ START_TEST (no_port)
   agent = host_agent_new ();
   assert_fails (host_agent_get (agent), "no port " VQ_HELPER_PORT_NAME);
 }
-END_TEST
 
 /* It is started with the port, and closed to others; the script's words come in no other way. */
 static const char fake_helper[] = "#!/bin/sh\n"
@@ -322,23 +319,21 @@ assert_starts (void)
   ck_assert_str_eq (bytes, fake_helper);
 }
 
-START_TEST (starts)
+TEST (starts)
 {
   set_program (fake_helper, strlen (fake_helper));
   fake_machine (VQ_HELPER_PORT_NAME "\n");
   assert_starts ();
 }
-END_TEST
 
 /* Its driver may be loaded later than a root shell is there. */
-START_TEST (port_comes_late)
+TEST (port_comes_late)
 {
   set_program (fake_helper, strlen (fake_helper));
   fake_machine ("other\n");
   fake_sleep ("#!/bin/sh\necho " VQ_HELPER_PORT_NAME " >\"${0%/*}/sys/vport0p2/name\"\n");
   assert_starts ();
 }
-END_TEST
 
 static void
 assert_not_started (const char *why)
@@ -352,31 +347,16 @@ assert_not_started (const char *why)
   ck_assert (!g_file_test (started, G_FILE_TEST_EXISTS));
 }
 
-START_TEST (damaged)
+TEST (damaged)
 {
   set_program (fake_helper, strlen (fake_helper));
   guest.damage = TRUE;
   assert_not_started ("the program arrived damaged");
 }
-END_TEST
 
-START_TEST (incomplete)
+TEST (incomplete)
 {
   set_program (fake_helper, strlen (fake_helper));
   guest.to_forward--;
   assert_not_started ("the program did not arrive");
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { bytes_arrive, no_program, helper_says_nothing, on_this_machine,
-                                 no_port,      starts,     port_comes_late,     damaged,
-                                 incomplete,   NULL };
-  Suite *suite = suite_create ("helper-push");
-
-  signal (SIGPIPE, SIG_IGN);
-  suite_add_case (suite, "push", setup, teardown, 60, tests);
-  return suite_run (suite);
 }

@@ -71,8 +71,10 @@ mount_all (const char *const *texts, GError **error)
   return vq_shared_mount_all (dirs, channel, vq_deadline_in (PATIENCE), NULL, error);
 }
 
+CASE ("shared-mount", setup, teardown, 60)
+
 /* Each with its tag, at its place, which is made. */
-START_TEST (mounts)
+TEST (mounts)
 {
   g_autofree char *log = g_build_filename (directory, "log", NULL);
   g_autofree char *expected = NULL;
@@ -96,14 +98,12 @@ START_TEST (mounts)
   ck_assert (g_file_test (one, G_FILE_TEST_IS_DIR));
   ck_assert (g_file_test (two, G_FILE_TEST_IS_DIR));
 }
-END_TEST
 
-START_TEST (nothing_to_mount)
+TEST (nothing_to_mount)
 {
   make_program ("mount", "exit 1\n");
   ck_assert (mount_all ((const char *[]){ NULL }, NULL));
 }
-END_TEST
 
 static void
 assert_one_line (const GError *error, const char *text)
@@ -112,7 +112,7 @@ assert_one_line (const GError *error, const char *text)
   ck_assert_ptr_null (strchr (error->message, '\n'));
 }
 
-START_TEST (kernel_without_9p)
+TEST (kernel_without_9p)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *start
@@ -125,9 +125,8 @@ START_TEST (kernel_without_9p)
   ck_assert (g_str_has_prefix (error->message, start));
   assert_one_line (error, "has no 9p file system");
 }
-END_TEST
 
-START_TEST (mount_fails)
+TEST (mount_fails)
 {
   g_autoptr (GError) error = NULL;
 
@@ -136,15 +135,4 @@ START_TEST (mount_fails)
   ck_assert (!mount_all ((const char *[]){ "one", "two", NULL }, &error));
   assert_one_line (error, "mount: no such tag");
   assert_one_line (error, "/one in the guest");
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { mounts, nothing_to_mount, kernel_without_9p, mount_fails, NULL };
-  Suite *suite = suite_create ("shared-mount");
-
-  suite_add_case (suite, "shared-mount", setup, teardown, 60, tests);
-  return suite_run (suite);
 }

@@ -46,7 +46,9 @@ assert_login (const VqOptions *options, const char *user, const char *key, const
   ck_assert_pstr_eq (login.password, password);
 }
 
-START_TEST (logins)
+CASE ("ssh-access", set_up, tear_down, 60)
+
+TEST (logins)
 {
   char *word = (char *)"me";
 
@@ -56,10 +58,9 @@ START_TEST (logins)
   assert_login (&(VqOptions){ .ssh_user = word, .ssh_key = word }, "me", KEY, NULL);
   assert_login (&(VqOptions){ .channel = VQ_CHANNEL_SSH, .password = word }, "root", NULL, "me");
 }
-END_TEST
 
 /* A seed is for guests of which nothing is known. */
-START_TEST (seeds)
+TEST (seeds)
 {
   char *word = (char *)"me";
   const VqOptions known[] = { { .ssh_user = word },
@@ -75,15 +76,4 @@ START_TEST (seeds)
   ck_assert (!vq_plan_add_cloud_seed (&plan));
   for (gsize i = 0; i < G_N_ELEMENTS (known); i++)
     ck_assert (!vq_plan_add_cloud_seed (&(VqPlan){ .options = &known[i] }));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { logins, seeds, NULL };
-  Suite *suite = suite_create ("ssh-access");
-
-  suite_add_case (suite, "ssh-access", set_up, tear_down, 60, tests);
-  return suite_run (suite);
 }

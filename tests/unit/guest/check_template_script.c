@@ -101,8 +101,10 @@ assert_fails (const char *why)
   ck_assert_str_eq (error->message, expected);
 }
 
+CASE ("script", setup, teardown, 60)
+
 /* The interpreter's words are those of the kernel: one argument at most. */
-START_TEST (interpreters)
+TEST (interpreters)
 {
   static const struct
   {
@@ -140,10 +142,9 @@ START_TEST (interpreters)
       assert_runs (expected);
     }
 }
-END_TEST
 
 /* Not sh at all, and one argument even if it has blanks in it. */
-START_TEST (other_interpreter)
+TEST (other_interpreter)
 {
   put ("#!/usr/bin/perl -l\nprint \"$^X $\\\" @ARGV\"; print STDERR 6 * 7;\n");
   {
@@ -158,10 +159,9 @@ START_TEST (other_interpreter)
   ck_assert (g_str_has_prefix (said, tmpdir));
   ck_assert (g_str_has_suffix (said, ".two words"));
 }
-END_TEST
 
 /* It is copied as it is, and needs no interpreter. */
-START_TEST (a_program)
+TEST (a_program)
 {
   g_autofree char *copy = g_strdup_printf ("cp /bin/true %s", script);
 
@@ -172,18 +172,16 @@ START_TEST (a_program)
   ck_assert_int_eq (system (copy), 0);
   assert_fails ("exit status 1");
 }
-END_TEST
 
-START_TEST (no_such_interpreter)
+TEST (no_such_interpreter)
 {
   put ("#!/nonexistent/interpreter\n");
   assert_fails ("exit status 127");
   ck_assert_ptr_nonnull (strstr (said, "/nonexistent/interpreter"));
 }
-END_TEST
 
 /* The last line has no end, and what is behind a NUL is still there. */
-START_TEST (whole_script)
+TEST (whole_script)
 {
   g_autoptr (GString) text = g_string_new ("#!/bin/sh\n");
 
@@ -196,9 +194,8 @@ START_TEST (whole_script)
   ck_assert (run_until (vq_deadline_in (PATIENCE), NULL, NULL));
   ck_assert_str_eq (said, "a");
 }
-END_TEST
 
-START_TEST (exit_status)
+TEST (exit_status)
 {
   put ("exit 3\n");
   assert_fails ("exit status 3");
@@ -212,33 +209,29 @@ START_TEST (exit_status)
   ck_assert_int_eq (g_rmdir (tmpdir), 0); /* nothing is left after a failure */
   ck_assert_int_eq (g_mkdir (tmpdir, 0700), 0);
 }
-END_TEST
 
 /* A shell tells a signal as 128 and its number; if the shell itself dies, the channel tells it. */
-START_TEST (killed)
+TEST (killed)
 {
   put ("kill -9 $$\n");
   assert_fails ("exit status 137");
   put ("kill -9 $PPID\n");
   assert_fails ("killed by signal 9");
 }
-END_TEST
 
-START_TEST (stdin_is_empty)
+TEST (stdin_is_empty)
 {
   put ("wc -c >&2; [ -z \"$(cat)\" ]\n");
   assert_runs ("0\n");
 }
-END_TEST
 
-START_TEST (both_outputs)
+TEST (both_outputs)
 {
   put ("echo out; echo err >&2\n");
   assert_runs ("out\nerr\n");
 }
-END_TEST
 
-START_TEST (deadline)
+TEST (deadline)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *prefix = g_strdup_printf ("--template-script %s: no end of the script", script);
@@ -249,9 +242,8 @@ START_TEST (deadline)
   ck_assert_msg (g_str_has_prefix (error->message, prefix), "%s", error->message);
   ck_assert_uint_eq (host_channel_n_killed (channel), 1);
 }
-END_TEST
 
-START_TEST (cancelled)
+TEST (cancelled)
 {
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   g_autoptr (GError) reason = g_error_new (VQ_ERROR, VQ_ERROR_MACHINE, "QEMU has ended");
@@ -263,7 +255,6 @@ START_TEST (cancelled)
   ck_assert (vq_error_is_machine (error));
   ck_assert_uint_eq (host_channel_n_killed (channel), 1);
 }
-END_TEST
 
 static void
 assert_unusable (const char *why)
@@ -276,7 +267,7 @@ assert_unusable (const char *why)
   ck_assert_str_eq (error->message, expected);
 }
 
-START_TEST (no_script)
+TEST (no_script)
 {
   assert_unusable ("cannot open it: No such file or directory");
   ck_assert_int_eq (g_mkdir (script, 0700), 0);
@@ -285,9 +276,8 @@ START_TEST (no_script)
   ck_assert_int_eq (mkfifo (script, 0600), 0); /* nobody will ever write into it */
   assert_unusable ("it is no plain file");
 }
-END_TEST
 
-START_TEST (unreadable)
+TEST (unreadable)
 {
   put ("true\n");
   ck_assert_int_eq (chmod (directory, 0755), 0);
@@ -304,7 +294,6 @@ START_TEST (unreadable)
   if (getuid () == 0)
     ck_assert_int_eq (seteuid (0), 0);
 }
-END_TEST
 
 static void
 assert_digest (const char *text, gsize n)
@@ -317,7 +306,7 @@ assert_digest (const char *text, gsize n)
   ck_assert_str_eq (digest, expected);
 }
 
-START_TEST (digests)
+TEST (digests)
 {
   g_autofree char *large = g_strnfill (100000, 'x');
 
@@ -329,18 +318,4 @@ START_TEST (digests)
   assert_digest (large, 4096);
   assert_digest (large, 4097);
   assert_digest (large, 100000);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { interpreters, other_interpreter, a_program, no_such_interpreter,
-                                 whole_script, exit_status,       killed,    stdin_is_empty,
-                                 both_outputs, deadline,          cancelled, no_script,
-                                 unreadable,   digests,           NULL };
-  Suite *suite = suite_create ("template-script");
-
-  suite_add_case (suite, "script", setup, teardown, 60, tests);
-  return suite_run (suite);
 }

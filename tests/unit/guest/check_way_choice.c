@@ -85,7 +85,9 @@ static const struct
   { VQ_CHANNEL_AGENT, VQ_AGENT_AUTO, "(" AGENT "no sign of it)" },
 };
 
-START_TEST (way_choice)
+CASE ("rows", set_up, tear_down, 60)
+
+TEST_LOOP (way_choice, 0, G_N_ELEMENTS (rows))
 {
   const VqOptions options = { .channel = rows[_i].channel, .guest_agent = rows[_i].guest_agent };
   const VqPlan plan = { .options = &options, .arch = vq_arch_find_dpkg ("amd64") };
@@ -99,9 +101,8 @@ START_TEST (way_choice)
   ck_assert_ptr_null (vq_ways_open_one (ways, vq_deadline_in (0.1), NULL, &error));
   ck_assert_msg (strstr (error->message, rows[_i].ways) != NULL, "%s", error->message);
 }
-END_TEST
 
-START_TEST (no_port_for_ssh)
+TEST (no_port_for_ssh)
 {
   const VqOptions options = { .channel = VQ_CHANNEL_SSH };
   const VqPlan plan = { .options = &options, .arch = vq_arch_find_dpkg ("amd64") };
@@ -112,9 +113,8 @@ START_TEST (no_port_for_ssh)
       vq_way_choice_new (&plan, directory, console, NULL, &ssh, vq_deadline_in (60), &error));
   ck_assert_ptr_nonnull (strstr (error->message, "no port of 127.0.0.1 is free"));
 }
-END_TEST
 
-START_TEST (no_socket)
+TEST (no_socket)
 {
   const VqOptions options = { 0 };
   const VqPlan plan = { .options = &options, .arch = vq_arch_find_dpkg ("amd64") };
@@ -124,20 +124,4 @@ START_TEST (no_socket)
   ck_assert_ptr_null (
       vq_way_choice_new (&plan, "/nowhere", console, NULL, &ssh, vq_deadline_in (60), &error));
   ck_assert_ptr_nonnull (strstr (error->message, "/nowhere/hvc1"));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { no_port_for_ssh, no_socket, NULL };
-  Suite *suite = suite_create ("guest-ways");
-  TCase *tcase = tcase_create ("rows");
-
-  suite_add_case (suite, "guest-ways", set_up, tear_down, 60, tests);
-  tcase_add_checked_fixture (tcase, set_up, tear_down);
-  tcase_set_timeout (tcase, 60);
-  tcase_add_loop_test (tcase, way_choice, 0, G_N_ELEMENTS (rows));
-  suite_add_tcase (suite, tcase);
-  return suite_run (suite);
 }

@@ -71,7 +71,16 @@ make_pipe (int ends[2])
   ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
 }
 
-START_TEST (separate_streams)
+int
+suite_prepare (int argc, char **argv)
+{
+  host_agent_adopt_orphans ();
+  return -1;
+}
+
+CASE ("guest helper", setup, teardown, 240)
+
+TEST (separate_streams)
 {
   g_autoptr (Job) job = job_shell (channel, "echo out; echo err >&2; exit 7");
 
@@ -79,9 +88,8 @@ START_TEST (separate_streams)
   job_assert_text (job->out, "out\n");
   job_assert_text (job->err, "err\n");
 }
-END_TEST
 
-START_TEST (exit_codes)
+TEST (exit_codes)
 {
   Job *jobs[256];
 
@@ -97,7 +105,6 @@ START_TEST (exit_codes)
       job_free (jobs[i]);
     }
 }
-END_TEST
 
 static guint8 *
 random_bytes (gsize n)
@@ -113,7 +120,7 @@ random_bytes (gsize n)
   return bytes;
 }
 
-START_TEST (through_cat)
+TEST (through_cat)
 {
   static const gsize sizes[]
       = { 0,     1,     32759,  32760,  32761,  65519,  65520,  65521,  65535,
@@ -134,9 +141,8 @@ START_TEST (through_cat)
       job_assert_text (job->err, "");
     }
 }
-END_TEST
 
-START_TEST (both_outputs_at_once)
+TEST (both_outputs_at_once)
 {
   g_autoptr (Job) job
       = job_shell (channel, "yes out | head -c 1000000 & yes err | head -c 1000000 >&2; wait");
@@ -155,10 +161,9 @@ START_TEST (both_outputs_at_once)
       ck_assert (right);
     }
 }
-END_TEST
 
 /* The command gets SIGPIPE, as from any pipe. */
-START_TEST (reader_goes_away)
+TEST (reader_goes_away)
 {
   static const char *const argv[] = { "yes", NULL };
   g_autoptr (Job) job = NULL;
@@ -172,9 +177,8 @@ START_TEST (reader_goes_away)
   close (ends[0]);
   job_assert_end (job, VQ_ENDED_SIGNALLED, SIGPIPE);
 }
-END_TEST
 
-START_TEST (stdin_stays_open)
+TEST (stdin_stays_open)
 {
   static const char *const argv[] = { "sh", "-c", "exit 3", NULL };
   g_autoptr (Job) job = NULL;
@@ -185,9 +189,8 @@ START_TEST (stdin_stays_open)
   job_assert_end (job, VQ_ENDED_EXITED, 3);
   close (ends[1]);
 }
-END_TEST
 
-START_TEST (stdin_not_read)
+TEST (stdin_not_read)
 {
   static const char *const argv[] = { "sh", "-c", "exec <&-; echo closed; exit 4", NULL };
   g_autofree guint8 *bytes = random_bytes (MIB);
@@ -196,9 +199,8 @@ START_TEST (stdin_not_read)
   job_assert_end (job, VQ_ENDED_EXITED, 4);
   job_assert_text (job->out, "closed\n");
 }
-END_TEST
 
-START_TEST (daemon_holds_stdout)
+TEST (daemon_holds_stdout)
 {
   g_autoptr (Job) job = job_shell (channel, "sleep 300 & echo $!; seq 1 20000 | tail -n 1");
   g_autofree char *text = NULL;
@@ -208,9 +210,8 @@ START_TEST (daemon_holds_stdout)
   ck_assert (g_str_has_suffix (text, "\n20000\n"));
   ck_assert_int_eq (kill (atoi (text), SIGKILL), 0);
 }
-END_TEST
 
-START_TEST (three_hundred_at_once)
+TEST (three_hundred_at_once)
 {
   Job *jobs[300];
 
@@ -230,9 +231,8 @@ START_TEST (three_hundred_at_once)
       job_free (jobs[i]);
     }
 }
-END_TEST
 
-START_TEST (kill_running)
+TEST (kill_running)
 {
   g_autoptr (Job) job = job_shell (channel, "sleep 1000 & echo $$ $!; wait");
   g_autofree char *line = job_first_line (job);
@@ -251,9 +251,8 @@ START_TEST (kill_running)
       ck_assert (is_gone (&pid) || kill (pid, SIGKILL) == 0);
     }
 }
-END_TEST
 
-START_TEST (kill_before_start)
+TEST (kill_before_start)
 {
   for (guint pause = 0; pause <= 20; pause += 2)
     {
@@ -264,9 +263,8 @@ START_TEST (kill_before_start)
       job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
     }
 }
-END_TEST
 
-START_TEST (kill_with_nobody_reading)
+TEST (kill_with_nobody_reading)
 {
   static const char *const argv[] = { "yes", NULL };
   g_autoptr (Job) job = NULL;
@@ -280,10 +278,9 @@ START_TEST (kill_with_nobody_reading)
   job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
   close (ends[0]);
 }
-END_TEST
 
 /* Wherever they are. */
-START_TEST (helper_killed)
+TEST (helper_killed)
 {
   Job *jobs[8];
 
@@ -298,10 +295,9 @@ START_TEST (helper_killed)
       job_free (jobs[i]);
     }
 }
-END_TEST
 
 /* A new server, as in a fork: what ran for the old one is killed. */
-START_TEST (sync_again)
+TEST (sync_again)
 {
   g_autoptr (Job) job = job_shell (channel, "echo $$; yes; sleep 1000");
   g_autofree char *line = job_first_line (job);
@@ -315,9 +311,8 @@ START_TEST (sync_again)
   job_assert_text (next->out, "next\n");
   ck_assert (vq_wait_until (is_gone, &pid, vq_deadline_in (PATIENCE), NULL, "end", NULL));
 }
-END_TEST
 
-START_TEST (free_with_commands)
+TEST (free_with_commands)
 {
   g_autoptr (Job) running = job_shell (channel, "echo started; sleep 1000");
   g_autoptr (Job) starting = NULL;
@@ -332,9 +327,8 @@ START_TEST (free_with_commands)
   next = job_shell (channel, "exit 5");
   job_assert_end (next, VQ_ENDED_EXITED, 5);
 }
-END_TEST
 
-START_TEST (run_with_a_deadline)
+TEST (run_with_a_deadline)
 {
   static const char *const argv[] = { "sleep", "1000", NULL };
   g_autoptr (GError) error = NULL;
@@ -342,9 +336,8 @@ START_TEST (run_with_a_deadline)
   ck_assert (!vq_channel_capture (channel, argv, NULL, NULL, vq_deadline_in (0.1), NULL, &error));
   ck_assert (vq_error_is_timeout (error));
 }
-END_TEST
 
-START_TEST (many_one_after_the_other)
+TEST (many_one_after_the_other)
 {
   static const char *const argv[] = { "cat", NULL };
 
@@ -357,7 +350,6 @@ START_TEST (many_one_after_the_other)
       ck_assert_str_eq (out, "in");
     }
 }
-END_TEST
 
 static gsize
 measure_memory (void)
@@ -381,7 +373,7 @@ memory_is_our_own (void)
 }
 
 /* 64 MiB, and nobody reads for a while: then all of it is there. */
-START_TEST (sleeping_reader)
+TEST (sleeping_reader)
 {
   static const char *const argv[] = { "head", "-c", "67108864", "/dev/zero", NULL };
   g_autofree char *buffer = g_malloc0 (MIB);
@@ -409,7 +401,6 @@ START_TEST (sleeping_reader)
   ck_assert (peak - before < 4 * MIB || !memory_is_our_own ());
   close (ends[0]);
 }
-END_TEST
 
 static void
 wait_for_text (int fd, const char *text)
@@ -432,7 +423,7 @@ note_end (const VqEnd *end, gpointer data)
 }
 
 /* Its size, a new one, and the end of its input, which hangs it up. */
-START_TEST (terminal)
+TEST (terminal)
 {
   static const char *const argv[]
       = { "sh", "-c", "stty size; pwd; echo $WORD; read x; stty size; cat", NULL };
@@ -456,35 +447,4 @@ START_TEST (terminal)
   ck_assert_int_eq (end.kind, VQ_ENDED_SIGNALLED);
   ck_assert_int_eq (end.value, SIGHUP);
   close (out);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { separate_streams,
-                           exit_codes,
-                           through_cat,
-                           both_outputs_at_once,
-                           reader_goes_away,
-                           stdin_stays_open,
-                           stdin_not_read,
-                           daemon_holds_stdout,
-                           three_hundred_at_once,
-                           kill_running,
-                           kill_before_start,
-                           kill_with_nobody_reading,
-                           helper_killed,
-                           sync_again,
-                           free_with_commands,
-                           run_with_a_deadline,
-                           many_one_after_the_other,
-                           sleeping_reader,
-                           terminal,
-                           NULL };
-  Suite *suite = suite_create ("helper-channel");
-
-  host_agent_adopt_orphans ();
-  suite_add_case (suite, "guest helper", setup, teardown, 240, tests);
-  return suite_run (suite);
 }

@@ -136,8 +136,10 @@ measure_memory (void)
   return info.uordblks + info.hblkhd;
 }
 
+CASE ("flow", setup, teardown, 120)
+
 /* A quarter of the window is given back at once, and only what is written. */
-START_TEST (credit_for_output)
+TEST (credit_for_output)
 {
   int out;
   Job *job = start_with_pipe (&out, 1);
@@ -164,10 +166,9 @@ START_TEST (credit_for_output)
   end_job (job, 1);
   close (out);
 }
-END_TEST
 
 /* One that nobody reads, another that flows, and its end with it. */
-START_TEST (slow_reader_and_another)
+TEST (slow_reader_and_another)
 {
   int slow_out, fast_out;
   Job *slow = start_with_pipe (&slow_out, 1);
@@ -194,10 +195,9 @@ START_TEST (slow_reader_and_another)
   close (slow_out);
   close (fast_out);
 }
-END_TEST
 
 /* What waits is thrown away. */
-START_TEST (kill_with_nobody_reading)
+TEST (kill_with_nobody_reading)
 {
   int out;
   Job *job = start_with_pipe (&out, 1);
@@ -214,10 +214,9 @@ START_TEST (kill_with_nobody_reading)
   ck_assert_int_eq (read (out, &job, 1), 0);
   close (out);
 }
-END_TEST
 
 /* Its output and its input are closed at once, whatever still comes; its end is waited for. */
-START_TEST (kill_running)
+TEST (kill_running)
 {
   int out, in[2];
   Job *job;
@@ -243,9 +242,8 @@ START_TEST (kill_running)
   close (out);
   close (in[1]);
 }
-END_TEST
 
-START_TEST (reader_goes_away)
+TEST (reader_goes_away)
 {
   int out;
   Job *job = start_with_pipe (&out, 1);
@@ -257,10 +255,9 @@ START_TEST (reader_goes_away)
   ck_assert_ptr_null (vq_helper_port_get_error (port_tested));
   end_job (job, 1);
 }
-END_TEST
 
 /* Found out only when somebody could have read. */
-START_TEST (reader_goes_away_late)
+TEST (reader_goes_away_late)
 {
   int out;
   Job *job = start_with_pipe (&out, 1);
@@ -279,10 +276,9 @@ START_TEST (reader_goes_away_late)
   job_assert_end (job, VQ_ENDED_EXITED, 3);
   job_free (job);
 }
-END_TEST
 
 /* Never more than the window under way. */
-START_TEST (window_for_stdin)
+TEST (window_for_stdin)
 {
   Job *job = job_start (channel, argv, zeroes, sizeof zeroes);
   gsize got;
@@ -310,10 +306,9 @@ START_TEST (window_for_stdin)
   fake_guest_expect (port_guest, VQ_HELPER_STDIN_END, NULL, 0);
   end_job (job, 1);
 }
-END_TEST
 
 /* What stays in the pipe is its reader's to lose, but nobody is told that it is read. */
-START_TEST (stdin_closed)
+TEST (stdin_closed)
 {
   int in[2];
   Job *job;
@@ -331,10 +326,9 @@ START_TEST (stdin_closed)
   end_job (job, 1);
   close (in[1]);
 }
-END_TEST
 
 /* Its bytes are sent as they come, one after the other. */
-START_TEST (stdin_trickles)
+TEST (stdin_trickles)
 {
   int in[2];
   Job *job;
@@ -351,11 +345,10 @@ START_TEST (stdin_trickles)
   fake_guest_expect (port_guest, VQ_HELPER_STDIN_END, NULL, 0);
   end_job (job, 1);
 }
-END_TEST
 
 /* QEMU takes nothing: many who have much to say cost no memory, and none is served twice before
  * another. */
-START_TEST (stuck_with_stdin)
+TEST (stuck_with_stdin)
 {
   Job *jobs[40];
   gsize before = measure_memory ();
@@ -376,7 +369,6 @@ START_TEST (stuck_with_stdin)
       job_free (jobs[i]);
     }
 }
-END_TEST
 
 /* Makes the port full with the stdin of stream 2. */
 static Job *
@@ -392,7 +384,7 @@ fill_port (void)
 }
 
 /* Credit waits until it can be sent. */
-START_TEST (stuck_with_credit)
+TEST (stuck_with_credit)
 {
   Job *job = job_start (channel, argv, "", 0);
   Job *other;
@@ -409,10 +401,9 @@ START_TEST (stuck_with_credit)
   fake_guest_ignore (port_guest);
   end_job (other, 2);
 }
-END_TEST
 
 /* The guest must not take it for granted. */
-START_TEST (stuck_without_credit)
+TEST (stuck_without_credit)
 {
   Job *job = job_start (channel, argv, "", 0);
   Job *other;
@@ -427,10 +418,9 @@ START_TEST (stuck_without_credit)
   job_free (job);
   job_free (other);
 }
-END_TEST
 
 /* Ends while it waits for room. */
-START_TEST (stuck_and_over)
+TEST (stuck_and_over)
 {
   Job *job = job_start (channel, argv, "", 0);
   Job *other;
@@ -446,22 +436,4 @@ START_TEST (stuck_and_over)
   fake_guest_set_stuck (port_guest, FALSE);
   while (vq_helper_port_is_full (port_tested))
     g_main_context_iteration (NULL, TRUE);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { credit_for_output,        slow_reader_and_another,
-                           kill_with_nobody_reading, kill_running,
-                           reader_goes_away,         reader_goes_away_late,
-                           window_for_stdin,         stdin_closed,
-                           stdin_trickles,           stuck_with_stdin,
-                           stuck_with_credit,        stuck_without_credit,
-                           stuck_and_over,           NULL };
-  Suite *suite = suite_create ("helper-flow");
-
-  signal (SIGPIPE, SIG_IGN);
-  suite_add_case (suite, "flow", setup, teardown, 120, tests);
-  return suite_run (suite);
 }

@@ -172,14 +172,15 @@ put_one_of_each (void)
 static const char one_of_each[] = "o1:3=abc r4294967295:4 c2:4 s3:0 x4:4 g5:4 n6:12 d7:4 F0:9 "
                                   "o16909060:1=x ";
 
-START_TEST (all_at_once)
+CASE ("helper-frame", setup, teardown, 60)
+
+TEST (all_at_once)
 {
   put_one_of_each ();
   assert_all (one_of_each);
 }
-END_TEST
 
-START_TEST (split_anywhere)
+TEST (split_anywhere)
 {
   put_one_of_each ();
   for (gsize first = 1; first < bytes->len; first++)
@@ -193,10 +194,9 @@ START_TEST (split_anywhere)
       ck_assert_str_eq (seen->str, one_of_each);
     }
 }
-END_TEST
 
 /* More than the buffer holds, frame after frame. */
-START_TEST (large_frames)
+TEST (large_frames)
 {
   g_autoptr (GString) expected = g_string_new (NULL);
 
@@ -210,9 +210,8 @@ START_TEST (large_frames)
   feed_in_pieces (32767, 32769);
   ck_assert_str_eq (seen->str, expected->str);
 }
-END_TEST
 
-START_TEST (lengths)
+TEST (lengths)
 {
   static const struct
   {
@@ -245,9 +244,8 @@ START_TEST (lengths)
           ck_assert_int_eq (seen->str[0], n == 0 ? 'a' : 'o');
       }
 }
-END_TEST
 
-START_TEST (types)
+TEST (types)
 {
   static const char known[] = "hForcsxgnd";
 
@@ -264,17 +262,15 @@ START_TEST (types)
       assert_all (bad);
     }
 }
-END_TEST
 
-START_TEST (second_byte)
+TEST (second_byte)
 {
   put_zeroes (VQ_HELPER_EXITED, 1, 4);
   bytes->data[1] = 7;
   assert_all ("a frame of no known type (0x7807)");
 }
-END_TEST
 
-START_TEST (wrong_streams)
+TEST (wrong_streams)
 {
   put_zeroes (VQ_HELPER_EXITED, 0, 4);
   assert_all ("a frame of type 'x' for stream 0");
@@ -283,10 +279,9 @@ START_TEST (wrong_streams)
   put_zeroes (VQ_HELPER_FATAL, 9, 4);
   assert_all ("a frame of type 'F' for stream 9");
 }
-END_TEST
 
 /* It is told before its payload comes, and stays. */
-START_TEST (wrong_for_good)
+TEST (wrong_for_good)
 {
   VqHelperFrame frame;
 
@@ -296,9 +291,8 @@ START_TEST (wrong_for_good)
   ck_assert_str_eq (seen->str, "o1:3=abc a frame of type 'x' with a length of 5");
   ck_assert_int_eq (vq_helper_frame_reader_next (reader, &frame, NULL), VQ_HELPER_FRAME_WRONG);
 }
-END_TEST
 
-START_TEST (hunt_from_a_wrong_one)
+TEST (hunt_from_a_wrong_one)
 {
   put_zeroes ('?', 1, 5);
   put_reply ('A');
@@ -309,10 +303,9 @@ START_TEST (hunt_from_a_wrong_one)
   put_zeroes (VQ_HELPER_EXITED, 1, 4);
   assert_all ("h0:32 x1:4 ");
 }
-END_TEST
 
 /* All kinds of rubbish before it: the rest of a frame, replies to others, half a reply. */
-START_TEST (hunt_anywhere)
+TEST (hunt_anywhere)
 {
   static const char rubbish[] = "\xFF\0h\0\x20\0\0\0\0\0VQhelperAAAAAAA VQhelper hhh\0h";
 
@@ -335,9 +328,8 @@ START_TEST (hunt_anywhere)
   feed_in_pieces (1, 1);
   ck_assert_msg (g_str_has_suffix (seen->str, "h0:32 o1:3=abc h0:32 o2:1=d "), "%s", seen->str);
 }
-END_TEST
 
-START_TEST (hunt_through_much)
+TEST (hunt_through_much)
 {
   g_autoptr (GRand) random = g_rand_new_with_seed (42);
 
@@ -353,10 +345,9 @@ START_TEST (hunt_through_much)
   hunt ('B');
   assert_all ("");
 }
-END_TEST
 
 /* What has come before does not count. */
-START_TEST (hunt_forgets)
+TEST (hunt_forgets)
 {
   gsize half;
 
@@ -368,9 +359,8 @@ START_TEST (hunt_forgets)
   ck_assert (feed (bytes->data + half, bytes->len - half));
   ck_assert_str_eq (seen->str, "");
 }
-END_TEST
 
-START_TEST (numbers)
+TEST (numbers)
 {
   guint8 four[4];
 
@@ -378,26 +368,11 @@ START_TEST (numbers)
   ck_assert_mem_eq (four, "\x01\xF2\x03\xFE", 4);
   ck_assert_uint_eq (vq_helper_frame_get_u32 (four), 0xFE03F201);
 }
-END_TEST
 
-START_TEST (header)
+TEST (header)
 {
   guint8 eight[VQ_HELPER_HEADER_SIZE];
 
   vq_helper_frame_put_header (eight, 'R', 0x01020304, 0x7FF8);
   ck_assert_mem_eq (eight, "R\0\xF8\x7F\x04\x03\x02\x01", 8);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[]
-      = { all_at_once,           split_anywhere,    large_frames,   lengths,       types,
-          second_byte,           wrong_streams,     wrong_for_good, hunt_anywhere, hunt_forgets,
-          hunt_from_a_wrong_one, hunt_through_much, numbers,        header,        NULL };
-  Suite *suite = suite_create ("helper-frame");
-
-  suite_add_case (suite, "helper-frame", setup, teardown, 60, tests);
-  return suite_run (suite);
 }

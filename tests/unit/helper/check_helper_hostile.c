@@ -75,7 +75,9 @@ try_violation (const Violation *violation)
   g_string_truncate (port_told, 0);
 }
 
-START_TEST (every_violation)
+CASE ("hostile", setup, teardown, 120)
+
+TEST (every_violation)
 {
   static const Violation cases[] = {
     { 'x', "\0\1\0\0", 4, "an exit status of 256" },
@@ -90,10 +92,9 @@ START_TEST (every_violation)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     try_violation (&cases[i]);
 }
-END_TEST
 
 /* What comes after something odd is right. */
-START_TEST (odd_but_allowed)
+TEST (odd_but_allowed)
 {
   static const struct
   {
@@ -120,7 +121,6 @@ START_TEST (odd_but_allowed)
         job_assert_end (job, k == 0 ? VQ_ENDED_EXITED : VQ_ENDED_SIGNALLED, k == 0 ? 255 : 64);
       }
 }
-END_TEST
 
 static void
 send_output (gsize n)
@@ -143,7 +143,7 @@ send_too_much (void)
   send_output (WINDOW / 4 + 1);
 }
 
-START_TEST (more_than_the_window)
+TEST (more_than_the_window)
 {
   int ends[2];
   g_autoptr (Job) job = NULL;
@@ -155,9 +155,8 @@ START_TEST (more_than_the_window)
   close (ends[0]);
   g_string_truncate (port_told, 0);
 }
-END_TEST
 
-START_TEST (more_than_the_window_to_nobody)
+TEST (more_than_the_window_to_nobody)
 {
   int ends[2];
   g_autoptr (Job) job = NULL;
@@ -169,7 +168,6 @@ START_TEST (more_than_the_window_to_nobody)
   job_assert_failure (job, "the guest helper sent more output than it may");
   g_string_truncate (port_told, 0);
 }
-END_TEST
 
 static void
 note_end (const VqEnd *end, gpointer data)
@@ -177,7 +175,7 @@ note_end (const VqEnd *end, gpointer data)
   *(char **)data = g_strdup (end->error != NULL ? end->error->message : "no error");
 }
 
-START_TEST (stderr_of_a_terminal)
+TEST (stderr_of_a_terminal)
 {
   static const char *const none[] = { NULL };
   static const VqTerminal request = { argv, "/", none, 24, 80 };
@@ -191,10 +189,9 @@ START_TEST (stderr_of_a_terminal)
   ck_assert_str_eq (message, "the guest helper sent stderr of a terminal");
   g_string_truncate (port_told, 0);
 }
-END_TEST
 
 /* The connection stays; the text is one line. */
-START_TEST (not_started)
+TEST (not_started)
 {
   static const struct
   {
@@ -216,9 +213,8 @@ START_TEST (not_started)
     }
   ck_assert_ptr_null (vq_helper_port_get_error (port_tested));
 }
-END_TEST
 
-START_TEST (too_many)
+TEST (too_many)
 {
   g_autoptr (Job) job = NULL;
 
@@ -233,10 +229,9 @@ START_TEST (too_many)
   fake_guest_send_u32 (port_guest, VQ_HELPER_EXITED, VQ_HELPER_STREAMS_MAX + 1, 0);
   job_assert_end (job, VQ_ENDED_EXITED, 0);
 }
-END_TEST
 
 /* Ends of streams whose commands are dropped are due, and no surprise. */
-START_TEST (free_with_commands)
+TEST (free_with_commands)
 {
   g_autoptr (Job) running = start_job ();
   g_autoptr (Job) killed = start_job ();
@@ -255,10 +250,9 @@ START_TEST (free_with_commands)
   job_assert_end (next, VQ_ENDED_EXITED, 0);
   port_assert_seen ("");
 }
-END_TEST
 
 /* Also one that has ended and whose output nobody reads. */
-START_TEST (free_with_output)
+TEST (free_with_output)
 {
   static const guint8 zeroes[VQ_HELPER_PAYLOAD_MAX];
   g_autoptr (Job) job = NULL;
@@ -275,10 +269,9 @@ START_TEST (free_with_output)
   job_assert_failure (job, "the testbed was closed while the command ran");
   close (ends[0]);
 }
-END_TEST
 
 /* Its end is known: that the connection fails does not change it. */
-START_TEST (failure_after_the_end)
+TEST (failure_after_the_end)
 {
   static const guint8 zeroes[VQ_HELPER_PAYLOAD_MAX];
   g_autofree char *buffer = g_malloc (4 * sizeof zeroes);
@@ -304,9 +297,8 @@ START_TEST (failure_after_the_end)
   job_assert_end (job, VQ_ENDED_EXITED, 7);
   close (ends[0]);
 }
-END_TEST
 
-START_TEST (helper_ends)
+TEST (helper_ends)
 {
   Job *jobs[3] = { start_job (), start_job (), start_job () };
 
@@ -318,7 +310,6 @@ START_TEST (helper_ends)
     }
   g_string_truncate (port_told, 0);
 }
-END_TEST
 
 /* A command is started from the end of another, and the channel freed. */
 static void
@@ -334,7 +325,7 @@ free_channel (const VqEnd *end, gpointer data)
     vq_channel_free (g_steal_pointer (&channel));
 }
 
-START_TEST (done_may_do_much)
+TEST (done_may_do_much)
 {
   g_autoptr (Job) next = NULL;
 
@@ -352,28 +343,4 @@ START_TEST (done_may_do_much)
   fake_guest_flush (port_guest);
   ck_assert_ptr_null (channel);
   port_assert_seen ("");
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { every_violation,
-                           odd_but_allowed,
-                           more_than_the_window,
-                           more_than_the_window_to_nobody,
-                           stderr_of_a_terminal,
-                           not_started,
-                           too_many,
-                           free_with_commands,
-                           free_with_output,
-                           failure_after_the_end,
-                           helper_ends,
-                           done_may_do_much,
-                           NULL };
-  Suite *suite = suite_create ("helper-hostile");
-
-  signal (SIGPIPE, SIG_IGN);
-  suite_add_case (suite, "hostile", setup, teardown, 120, tests);
-  return suite_run (suite);
 }

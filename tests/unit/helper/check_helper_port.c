@@ -8,7 +8,9 @@
 #include "port-setup.h"
 #include "suite.h"
 
-START_TEST (peer_dies)
+CASE ("frames", port_setup, port_teardown, 60)
+
+TEST (peer_dies)
 {
   port_sync ();
   port_open_stream ("one");
@@ -17,9 +19,8 @@ START_TEST (peer_dies)
   fake_guest_hang_up (port_guest);
   port_assert_seen ("[the connection to the guest helper was closed]one failed ");
 }
-END_TEST
 
-START_TEST (frames_reach_their_streams)
+TEST (frames_reach_their_streams)
 {
   port_sync ();
   ck_assert_uint_eq (port_open_stream ("one"), 1);
@@ -34,10 +35,9 @@ START_TEST (frames_reach_their_streams)
   fake_guest_send (port_guest, VQ_HELPER_NOT_STARTED, 3, NULL, 0);
   port_assert_seen ("three:n ");
 }
-END_TEST
 
 /* In pieces of every size, each read before the next is sent. */
-START_TEST (frames_in_pieces)
+TEST (frames_in_pieces)
 {
   port_sync ();
   for (gsize size = 1; size < 30; size++)
@@ -59,7 +59,6 @@ START_TEST (frames_in_pieces)
       port_assert_seen ("c:oabc c:od c:x ");
     }
 }
-END_TEST
 
 typedef struct
 {
@@ -94,7 +93,7 @@ try_violation (const Violation *violation)
   port_assert_seen ("next:oa ");
 }
 
-START_TEST (every_violation)
+TEST (every_violation)
 {
   static const char too_long[VQ_HELPER_PAYLOAD_MAX + 1];
   static const Violation violations[] = {
@@ -116,9 +115,8 @@ START_TEST (every_violation)
   for (guint i = 0; i < G_N_ELEMENTS (violations); i++)
     try_violation (&violations[i]);
 }
-END_TEST
 
-START_TEST (violation_of_a_stream)
+TEST (violation_of_a_stream)
 {
   static const Violation violation = { 's', 1, "", 0, "what it should not" };
   g_autofree char *expected = NULL;
@@ -129,9 +127,8 @@ START_TEST (violation_of_a_stream)
   fake_guest_send (port_guest, VQ_HELPER_STDOUT, 1, "a", 1);
   port_assert_seen ("one:s [the guest helper sent what it should not]one failed ");
 }
-END_TEST
 
-START_TEST (frame_after_the_end)
+TEST (frame_after_the_end)
 {
   port_sync ();
   port_open_stream ("one");
@@ -140,10 +137,9 @@ START_TEST (frame_after_the_end)
   port_assert_seen (
       "one:x [the guest helper sent a frame of type 'o' for stream 1, which is not open]");
 }
-END_TEST
 
 /* It stays until its end, which nobody hears. */
-START_TEST (dropped_stream)
+TEST (dropped_stream)
 {
   port_sync ();
   vq_helper_port_drop_stream (port_tested, port_open_stream ("one"));
@@ -156,9 +152,8 @@ START_TEST (dropped_stream)
   fake_guest_send_u32 (port_guest, VQ_HELPER_SIGNALLED, 1, 9);
   port_assert_failed ("the guest helper sent a frame of type 'g' for stream 1, which is not open");
 }
-END_TEST
 
-START_TEST (too_many_streams)
+TEST (too_many_streams)
 {
   port_sync ();
   for (guint32 i = 1; i <= VQ_HELPER_STREAMS_MAX; i++)
@@ -171,10 +166,9 @@ START_TEST (too_many_streams)
   ck_assert_uint_eq (port_open_stream ("c"), VQ_HELPER_STREAMS_MAX + 1);
   ck_assert_uint_eq (port_open_stream ("c"), 0);
 }
-END_TEST
 
 /* A stream that is opened without a connection fails, later. */
-START_TEST (stream_without_connection)
+TEST (stream_without_connection)
 {
   port_open_stream ("early");
   ck_assert_str_eq (port_told->str, "");
@@ -186,9 +180,8 @@ START_TEST (stream_without_connection)
   ck_assert_str_eq (port_told->str, "");
   port_assert_seen ("late failed ");
 }
-END_TEST
 
-START_TEST (port_closes)
+TEST (port_closes)
 {
   vq_helper_port_set_open (port_tested, TRUE);
   port_sync ();
@@ -198,10 +191,9 @@ START_TEST (port_closes)
   vq_helper_port_set_open (port_tested, TRUE);
   port_assert_seen ("[the guest helper has ended (was it killed?)]one failed ");
 }
-END_TEST
 
 /* What it said last counts. */
-START_TEST (port_closes_after_last_words)
+TEST (port_closes_after_last_words)
 {
   static const guint8 zeroes[VQ_HELPER_PAYLOAD_MAX];
 
@@ -215,9 +207,8 @@ START_TEST (port_closes_after_last_words)
   port_assert_seen ("one:r one:r one:r one:r one:r one:x "
                     "[the guest helper sent its last words: no memory]");
 }
-END_TEST
 
-START_TEST (send_frames)
+TEST (send_frames)
 {
   g_autofree char *large = g_strnfill (VQ_HELPER_SEND_MAX, 'L');
   static const gsize lengths[] = { 1, 32759, 32760, 32761, 65520, 65521, 65536 };
@@ -236,7 +227,6 @@ START_TEST (send_frames)
                            7);
     }
 }
-END_TEST
 
 static guint n_rooms;
 
@@ -247,7 +237,7 @@ on_room (gpointer data)
 }
 
 /* QEMU takes nothing, then all. */
-START_TEST (full)
+TEST (full)
 {
   g_autofree char *large = g_strnfill (VQ_HELPER_SEND_MAX, 'L');
   guint n = 0;
@@ -271,10 +261,9 @@ START_TEST (full)
   ck_assert_uint_eq (n_rooms, 1);
   ck_assert (!vq_helper_port_is_full (port_tested));
 }
-END_TEST
 
 /* What waited for an old connection is not sent on the next. */
-START_TEST (full_when_it_fails)
+TEST (full_when_it_fails)
 {
   g_autofree char *large = g_strnfill (VQ_HELPER_SEND_MAX, 'L');
 
@@ -289,7 +278,6 @@ START_TEST (full_when_it_fails)
   ck_assert (!vq_helper_port_is_full (port_tested));
   ck_assert_uint_eq (n_rooms, 0);
 }
-END_TEST
 
 static gboolean
 free_port_in_frame (const VqHelperFrame *frame, gpointer data, GError **error)
@@ -307,7 +295,7 @@ free_port (const GError *reason, gpointer data)
 }
 
 /* By whatever it calls. */
-START_TEST (freed_by_callbacks)
+TEST (freed_by_callbacks)
 {
   static const VqHelperStreamHandlers freeing = { free_port_in_frame, free_port };
   static const guint8 types[] = { VQ_HELPER_EXITED, VQ_HELPER_STDIN_CLOSED, VQ_HELPER_FATAL };
@@ -331,9 +319,8 @@ START_TEST (freed_by_callbacks)
   fake_guest_hang_up (port_guest);
   port_assert_seen ("freed");
 }
-END_TEST
 
-START_TEST (free_in_every_state)
+TEST (free_in_every_state)
 {
   g_clear_pointer (&port_tested, vq_helper_port_free);
   port_start_again ();
@@ -353,32 +340,4 @@ START_TEST (free_in_every_state)
     g_main_context_iteration (NULL, TRUE);
   vq_helper_port_free (NULL);
   port_start_again ();
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { peer_dies,
-                           frames_reach_their_streams,
-                           frames_in_pieces,
-                           every_violation,
-                           violation_of_a_stream,
-                           frame_after_the_end,
-                           dropped_stream,
-                           too_many_streams,
-                           stream_without_connection,
-                           port_closes,
-                           port_closes_after_last_words,
-                           send_frames,
-                           full,
-                           full_when_it_fails,
-                           freed_by_callbacks,
-                           free_in_every_state,
-                           NULL };
-  Suite *suite = suite_create ("helper-port");
-
-  signal (SIGPIPE, SIG_IGN);
-  suite_add_case (suite, "frames", port_setup, port_teardown, 60, tests);
-  return suite_run (suite);
 }

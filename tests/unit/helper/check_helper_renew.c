@@ -16,7 +16,9 @@ answer_both (int clock, int entropy)
   fake_guest_answer (port_guest, VQ_HELPER_ADD_ENTROPY, VQ_HELPER_DONE, entropy);
 }
 
-START_TEST (requests)
+CASE ("requests", port_setup, port_teardown, 60)
+
+TEST (requests)
 {
   g_autoptr (GError) error = NULL;
   gint64 deadline = vq_deadline_in (PATIENCE);
@@ -33,10 +35,9 @@ START_TEST (requests)
   ck_assert_str_eq (error->message, "cannot give the guest random bytes: Input/output error");
   ck_assert_ptr_null (vq_helper_port_get_error (port_tested));
 }
-END_TEST
 
 /* A late answer is no violation, whatever it is; a second one is. */
-START_TEST (request_times_out)
+TEST (request_times_out)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) entropy = NULL;
@@ -62,9 +63,8 @@ START_TEST (request_times_out)
   fake_guest_send_u32 (port_guest, VQ_HELPER_DONE, stream, 0);
   port_assert_failed ("the guest helper sent a frame of type 'd' for stream 2, which is not open");
 }
-END_TEST
 
-START_TEST (request_is_answered_wrongly)
+TEST (request_is_answered_wrongly)
 {
   static const struct
   {
@@ -92,9 +92,8 @@ START_TEST (request_is_answered_wrongly)
       port_assert_failed (cases[i].error);
     }
 }
-END_TEST
 
-START_TEST (request_without_connection)
+TEST (request_without_connection)
 {
   g_autoptr (GError) error = NULL;
 
@@ -102,7 +101,6 @@ START_TEST (request_without_connection)
   ck_assert_str_eq (error->message,
                     "cannot set the guest's clock: there is no connection to the guest helper yet");
 }
-END_TEST
 
 static GBytes *
 take_entropy (void)
@@ -116,7 +114,7 @@ take_entropy (void)
   return entropy;
 }
 
-START_TEST (random_bytes_differ)
+TEST (random_bytes_differ)
 {
   g_autoptr (GBytes) one = NULL;
   g_autoptr (GBytes) other = NULL;
@@ -127,21 +125,4 @@ START_TEST (random_bytes_differ)
   ck_assert_uint_eq (g_bytes_get_size (one), 256);
   ck_assert_uint_eq (g_bytes_get_size (other), 256);
   ck_assert (!g_bytes_equal (one, other));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { requests,
-                           request_times_out,
-                           request_is_answered_wrongly,
-                           request_without_connection,
-                           random_bytes_differ,
-                           NULL };
-  Suite *suite = suite_create ("helper-request");
-
-  signal (SIGPIPE, SIG_IGN);
-  suite_add_case (suite, "requests", port_setup, port_teardown, 60, tests);
-  return suite_run (suite);
 }

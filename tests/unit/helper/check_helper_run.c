@@ -36,7 +36,9 @@ end_job (Job *job, guint32 stream)
   job_free (job);
 }
 
-START_TEST (run)
+CASE ("run", setup, teardown, 60)
+
+TEST (run)
 {
   static const char *const words[] = { "cat", "", "a b\n", "\xFF", NULL };
   Job *job = job_start (channel, words, "input", 5);
@@ -55,7 +57,6 @@ START_TEST (run)
   job_assert_text (job->err, "err");
   job_free (job);
 }
-END_TEST
 
 /* Of a request so long, with its letter and its NUL. */
 static void
@@ -84,7 +85,7 @@ try_length (gsize length, guint32 stream)
   end_job (job, stream);
 }
 
-START_TEST (run_in_parts)
+TEST (run_in_parts)
 {
   static const gsize lengths[] = {
     VQ_HELPER_PAYLOAD_MAX - 1,     VQ_HELPER_PAYLOAD_MAX,     VQ_HELPER_PAYLOAD_MAX + 1,
@@ -95,9 +96,8 @@ START_TEST (run_in_parts)
   for (guint i = 0; i < G_N_ELEMENTS (lengths); i++)
     try_length (lengths[i], i + 1);
 }
-END_TEST
 
-START_TEST (run_too_long)
+TEST (run_too_long)
 {
   g_autofree char *word = g_strnfill (VQ_HELPER_RUN_MAX - 1, 'w');
   const char *const words[] = { word, NULL };
@@ -109,7 +109,6 @@ START_TEST (run_too_long)
   job_free (job);
   ck_assert_ptr_null (vq_helper_port_get_error (port_tested));
 }
-END_TEST
 
 static void
 ignore_end (const VqEnd *end, gpointer data)
@@ -117,7 +116,7 @@ ignore_end (const VqEnd *end, gpointer data)
   *(gboolean *)data = TRUE;
 }
 
-START_TEST (terminal)
+TEST (terminal)
 {
   static const char *const environment[] = { "TERM=linux", "EMPTY=", NULL };
   static const char *const argv[] = { "command", NULL };
@@ -141,16 +140,4 @@ START_TEST (terminal)
     g_main_context_iteration (NULL, TRUE);
   job_assert_text (out, "screen");
   close (out);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { run, run_in_parts, run_too_long, terminal, NULL };
-  Suite *suite = suite_create ("helper-run");
-
-  signal (SIGPIPE, SIG_IGN);
-  suite_add_case (suite, "run", setup, teardown, 60, tests);
-  return suite_run (suite);
 }

@@ -19,7 +19,9 @@ fail_to_sync (double seconds, VqErrorCode code, const char *text)
   ck_assert_str_eq (vq_helper_port_get_error (port_tested)->message, text);
 }
 
-START_TEST (sync_at_once)
+CASE ("sync", port_setup, port_teardown, 60)
+
+TEST (sync_at_once)
 {
   ck_assert_str_eq (vq_helper_port_get_error (port_tested)->message,
                     "there is no connection to the guest helper yet");
@@ -27,10 +29,9 @@ START_TEST (sync_at_once)
   ck_assert_uint_eq (fake_guest_count_hellos (port_guest), 1);
   ck_assert_uint_eq (fake_guest_count_padding (port_guest), VQ_HELPER_FRAME_MAX);
 }
-END_TEST
 
 /* Each has a nonce of its own; the padding comes every time. */
-START_TEST (sync_again)
+TEST (sync_again)
 {
   guint8 nonce[VQ_HELPER_NONCE_SIZE];
 
@@ -41,7 +42,6 @@ START_TEST (sync_again)
   ck_assert_uint_eq (fake_guest_count_padding (port_guest), 2 * VQ_HELPER_FRAME_MAX);
   ck_assert_str_eq (port_told->str, "");
 }
-END_TEST
 
 static gboolean
 answer_from_now_on (gpointer data)
@@ -50,7 +50,7 @@ answer_from_now_on (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (hello_is_repeated)
+TEST (hello_is_repeated)
 {
   fake_guest_answer_hello (port_guest, FALSE);
   g_timeout_add (400, answer_from_now_on, NULL);
@@ -58,7 +58,6 @@ START_TEST (hello_is_repeated)
   ck_assert_uint_ge (fake_guest_count_hellos (port_guest), 2);
   ck_assert_uint_eq (fake_guest_count_padding (port_guest), VQ_HELPER_FRAME_MAX);
 }
-END_TEST
 
 static gboolean
 read_from_now_on (gpointer data)
@@ -68,14 +67,13 @@ read_from_now_on (gpointer data)
 }
 
 /* What nobody has taken yet is not repeated. */
-START_TEST (hello_waits)
+TEST (hello_waits)
 {
   fake_guest_set_stuck (port_guest, TRUE);
   g_timeout_add (1100, read_from_now_on, NULL);
   port_sync ();
   ck_assert_uint_le (fake_guest_count_hellos (port_guest), 2);
 }
-END_TEST
 
 static gboolean
 open_the_port (gpointer data)
@@ -96,7 +94,7 @@ close_the_port (gpointer data)
 }
 
 /* It closes and opens before there is a connection: the program starts. */
-START_TEST (hello_when_the_port_opens)
+TEST (hello_when_the_port_opens)
 {
   vq_helper_port_set_open (port_tested, TRUE);
   fake_guest_answer_hello (port_guest, FALSE);
@@ -104,16 +102,14 @@ START_TEST (hello_when_the_port_opens)
   g_timeout_add (40, open_the_port, NULL);
   port_sync ();
 }
-END_TEST
 
 /* Both are answered; the second answer is none to a question of later. */
-START_TEST (two_replies)
+TEST (two_replies)
 {
   port_sync ();
   fake_guest_send_reply (port_guest, fake_guest_get_nonce (port_guest));
   port_assert_failed ("the guest helper sent an answer to no question");
 }
-END_TEST
 
 /* The second with NONCE, or with the right one. */
 static gboolean
@@ -129,7 +125,7 @@ send_two_replies (gpointer nonce)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (reply_to_a_repetition)
+TEST (reply_to_a_repetition)
 {
   fake_guest_answer_hello (port_guest, FALSE);
   g_timeout_add (20, send_two_replies, NULL);
@@ -138,9 +134,8 @@ START_TEST (reply_to_a_repetition)
   ck_assert_ptr_null (vq_helper_port_get_error (port_tested));
   port_assert_seen ("");
 }
-END_TEST
 
-START_TEST (reply_to_another)
+TEST (reply_to_another)
 {
   g_autoptr (GError) error = NULL;
 
@@ -149,9 +144,8 @@ START_TEST (reply_to_another)
   (void)!vq_helper_port_sync (port_tested, vq_deadline_in (PATIENCE), NULL, &error);
   port_assert_failed ("the guest helper sent an answer to no question");
 }
-END_TEST
 
-START_TEST (garbage_before_the_reply)
+TEST (garbage_before_the_reply)
 {
   g_autofree char *garbage = g_strnfill (100000, 'x');
 
@@ -163,9 +157,8 @@ START_TEST (garbage_before_the_reply)
   port_sync ();
   port_assert_seen ("");
 }
-END_TEST
 
-START_TEST (late_reply)
+TEST (late_reply)
 {
   guint8 older[VQ_HELPER_NONCE_SIZE];
 
@@ -180,7 +173,6 @@ START_TEST (late_reply)
   fake_guest_send_reply (port_guest, older);
   port_assert_failed ("the guest helper sent an answer to no question");
 }
-END_TEST
 
 static gboolean
 trigger (gpointer data)
@@ -192,7 +184,7 @@ trigger (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (sync_is_cancelled)
+TEST (sync_is_cancelled)
 {
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   g_autoptr (GError) error = NULL;
@@ -205,14 +197,12 @@ START_TEST (sync_is_cancelled)
   fake_guest_answer_hello (port_guest, TRUE);
   port_sync ();
 }
-END_TEST
 
-START_TEST (other_version)
+TEST (other_version)
 {
   fake_guest_set_version (port_guest, 2);
   fail_to_sync (PATIENCE, VQ_ERROR_PEER, "the guest helper sent its version, 2, which should be 1");
 }
-END_TEST
 
 static gboolean
 hang_up (gpointer data)
@@ -221,7 +211,7 @@ hang_up (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (peer_dies_in_sync)
+TEST (peer_dies_in_sync)
 {
   fake_guest_answer_hello (port_guest, FALSE);
   g_timeout_add (20, hang_up, NULL);
@@ -230,7 +220,6 @@ START_TEST (peer_dies_in_sync)
                 "the connection to the guest helper is broken: Broken pipe");
   port_assert_seen ("");
 }
-END_TEST
 
 /* The failure is still to be told when the reply is there. */
 static gboolean
@@ -243,7 +232,7 @@ open_and_reply (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (stream_while_syncing)
+TEST (stream_while_syncing)
 {
   fake_guest_answer_hello (port_guest, FALSE);
   g_timeout_add (20, open_and_reply, NULL);
@@ -253,10 +242,9 @@ START_TEST (stream_while_syncing)
   fake_guest_send (port_guest, VQ_HELPER_STDOUT, 2, "a", 1);
   port_assert_seen ("good:oa ");
 }
-END_TEST
 
 /* The port does not tell of the end: who makes a new connection knows. */
-START_TEST (sync_fails_the_streams)
+TEST (sync_fails_the_streams)
 {
   port_sync ();
   port_open_stream ("one");
@@ -265,10 +253,9 @@ START_TEST (sync_fails_the_streams)
   port_sync ();
   port_assert_seen ("one failed ");
 }
-END_TEST
 
 /* The failure is told before, or by, the next sync. */
-START_TEST (sync_right_after_a_failure)
+TEST (sync_right_after_a_failure)
 {
   port_sync ();
   port_open_stream ("one");
@@ -280,7 +267,6 @@ START_TEST (sync_right_after_a_failure)
                 "the connection to the guest helper is broken: Broken pipe");
   port_assert_seen ("[the connection to the guest helper was closed]one failed ");
 }
-END_TEST
 
 static gboolean
 has_padding (gpointer data)
@@ -289,7 +275,7 @@ has_padding (gpointer data)
 }
 
 /* The program, zeroes here, waits for the port to open. */
-START_TEST (push)
+TEST (push)
 {
   static const guint8 program[300000];
   gsize none = 0, all = sizeof program;
@@ -304,9 +290,8 @@ START_TEST (push)
   port_sync ();
   ck_assert_uint_eq (fake_guest_count_padding (port_guest), sizeof program + VQ_HELPER_FRAME_MAX);
 }
-END_TEST
 
-START_TEST (push_when_open)
+TEST (push_when_open)
 {
   static const guint8 program[300];
   gsize all = sizeof program;
@@ -315,9 +300,8 @@ START_TEST (push_when_open)
   vq_helper_port_push (port_tested, program, sizeof program);
   ck_assert (vq_wait_until (has_padding, &all, vq_deadline_in (PATIENCE), NULL, "", NULL));
 }
-END_TEST
 
-START_TEST (push_is_forgotten)
+TEST (push_is_forgotten)
 {
   vq_helper_port_push (port_tested, "\0\0\0", 3);
   vq_helper_port_push (port_tested, "\0\0", 2);
@@ -326,35 +310,4 @@ START_TEST (push_is_forgotten)
   vq_helper_port_send (port_tested, VQ_HELPER_STDIN_END, 1, NULL, 0);
   fake_guest_expect (port_guest, VQ_HELPER_STDIN_END, NULL, 0);
   ck_assert_uint_eq (fake_guest_count_padding (port_guest), VQ_HELPER_FRAME_MAX);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { sync_at_once,
-                           sync_again,
-                           hello_is_repeated,
-                           hello_waits,
-                           hello_when_the_port_opens,
-                           two_replies,
-                           reply_to_a_repetition,
-                           reply_to_another,
-                           garbage_before_the_reply,
-                           late_reply,
-                           sync_is_cancelled,
-                           other_version,
-                           peer_dies_in_sync,
-                           stream_while_syncing,
-                           sync_fails_the_streams,
-                           sync_right_after_a_failure,
-                           push,
-                           push_when_open,
-                           push_is_forgotten,
-                           NULL };
-  Suite *suite = suite_create ("helper-sync");
-
-  signal (SIGPIPE, SIG_IGN);
-  suite_add_case (suite, "sync", port_setup, port_teardown, 60, tests);
-  return suite_run (suite);
 }

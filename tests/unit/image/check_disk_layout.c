@@ -84,14 +84,15 @@ assert_layout (VqDiskLayout layout, gboolean has_esp, gboolean has_code)
   ck_assert_int_eq (layout.has_bios_boot_code, has_code);
 }
 
-START_TEST (test_nothing)
+CASE ("parsing", set_up, tear_down, 60)
+
+TEST (test_nothing)
 {
   assert_layout (vq_disk_layout_parse (NULL, 0), FALSE, FALSE);
   assert_layout (parse (sizeof disk), FALSE, FALSE);
 }
-END_TEST
 
-START_TEST (test_mbr)
+TEST_LOOP (test_mbr, 0, 4)
 {
   disk[446 + _i * 16 + 4] = 0xef;
   assert_layout (parse (512), FALSE, FALSE); /* no signature */
@@ -101,9 +102,8 @@ START_TEST (test_mbr)
   disk[446 + _i * 16 + 4] = 0x83;
   assert_layout (parse (512), FALSE, FALSE);
 }
-END_TEST
 
-START_TEST (test_boot_code)
+TEST (test_boot_code)
 {
   static const struct
   {
@@ -119,9 +119,8 @@ START_TEST (test_boot_code)
       disk[places[i].at] = 0;
     }
 }
-END_TEST
 
-START_TEST (test_gpt)
+TEST_LOOP (test_gpt, 0, 4)
 {
   gsize sector = _i % 2 == 0 ? 512 : 4096;
   guint32 size = _i / 2 == 0 ? 128 : 256;
@@ -138,17 +137,15 @@ START_TEST (test_gpt)
   disk[sector] = 'e';
   assert_layout (parse (sizeof disk), FALSE, FALSE);
 }
-END_TEST
 
-START_TEST (test_gpt_count)
+TEST_LOOP (test_gpt_count, 0, 3)
 {
   put_gpt (512, 2, 4 + _i - 1, 128); /* 3, 4, 5 entries; the fifth is the ESP */
   put_entry (512, 4, 128, esp);
   assert_layout (parse (sizeof disk), _i == 2, FALSE);
 }
-END_TEST
 
-START_TEST (test_truncated_at_every_byte)
+TEST (test_truncated_at_every_byte)
 {
   gsize end_of_entry = 1024 + 4 * 128;
 
@@ -158,9 +155,8 @@ START_TEST (test_truncated_at_every_byte)
   for (gsize n = 0; n <= 2048; n++)
     ck_assert_int_eq (parse (n).has_esp, n >= end_of_entry);
 }
-END_TEST
 
-START_TEST (test_hostile_gpt)
+TEST_LOOP (test_hostile_gpt, 0, 16)
 {
   static const struct
   {
@@ -193,9 +189,8 @@ START_TEST (test_hostile_gpt)
   put_entry (512, 0, 128, esp);
   ck_assert_int_eq (parse (sizeof disk).has_esp, headers[_i].has_esp);
 }
-END_TEST
 
-START_TEST (test_garbage)
+TEST_LOOP (test_garbage, 0, 20)
 {
   g_autoptr (GRand) random = g_rand_new_with_seed (_i);
 
@@ -213,9 +208,8 @@ START_TEST (test_garbage)
       ck_assert (!layout.has_esp); /* 128 random bits are not that GUID */
     }
 }
-END_TEST
 
-START_TEST (test_rule)
+TEST (test_rule)
 {
   for (guint bits = 0; bits < 4; bits++)
     {
@@ -224,7 +218,6 @@ START_TEST (test_rule)
       ck_assert_int_eq (vq_disk_layout_wants_efi (&layout), bits == 1);
     }
 }
-END_TEST
 
 /* Writes the disk of the test, padded to 1 MiB, in FORMAT. Transfer full. */
 static VqImage *
@@ -248,7 +241,7 @@ write_disk (const char *path, const char *format)
 
 static const char *const formats[] = { "raw", "qcow2", "vmdk", "vdi" };
 
-START_TEST (test_read_image)
+TEST_LOOP (test_read_image, 0, G_N_ELEMENTS (formats))
 {
   g_autofree char *path = g_build_filename (tmpdir, "a disk, with: odd name", NULL);
   g_autoptr (VqImage) image = NULL;
@@ -268,9 +261,8 @@ START_TEST (test_read_image)
   ck_assert (!vq_disk_layout_read (image, &layout, tmpdir, vq_deadline_in (20), NULL, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "cannot copy the first sectors of"));
 }
-END_TEST
 
-START_TEST (test_read_tiny_image)
+TEST (test_read_tiny_image)
 {
   g_autofree char *path = g_build_filename (tmpdir, "tiny", NULL);
   g_autoptr (VqImage) image = NULL;
@@ -283,38 +275,4 @@ START_TEST (test_read_tiny_image)
   ck_assert (vq_disk_layout_read (image, &layout, tmpdir, vq_deadline_in (20), NULL, NULL));
   assert_layout (layout, TRUE, FALSE);
   g_unlink (path);
-}
-END_TEST
-
-static Suite *
-disk_layout_suite (void)
-{
-  Suite *suite = suite_create ("disk-layout");
-  TCase *parsing = tcase_create ("parsing");
-  TCase *reading = tcase_create ("reading");
-
-  tcase_set_timeout (parsing, 60);
-  tcase_add_checked_fixture (parsing, set_up, tear_down);
-  tcase_add_test (parsing, test_nothing);
-  tcase_add_loop_test (parsing, test_mbr, 0, 4);
-  tcase_add_test (parsing, test_boot_code);
-  tcase_add_loop_test (parsing, test_gpt, 0, 4);
-  tcase_add_loop_test (parsing, test_gpt_count, 0, 3);
-  tcase_add_test (parsing, test_truncated_at_every_byte);
-  tcase_add_loop_test (parsing, test_hostile_gpt, 0, 16);
-  tcase_add_loop_test (parsing, test_garbage, 0, 20);
-  tcase_add_test (parsing, test_rule);
-  suite_add_tcase (suite, parsing);
-  tcase_set_timeout (reading, 60);
-  tcase_add_checked_fixture (reading, set_up, tear_down);
-  tcase_add_loop_test (reading, test_read_image, 0, G_N_ELEMENTS (formats));
-  tcase_add_test (reading, test_read_tiny_image);
-  suite_add_tcase (suite, reading);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (disk_layout_suite ());
 }

@@ -35,7 +35,9 @@ assert_bad (const char *path, VqImageUse use, const char *expected)
 
 static const char *const formats[] = { "qcow2", "vmdk", "vdi", "vhdx", "qcow", "vpc" };
 
-START_TEST (test_formats)
+CASE ("inspect", images_begin, images_end, 60)
+
+TEST_LOOP (test_formats, 0, G_N_ELEMENTS (formats))
 {
   g_autofree char *path = images_put ("disk", formats[_i], NULL);
   g_autoptr (VqImage) image = images_inspect (path, VQ_IMAGE_BOOT);
@@ -47,10 +49,9 @@ START_TEST (test_formats)
   ck_assert_uint_ge (vq_image_get_virtual_size (image), 8 * MIB);
   ck_assert_uint_lt (vq_image_get_virtual_size (image), 9 * MIB);
 }
-END_TEST
 
 /* QEMU would refuse to save the machine, when the guest has booted. */
-START_TEST (test_saving)
+TEST_LOOP (test_saving, 0, G_N_ELEMENTS (formats))
 {
   g_autofree char *path = images_put ("disk", formats[_i], NULL);
   g_autofree char *raw_path = images_put_raw ("raw", MIB);
@@ -63,9 +64,8 @@ START_TEST (test_saving)
   if (error != NULL)
     ck_assert_ptr_nonnull (strstr (error->message, "qemu-img convert -O qcow2"));
 }
-END_TEST
 
-START_TEST (test_backing_file)
+TEST (test_backing_file)
 {
   g_autofree char *base = images_put ("base", "qcow2", NULL);
   g_autofree char *path = images_put ("disk", "qcow2", base);
@@ -73,7 +73,6 @@ START_TEST (test_backing_file)
 
   ck_assert_str_eq (vq_image_get_backing_file (image), base);
 }
-END_TEST
 
 /* What qemu-img is told to make, and whether the result has more files than its own and that under
  * it. */
@@ -92,7 +91,7 @@ static const struct
   { "vpc", "subformat=dynamic", FALSE },
 };
 
-START_TEST (test_more_files)
+TEST_LOOP (test_more_files, 0, G_N_ELEMENTS (layouts))
 {
   g_autofree char *path = images_join ("disk");
   const char *const argv[] = { "qemu-img", "create",           "-q", "-f", layouts[_i].format,
@@ -112,9 +111,8 @@ START_TEST (test_more_files)
   ck_assert_int_eq (vq_image_has_more_files (image), layouts[_i].more);
   ck_assert (!vq_image_has_more_files (above));
 }
-END_TEST
 
-START_TEST (test_relative_path)
+TEST (test_relative_path)
 {
   g_autofree char *path = images_put ("-disk:a,b", "qcow2", NULL);
   g_autofree char *here = g_get_current_dir ();
@@ -125,9 +123,8 @@ START_TEST (test_relative_path)
   ck_assert_int_eq (g_chdir (here), 0);
   ck_assert_str_eq (vq_image_get_path (image), path);
 }
-END_TEST
 
-START_TEST (test_raw)
+TEST (test_raw)
 {
   g_autofree char *bootable = images_put_raw ("bootable", MIB);
   g_autofree char *one_sector = images_put_raw ("sector", 512);
@@ -149,9 +146,8 @@ START_TEST (test_raw)
   data = images_inspect (text, VQ_IMAGE_DATA);
   ck_assert_str_eq (vq_image_get_format (data), "raw");
 }
-END_TEST
 
-START_TEST (test_damaged_qcow2)
+TEST (test_damaged_qcow2)
 {
   g_autofree char *path = images_join ("damaged");
 
@@ -160,9 +156,8 @@ START_TEST (test_damaged_qcow2)
   assert_bad (path, VQ_IMAGE_BOOT, "cannot use the image");
   assert_bad (path, VQ_IMAGE_DATA, "cannot use the image");
 }
-END_TEST
 
-START_TEST (test_no_image)
+TEST (test_no_image)
 {
   g_autofree char *missing = images_join ("missing\nimage\033[31m");
   g_autofree char *fifo = images_join ("fifo");
@@ -177,9 +172,8 @@ START_TEST (test_no_image)
   ck_assert_int_eq (symlink (missing, dangling), 0);
   assert_bad (dangling, VQ_IMAGE_BOOT, "No such file or directory");
 }
-END_TEST
 
-START_TEST (test_unreadable)
+TEST (test_unreadable)
 {
   g_autofree char *path = images_put_raw ("secret", MIB);
 
@@ -192,9 +186,8 @@ START_TEST (test_unreadable)
   if (getuid () == 0)
     ck_assert_int_eq (seteuid (0), 0);
 }
-END_TEST
 
-START_TEST (test_qemu_img_is_not_installed)
+TEST (test_qemu_img_is_not_installed)
 {
   g_autofree char *path = images_put_raw ("disk", MIB);
   g_autoptr (VqImage) image = images_inspect (path, VQ_IMAGE_BOOT);
@@ -207,9 +200,8 @@ START_TEST (test_qemu_img_is_not_installed)
   ck_assert_ptr_nonnull (strstr (error->message, "install the package qemu-utils"));
   ck_assert (!g_file_test (overlay, G_FILE_TEST_EXISTS));
 }
-END_TEST
 
-START_TEST (test_bad_answers)
+TEST_LOOP (test_bad_answers, 0, 16)
 {
   static const struct
   {
@@ -242,9 +234,8 @@ START_TEST (test_bad_answers)
   images_fake_qemu_img (answers[_i].script);
   assert_bad (path, VQ_IMAGE_DATA, answers[_i].error);
 }
-END_TEST
 
-START_TEST (test_limits_and_arguments)
+TEST (test_limits_and_arguments)
 {
   g_autofree char *path = images_put_raw ("disk", MIB);
   g_autofree char *log = images_join ("log");
@@ -262,9 +253,8 @@ START_TEST (test_limits_and_arguments)
   ck_assert (g_file_get_contents (log, &logged, NULL, NULL));
   ck_assert_str_eq (logged, expected);
 }
-END_TEST
 
-START_TEST (test_deadline_and_cancel)
+TEST (test_deadline_and_cancel)
 {
   g_autofree char *path = images_put_raw ("disk", MIB);
   g_autofree char *overlay = images_join ("overlay");
@@ -285,42 +275,4 @@ START_TEST (test_deadline_and_cancel)
   ck_assert (!vq_image_create_overlay (image, overlay, vq_deadline_in (600), cancel, &cancelled));
   ck_assert (vq_error_is_cancelled (cancelled));
   ck_assert (!g_file_test (overlay, G_FILE_TEST_EXISTS));
-}
-END_TEST
-
-static void
-add_inspect_tests (TCase *tests)
-{
-  tcase_set_timeout (tests, 60);
-  tcase_add_checked_fixture (tests, images_begin, images_end);
-  tcase_add_loop_test (tests, test_formats, 0, G_N_ELEMENTS (formats));
-  tcase_add_loop_test (tests, test_saving, 0, G_N_ELEMENTS (formats));
-  tcase_add_test (tests, test_backing_file);
-  tcase_add_loop_test (tests, test_more_files, 0, G_N_ELEMENTS (layouts));
-  tcase_add_test (tests, test_relative_path);
-  tcase_add_test (tests, test_raw);
-  tcase_add_test (tests, test_damaged_qcow2);
-  tcase_add_test (tests, test_no_image);
-  tcase_add_test (tests, test_unreadable);
-  tcase_add_test (tests, test_qemu_img_is_not_installed);
-  tcase_add_loop_test (tests, test_bad_answers, 0, 16);
-  tcase_add_test (tests, test_limits_and_arguments);
-  tcase_add_test (tests, test_deadline_and_cancel);
-}
-
-static Suite *
-image_suite (void)
-{
-  Suite *suite = suite_create ("image");
-  TCase *inspecting = tcase_create ("inspect");
-
-  add_inspect_tests (inspecting);
-  suite_add_tcase (suite, inspecting);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (image_suite ());
 }

@@ -70,7 +70,9 @@ find (const char *name, GError **error)
   return g_steal_pointer (&path);
 }
 
-START_TEST (found)
+CASE ("image-name", setup, teardown, 60)
+
+TEST (found)
 {
   static const struct
   {
@@ -119,9 +121,8 @@ START_TEST (found)
                      error != NULL ? error->message : "");
     }
 }
-END_TEST
 
-START_TEST (found_nowhere)
+TEST (found_nowhere)
 {
   static const char *const names[] = { "sid", "", "a\nb" };
 
@@ -136,10 +137,9 @@ START_TEST (found_nowhere)
       ck_assert_ptr_null (strchr (error->message, '\n'));
     }
 }
-END_TEST
 
 /* One line, with all that was looked for and where. */
-START_TEST (message)
+TEST (message)
 {
   const char *const directories[] = { "/nonexistent/a", "/nonexistent/b", NULL };
   g_autoptr (GError) error = NULL;
@@ -154,9 +154,8 @@ START_TEST (message)
   ck_assert_ptr_null (vq_image_name_find ("sid", directories, &with));
   ck_assert (g_str_has_suffix (with->message, "in /nonexistent/a, /nonexistent/b"));
 }
-END_TEST
 
-START_TEST (long_names)
+TEST (long_names)
 {
   g_autofree char *name = g_strnfill (5000, 'n');
   g_autoptr (GError) error = NULL;
@@ -164,9 +163,8 @@ START_TEST (long_names)
 
   ck_assert_pstr_eq (path, name); /* who opens it says that it is too long */
 }
-END_TEST
 
-START_TEST (directories)
+TEST (directories)
 {
   static const struct
   {
@@ -192,15 +190,4 @@ START_TEST (directories)
       ck_assert_str_eq (list[cases[i].n - 1], ours);
     }
   g_unsetenv ("IMAGEDIR");
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { found, found_nowhere, message, long_names, directories, NULL };
-  Suite *suite = suite_create ("image-name");
-
-  suite_add_case (suite, "image-name", setup, teardown, 60, tests);
-  return suite_run (suite);
 }

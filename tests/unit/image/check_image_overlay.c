@@ -52,7 +52,9 @@ assert_overlay (const char *overlay, const char *base, const char *base_format)
   ck_assert_ptr_nonnull (strstr (out, format));
 }
 
-START_TEST (test_overlay_with_odd_names)
+CASE ("loops", images_begin, images_end, 60)
+
+TEST_LOOP (test_overlay_with_odd_names, 0, G_N_ELEMENTS (odd_names))
 {
   g_autofree char *dir = images_join ("dir");
   g_autofree char *overlay = g_build_filename (dir, odd_names[_i], NULL);
@@ -67,9 +69,8 @@ START_TEST (test_overlay_with_odd_names)
                  error != NULL ? error->message : "");
   assert_overlay (overlay, base, _i % 2 == 0 ? "raw" : "qcow2");
 }
-END_TEST
 
-START_TEST (test_overlay_never_overwrites)
+TEST (test_overlay_never_overwrites)
 {
   g_autofree char *base = images_put_raw ("base", MIB);
   g_autofree char *overlay = images_join ("overlay\nof mine");
@@ -84,9 +85,8 @@ START_TEST (test_overlay_never_overwrites)
   ck_assert (g_file_get_contents (overlay, &contents, NULL, NULL));
   ck_assert_str_eq (contents, "mine");
 }
-END_TEST
 
-START_TEST (test_failed_overlay_leaves_nothing)
+TEST (test_failed_overlay_leaves_nothing)
 {
   g_autofree char *base = images_put_raw ("base", MIB);
   g_autofree char *overlay = images_join ("overlay");
@@ -104,10 +104,9 @@ START_TEST (test_failed_overlay_leaves_nothing)
   ck_assert_ptr_null (strchr (gone->message, '\n'));
   ck_assert (!g_file_test (overlay, G_FILE_TEST_EXISTS));
 }
-END_TEST
 
 /* The first overlay is found under another name later, and only then the second one can be used. */
-START_TEST (test_second_overlay)
+TEST_LOOP (test_second_overlay, 0, 2)
 {
   g_autofree char *base
       = _i == 0 ? images_put_raw ("base", MIB) : images_put ("base", "qcow2", NULL);
@@ -127,9 +126,8 @@ START_TEST (test_second_overlay)
   overlay = images_inspect (second, VQ_IMAGE_BOOT);
   ck_assert_uint_eq (vq_image_get_virtual_size (overlay), vq_image_get_virtual_size (image));
 }
-END_TEST
 
-START_TEST (test_second_overlay_fails)
+TEST (test_second_overlay_fails)
 {
   g_autofree char *base = images_put_raw ("base", MIB);
   g_autofree char *mine = images_join ("mine");
@@ -156,9 +154,8 @@ START_TEST (test_second_overlay_fails)
   ck_assert_str_eq (broken->message, "cannot create an overlay on /disk: qemu-img: it is broken");
   ck_assert (!g_file_test (overlay, G_FILE_TEST_EXISTS));
 }
-END_TEST
 
-START_TEST (test_copy_start)
+TEST (test_copy_start)
 {
   static const gsize sizes[] = { 512, 1024, MIB - 512, MIB, MIB + 512 };
   g_autofree char *base = images_put_raw ("base", MIB);
@@ -181,22 +178,4 @@ START_TEST (test_copy_start)
       ck_assert_mem_eq (contents, expected, n);
       g_unlink (output);
     }
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { test_overlay_never_overwrites, test_failed_overlay_leaves_nothing,
-                                 test_second_overlay_fails, test_copy_start, NULL };
-  Suite *suite = suite_create ("image-overlay");
-  TCase *loops = tcase_create ("loops");
-
-  suite_add_case (suite, "write", images_begin, images_end, 60, tests);
-  tcase_set_timeout (loops, 60);
-  tcase_add_checked_fixture (loops, images_begin, images_end);
-  tcase_add_loop_test (loops, test_overlay_with_odd_names, 0, G_N_ELEMENTS (odd_names));
-  tcase_add_loop_test (loops, test_second_overlay, 0, 2);
-  suite_add_tcase (suite, loops);
-  return suite_run (suite);
 }

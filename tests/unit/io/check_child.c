@@ -76,7 +76,9 @@ count_end (VqChild *child, gpointer data)
   (*(guint *)data)++;
 }
 
-START_TEST (endings)
+CASE ("child", leaks_begin, teardown, 60)
+
+TEST (endings)
 {
   static const struct
   {
@@ -109,9 +111,8 @@ START_TEST (endings)
       vq_child_kill (child, SIGKILL); /* too late: nothing */
     }
 }
-END_TEST
 
-START_TEST (killed_by_us)
+TEST (killed_by_us)
 {
   g_autoptr (VqChild) child = spawn_shell ("exec sleep 100", NULL);
 
@@ -120,10 +121,9 @@ START_TEST (killed_by_us)
   await_end (child);
   ck_assert_int_eq (WTERMSIG (vq_child_get_status (child)), SIGTERM);
 }
-END_TEST
 
 /* One that ignores signals, one that has ended already but was not seen to, and none. */
-START_TEST (freed)
+TEST (freed)
 {
   VqChild *child = spawn_shell ("trap '' TERM; sleep 100", NULL);
   pid_t pid = vq_child_get_pid (child);
@@ -136,10 +136,9 @@ START_TEST (freed)
   vq_child_free (child);
   vq_child_free (NULL);
 }
-END_TEST
 
 /* What it started itself goes with it. */
-START_TEST (freed_with_its_group)
+TEST (freed_with_its_group)
 {
   VqChild *child;
   VqChildOptions options = { .stdout_fd = -1 };
@@ -156,9 +155,8 @@ START_TEST (freed_with_its_group)
   ck_assert_int_eq (read (ends[0], &byte, 1), 0);
   close (ends[0]);
 }
-END_TEST
 
-START_TEST (stderr_text)
+TEST (stderr_text)
 {
   static const char *const cases[][2] = {
     { ":", "" },
@@ -178,10 +176,9 @@ START_TEST (stderr_text)
       ck_assert_str_eq (text, cases[i][1]);
     }
 }
-END_TEST
 
 /* Only the end is kept, and all of it is there when the end of the child is. */
-START_TEST (much_stderr)
+TEST (much_stderr)
 {
   g_autoptr (VqChild) child
       = spawn_shell ("head -c 300000 /dev/zero | tr '\\0' x >&2; echo >&2; echo last >&2", NULL);
@@ -193,10 +190,9 @@ START_TEST (much_stderr)
   ck_assert_uint_gt (strlen (text), 3000);
   ck_assert (g_str_has_suffix (text, "x; last"));
 }
-END_TEST
 
 /* Everything else goes on, and deadlines hold, while it writes without end. */
-START_TEST (endless_stderr)
+TEST (endless_stderr)
 {
   g_autoptr (VqChild) child = spawn_shell ("exec yes >&2", NULL);
   g_autoptr (GError) error = NULL;
@@ -204,10 +200,9 @@ START_TEST (endless_stderr)
   ck_assert (!vq_child_wait (child, vq_deadline_in (0.2), NULL, &error));
   ck_assert (vq_error_is_timeout (error));
 }
-END_TEST
 
 /* A process that it leaves behind holds, and fills, its stderr. */
-START_TEST (stderr_held_by_another)
+TEST (stderr_held_by_another)
 {
   g_autoptr (VqChild) child = spawn_shell ("yes >&2 & echo $! >&2; exit 2", NULL);
 
@@ -215,9 +210,8 @@ START_TEST (stderr_held_by_another)
   ck_assert_int_eq (WEXITSTATUS (vq_child_get_status (child)), 2);
   /* "yes" gets SIGPIPE when the pipe is closed. */
 }
-END_TEST
 
-START_TEST (waiting)
+TEST (waiting)
 {
   g_autoptr (VqChild) child = spawn_shell ("exec sleep 100", NULL);
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
@@ -233,9 +227,8 @@ START_TEST (waiting)
   ck_assert (vq_error_is_cancelled (stopped));
   ck_assert (!vq_child_has_ended (child));
 }
-END_TEST
 
-START_TEST (missing_program)
+TEST (missing_program)
 {
   static const char *const programs[]
       = { "no-such-program-here", "/no/such/program", "/etc/passwd", "/" };
@@ -252,9 +245,8 @@ START_TEST (missing_program)
       ck_assert_ptr_nonnull (run_error);
     }
 }
-END_TEST
 
-START_TEST (run)
+TEST (run)
 {
   g_autofree char *out = run_shell ("echo out; echo err >&2", NULL);
   g_autofree char *nothing = run_shell (":", NULL);
@@ -264,9 +256,8 @@ START_TEST (run)
   ck_assert_str_eq (nothing, "");
   ck_assert (vq_child_run (argv, NULL, NULL, vq_deadline_in (PATIENCE), NULL, NULL));
 }
-END_TEST
 
-START_TEST (failed_run)
+TEST (failed_run)
 {
   assert_run_fails ("echo out; echo 'it is' >&2; echo broken >&2; exit 7", PATIENCE,
                     VQ_ERROR_FAILED, "sh: it is; broken");
@@ -274,17 +265,15 @@ START_TEST (failed_run)
   assert_run_fails ("kill -9 $$", PATIENCE, VQ_ERROR_FAILED,
                     "sh: Child process killed by signal 9");
 }
-END_TEST
 
 /* Killed and reaped, whether it holds its stdout open or not. */
-START_TEST (run_past_deadline)
+TEST (run_past_deadline)
 {
   assert_run_fails ("exec sleep 100", 0.1, VQ_ERROR_TIMEOUT, "sh: no end of ");
   assert_run_fails ("exec sleep 100 >&-", 0.1, VQ_ERROR_TIMEOUT, "sh: no end of ");
 }
-END_TEST
 
-START_TEST (stdout_limits)
+TEST (stdout_limits)
 {
   for (int over = -1; over <= 1; over++)
     {
@@ -303,9 +292,8 @@ START_TEST (stdout_limits)
     }
   assert_run_fails ("exec yes", PATIENCE, VQ_ERROR_FAILED, "sh: more than 1048576 bytes of output");
 }
-END_TEST
 
-START_TEST (cancelled_run)
+TEST (cancelled_run)
 {
   const char *const argv[] = { "sleep", "100", NULL };
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
@@ -317,10 +305,9 @@ START_TEST (cancelled_run)
   ck_assert (vq_error_is_cancelled (error));
   ck_assert_str_eq (error->message, "sleep: stop");
 }
-END_TEST
 
 /* Ours are not close-on-exec, and not in the child; 3 is the directory that the shell reads. */
-START_TEST (descriptors)
+TEST (descriptors)
 {
   int ends[2];
   g_autofree char *out = NULL;
@@ -350,10 +337,9 @@ START_TEST (descriptors)
       close (keep[i]);
     }
 }
-END_TEST
 
 /* As QEMU is started: its stdout is our stderr, its stderr is kept. */
-START_TEST (stdout_to_our_stderr)
+TEST (stdout_to_our_stderr)
 {
   int saved = fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
   VqChildOptions options = { .stdout_fd = STDERR_FILENO };
@@ -375,9 +361,8 @@ START_TEST (stdout_to_our_stderr)
   text = vq_child_get_stderr (child);
   ck_assert_str_eq (text, "err");
 }
-END_TEST
 
-START_TEST (limits)
+TEST (limits)
 {
   VqChildOptions cpu = { .stdout_fd = -1, .cpu_seconds = 1 };
   VqChildOptions both = { .cpu_seconds = 5, .address_space = 512 * 1024 * 1024 };
@@ -390,13 +375,12 @@ START_TEST (limits)
   await_end (busy);
   ck_assert (WIFSIGNALED (vq_child_get_status (busy)));
 }
-END_TEST
 
 /* 32 and 33 belong to the C library: nobody can change them, and some programs pass them on. */
 #define LIBC_SIGNALS 0x180000000UL
 
 /* Its own group, no blocked signals, none ignored that we ignore. */
-START_TEST (signals_and_group)
+TEST (signals_and_group)
 {
   sigset_t all, before;
   gulong blocked, ignored;
@@ -416,7 +400,6 @@ START_TEST (signals_and_group)
   ck_assert_uint_eq (ignored & ~LIBC_SIGNALS, 0);
   ck_assert_int_eq (getpgid (vq_child_get_pid (child)), vq_child_get_pid (child));
 }
-END_TEST
 
 /* A process that spawns a child through us, tells its pid, and is killed. */
 static void G_GNUC_NORETURN
@@ -433,7 +416,7 @@ be_killed (int fd)
 }
 
 /* The child holds the pipe as long as it lives. */
-START_TEST (no_orphan)
+TEST (no_orphan)
 {
   int ends[2];
   pid_t helper, pid;
@@ -449,7 +432,6 @@ START_TEST (no_orphan)
   ck_assert_int_eq (read (ends[0], &pid, 1), 0);
   close (ends[0]);
 }
-END_TEST
 
 static void
 free_it (VqChild *child, gpointer data)
@@ -463,48 +445,10 @@ is_gone (gpointer data)
   return *(VqChild **)data == NULL;
 }
 
-START_TEST (freed_by_its_callback)
+TEST (freed_by_its_callback)
 {
   VqChild *child = spawn_shell ("exit 1", NULL);
 
   vq_child_on_ended (child, free_it, &child);
   ck_assert (vq_wait_until (is_gone, &child, vq_deadline_in (PATIENCE), NULL, "it", NULL));
-}
-END_TEST
-
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[] = { endings,
-                           killed_by_us,
-                           freed,
-                           stderr_text,
-                           much_stderr,
-                           endless_stderr,
-                           stderr_held_by_another,
-                           waiting,
-                           missing_program,
-                           run,
-                           failed_run,
-                           run_past_deadline,
-                           stdout_limits,
-                           cancelled_run,
-                           descriptors,
-                           stdout_to_our_stderr,
-                           limits,
-                           signals_and_group,
-                           no_orphan,
-                           freed_by_its_callback,
-                           freed_with_its_group,
-                           NULL };
-  Suite *suite = suite_create ("child");
-
-  suite_add_case (suite, "child", leaks_begin, teardown, 60, tests);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (make_suite ());
 }

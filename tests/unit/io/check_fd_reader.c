@@ -119,7 +119,9 @@ assert_still_blocking (int fd)
   close (fd);
 }
 
-START_TEST (pipe_stream)
+CASE ("fd-reader", setup, leaks_assert_none, 60)
+
+TEST (pipe_stream)
 {
   int ends[2], shared;
 
@@ -128,9 +130,8 @@ START_TEST (pipe_stream)
   exercise_stream (ends[0], ends[1]);
   assert_still_blocking (shared);
 }
-END_TEST
 
-START_TEST (socket_stream)
+TEST (socket_stream)
 {
   int ends[2], shared;
 
@@ -139,10 +140,9 @@ START_TEST (socket_stream)
   exercise_stream (ends[0], ends[1]);
   assert_still_blocking (shared);
 }
-END_TEST
 
 /* As in a place where /proc/self/fd may not be opened. */
-START_TEST (shared_pipe)
+TEST (shared_pipe)
 {
   VqForeignFd file = { .kind = VQ_FOREIGN_SHARED };
   char buffer[2 * 65536];
@@ -160,10 +160,9 @@ START_TEST (shared_pipe)
   ck_assert_int_eq (vq_foreign_fd_read (&file, buffer, 10), -1);
   ck_assert_int_eq (errno, EBADF);
 }
-END_TEST
 
 /* Poll alone would never tell that a FIFO has no writer any more. */
-START_TEST (fifo_without_writers)
+TEST (fifo_without_writers)
 {
   g_autofree char *directory = g_dir_make_tmp ("vq-fifo-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (directory, "fifo", NULL);
@@ -182,10 +181,9 @@ START_TEST (fifo_without_writers)
   g_unlink (path);
   g_rmdir (directory);
 }
-END_TEST
 
 /* Also one whose name is gone, and with an offset that others see. */
-START_TEST (regular_file)
+TEST (regular_file)
 {
   g_autofree char *path = NULL;
   int fd = g_file_open_tmp ("vq-file-XXXXXX", &path, NULL);
@@ -205,9 +203,8 @@ START_TEST (regular_file)
   vq_fd_reader_free (reader);
   close (shared);
 }
-END_TEST
 
-START_TEST (always_at_end)
+TEST (always_at_end)
 {
   static const struct
   {
@@ -229,10 +226,9 @@ START_TEST (always_at_end)
       assert_at_end (reader);
     }
 }
-END_TEST
 
 /* /proc would let us open its other end, and wait there for ever. */
-START_TEST (wrong_end_of_pipe)
+TEST (wrong_end_of_pipe)
 {
   g_autoptr (VqFdReader) reader = NULL;
   int ends[2], shared;
@@ -244,9 +240,8 @@ START_TEST (wrong_end_of_pipe)
   close (shared);
   close (ends[0]);
 }
-END_TEST
 
-START_TEST (endless_device)
+TEST (endless_device)
 {
   g_autoptr (VqFdReader) reader = vq_fd_reader_new (open ("/dev/zero", O_RDONLY | O_CLOEXEC));
   Seen seen = { g_string_new (NULL), 0, FALSE };
@@ -256,7 +251,6 @@ START_TEST (endless_device)
   ck_assert_uint_eq (seen.bytes->len, 65537);
   g_string_free (seen.bytes, TRUE);
 }
-END_TEST
 
 static void
 open_terminal (int *master, int *slave)
@@ -266,7 +260,7 @@ open_terminal (int *master, int *slave)
   fcntl (*slave, F_SETFD, FD_CLOEXEC);
 }
 
-START_TEST (terminal)
+TEST (terminal)
 {
   int master, slave, shared;
   VqFdReader *reader;
@@ -287,10 +281,9 @@ START_TEST (terminal)
   g_string_free (seen.bytes, TRUE);
   vq_fd_reader_free (reader);
 }
-END_TEST
 
 /* A new one would be opened through /proc. */
-START_TEST (terminal_master)
+TEST (terminal_master)
 {
   int master, slave;
   VqFdReader *reader;
@@ -303,7 +296,6 @@ START_TEST (terminal_master)
   assert_at_end (reader);
   vq_fd_reader_free (reader);
 }
-END_TEST
 
 /* 0 if a read from a terminal of which we are in the background ends instead of stopping us. */
 static int
@@ -328,7 +320,7 @@ read_in_background (int slave)
   return vq_foreign_fd_read (&file, &byte, 1) == -1 && errno == EIO ? 0 : 3;
 }
 
-START_TEST (background_terminal)
+TEST (background_terminal)
 {
   int master, slave, status;
   pid_t pid;
@@ -343,9 +335,8 @@ START_TEST (background_terminal)
   close (master);
   close (slave);
 }
-END_TEST
 
-START_TEST (read_sizes)
+TEST (read_sizes)
 {
   static const gsize sizes[] = { 1, 9, 10, 11, 65536 };
 
@@ -363,10 +354,9 @@ START_TEST (read_sizes)
       ck_assert_uint_eq (strlen (bytes), MIN (sizes[i], 10));
     }
 }
-END_TEST
 
 /* Freed before the first try, and while it polls. */
-START_TEST (freed_while_reading)
+TEST (freed_while_reading)
 {
   for (guint turns = 0; turns < 3; turns++)
     {
@@ -387,7 +377,6 @@ START_TEST (freed_while_reading)
       g_string_free (seen.bytes, TRUE);
     }
 }
-END_TEST
 
 static void
 free_it (const guint8 *bytes, gsize len, gboolean eof, gpointer data)
@@ -405,7 +394,7 @@ is_gone (gpointer data)
   return *(VqFdReader **)data == NULL;
 }
 
-START_TEST (freed_by_its_callback)
+TEST (freed_by_its_callback)
 {
   for (guint late = 0; late < 2; late++)
     {
@@ -421,19 +410,4 @@ START_TEST (freed_by_its_callback)
       ck_assert (vq_wait_until (is_gone, &reader, vq_deadline_in (PATIENCE), NULL, "it", NULL));
       close (ends[1]);
     }
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { pipe_stream,          socket_stream,         shared_pipe,
-                           fifo_without_writers, regular_file,          always_at_end,
-                           wrong_end_of_pipe,    endless_device,        terminal,
-                           terminal_master,      background_terminal,   read_sizes,
-                           freed_while_reading,  freed_by_its_callback, NULL };
-  Suite *suite = suite_create ("fd-reader");
-
-  suite_add_case (suite, "fd-reader", setup, leaks_assert_none, 60, tests);
-  return suite_run (suite);
 }

@@ -51,7 +51,9 @@ wait_to_try (VqFdReader *reader, int fd)
   ck_assert (vq_wait_until (is_called, &n_calls, vq_deadline_in (PATIENCE), NULL, "bytes", NULL));
 }
 
-START_TEST (read_what_is_there)
+CASE ("fd-try", setup, leaks_assert_none, 60)
+
+TEST (read_what_is_there)
 {
   VqFdReader *reader;
   char buffer[10];
@@ -72,10 +74,9 @@ START_TEST (read_what_is_there)
   vq_fd_reader_wait (reader, count_ready, NULL);
   vq_fd_reader_free (reader);
 }
-END_TEST
 
 /* Poll would never tell of the end. */
-START_TEST (fifo_without_writers)
+TEST (fifo_without_writers)
 {
   g_autofree char *directory = g_dir_make_tmp ("check-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (directory, "fifo", NULL);
@@ -96,10 +97,9 @@ START_TEST (fifo_without_writers)
   g_unlink (path);
   g_rmdir (directory);
 }
-END_TEST
 
 /* What a pipe does not take stays the caller's. */
-START_TEST (write_what_fits)
+TEST (write_what_fits)
 {
   g_autofree char *zeroes = g_malloc0 (MUCH);
   VqFdWriter *writer;
@@ -125,9 +125,8 @@ START_TEST (write_what_fits)
   vq_fd_writer_free (writer);
   close (ends[0]);
 }
-END_TEST
 
-START_TEST (reader_goes_away)
+TEST (reader_goes_away)
 {
   g_autofree char *zeroes = g_malloc0 (MUCH);
   VqFdWriter *writer;
@@ -144,16 +143,4 @@ START_TEST (reader_goes_away)
   ck_assert_uint_eq (vq_fd_writer_try (writer, "b", 1), 0);
   ck_assert_ptr_nonnull (vq_fd_writer_get_error (writer));
   vq_fd_writer_free (writer);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[]
-      = { read_what_is_there, fifo_without_writers, write_what_fits, reader_goes_away, NULL };
-  Suite *suite = suite_create ("fd-try");
-
-  suite_add_case (suite, "fd-try", setup, leaks_assert_none, 60, tests);
-  return suite_run (suite);
 }

@@ -140,26 +140,26 @@ exercise_stream (int write_fd, int read_fd)
   close (read_fd);
 }
 
-START_TEST (pipe_stream)
+CASE ("fd-writer", setup, leaks_assert_none, 60)
+
+TEST (pipe_stream)
 {
   int ends[2];
 
   ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
   exercise_stream (ends[1], ends[0]);
 }
-END_TEST
 
-START_TEST (socket_stream)
+TEST (socket_stream)
 {
   int ends[2];
 
   ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
   exercise_stream (ends[1], ends[0]);
 }
-END_TEST
 
 /* Whoever shares the descriptor still waits on it. */
-START_TEST (stays_blocking)
+TEST (stays_blocking)
 {
   for (guint with_socket = 0; with_socket < 2; with_socket++)
     {
@@ -179,10 +179,9 @@ START_TEST (stays_blocking)
       close (ends[0]);
     }
 }
-END_TEST
 
 /* As in a place where /proc/self/fd may not be opened: the pipe fills, and we never wait. */
-START_TEST (shared_pipe)
+TEST (shared_pipe)
 {
   VqForeignFd file = { .kind = VQ_FOREIGN_SHARED };
   g_autofree char *block = g_malloc0 (MUCH);
@@ -204,9 +203,8 @@ START_TEST (shared_pipe)
   ck_assert_int_eq (errno, EPIPE);
   vq_foreign_fd_clear (&file);
 }
-END_TEST
 
-START_TEST (reader_gone)
+TEST (reader_gone)
 {
   for (guint with_socket = 0; with_socket < 2; with_socket++)
     {
@@ -224,10 +222,9 @@ START_TEST (reader_gone)
       assert_broken (writer, EPIPE);
     }
 }
-END_TEST
 
 /* It leaves while we wait for room. */
-START_TEST (reader_leaves)
+TEST (reader_leaves)
 {
   for (guint with_socket = 0; with_socket < 2; with_socket++)
     {
@@ -249,10 +246,9 @@ START_TEST (reader_leaves)
       ck_assert (wait_written (&seen));
     }
 }
-END_TEST
 
 /* A FIFO without a reader cannot be opened again (ENXIO). */
-START_TEST (fifo_without_reader)
+TEST (fifo_without_reader)
 {
   g_autofree char *directory = g_dir_make_tmp ("vq-fifo-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (directory, "fifo", NULL);
@@ -269,9 +265,8 @@ START_TEST (fifo_without_reader)
   g_unlink (path);
   g_rmdir (directory);
 }
-END_TEST
 
-START_TEST (cannot_be_written)
+TEST (cannot_be_written)
 {
   static const struct
   {
@@ -293,10 +288,9 @@ START_TEST (cannot_be_written)
       assert_broken (writer, cases[i].errnum);
     }
 }
-END_TEST
 
 /* /proc would let us open its other end. */
-START_TEST (wrong_end_of_pipe)
+TEST (wrong_end_of_pipe)
 {
   g_autoptr (VqFdWriter) writer = NULL;
   int ends[2];
@@ -306,10 +300,9 @@ START_TEST (wrong_end_of_pipe)
   assert_broken (writer, EBADF);
   close (ends[1]);
 }
-END_TEST
 
 /* The offset is shared with the others, and O_APPEND goes to the end each time. */
-START_TEST (regular_file)
+TEST (regular_file)
 {
   for (guint append = 0; append < 2; append++)
     {
@@ -334,18 +327,16 @@ START_TEST (regular_file)
       close (shared);
     }
 }
-END_TEST
 
-START_TEST (null_device)
+TEST (null_device)
 {
   g_autoptr (VqFdWriter) writer = vq_fd_writer_new (open ("/dev/null", O_WRONLY | O_CLOEXEC));
   g_autofree char *block = g_malloc0 (MUCH);
 
   ck_assert (!write_one (writer, block, MUCH));
 }
-END_TEST
 
-START_TEST (terminal)
+TEST (terminal)
 {
   int master, slave, shared;
   VqFdWriter *writer;
@@ -367,10 +358,9 @@ START_TEST (terminal)
   vq_fd_writer_free (writer);
   close (shared);
 }
-END_TEST
 
 /* Before its callback, while it waits for room, and by closing only. */
-START_TEST (freed_while_writing)
+TEST (freed_while_writing)
 {
   static const gsize lengths[] = { 5, MUCH };
 
@@ -396,7 +386,6 @@ START_TEST (freed_while_writing)
       ck_assert_uint_eq (seen.n_calls, 0);
     }
 }
-END_TEST
 
 static void
 free_it (gboolean broken, gpointer data)
@@ -410,7 +399,7 @@ is_gone (gpointer data)
   return *(VqFdWriter **)data == NULL;
 }
 
-START_TEST (freed_by_its_callback)
+TEST (freed_by_its_callback)
 {
   static const gsize lengths[] = { 5, MUCH };
 
@@ -428,19 +417,4 @@ START_TEST (freed_by_its_callback)
       close (ends[0]);
       ck_assert (vq_wait_until (is_gone, &writer, vq_deadline_in (PATIENCE), NULL, "it", NULL));
     }
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { pipe_stream,         socket_stream,         stays_blocking,
-                           shared_pipe,         reader_gone,           reader_leaves,
-                           fifo_without_reader, cannot_be_written,     wrong_end_of_pipe,
-                           regular_file,        null_device,           terminal,
-                           freed_while_writing, freed_by_its_callback, NULL };
-  Suite *suite = suite_create ("fd-writer");
-
-  suite_add_case (suite, "fd-writer", setup, leaks_assert_none, 60, tests);
-  return suite_run (suite);
 }

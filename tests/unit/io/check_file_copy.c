@@ -72,8 +72,10 @@ assert_same_contents (const char *expected, gsize size)
   ck_assert (memcmp (contents, expected, n) == 0);
 }
 
+CASE ("copy", setup, teardown, 60)
+
 /* Zeros everywhere but for one byte, or nowhere. */
-START_TEST (sizes_and_zeros)
+TEST (sizes_and_zeros)
 {
   static const gsize sizes[]
       = { 0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 2 * BLOCK + 1, 3 * BLOCK - 1 };
@@ -96,9 +98,8 @@ START_TEST (sizes_and_zeros)
         }
     }
 }
-END_TEST
 
-START_TEST (no_zeros)
+TEST (no_zeros)
 {
   const gsize size = 3 * BLOCK + 17;
   g_autofree char *contents = g_malloc (size);
@@ -109,9 +110,8 @@ START_TEST (no_zeros)
   copy ();
   assert_same_contents (contents, size);
 }
-END_TEST
 
-START_TEST (zeros_become_holes)
+TEST (zeros_become_holes)
 {
   g_autofree char *contents = g_malloc0 (8 * MIB);
   struct stat st;
@@ -124,9 +124,8 @@ START_TEST (zeros_become_holes)
   ck_assert_int_lt (st.st_blocks * 512, MIB);
   assert_same_contents (contents, 8 * MIB);
 }
-END_TEST
 
-START_TEST (mode)
+TEST (mode)
 {
   mode_t before = umask (0);
   struct stat st;
@@ -138,9 +137,8 @@ START_TEST (mode)
   ck_assert_int_eq (stat (dest, &st), 0);
   ck_assert_int_eq (st.st_mode & 07777, 0600);
 }
-END_TEST
 
-START_TEST (never_overwrites)
+TEST (never_overwrites)
 {
   g_autofree char *link = g_build_filename (directory, "target", NULL);
 
@@ -153,9 +151,8 @@ START_TEST (never_overwrites)
   assert_fails (from, dest, "File exists");
   ck_assert (!g_file_test (link, G_FILE_TEST_EXISTS));
 }
-END_TEST
 
-START_TEST (nothing_to_copy)
+TEST (nothing_to_copy)
 {
   assert_fails (from, from, "No such file or directory");
   ck_assert (!g_file_test (dest, G_FILE_TEST_EXISTS));
@@ -163,19 +160,19 @@ START_TEST (nothing_to_copy)
   assert_fails (from, from, "Is a directory");
   ck_assert (!g_file_test (dest, G_FILE_TEST_EXISTS));
 }
-END_TEST
 
-START_TEST (nowhere_to_copy_to)
+TEST (nowhere_to_copy_to)
 {
   g_free (dest);
   dest = g_build_filename (directory, "none", "dest", NULL);
   ck_assert (g_file_set_contents (from, "x", 1, NULL));
   assert_fails (from, dest, "No such file or directory");
 }
-END_TEST
+
+CASE ("no room", setup, teardown, 0)
 
 /* A limit stands for the full disk: at first a block is written in part, then none. */
-START_TEST (no_room)
+TEST_LOOP (no_room, 0, 2)
 {
   const struct rlimit limit = { BLOCK + 100 * (rlim_t)_i, RLIM_INFINITY };
   g_autofree char *contents = g_strnfill (3 * BLOCK, 'x');
@@ -188,20 +185,4 @@ START_TEST (no_room)
   assert_fails (from, dest, "cannot write");
   ck_assert_int_eq (setrlimit (RLIMIT_FSIZE, &before), 0);
   ck_assert (!g_file_test (dest, G_FILE_TEST_EXISTS));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { sizes_and_zeros,  no_zeros,        zeros_become_holes, mode,
-                                 never_overwrites, nothing_to_copy, nowhere_to_copy_to, NULL };
-  Suite *suite = suite_create ("file-copy");
-  TCase *tcase = tcase_create ("no room");
-
-  suite_add_case (suite, "copy", setup, teardown, 60, tests);
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_add_loop_test (tcase, no_room, 0, 2);
-  suite_add_tcase (suite, tcase);
-  return suite_run (suite);
 }

@@ -6,7 +6,9 @@
 #include "base/json.h"
 #include "suite.h"
 
-START_TEST (call_with_arguments)
+CASE ("calls", json_set_up, json_tear_down, 60)
+
+TEST (call_with_arguments)
 {
   g_autoptr (JsonNode) result = NULL;
 
@@ -17,10 +19,9 @@ START_TEST (call_with_arguments)
       &result, vq_deadline_in (PATIENCE), NULL, NULL));
   ck_assert (JSON_NODE_HOLDS_OBJECT (result));
 }
-END_TEST
 
 /* Any JSON may be a result; the peer may end its lines with CR LF or send empty ones. */
-START_TEST (kinds_of_results)
+TEST (kinds_of_results)
 {
   static const char *const results[] = { "{}", "[1]", "null", "true", "-7", "\"t\"", "{\"a\":{}}" };
 
@@ -34,9 +35,8 @@ START_TEST (kinds_of_results)
     }
   assert_seen ("");
 }
-END_TEST
 
-START_TEST (late_reply)
+TEST (late_reply)
 {
   fake_peer_expect (fake, "slow", "");
   assert_call_fails ("slow", 0.05, VQ_ERROR_TIMEOUT, "no answer of peer to slow within 0.0");
@@ -46,9 +46,8 @@ START_TEST (late_reply)
   fake_peer_reply_to (fake, 0, "\"later\"");
   assert_call ("next", "\"right\"");
 }
-END_TEST
 
-START_TEST (forgotten_request)
+TEST (forgotten_request)
 {
   Reply forgotten = { 0 };
   gint64 id = send_request ("a", &forgotten);
@@ -61,9 +60,8 @@ START_TEST (forgotten_request)
   assert_call ("b", "2");
   ck_assert_uint_eq (forgotten.n_calls, 0);
 }
-END_TEST
 
-START_TEST (second_reply_to_one_request)
+TEST (second_reply_to_one_request)
 {
   Reply reply = { 0 };
 
@@ -77,9 +75,8 @@ START_TEST (second_reply_to_one_request)
   ck_assert_str_eq (reply.result, "1");
   reply_clear (&reply);
 }
-END_TEST
 
-START_TEST (failing_what_is_pending)
+TEST (failing_what_is_pending)
 {
   g_autoptr (GError) error = g_error_new_literal (VQ_ERROR, VQ_ERROR_PEER, "restarted");
   Reply replies[3] = { 0 };
@@ -101,10 +98,9 @@ START_TEST (failing_what_is_pending)
     }
   assert_seen ("");
 }
-END_TEST
 
 /* 0xFF makes the rest of a half message void, and nothing else; also when all of it is one read. */
-START_TEST (resynchronisation)
+TEST (resynchronisation)
 {
   for (guint piece = 0; piece < 20; piece++)
     {
@@ -126,19 +122,17 @@ START_TEST (resynchronisation)
     }
   assert_seen ("");
 }
-END_TEST
 
-START_TEST (raw_bytes)
+TEST (raw_bytes)
 {
   vq_json_peer_send_raw (peer, "\xff", 1);
   fake_peer_expect_bytes (fake, "\xff", 1);
   fake_peer_serve (fake, "do", "1");
   assert_call ("do", "1");
 }
-END_TEST
 
 /* What an error says is a stranger's text. */
-START_TEST (error_replies)
+TEST (error_replies)
 {
   g_autofree char *endless = g_strnfill (5000, 'z');
   g_autofree char *cut = g_strndup (endless, 500);
@@ -158,9 +152,8 @@ START_TEST (error_replies)
       assert_call_fails ("do", PATIENCE, VQ_ERROR_PEER, cases[i][1]);
     }
 }
-END_TEST
 
-START_TEST (errors_of_wrong_types)
+TEST (errors_of_wrong_types)
 {
   static const char *const values[] = { "null", "1", "[]", "{}", "{\"desc\": 1}", "\"text\"" };
 
@@ -173,9 +166,8 @@ START_TEST (errors_of_wrong_types)
       assert_call_fails ("do", PATIENCE, VQ_ERROR_PEER, "do: peer: an error without a description");
     }
 }
-END_TEST
 
-START_TEST (cancelled_call)
+TEST (cancelled_call)
 {
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   g_autoptr (GError) reason = g_error_new_literal (VQ_ERROR, VQ_ERROR_MACHINE, "it died");
@@ -188,10 +180,9 @@ START_TEST (cancelled_call)
   ck_assert (vq_error_is_machine (error));
   ck_assert_str_eq (error->message, "it died");
 }
-END_TEST
 
 /* No handlers, no callback, nobody interested in the result. */
-START_TEST (nobody_listens)
+TEST (nobody_listens)
 {
   vq_json_peer_set_handlers (peer, NULL, NULL, NULL);
   vq_json_peer_send (peer, "quiet", NULL, NULL, NULL);
@@ -204,33 +195,4 @@ START_TEST (nobody_listens)
   fake_peer_close (fake);
   fake_peer_play (fake);
   run_idle ();
-}
-END_TEST
-
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[] = { call_with_arguments,
-                           kinds_of_results,
-                           late_reply,
-                           forgotten_request,
-                           second_reply_to_one_request,
-                           failing_what_is_pending,
-                           resynchronisation,
-                           raw_bytes,
-                           error_replies,
-                           errors_of_wrong_types,
-                           cancelled_call,
-                           nobody_listens,
-                           NULL };
-  Suite *suite = suite_create ("json-peer");
-
-  suite_add_case (suite, "calls", json_set_up, json_tear_down, 60, tests);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (make_suite ());
 }

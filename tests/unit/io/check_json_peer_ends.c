@@ -9,8 +9,10 @@
 #include "base/json.h"
 #include "suite.h"
 
+CASE ("ends", json_set_up, json_tear_down, 60)
+
 /* Each pending request fails once, after the closed handler, and so does what is sent later. */
-START_TEST (death_in_mid_message)
+TEST (death_in_mid_message)
 {
   Reply replies[5] = { 0 };
   Reply after = { 0 };
@@ -42,10 +44,9 @@ START_TEST (death_in_mid_message)
   assert_seen ("closed");
   reply_clear (&after);
 }
-END_TEST
 
 /* What the peer said before it went is heard, though writing to it fails first. */
-START_TEST (last_words_before_broken_pipe)
+TEST (last_words_before_broken_pipe)
 {
   static const char last_words[] = "{\"return\": 1, \"id\": 1}\n{\"event\": \"BYE\"}\n";
   Reply replies[2] = { 0 };
@@ -69,7 +70,6 @@ START_TEST (last_words_before_broken_pipe)
   reply_clear (&replies[1]);
   vq_json_peer_free (mine);
 }
-END_TEST
 
 typedef struct
 {
@@ -87,7 +87,7 @@ ask_again (JsonNode *result, const GError *error, gpointer data)
 }
 
 /* From a callback a new request may be sent: it fails later, not at once and not for ever. */
-START_TEST (request_from_failing_callback)
+TEST (request_from_failing_callback)
 {
   Chain chain = { 0 };
 
@@ -100,10 +100,9 @@ START_TEST (request_from_failing_callback)
   reply_clear (&chain.reply);
   reply_clear (&chain.again);
 }
-END_TEST
 
 /* Pending requests of a peer that is freed are never called. */
-START_TEST (freed_with_requests_pending)
+TEST (freed_with_requests_pending)
 {
   FakePeer *other;
   int fd;
@@ -126,7 +125,6 @@ START_TEST (freed_with_requests_pending)
       ck_assert_uint_eq (reply.n_calls, 0);
     }
 }
-END_TEST
 
 static void
 free_from_reply (JsonNode *result, const GError *error, gpointer data)
@@ -155,7 +153,7 @@ is_gone (gpointer data)
 
 /* By a reply, an event, the end of the connection, a reply that fails at the end: with more bytes
  * already read, and with more requests pending. */
-START_TEST (freed_by_its_callback)
+TEST (freed_by_its_callback)
 {
   for (guint way = 0; way < 4; way++)
     {
@@ -180,10 +178,9 @@ START_TEST (freed_by_its_callback)
       fake_peer_end (other);
     }
 }
-END_TEST
 
 /* The peer does not read: nothing waits, nothing is lost, all comes in order once it reads. */
-START_TEST (full_socket)
+TEST (full_socket)
 {
   g_autofree char *big = g_strnfill (50000, 'x');
   g_autofree char *arguments = g_strdup_printf ("{\"a\": \"%s\"}", big);
@@ -206,10 +203,9 @@ START_TEST (full_socket)
       reply_clear (&replies[i]);
     }
 }
-END_TEST
 
 /* The peer dies while we have bytes for it. */
-START_TEST (death_with_full_socket)
+TEST (death_with_full_socket)
 {
   g_autofree char *big = g_strnfill (1000000, 'x');
   Reply reply = { 0 };
@@ -221,10 +217,9 @@ START_TEST (death_with_full_socket)
   assert_seen ("closed");
   reply_clear (&reply);
 }
-END_TEST
 
 /* What is there is heard without the main context, up to the end. */
-START_TEST (drained)
+TEST (drained)
 {
   static const char lines[] = "{\"event\": \"1\"}\n{\"event\": \"2\"}\n{\"event\": \"3\"";
   g_autoptr (VqJsonPeer) other = NULL;
@@ -245,29 +240,4 @@ START_TEST (drained)
   assert_seen ("event 1, event 2, event 3");
   run_idle ();
   assert_seen ("event 1, event 2, event 3, closed");
-}
-END_TEST
-
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[] = { drained,
-                           death_in_mid_message,
-                           last_words_before_broken_pipe,
-                           request_from_failing_callback,
-                           freed_with_requests_pending,
-                           freed_by_its_callback,
-                           full_socket,
-                           death_with_full_socket,
-                           NULL };
-  Suite *suite = suite_create ("json-peer-ends");
-
-  suite_add_case (suite, "ends", json_set_up, json_tear_down, 60, tests);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (make_suite ());
 }

@@ -7,7 +7,9 @@
 
 #define LINE_MAX_BYTES (1024 * 1024) /* as in json-peer.c */
 
-START_TEST (every_split)
+CASE ("lines", json_set_up, json_tear_down, 60)
+
+TEST (every_split)
 {
   for (gsize size = 1; size < 70; size++)
     {
@@ -22,10 +24,9 @@ START_TEST (every_split)
       g_ptr_array_set_size (seen, 0);
     }
 }
-END_TEST
 
 /* Two replies, the events between them, and half of the next message in one read. */
-START_TEST (many_messages_in_one_read)
+TEST (many_messages_in_one_read)
 {
   Reply a = { 0 };
   Reply b = { 0 };
@@ -52,7 +53,6 @@ START_TEST (many_messages_in_one_read)
   reply_clear (&b);
   reply_clear (&c);
 }
-END_TEST
 
 /* A line of N bytes: {"event": "E", "pad": "..."} */
 static char *
@@ -98,15 +98,14 @@ static const struct
   { 0, 0, TRUE },      { 1, 0, FALSE },     { 10, 0, FALSE },
 };
 
-START_TEST (line_limit)
+TEST_LOOP (line_limit, 0, G_N_ELEMENTS (long_lines))
 {
   try_long_line (LINE_MAX_BYTES + long_lines[_i].over, long_lines[_i].piece,
                  long_lines[_i].accepted);
 }
-END_TEST
 
 /* Nothing is kept of a peer that never ends its line. */
-START_TEST (endless_line)
+TEST (endless_line)
 {
   g_autofree char *block = g_strnfill (LINE_MAX_BYTES + 1, ' ');
   Reply reply = { 0 };
@@ -118,9 +117,8 @@ START_TEST (endless_line)
   ck_assert_str_eq (reply.error->message, "peer: a line of more than 1048576 bytes");
   reply_clear (&reply);
 }
-END_TEST
 
-START_TEST (strange_ids)
+TEST (strange_ids)
 {
   /* None of these answers request 1, and none ends the connection. */
   static const char *const lines[] = {
@@ -146,7 +144,6 @@ START_TEST (strange_ids)
   assert_seen ("");
   reply_clear (&reply);
 }
-END_TEST
 
 static const char *const bad_lines[] = {
   "{\"return\": 0, \"id\": \"1\"}",
@@ -164,7 +161,7 @@ static const char *const bad_lines[] = {
 };
 
 /* Whatever is not the protocol ends the connection: with one printable line. */
-START_TEST (bad_line)
+TEST_LOOP (bad_line, 0, G_N_ELEMENTS (bad_lines))
 {
   Reply reply = { 0 };
 
@@ -179,9 +176,8 @@ START_TEST (bad_line)
   assert_seen ("closed");
   reply_clear (&reply);
 }
-END_TEST
 
-START_TEST (zero_byte_in_a_line)
+TEST (zero_byte_in_a_line)
 {
   Reply reply = { 0 };
 
@@ -191,28 +187,4 @@ START_TEST (zero_byte_in_a_line)
   await (&reply);
   ck_assert_ptr_nonnull (reply.error);
   reply_clear (&reply);
-}
-END_TEST
-
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[] = { every_split, many_messages_in_one_read, endless_line,
-                           strange_ids, zero_byte_in_a_line,       NULL };
-  Suite *suite = suite_create ("json-peer-lines");
-  TCase *looped = tcase_create ("looped");
-
-  suite_add_case (suite, "lines", json_set_up, json_tear_down, 60, tests);
-  tcase_add_checked_fixture (looped, json_set_up, json_tear_down);
-  tcase_set_timeout (looped, 60);
-  tcase_add_loop_test (looped, line_limit, 0, G_N_ELEMENTS (long_lines));
-  tcase_add_loop_test (looped, bad_line, 0, G_N_ELEMENTS (bad_lines));
-  suite_add_tcase (suite, looped);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (make_suite ());
 }

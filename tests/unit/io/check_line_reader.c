@@ -92,7 +92,9 @@ expect_usage_error (const char *expected)
     }
 }
 
-START_TEST (test_lines_of_one_read_come_one_by_one)
+CASE ("lines", set_up, tear_down, 30)
+
+TEST (test_lines_of_one_read_come_one_by_one)
 {
   put ("open\n\nclose\r\nqui", 16);
   expect_line ("open");
@@ -103,14 +105,12 @@ START_TEST (test_lines_of_one_read_come_one_by_one)
   expect_line (NULL);
   expect_line (NULL);
 }
-END_TEST
 
-START_TEST (test_end_at_once)
+TEST (test_end_at_once)
 {
   close_writer ();
   expect_line (NULL);
 }
-END_TEST
 
 typedef struct
 {
@@ -133,7 +133,7 @@ feed_one_byte (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-START_TEST (test_byte_by_byte)
+TEST (test_byte_by_byte)
 {
   Feed feed = { .bytes = "ab\ncd\n\ne", .n = 8 };
 
@@ -144,15 +144,13 @@ START_TEST (test_byte_by_byte)
   expect_line ("e");
   expect_line (NULL);
 }
-END_TEST
 
-START_TEST (test_nul_byte)
+TEST (test_nul_byte)
 {
   put ("ok\nab\0cd\nquit\n", 14);
   expect_line ("ok");
   expect_usage_error ("NUL byte");
 }
-END_TEST
 
 /* Writes what does not fit into a pipe. */
 static gpointer
@@ -184,7 +182,7 @@ feed_line_of (gsize n, const char *end)
   return g_thread_new ("writer", write_all, g_bytes_new_take (all, strlen (all)));
 }
 
-START_TEST (test_longest_line)
+TEST_LOOP (test_longest_line, 0, 9)
 {
   static const char *const ends[] = { "", "\n", "\nquit\n" };
   gsize n = VQ_LINE_MAX - 1 + _i / 3;
@@ -205,9 +203,8 @@ START_TEST (test_longest_line)
   g_thread_join (writer);
   ck_assert (g_unix_open_pipe (pipe_fds, FD_CLOEXEC, NULL));
 }
-END_TEST
 
-START_TEST (test_cancel)
+TEST (test_cancel)
 {
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   g_autoptr (GError) reason = g_error_new (VQ_ERROR, VQ_ERROR_CANCELLED, "a signal");
@@ -223,7 +220,6 @@ START_TEST (test_cancel)
   close_writer ();
   expect_line ("cd");
 }
-END_TEST
 
 static void
 ignore_signal (int signum)
@@ -238,7 +234,7 @@ interrupt_then_write (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (test_signal_while_waiting)
+TEST (test_signal_while_waiting)
 {
   struct sigaction action = { .sa_handler = ignore_signal }; /* no SA_RESTART */
 
@@ -246,9 +242,8 @@ START_TEST (test_signal_while_waiting)
   g_idle_add (interrupt_then_write, NULL);
   expect_line ("open");
 }
-END_TEST
 
-START_TEST (test_non_blocking)
+TEST (test_non_blocking)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) closed = NULL;
@@ -260,9 +255,8 @@ START_TEST (test_non_blocking)
   ck_assert_ptr_nonnull (strstr (error->message, "standard input is non-blocking"));
   ck_assert (!vq_line_reader_check_blocking (-1, &closed));
 }
-END_TEST
 
-START_TEST (test_caller_is_gone)
+TEST (test_caller_is_gone)
 {
   ck_assert (!vq_line_reader_caller_is_gone (reader));
   put ("a\nb\n", 4);
@@ -276,9 +270,8 @@ START_TEST (test_caller_is_gone)
   expect_line (NULL);
   ck_assert (vq_line_reader_caller_is_gone (reader));
 }
-END_TEST
 
-START_TEST (test_socket_hangs_up)
+TEST (test_socket_hangs_up)
 {
   int pair[2];
   g_autoptr (VqLineReader) other = NULL;
@@ -290,7 +283,6 @@ START_TEST (test_socket_hangs_up)
   ck_assert (vq_line_reader_caller_is_gone (other));
   close (pair[0]);
 }
-END_TEST
 
 static void
 count_call (gpointer data)
@@ -309,7 +301,7 @@ settle (void)
   return rounds;
 }
 
-START_TEST (test_watch_hangup)
+TEST (test_watch_hangup)
 {
   guint calls = 0;
 
@@ -325,9 +317,8 @@ START_TEST (test_watch_hangup)
   settle ();
   ck_assert_uint_eq (calls, 2);
 }
-END_TEST
 
-START_TEST (test_watch_ignores_hangup_with_unread_input)
+TEST (test_watch_ignores_hangup_with_unread_input)
 {
   guint calls = 0;
 
@@ -340,9 +331,8 @@ START_TEST (test_watch_ignores_hangup_with_unread_input)
   expect_line ("quit");
   expect_line (NULL);
 }
-END_TEST
 
-START_TEST (test_unwatched_hangup)
+TEST (test_unwatched_hangup)
 {
   guint calls = 0;
 
@@ -355,7 +345,6 @@ START_TEST (test_unwatched_hangup)
   ck_assert_uint_eq (calls, 0);
   vq_line_reader_watch_hangup (reader, count_call, &calls); /* left for the free function */
 }
-END_TEST
 
 static void
 unwatch_from_callback (gpointer data)
@@ -364,7 +353,7 @@ unwatch_from_callback (gpointer data)
   vq_line_reader_unwatch_hangup (reader);
 }
 
-START_TEST (test_unwatch_from_the_callback)
+TEST (test_unwatch_from_the_callback)
 {
   guint calls = 0;
 
@@ -372,42 +361,4 @@ START_TEST (test_unwatch_from_the_callback)
   close_writer ();
   settle ();
   ck_assert_uint_eq (calls, 1);
-}
-END_TEST
-
-static Suite *
-line_reader_suite (void)
-{
-  Suite *suite = suite_create ("line-reader");
-  TCase *lines = tcase_create ("lines");
-  TCase *hangup = tcase_create ("hangup");
-
-  tcase_set_timeout (lines, 30);
-  tcase_add_checked_fixture (lines, set_up, tear_down);
-  tcase_add_test (lines, test_lines_of_one_read_come_one_by_one);
-  tcase_add_test (lines, test_end_at_once);
-  tcase_add_test (lines, test_byte_by_byte);
-  tcase_add_test (lines, test_nul_byte);
-  tcase_add_loop_test (lines, test_longest_line, 0, 9);
-  tcase_add_test (lines, test_cancel);
-  tcase_add_test (lines, test_signal_while_waiting);
-  tcase_add_test (lines, test_non_blocking);
-  suite_add_tcase (suite, lines);
-  tcase_set_timeout (hangup, 30);
-  tcase_add_checked_fixture (hangup, set_up, tear_down);
-  tcase_add_test (hangup, test_caller_is_gone);
-  tcase_add_test (hangup, test_socket_hangs_up);
-  tcase_add_test (hangup, test_watch_hangup);
-  tcase_add_test (hangup, test_watch_ignores_hangup_with_unread_input);
-  tcase_add_test (hangup, test_unwatched_hangup);
-  tcase_add_test (hangup, test_unwatch_from_the_callback);
-  suite_add_tcase (suite, hangup);
-  return suite;
-}
-
-int
-main (void)
-{
-  signal (SIGPIPE, SIG_IGN);
-  return suite_run (line_reader_suite ());
 }

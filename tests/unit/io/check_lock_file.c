@@ -56,7 +56,9 @@ await (double seconds, VqCancel *cancel, GError **error)
   return vq_lock_file_wait (dir, NAME, vq_deadline_in (seconds), cancel, error);
 }
 
-START_TEST (one_holds_it)
+CASE ("lock-file", setup, teardown, 60)
+
+TEST (one_holds_it)
 {
   g_autoptr (VqLockFile) lock = take ();
   g_autoptr (VqLockFile) other = take ();
@@ -69,10 +71,9 @@ START_TEST (one_holds_it)
   other = take ();
   ck_assert_ptr_nonnull (other);
 }
-END_TEST
 
 /* A killed process leaves the file, but not the lock. */
-START_TEST (file_left_behind)
+TEST (file_left_behind)
 {
   g_autoptr (VqLockFile) lock = NULL;
 
@@ -80,15 +81,13 @@ START_TEST (file_left_behind)
   lock = take ();
   ck_assert_ptr_nonnull (lock);
 }
-END_TEST
 
-START_TEST (free_is_not_waited_for)
+TEST (free_is_not_waited_for)
 {
   g_autoptr (VqLockFile) lock = await (0, NULL, NULL);
 
   ck_assert_ptr_nonnull (lock);
 }
-END_TEST
 
 static gboolean
 let_go (gpointer data)
@@ -99,7 +98,7 @@ let_go (gpointer data)
 
 /* The main context runs meanwhile, or the holder, which is the same process, could never let go.
  * The one who waited holds a file that has the name. */
-START_TEST (waited_for)
+TEST (waited_for)
 {
   VqLockFile *lock = take ();
   g_autoptr (VqLockFile) waited = NULL;
@@ -113,9 +112,8 @@ START_TEST (waited_for)
   other = take ();
   ck_assert_ptr_null (other);
 }
-END_TEST
 
-START_TEST (deadline)
+TEST (deadline)
 {
   g_autoptr (VqLockFile) lock = take ();
   g_autoptr (GError) error = NULL;
@@ -124,7 +122,6 @@ START_TEST (deadline)
   ck_assert (vq_error_is_timeout (error));
   ck_assert (tree_has (dir, NAME));
 }
-END_TEST
 
 static gboolean
 cancel_it (gpointer data)
@@ -135,7 +132,7 @@ cancel_it (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (cancelled)
+TEST (cancelled)
 {
   g_autoptr (VqLockFile) lock = take ();
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
@@ -145,7 +142,6 @@ START_TEST (cancelled)
   ck_assert_ptr_null (await (PATIENCE, cancel, &error));
   ck_assert (vq_error_is_cancelled (error));
 }
-END_TEST
 
 typedef struct
 {
@@ -166,7 +162,7 @@ replace (gpointer data)
 }
 
 /* The lock of a file that has lost its name is worth nothing: here somebody else has the next. */
-START_TEST (file_replaced_while_waiting)
+TEST (file_replaced_while_waiting)
 {
   g_autofree char *file = g_build_filename (path, NAME, NULL);
   Replaced replaced = { open (file, O_RDWR | O_CREAT | O_CLOEXEC, 0600), NULL };
@@ -181,7 +177,6 @@ START_TEST (file_replaced_while_waiting)
   ck_assert (vq_error_is_timeout (error));
   vq_lock_file_free (replaced.third);
 }
-END_TEST
 
 /* A child that holds the lock until it is killed; it has said so when this returns. */
 static pid_t
@@ -213,7 +208,7 @@ kill_it (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (holder_killed)
+TEST (holder_killed)
 {
   pid_t pid = start_holder ();
   g_autoptr (VqLockFile) lock = take ();
@@ -226,9 +221,8 @@ START_TEST (holder_killed)
   ck_assert_int_eq (waitpid (pid, &status, 0), pid);
   ck_assert (WIFSIGNALED (status));
 }
-END_TEST
 
-START_TEST (cannot_lock)
+TEST (cannot_lock)
 {
   g_autofree char *file = g_build_filename (path, NAME, NULL);
   g_autoptr (GError) error = NULL;
@@ -240,7 +234,6 @@ START_TEST (cannot_lock)
   ck_assert_ptr_nonnull (strstr (error->message, NAME));
   ck_assert (!tree_has (dir, "elsewhere"));
 }
-END_TEST
 
 static int
 open_shared_file (void)
@@ -261,7 +254,7 @@ use (int fd, VqUse how)
   return taken;
 }
 
-START_TEST (many_use_one_removes)
+TEST (many_use_one_removes)
 {
   int fds[3];
 
@@ -284,9 +277,8 @@ START_TEST (many_use_one_removes)
   close (fds[0]);
   close (fds[2]);
 }
-END_TEST
 
-START_TEST (not_lockable)
+TEST (not_lockable)
 {
   g_autoptr (GError) error = NULL;
   gboolean taken = TRUE;
@@ -294,26 +286,4 @@ START_TEST (not_lockable)
   ck_assert (!vq_use_lock_take (-1, VQ_USE_SHARED, &taken, &error));
   ck_assert (!taken);
   ck_assert_ptr_nonnull (error);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { one_holds_it,
-                                 file_left_behind,
-                                 free_is_not_waited_for,
-                                 waited_for,
-                                 deadline,
-                                 cancelled,
-                                 file_replaced_while_waiting,
-                                 holder_killed,
-                                 cannot_lock,
-                                 many_use_one_removes,
-                                 not_lockable,
-                                 NULL };
-  Suite *suite = suite_create ("lock-file");
-
-  suite_add_case (suite, "lock-file", setup, teardown, 60, tests);
-  return suite_run (suite);
 }

@@ -75,7 +75,9 @@ assert_refused (const char *path, VqPrivateDirHow how, const char *reason)
   ck_assert_msg (strstr (error->message, reason) != NULL, "%s", error->message);
 }
 
-START_TEST (created_with_parents)
+CASE ("umask", setup, teardown, 0)
+
+TEST_LOOP (created_with_parents, 0, 2)
 {
   mode_t before = umask (_i == 0 ? 0 : 022);
   g_autofree char *path = path_of ("a/b/c");
@@ -88,17 +90,17 @@ START_TEST (created_with_parents)
   ck_assert_uint_eq (mode_of (above), 0700);
   ck_assert_str_eq (vq_private_dir_get_path (made), path);
 }
-END_TEST
 
-START_TEST (not_created)
+CASE ("private-dir", setup, teardown, 60)
+
+TEST (not_created)
 {
   g_autofree char *path = path_of ("a");
 
   assert_refused (path, VQ_PRIVATE_DIR_EXISTING, g_strerror (ENOENT));
 }
-END_TEST
 
-START_TEST (something_in_the_way)
+TEST (something_in_the_way)
 {
   g_autofree char *file = path_of ("file");
   g_autofree char *below = path_of ("file/below");
@@ -111,9 +113,8 @@ START_TEST (something_in_the_way)
   assert_refused (dangling, VQ_PRIVATE_DIR_CREATE, dangling);
   assert_refused ("/proc/self/none", VQ_PRIVATE_DIR_CREATE, "/proc/self/none");
 }
-END_TEST
 
-START_TEST (writable_by_others)
+TEST (writable_by_others)
 {
   static const mode_t bad[] = { 0770, 0720, 0702, 01777 };
 
@@ -125,22 +126,20 @@ START_TEST (writable_by_others)
       assert_refused (parent, VQ_PRIVATE_DIR_CREATE, "chmod go-w");
     }
 }
-END_TEST
 
-START_TEST (owned_by_another)
+TEST (owned_by_another)
 {
   g_autofree char *path = path_of ("a");
 
   if (getuid () != 0)
-    return;
+    SKIP ("only root can do this");
   ck_assert_int_eq (g_mkdir (path, 0700), 0);
   ck_assert_int_eq (chown (path, NOBODY, -1), 0);
   assert_refused (path, VQ_PRIVATE_DIR_CREATE, "another user (UID 65534)");
 }
-END_TEST
 
 /* The path that it then has is free of links, as links can be changed. */
-START_TEST (through_a_link)
+TEST (through_a_link)
 {
   g_autofree char *link = path_of ("link");
   g_autofree char *real = path_of ("real");
@@ -151,9 +150,8 @@ START_TEST (through_a_link)
   opened = open_good (link, VQ_PRIVATE_DIR_CREATE);
   ck_assert_str_eq (vq_private_dir_get_path (opened), real);
 }
-END_TEST
 
-START_TEST (children)
+TEST (children)
 {
   g_autoptr (VqPrivateDir) child = vq_private_dir_make_child (dir, "child", NULL);
   g_autoptr (VqPrivateDir) same = vq_private_dir_open_child (dir, "child", NULL);
@@ -170,10 +168,9 @@ START_TEST (children)
   ck_assert (tree_has (dir, "child"));
   ck_assert (!tree_has (dir, "other"));
 }
-END_TEST
 
 /* Children must be closed to others altogether, and links to them are not followed. */
-START_TEST (bad_children)
+TEST (bad_children)
 {
   g_autoptr (VqPrivateDir) child = vq_private_dir_make_child (dir, "child", NULL);
   g_autoptr (VqPrivateDir) anyhow = NULL;
@@ -191,9 +188,8 @@ START_TEST (bad_children)
   anyhow = vq_private_dir_open_child_anyhow (dir, "child", NULL);
   ck_assert_ptr_nonnull (anyhow);
 }
-END_TEST
 
-START_TEST (listed)
+TEST (listed)
 {
   g_auto (GStrv) none = vq_private_dir_list (dir, NULL);
   g_auto (GStrv) names = NULL;
@@ -211,9 +207,8 @@ START_TEST (listed)
   ck_assert_str_eq (names[2], "b");
   ck_assert (g_strv_equal ((const char *const *)names, (const char *const *)again));
 }
-END_TEST
 
-START_TEST (written_and_read)
+TEST (written_and_read)
 {
   g_autofree char *path = path_of ("file");
   g_autofree char *text = NULL;
@@ -232,10 +227,9 @@ START_TEST (written_and_read)
   ck_assert (vq_private_dir_stat (dir, "file", &st, NULL));
   ck_assert_int_eq (st.st_size, 5);
 }
-END_TEST
 
 /* None of them blocks, is followed, or is taken for a file of ours. */
-START_TEST (bad_files)
+TEST (bad_files)
 {
   static const char *const names[] = { "fifo", "link", "directory", "readable", "foreign", "none" };
   g_autofree char *fifo = path_of ("fifo");
@@ -265,10 +259,9 @@ START_TEST (bad_files)
       ck_assert_ptr_nonnull (strstr (error->message, names[i]));
     }
 }
-END_TEST
 
 /* Blocks, not bytes: a hole takes nothing. */
-START_TEST (allocated)
+TEST (allocated)
 {
   g_autofree char *text = g_strnfill (100 * 1024, 'x');
   g_autofree char *path = path_of ("hole");
@@ -281,9 +274,8 @@ START_TEST (allocated)
   ck_assert_uint_ge (vq_private_dir_get_allocated (dir), 100 * 1024);
   ck_assert_uint_lt (vq_private_dir_get_allocated (dir), 200 * 1024);
 }
-END_TEST
 
-START_TEST (renamed)
+TEST (renamed)
 {
   g_autoptr (VqPrivateDir) child = vq_private_dir_make_child (dir, "old", NULL);
   g_autoptr (VqPrivateDir) other = vq_private_dir_make_child (dir, "full", NULL);
@@ -298,9 +290,8 @@ START_TEST (renamed)
   ck_assert_ptr_nonnull (strstr (error->message, "full"));
   ck_assert (vq_private_dir_is_current (child));
 }
-END_TEST
 
-START_TEST (not_current)
+TEST (not_current)
 {
   g_autoptr (VqPrivateDir) child = vq_private_dir_make_child (dir, "child", NULL);
   g_autoptr (VqPrivateDir) next = NULL;
@@ -312,9 +303,8 @@ START_TEST (not_current)
   ck_assert (!vq_private_dir_is_current (child));
   ck_assert (vq_private_dir_is_current (next));
 }
-END_TEST
 
-START_TEST (removed)
+TEST (removed)
 {
   g_autoptr (VqPrivateDir) child = vq_private_dir_make_child (dir, "child", NULL);
   g_autofree char *link = path_of ("child/link");
@@ -328,9 +318,8 @@ START_TEST (removed)
   ck_assert (tree_has (dir, "outside"));
   ck_assert (vq_private_dir_remove_child (dir, "child", NULL, NULL)); /* not there is fine */
 }
-END_TEST
 
-START_TEST (not_removed)
+TEST (not_removed)
 {
   g_autoptr (VqPrivateDir) child = vq_private_dir_make_child (dir, "child", NULL);
   g_autoptr (VqPrivateDir) grandchild = vq_private_dir_make_child (child, "z", NULL);
@@ -344,11 +333,10 @@ START_TEST (not_removed)
   ck_assert (!vq_private_dir_remove_child (dir, "link", NULL, &link_error));
   ck_assert (tree_has (dir, "link"));
 }
-END_TEST
 
 /* The last one stays while anything else does: here a directory, which comes somewhere among the
  * others when they are listed. */
-START_TEST (last_one_stays)
+TEST (last_one_stays)
 {
   g_autoptr (VqPrivateDir) child = vq_private_dir_make_child (dir, "child", NULL);
   g_autoptr (VqPrivateDir) grandchild = vq_private_dir_make_child (child, "z", NULL);
@@ -362,7 +350,6 @@ START_TEST (last_one_stays)
       ck_assert (tree_has (child, name));
     }
 }
-END_TEST
 
 /* A file may not get longer than a limit: the same to us as a full disk. */
 static int
@@ -380,7 +367,7 @@ write_beyond_limit (void)
   return strstr (error->message, g_strerror (EFBIG)) != NULL && !tree_has (dir, "long") ? 0 : 3;
 }
 
-START_TEST (disk_full)
+TEST (disk_full)
 {
   pid_t pid = fork ();
   int status;
@@ -389,27 +376,4 @@ START_TEST (disk_full)
     _exit (write_beyond_limit ());
   ck_assert_int_eq (waitpid (pid, &status, 0), pid);
   ck_assert_int_eq (status, 0);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { not_created,        something_in_the_way,
-                                 writable_by_others, owned_by_another,
-                                 through_a_link,     children,
-                                 bad_children,       listed,
-                                 written_and_read,   bad_files,
-                                 allocated,          renamed,
-                                 not_current,        removed,
-                                 not_removed,        last_one_stays,
-                                 disk_full,          NULL };
-  Suite *suite = suite_create ("private-dir");
-  TCase *tcase = tcase_create ("umask");
-
-  suite_add_case (suite, "private-dir", setup, teardown, 60, tests);
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_add_loop_test (tcase, created_with_parents, 0, 2);
-  suite_add_tcase (suite, tcase);
-  return suite_run (suite);
 }

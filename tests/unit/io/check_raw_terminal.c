@@ -91,8 +91,10 @@ body (gpointer meanwhile)
 
 /* ---- */
 
+CASE ("raw-terminal", setup, teardown, 120)
+
 /* Keys go through: none of them ends it, and none is echoed. */
-START_TEST (raw_and_back)
+TEST (raw_and_back)
 {
   person_begin (body, NULL, 25, 81);
   person_expect ("raw 25 81\n");
@@ -106,9 +108,8 @@ START_TEST (raw_and_back)
   ck_assert (person_is_as_before ());
   ck_assert_int_eq (person_end (), 0);
 }
-END_TEST
 
-START_TEST (sizes)
+TEST (sizes)
 {
   person_begin (body, NULL, 0, 0);
   person_expect ("raw 0 0\n");
@@ -121,27 +122,24 @@ START_TEST (sizes)
   person_type ("q");
   ck_assert_int_eq (person_end (), 0);
 }
-END_TEST
 
 static const int deadly[] = { SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGABRT };
 
-START_TEST (restored_when_we_are_killed)
+TEST_LOOP (restored_when_we_are_killed, 0, G_N_ELEMENTS (deadly))
 {
   person_begin (body, NULL, 25, 81);
   person_expect ("raw");
   ck_assert_int_eq (kill (person_child (), deadly[_i]), 0);
   ck_assert_int_ne (person_end (), 0);
 }
-END_TEST
 
-START_TEST (restored_when_our_group_is_killed)
+TEST_LOOP (restored_when_our_group_is_killed, 0, G_N_ELEMENTS (deadly))
 {
   person_begin (body, NULL, 25, 81);
   person_expect ("raw");
   ck_assert_int_eq (kill (-person_child (), deadly[_i]), 0);
   ck_assert_int_ne (person_end (), 0);
 }
-END_TEST
 
 /* Another process group takes the foreground; it ends with us. */
 static void
@@ -176,13 +174,12 @@ background_body (gpointer data)
   return 0;
 }
 
-START_TEST (restored_from_the_background)
+TEST (restored_from_the_background)
 {
   person_begin (background_body, NULL, 25, 81);
   person_expect ("in background: 1\r\n");
   ck_assert_int_eq (person_end (), 0);
 }
-END_TEST
 
 static void
 say_something (void)
@@ -197,7 +194,7 @@ say_something (void)
   close (saved);
 }
 
-START_TEST (messages_return_the_carriage)
+TEST (messages_return_the_carriage)
 {
   int ends[2];
   int saved = fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -216,7 +213,6 @@ START_TEST (messages_return_the_carriage)
   close (ends[0]);
   close (ends[1]);
 }
-END_TEST
 
 static int
 detached_body (gpointer data)
@@ -234,27 +230,8 @@ detached_body (gpointer data)
              : 2;
 }
 
-START_TEST (no_terminal)
+TEST (no_terminal)
 {
   person_begin (detached_body, NULL, 25, 81);
   ck_assert_int_eq (person_end (), 0);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[]
-      = { raw_and_back, sizes, restored_from_the_background, messages_return_the_carriage,
-          no_terminal,  NULL };
-  Suite *suite = suite_create ("raw-terminal");
-  TCase *killed = tcase_create ("killed");
-
-  suite_add_case (suite, "raw-terminal", setup, teardown, 120, tests);
-  tcase_add_checked_fixture (killed, setup, teardown);
-  tcase_set_timeout (killed, 120);
-  tcase_add_loop_test (killed, restored_when_we_are_killed, 0, G_N_ELEMENTS (deadly));
-  tcase_add_loop_test (killed, restored_when_our_group_is_killed, 0, G_N_ELEMENTS (deadly));
-  suite_add_tcase (suite, killed);
-  return suite_run (suite);
 }

@@ -125,25 +125,25 @@ drain_all (void)
   ck_assert (vq_wait_until (drain, NULL, vq_deadline_in (PATIENCE), NULL, "end", NULL));
 }
 
-START_TEST (sends_at_once)
+CASE ("send-queue", setup, teardown, 60)
+
+TEST (sends_at_once)
 {
   add ("one ", 4);
   add ("two", 3);
   ck_assert_str_eq (receive (), "one two");
   ck_assert (!vq_send_queue_is_full (queue));
 }
-END_TEST
 
-START_TEST (keeps_the_rest)
+TEST (keeps_the_rest)
 {
   fill ();
   drain_all ();
   ck_assert (!vq_send_queue_is_full (queue));
   ck_assert (vq_send_queue_is_taken (queue));
 }
-END_TEST
 
-START_TEST (held_is_one_piece)
+TEST (held_is_one_piece)
 {
   close_queue ();
   open_queue (SOCK_SEQPACKET);
@@ -159,10 +159,9 @@ START_TEST (held_is_one_piece)
   vq_send_queue_release (queue);
   ck_assert_str_eq (receive (), "");
 }
-END_TEST
 
 /* What is held comes behind what waits already. */
-START_TEST (held_while_full)
+TEST (held_while_full)
 {
   fill ();
   vq_send_queue_hold (queue);
@@ -173,7 +172,6 @@ START_TEST (held_while_full)
     g_main_context_iteration (NULL, TRUE);
   ck_assert_str_eq (receive (), "the end");
 }
-END_TEST
 
 static void
 on_room (gpointer data)
@@ -182,7 +180,7 @@ on_room (gpointer data)
   ck_assert (!vq_send_queue_is_full (queue));
 }
 
-START_TEST (room_in_turn)
+TEST (room_in_turn)
 {
   fill ();
   vq_send_queue_wait (queue, on_room, GUINT_TO_POINTER (1));
@@ -195,7 +193,6 @@ START_TEST (room_in_turn)
   drain_all ();
   ck_assert_uint_eq (n_rooms, 3);
 }
-END_TEST
 
 static void
 fill_again (gpointer data)
@@ -205,7 +202,7 @@ fill_again (gpointer data)
 }
 
 /* Who is served may leave no room for the next. */
-START_TEST (room_is_taken)
+TEST (room_is_taken)
 {
   fill ();
   vq_send_queue_wait (queue, fill_again, NULL);
@@ -216,7 +213,6 @@ START_TEST (room_is_taken)
   drain_all ();
   ck_assert_uint_eq (n_rooms, 2);
 }
-END_TEST
 
 static void
 free_queue (gpointer data)
@@ -225,7 +221,7 @@ free_queue (gpointer data)
   g_clear_pointer (&queue, vq_send_queue_free);
 }
 
-START_TEST (freed_by_who_waits)
+TEST (freed_by_who_waits)
 {
   fill ();
   vq_send_queue_wait (queue, free_queue, NULL);
@@ -233,9 +229,8 @@ START_TEST (freed_by_who_waits)
   drain_all ();
   ck_assert_uint_eq (n_rooms, 1);
 }
-END_TEST
 
-START_TEST (clear)
+TEST (clear)
 {
   fill ();
   vq_send_queue_wait (queue, on_room, GUINT_TO_POINTER (1));
@@ -252,9 +247,8 @@ START_TEST (clear)
   ck_assert_str_eq (receive (), "new");
   ck_assert_uint_eq (n_rooms, 0);
 }
-END_TEST
 
-START_TEST (peer_is_gone)
+TEST (peer_is_gone)
 {
   close (ends[1]);
   ends[1] = -1;
@@ -266,7 +260,6 @@ START_TEST (peer_is_gone)
   vq_send_queue_release (queue);
   ck_assert_int_eq (failed_with, EPIPE);
 }
-END_TEST
 
 static gboolean
 has_failed (gpointer data)
@@ -274,7 +267,7 @@ has_failed (gpointer data)
   return failed_with != 0;
 }
 
-START_TEST (peer_goes_while_full)
+TEST (peer_goes_while_full)
 {
   fill ();
   vq_send_queue_wait (queue, on_room, GUINT_TO_POINTER (1));
@@ -283,25 +276,4 @@ START_TEST (peer_goes_while_full)
   ck_assert (vq_wait_until (has_failed, NULL, vq_deadline_in (PATIENCE), NULL, "failure", NULL));
   ck_assert (!vq_send_queue_is_full (queue));
   ck_assert_uint_eq (n_rooms, 0);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { sends_at_once,
-                           keeps_the_rest,
-                           held_is_one_piece,
-                           held_while_full,
-                           room_in_turn,
-                           room_is_taken,
-                           freed_by_who_waits,
-                           clear,
-                           peer_is_gone,
-                           peer_goes_while_full,
-                           NULL };
-  Suite *suite = suite_create ("send-queue");
-
-  suite_add_case (suite, "send-queue", setup, teardown, 60, tests);
-  return suite_run (suite);
 }

@@ -68,7 +68,9 @@ assert_private (const char *path)
   ck_assert_int_eq (status.st_mode & 07777, 0700);
 }
 
-START_TEST (made_and_removed)
+CASE ("workdir", setup, teardown, 60)
+
+TEST_LOOP (made_and_removed, 0, 2)
 {
   mode_t before = umask (_i == 0 ? 0 : 022);
   g_autoptr (VqWorkdir) workdir = make (parent);
@@ -86,9 +88,8 @@ START_TEST (made_and_removed)
   ck_assert_int_eq (access (path, F_OK), -1);
   assert_private (vq_workdir_get_path (other));
 }
-END_TEST
 
-START_TEST (removed_with_its_files)
+TEST (removed_with_its_files)
 {
   g_autoptr (VqWorkdir) workdir = make (parent);
   g_autofree char *fifo = vq_workdir_join (workdir, "fifo");
@@ -103,9 +104,8 @@ START_TEST (removed_with_its_files)
   ck_assert_int_eq (mkfifo (fifo, 0600), 0);
   ck_assert_int_eq (symlink (parent, link), 0);
 }
-END_TEST
 
-START_TEST (relative_parent)
+TEST (relative_parent)
 {
   g_autofree char *before = g_get_current_dir ();
   g_autofree char *base = g_path_get_basename (parent);
@@ -118,9 +118,8 @@ START_TEST (relative_parent)
   ck_assert (g_str_has_prefix (vq_workdir_get_path (workdir), parent));
   assert_private (vq_workdir_get_path (workdir));
 }
-END_TEST
 
-START_TEST (bad_parents)
+TEST (bad_parents)
 {
   g_autofree char *missing = g_build_filename (parent, "missing", NULL);
   const char *const parents[] = { missing, "/dev/null", "/proc/self", "" };
@@ -134,7 +133,6 @@ START_TEST (bad_parents)
       ck_assert_ptr_nonnull (strstr (error->message, parents[i]));
     }
 }
-END_TEST
 
 /* FUNCTION in a process of its own, which GLib reads $TMPDIR for once; it fails unless 0. */
 static void
@@ -163,11 +161,10 @@ refuse_unwritable (void)
   return strstr (error->message, g_strerror (EACCES)) != NULL ? 0 : 3;
 }
 
-START_TEST (unwritable_parent)
+TEST (unwritable_parent)
 {
   assert_in_child (refuse_unwritable);
 }
-END_TEST
 
 /* A socket of the longest name fits below the longest $TMPDIR that is taken. */
 static int
@@ -212,13 +209,12 @@ too_long (void)
   return try_temporary_directory (LONGEST_PARENT + 1, FALSE);
 }
 
-START_TEST (temporary_directories)
+TEST (temporary_directories)
 {
   assert_in_child (longest_but_one);
   assert_in_child (longest);
   assert_in_child (too_long);
 }
-END_TEST
 
 /* Two directories with files, and then nobody to clean up. The janitors hold the descriptor FD no
  * more than anything else of ours. */
@@ -241,7 +237,7 @@ leave_behind (void)
 }
 
 /* The janitors become our children, so their end can be waited for. */
-START_TEST (removed_when_killed)
+TEST (removed_when_killed)
 {
   pid_t pid;
   int status;
@@ -260,10 +256,9 @@ START_TEST (removed_when_killed)
   prctl (PR_SET_CHILD_SUBREAPER, 0);
   ck_assert_int_eq (n, 3);
 }
-END_TEST
 
 /* Only its own end of its own pipe. */
-START_TEST (janitor_holds_nothing)
+TEST (janitor_holds_nothing)
 {
   int ends[2];
   char byte;
@@ -278,7 +273,6 @@ START_TEST (janitor_holds_nothing)
   ck_assert_int_eq (read (ends[0], &byte, 1), 0);
   close (ends[0]);
 }
-END_TEST
 
 /* Kills the children of this process: the janitors. */
 static void
@@ -309,7 +303,7 @@ count_names (void)
 }
 
 /* Whoever made them and the janitors are killed at the same time. */
-START_TEST (left_over)
+TEST (left_over)
 {
   pid_t pid = fork ();
   int status;
@@ -327,10 +321,9 @@ START_TEST (left_over)
   vq_workdir_sweep (parent);
   ck_assert_int_eq (count_names (), 0);
 }
-END_TEST
 
 /* Even if nobody is going to remove it at its end. */
-START_TEST (in_use)
+TEST (in_use)
 {
   g_autoptr (VqWorkdir) workdir = make (parent);
   g_autofree char *file = vq_workdir_join (workdir, "file");
@@ -342,10 +335,9 @@ START_TEST (in_use)
   vq_workdir_sweep (parent);
   ck_assert_int_eq (access (file, F_OK), 0);
 }
-END_TEST
 
 /* With a lock that nobody holds; what is not made as we do it is not ours. */
-START_TEST (not_swept)
+TEST (not_swept)
 {
   static const struct
   {
@@ -371,10 +363,9 @@ START_TEST (not_swept)
     }
   vq_workdir_sweep ("/nonexistent");
 }
-END_TEST
 
 /* Nor is what a link leads to. */
-START_TEST (link_is_not_followed)
+TEST (link_is_not_followed)
 {
   g_autofree char *target = g_build_filename (parent, "target", NULL);
   g_autofree char *file = g_build_filename (target, "lock", NULL);
@@ -387,37 +378,4 @@ START_TEST (link_is_not_followed)
   ck_assert_int_eq (g_unlink (link), 0);
   ck_assert_int_eq (g_unlink (file), 0);
   ck_assert_int_eq (g_rmdir (target), 0);
-}
-END_TEST
-
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[] = { removed_with_its_files,
-                           relative_parent,
-                           bad_parents,
-                           unwritable_parent,
-                           temporary_directories,
-                           removed_when_killed,
-                           janitor_holds_nothing,
-                           left_over,
-                           in_use,
-                           not_swept,
-                           link_is_not_followed };
-  Suite *suite = suite_create ("workdir");
-  TCase *tcase = tcase_create ("workdir");
-
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 60);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_test (tcase, tests[i]);
-  tcase_add_loop_test (tcase, made_and_removed, 0, 2);
-  suite_add_tcase (suite, tcase);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (make_suite ());
 }

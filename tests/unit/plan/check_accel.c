@@ -42,16 +42,17 @@ write_fake (const char *script)
   ck_assert_int_eq (g_chmod (fake_qemu, 0755), 0);
 }
 
-START_TEST (probe_with_tcg)
+CASE ("accel", setup, teardown, 180)
+
+TEST (probe_with_tcg)
 {
   g_autoptr (GError) error = NULL;
 
   ck_assert_msg (vq_accel_probe ("qemu-system-x86_64", "tcg", "qemu64", PATIENCE, NULL, &error),
                  "%s", error != NULL ? error->message : "");
 }
-END_TEST
 
-START_TEST (probe_fails)
+TEST (probe_fails)
 {
   static const struct
   {
@@ -77,17 +78,15 @@ START_TEST (probe_fails)
       ck_assert_msg (strstr (error->message, cases[i].error) != NULL, "%s", error->message);
     }
 }
-END_TEST
 
-START_TEST (probe_passes)
+TEST (probe_passes)
 {
   write_fake ("#!/bin/sh\nexit 33\n");
   ck_assert (vq_accel_probe (fake_qemu, "kvm", "host", PATIENCE, NULL, NULL));
 }
-END_TEST
 
 /* The ROM can be read by QEMU, and is one. */
-START_TEST (rom)
+TEST (rom)
 {
   g_autoptr (GError) error = NULL;
 
@@ -96,16 +95,14 @@ START_TEST (rom)
   ck_assert_msg (vq_accel_probe (fake_qemu, "kvm", "host", PATIENCE, NULL, &error), "%s",
                  error != NULL ? error->message : "");
 }
-END_TEST
 
-START_TEST (no_program)
+TEST (no_program)
 {
   g_autoptr (GError) error = NULL;
 
   ck_assert (!vq_accel_probe ("/nonexistent/qemu", "tcg", "max", PATIENCE, NULL, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "/nonexistent/qemu"));
 }
-END_TEST
 
 static void
 choose (VqAccel accel, const char *arch, gboolean *kvm, char **why)
@@ -118,7 +115,7 @@ choose (VqAccel accel, const char *arch, gboolean *kvm, char **why)
       error != NULL ? error->message : "");
 }
 
-START_TEST (tcg_is_not_probed)
+TEST (tcg_is_not_probed)
 {
   gboolean kvm = TRUE;
   g_autofree char *why = NULL;
@@ -127,9 +124,8 @@ START_TEST (tcg_is_not_probed)
   ck_assert (!kvm);
   ck_assert_ptr_null (why);
 }
-END_TEST
 
-START_TEST (foreign_architecture_is_not_probed)
+TEST (foreign_architecture_is_not_probed)
 {
   gboolean kvm = TRUE;
   g_autofree char *why = NULL;
@@ -138,10 +134,9 @@ START_TEST (foreign_architecture_is_not_probed)
   ck_assert (!kvm);
   ck_assert_ptr_null (why);
 }
-END_TEST
 
 /* On a host with or without /dev/kvm: a QEMU that hangs means TCG and a reason, soon. */
-START_TEST (auto_with_a_qemu_that_hangs)
+TEST (auto_with_a_qemu_that_hangs)
 {
   const char *host = vq_arch_find_host ()->qemu;
   gint64 start = g_get_monotonic_time ();
@@ -149,16 +144,15 @@ START_TEST (auto_with_a_qemu_that_hangs)
   g_autofree char *why = NULL;
 
   if (!g_str_equal (host, "x86_64") && !g_str_equal (host, "i386"))
-    return; /* there is no probe for others */
+    SKIP ("there is no probe for a host of this architecture");
   write_fake ("#!/bin/sh\nexec sleep 1000\n");
   choose (VQ_ACCEL_AUTO, host, &kvm, &why);
   ck_assert (!kvm);
   ck_assert_ptr_nonnull (strstr (why, "/dev/kvm"));
   ck_assert_int_lt (g_get_monotonic_time () - start, 10 * G_USEC_PER_SEC);
 }
-END_TEST
 
-START_TEST (auto_cancelled)
+TEST (auto_cancelled)
 {
   const char *host = vq_arch_find_host ()->qemu;
   VqOptions options = { .accel = VQ_ACCEL_AUTO };
@@ -169,30 +163,10 @@ START_TEST (auto_cancelled)
   g_autofree char *why = NULL;
 
   if (g_access ("/dev/kvm", R_OK | W_OK) < 0 || !g_str_equal (host, "x86_64"))
-    return; /* nothing is waited for */
+    SKIP ("there is no KVM that could be probed");
   write_fake ("#!/bin/sh\nexec sleep 1000\n");
   vq_cancel_trigger (cancel, reason);
   ck_assert (
       !vq_accel_choose (&options, vq_arch_find_qemu (host), fake_qemu, &kvm, &why, cancel, &error));
   ck_assert (vq_error_is_cancelled (error));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { probe_with_tcg,
-                           probe_fails,
-                           probe_passes,
-                           rom,
-                           no_program,
-                           tcg_is_not_probed,
-                           foreign_architecture_is_not_probed,
-                           auto_with_a_qemu_that_hangs,
-                           auto_cancelled,
-                           NULL };
-  Suite *suite = suite_create ("accel");
-
-  suite_add_case (suite, "accel", setup, teardown, 180, tests);
-  return suite_run (suite);
 }

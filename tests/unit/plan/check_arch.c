@@ -22,7 +22,9 @@ static const char *const dpkg_names[]
 static const char *const qemu_names[]
     = { "x86_64", "i386", "aarch64", "arm", "ppc64le", "s390x", "riscv64" };
 
-START_TEST (names)
+CASE ("arch", setup, teardown, 30)
+
+TEST (names)
 {
   for (guint i = 0; i < G_N_ELEMENTS (dpkg_names); i++)
     {
@@ -37,9 +39,8 @@ START_TEST (names)
   ck_assert_ptr_null (vq_arch_find_qemu ("amd64"));
   ck_assert_ptr_null (vq_arch_find_dpkg (""));
 }
-END_TEST
 
-START_TEST (entries_are_complete)
+TEST (entries_are_complete)
 {
   for (guint i = 0; i < G_N_ELEMENTS (qemu_names); i++)
     {
@@ -54,9 +55,8 @@ START_TEST (entries_are_complete)
                  || (arch->kvm_hosts[0] == ' ' && g_str_has_suffix (arch->kvm_hosts, " ")));
     }
 }
-END_TEST
 
-START_TEST (choice)
+TEST (choice)
 {
   const char *host = vq_arch_find_host ()->qemu;
   const struct
@@ -87,9 +87,8 @@ START_TEST (choice)
       ck_assert_str_eq (arch->qemu, cases[i].chosen);
     }
 }
-END_TEST
 
-START_TEST (unknown)
+TEST (unknown)
 {
   static const struct
   {
@@ -111,9 +110,8 @@ START_TEST (unknown)
       ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_USAGE));
     }
 }
-END_TEST
 
-START_TEST (kvm_hosts)
+TEST (kvm_hosts)
 {
   guint n_fit = 0;
 
@@ -126,21 +124,4 @@ START_TEST (kvm_hosts)
       ck_assert (vq_arch_fits_host_kvm (vq_arch_find_qemu ("i386")));
       ck_assert (vq_arch_fits_host_kvm (vq_arch_find_qemu ("x86_64")));
     }
-}
-END_TEST
-
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[] = { names, entries_are_complete, choice, unknown, kvm_hosts, NULL };
-  Suite *suite = suite_create ("arch");
-
-  suite_add_case (suite, "arch", setup, teardown, 30, tests);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (make_suite ());
 }

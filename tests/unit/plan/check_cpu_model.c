@@ -44,7 +44,9 @@ write_file (const char *name, const char *contents)
 
 #define HEAD "processor\t: 0\nvendor_id\t: X\nbugs\t\t: svm vmx\n"
 
-START_TEST (nested)
+CASE ("cpu-model", setup, teardown, 60)
+
+TEST (nested)
 {
   static const struct
   {
@@ -82,29 +84,16 @@ START_TEST (nested)
       ck_assert_ptr_null (vq_cpu_model_choose (vq_arch_find_qemu ("i386"), TRUE, root));
     }
 }
-END_TEST
 
-START_TEST (other_architectures)
+TEST (other_architectures)
 {
   ck_assert_str_eq (vq_cpu_model_choose (vq_arch_find_qemu ("aarch64"), FALSE, ""), "cortex-a53");
   ck_assert_str_eq (vq_cpu_model_choose (vq_arch_find_qemu ("aarch64"), TRUE, ""), "host");
   ck_assert_ptr_null (vq_cpu_model_choose (vq_arch_find_qemu ("s390x"), TRUE, ""));
 }
-END_TEST
 
 /* Whatever this host is. */
-START_TEST (this_host)
+TEST (this_host)
 {
   ck_assert_ptr_nonnull (vq_cpu_model_choose (vq_arch_find_qemu ("x86_64"), TRUE, ""));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { nested, other_architectures, this_host, NULL };
-  Suite *suite = suite_create ("cpu-model");
-
-  suite_add_case (suite, "cpu-model", setup, teardown, 60, tests);
-  return suite_run (suite);
 }

@@ -69,7 +69,9 @@ assert_missing (const char *architecture, const char *package)
   ck_assert_str_eq (error->message, expected);
 }
 
-START_TEST (test_find)
+CASE ("firmware", set_up, tear_down, 30)
+
+TEST_LOOP (test_find, 0, G_N_ELEMENTS (table))
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (VqFirmware) firmware = NULL;
@@ -85,9 +87,8 @@ START_TEST (test_find)
   ck_assert_str_eq (vq_firmware_get_code (firmware), code);
   ck_assert_str_eq (vq_firmware_get_vars (firmware), vars);
 }
-END_TEST
 
-START_TEST (test_new_ovmf_wins_over_old)
+TEST (test_new_ovmf_wins_over_old)
 {
   g_autoptr (VqFirmware) firmware = NULL;
 
@@ -101,9 +102,8 @@ START_TEST (test_new_ovmf_wins_over_old)
   ck_assert (g_str_has_suffix (vq_firmware_get_code (firmware), "/OVMF_CODE_4M.fd"));
   ck_assert (g_str_has_suffix (vq_firmware_get_vars (firmware), "/OVMF_VARS_4M.fd"));
 }
-END_TEST
 
-START_TEST (test_unknown_architecture)
+TEST (test_unknown_architecture)
 {
   static const char *const unknown[] = { "s390x", "ppc64", "", "x86_6", "amd64" };
 
@@ -117,12 +117,11 @@ START_TEST (test_unknown_architecture)
       ck_assert_ptr_nonnull (strstr (error->message, "--boot="));
     }
 }
-END_TEST
 
 /* Zeros and data in turns, about the block size of the copy. */
 static const gsize sizes[] = { 0, 1, 65535, 65536, 65537, 3 * 65536, 4 * 65536 + 1 };
 
-START_TEST (test_copy)
+TEST_LOOP (test_copy, 0, G_N_ELEMENTS (sizes))
 {
   gsize n = sizes[_i];
   g_autofree char *bytes = g_malloc0 (n + 1);
@@ -147,9 +146,8 @@ START_TEST (test_copy)
   ck_assert_int_eq (g_stat (dest, &st), 0);
   ck_assert_int_eq (st.st_mode & 07777, 0600);
 }
-END_TEST
 
-START_TEST (test_copy_never_overwrites)
+TEST (test_copy_never_overwrites)
 {
   g_autofree char *dest = g_build_filename (root, "dest", NULL);
   g_autofree char *elsewhere = g_build_filename (root, "elsewhere", NULL);
@@ -172,9 +170,8 @@ START_TEST (test_copy_never_overwrites)
   ck_assert (!vq_firmware_copy_vars (firmware, dest, &link_error));
   ck_assert (!g_file_test (elsewhere, G_FILE_TEST_EXISTS));
 }
-END_TEST
 
-START_TEST (test_failed_copy_leaves_nothing)
+TEST (test_failed_copy_leaves_nothing)
 {
   g_autofree char *dest = g_build_filename (root, "dest", NULL);
   g_autofree char *vars = g_build_filename (root, table[0].vars, NULL);
@@ -196,29 +193,4 @@ START_TEST (test_failed_copy_leaves_nothing)
       ck_assert_ptr_nonnull (strstr (error->message, vars));
       ck_assert (!g_file_test (dest, G_FILE_TEST_EXISTS));
     }
-}
-END_TEST
-
-static Suite *
-firmware_suite (void)
-{
-  Suite *suite = suite_create ("firmware");
-  TCase *firmware = tcase_create ("firmware");
-
-  tcase_set_timeout (firmware, 30);
-  tcase_add_checked_fixture (firmware, set_up, tear_down);
-  tcase_add_loop_test (firmware, test_find, 0, G_N_ELEMENTS (table));
-  tcase_add_test (firmware, test_new_ovmf_wins_over_old);
-  tcase_add_test (firmware, test_unknown_architecture);
-  tcase_add_loop_test (firmware, test_copy, 0, G_N_ELEMENTS (sizes));
-  tcase_add_test (firmware, test_copy_never_overwrites);
-  tcase_add_test (firmware, test_failed_copy_leaves_nothing);
-  suite_add_tcase (suite, firmware);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (firmware_suite ());
 }

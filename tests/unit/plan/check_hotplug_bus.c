@@ -67,7 +67,9 @@ describe (const VqHotplugBus *bus)
   return bus->bus != NULL ? bus->bus : "any";
 }
 
-START_TEST (find)
+CASE ("find", NULL, NULL, 0)
+
+TEST_LOOP (find, 0, G_N_ELEMENTS (cases))
 {
   g_autoptr (BareMachine) bare = bare_machine_new (cases[_i].arch, "--baseimage");
   g_autoptr (GError) error = NULL;
@@ -79,9 +81,10 @@ START_TEST (find)
   ck_assert_str_eq (describe (bus), cases[_i].bus);
   ck_assert ((error != NULL) == (bus == NULL));
 }
-END_TEST
 
-START_TEST (message)
+CASE ("message", NULL, NULL, 30)
+
+TEST (message)
 {
   g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", "--baseimage");
   g_autoptr (GError) error = NULL;
@@ -93,18 +96,4 @@ START_TEST (message)
                     "--baseimage: a machine of type microvm takes no disk while it runs; leave "
                     "this option or that type out");
   ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_USAGE));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { message, NULL };
-  Suite *suite = suite_create ("hotplug-bus");
-  TCase *tcase = tcase_create ("find");
-
-  tcase_add_loop_test (tcase, find, 0, G_N_ELEMENTS (cases));
-  suite_add_tcase (suite, tcase);
-  suite_add_case (suite, "message", NULL, NULL, 30, tests);
-  return suite_run (suite);
 }

@@ -254,7 +254,9 @@ static const Case bad[] = {
   { { "--nonsense", "--help" }, "unknown option --nonsense" },
 };
 
-START_TEST (test_good)
+CASE ("options", NULL, NULL, 30)
+
+TEST_LOOP (test_good, 0, G_N_ELEMENTS (good))
 {
   const char *words[MAX_WORDS + 1] = { NULL };
   g_autoptr (VqOptions) options = NULL;
@@ -272,9 +274,8 @@ START_TEST (test_good)
   ck_assert_uint_eq (g_strv_length (options->images), 1);
   ck_assert_str_eq (options->images[0], "i");
 }
-END_TEST
 
-START_TEST (test_bad)
+TEST_LOOP (test_bad, 0, G_N_ELEMENTS (bad))
 {
   VqOptions *options = (VqOptions *)"not NULL";
   g_autoptr (GError) error = NULL;
@@ -285,9 +286,8 @@ START_TEST (test_bad)
   ck_assert_msg (g_str_has_prefix (error->message, bad[_i].expected), "'%s' instead of '%s'",
                  error->message, bad[_i].expected);
 }
-END_TEST
 
-START_TEST (test_images)
+TEST (test_images)
 {
   const char *const words[] = { "one", "-d", "two", "--", "-three", NULL };
   g_autoptr (VqOptions) options = NULL;
@@ -299,10 +299,9 @@ START_TEST (test_images)
   ck_assert_str_eq (images, "one|two|-three");
   ck_assert (options->debug);
 }
-END_TEST
 
 /* The manual page's example. */
-START_TEST (test_file)
+TEST (test_file)
 {
   g_autofree char *directory = g_dir_make_tmp ("check-options-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (directory, "sid.cfg", NULL);
@@ -321,7 +320,6 @@ START_TEST (test_file)
   ck_assert_int_eq (g_unlink (path), 0);
   ck_assert_int_eq (g_rmdir (directory), 0);
 }
-END_TEST
 
 static const struct
 {
@@ -337,7 +335,7 @@ static const struct
   { { "-c2", "--help", "--version" }, VQ_OPTIONS_HELP },
 };
 
-START_TEST (test_exits)
+TEST_LOOP (test_exits, 0, G_N_ELEMENTS (exits))
 {
   VqOptions *options = (VqOptions *)"not NULL";
   g_autoptr (GError) error = NULL;
@@ -346,10 +344,9 @@ START_TEST (test_exits)
   ck_assert_ptr_null (options);
   ck_assert_ptr_null (error);
 }
-END_TEST
 
 /* A program may be started with no argument at all, not even its name. */
-START_TEST (test_no_argv)
+TEST (test_no_argv)
 {
   const char *const argv[] = { NULL };
   VqOptions *options = NULL;
@@ -358,7 +355,6 @@ START_TEST (test_no_argv)
   ck_assert_int_eq (vq_options_parse (0, argv, &options, &error), VQ_OPTIONS_ERROR);
   ck_assert_str_eq (error->message, "no image given; name the disk image to boot");
 }
-END_TEST
 
 /* TRUE when the parser knows OPTION: whatever else is wrong with it. */
 static gboolean
@@ -390,7 +386,7 @@ is_whole (const char *name)
 }
 
 /* Every option that the help lists is one, and none is forgotten. */
-START_TEST (test_help)
+TEST (test_help)
 {
   g_auto (GStrv) lines = g_strsplit (vq_options_help (), "\n", -1);
   g_autoptr (GRegex) regex = g_regex_new ("^  (-\\w,|   ) (--[a-z-]+)", 0, 0, NULL);
@@ -414,9 +410,8 @@ START_TEST (test_help)
     }
   ck_assert_int_eq (n, 29);
 }
-END_TEST
 
-START_TEST (test_usage_error)
+TEST (test_usage_error)
 {
   g_autoptr (GError) error
       = g_error_new_literal (VQ_ERROR, VQ_ERROR_USAGE, "unknown option --a\nb\x1b\x7f\xc3\xa9");
@@ -425,30 +420,8 @@ START_TEST (test_usage_error)
   ck_assert_str_eq (text, PROGRAM ": error: unknown option --a?b??\xc3\xa9\n"
                                   "Try '" PROGRAM " --help' for the options.\n");
 }
-END_TEST
 
-START_TEST (test_version)
+TEST (test_version)
 {
   ck_assert_str_eq (vq_options_version (), PROGRAM " " VQ_VERSION "\n");
-}
-END_TEST
-
-int
-main (void)
-{
-  Suite *suite = suite_create ("options");
-  TCase *tcase = tcase_create ("options");
-
-  tcase_set_timeout (tcase, 30);
-  tcase_add_loop_test (tcase, test_good, 0, G_N_ELEMENTS (good));
-  tcase_add_loop_test (tcase, test_bad, 0, G_N_ELEMENTS (bad));
-  tcase_add_test (tcase, test_images);
-  tcase_add_test (tcase, test_file);
-  tcase_add_loop_test (tcase, test_exits, 0, G_N_ELEMENTS (exits));
-  tcase_add_test (tcase, test_no_argv);
-  tcase_add_test (tcase, test_help);
-  tcase_add_test (tcase, test_usage_error);
-  tcase_add_test (tcase, test_version);
-  suite_add_tcase (suite, tcase);
-  return suite_run (suite);
 }

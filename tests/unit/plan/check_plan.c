@@ -88,7 +88,9 @@ static const char make_qcow2[]
       "printf 'label: gpt\\nsize=16M, type=U\\ntype=L\\n' | sfdisk -q \"$1\"\n"
       "qemu-img convert -O qcow2 \"$1\" \"$1.q\"; mv \"$1.q\" \"$1\"\n";
 
-START_TEST (boot)
+CASE ("plan", setup, teardown, 120)
+
+TEST (boot)
 {
   static const struct
   {
@@ -124,9 +126,8 @@ START_TEST (boot)
       ck_assert (!plan->kvm);
     }
 }
-END_TEST
 
-START_TEST (bad_images)
+TEST (bad_images)
 {
   g_autofree char *missing = g_build_filename (directory, "missing", NULL);
 
@@ -141,17 +142,15 @@ START_TEST (bad_images)
     assert_no_plan ("--accel=tcg", two, missing);
   }
 }
-END_TEST
 
-START_TEST (bad_architectures)
+TEST (bad_architectures)
 {
   run (make_empty);
   assert_no_plan ("--qemu-architecture=vax", image, "unknown QEMU architecture \"vax\"");
   assert_no_plan ("--dpkg-architecture=m68k", image, "unknown dpkg architecture \"m68k\"");
 }
-END_TEST
 
-START_TEST (no_qemu)
+TEST (no_qemu)
 {
   g_autofree char *path = g_strdup (g_getenv ("PATH"));
 
@@ -163,18 +162,16 @@ START_TEST (no_qemu)
                   "no qemu-system-s390x for s390x guests: install the package qemu-system-misc");
   g_setenv ("PATH", path, TRUE);
 }
-END_TEST
 
-START_TEST (no_firmware)
+TEST (no_firmware)
 {
   run (make_mbr);
   /* any program will do: it is not started */
   assert_no_plan ("--accel=tcg --qemu-architecture=s390x --qemu-command=true --boot=efi", image,
                   "s390x");
 }
-END_TEST
 
-START_TEST (boot_timeout)
+TEST (boot_timeout)
 {
   static const struct
   {
@@ -196,9 +193,8 @@ START_TEST (boot_timeout)
       ck_assert_int_eq (plan->boot_timeout, cases[i].seconds);
     }
 }
-END_TEST
 
-START_TEST (more_images)
+TEST (more_images)
 {
   g_autofree char *two = g_strdup_printf ("%s %s", image, image);
   g_autoptr (VqOptions) parsed = NULL;
@@ -209,10 +205,9 @@ START_TEST (more_images)
   ck_assert_ptr_nonnull (plan);
   ck_assert_uint_eq (plan->more->len, 1);
 }
-END_TEST
 
 /* Both the first image and further ones, and a file of that name here goes first. */
-START_TEST (image_names)
+TEST (image_names)
 {
   g_autofree char *named = g_build_filename (directory, "further.qcow2", NULL);
   g_autoptr (VqOptions) parsed = NULL;
@@ -230,9 +225,8 @@ START_TEST (image_names)
   assert_no_plan ("--accel=tcg", "disk nowhere-to-be-found", directory);
   g_unsetenv ("IMAGEDIR");
 }
-END_TEST
 
-START_TEST (shared_dirs)
+TEST (shared_dirs)
 {
   run (make_mbr);
   assert_no_plan ("--accel=tcg --shared-dir=src=/nonexistent/d,dst=/x", image,
@@ -240,17 +234,15 @@ START_TEST (shared_dirs)
   assert_no_plan ("--accel=tcg --shared-dir=src=/etc/passwd,dst=/x", image,
                   "--shared-dir: /etc/passwd is no directory");
 }
-END_TEST
 
-START_TEST (template_dir)
+TEST (template_dir)
 {
   run (make_mbr);
   assert_no_plan ("--accel=tcg --template-dir=/etc/passwd", image,
                   "--template-dir: /etc/passwd is no directory");
 }
-END_TEST
 
-START_TEST (baseimage)
+TEST (baseimage)
 {
   static const struct
   {
@@ -271,23 +263,4 @@ START_TEST (baseimage)
       ck_assert_ptr_nonnull (plan);
       ck_assert_pstr_eq (plan->hotplug != NULL ? plan->hotplug->bus : NULL, cases[i].bus);
     }
-}
-END_TEST
-
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[]
-      = { boot,        bad_images,  bad_architectures, no_qemu,      no_firmware, boot_timeout,
-          more_images, image_names, shared_dirs,       template_dir, baseimage,   NULL };
-  Suite *suite = suite_create ("plan");
-
-  suite_add_case (suite, "plan", setup, teardown, 120, tests);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (make_suite ());
 }

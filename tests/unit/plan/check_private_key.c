@@ -51,17 +51,18 @@ assert_refused (const char *path, const char *why)
   ck_assert_msg (strstr (error->message, why) != NULL, "%s", error->message);
 }
 
-START_TEST (a_key)
+CASE ("private-key", set_up, tear_down, 60)
+
+TEST (a_key)
 {
   g_autofree char *path = make_file ("key", KEY, -1);
   g_autofree char *text = vq_private_key_read (path, NULL);
 
   ck_assert_str_eq (text, KEY);
 }
-END_TEST
 
 /* Nobody waits for a FIFO's other end. */
-START_TEST (no_keys)
+TEST (no_keys)
 {
   g_autofree char *missing = g_build_filename (directory, "missing", NULL);
   g_autofree char *fifo = g_build_filename (directory, "fifo", NULL);
@@ -79,15 +80,4 @@ START_TEST (no_keys)
   assert_refused (empty, "holds no private key");
   assert_refused (text, "holds no private key");
   assert_refused (public, "without .pub");
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { a_key, no_keys, NULL };
-  Suite *suite = suite_create ("private-key");
-
-  suite_add_case (suite, "private-key", set_up, tear_down, 60, tests);
-  return suite_run (suite);
 }

@@ -49,7 +49,9 @@ assert_last (guint lines, const char *expected)
   ck_assert_str_eq (text, expected);
 }
 
-START_TEST (silence)
+CASE ("console", setup, teardown, 60)
+
+TEST (silence)
 {
   ck_assert (!vq_console_has_spoken (console));
   assert_last (3, "");
@@ -57,9 +59,8 @@ START_TEST (silence)
   ck_assert (vq_console_has_spoken (console));
   assert_last (3, "");
 }
-END_TEST
 
-START_TEST (last_lines)
+TEST (last_lines)
 {
   say ("one\r\n\r\n  two \r\nthree\r\nfo");
   say ("ur");
@@ -69,10 +70,9 @@ START_TEST (last_lines)
   assert_last (4, "one | two | three | four");
   assert_last (5, "one | two | three | four");
 }
-END_TEST
 
 /* None of it reaches a terminal as it is, and none hides what follows. */
-START_TEST (strange_bytes)
+TEST (strange_bytes)
 {
   say ("\x1b[2J\x1b[01;31mred\x1b[0m\r\n");
   assert_last (1, "[2J [01;31mred [0m");
@@ -81,9 +81,8 @@ START_TEST (strange_bytes)
   say ("\r\n\xff\xfe");
   assert_last (1, "\xef\xbf\xbd\xef\xbf\xbd");
 }
-END_TEST
 
-START_TEST (long_lines)
+TEST (long_lines)
 {
   g_autofree char *line = g_strnfill (300, 'x');
   g_autofree char *kept = g_strnfill (200, 'x');
@@ -92,10 +91,9 @@ START_TEST (long_lines)
   say (line);
   assert_last (1, expected);
 }
-END_TEST
 
 /* Only the last KB are kept, whatever the guest says. */
-START_TEST (bounded)
+TEST (bounded)
 {
   g_autofree char *block = g_strnfill (4000, '\n');
   g_autofree char *text = NULL;
@@ -113,9 +111,8 @@ START_TEST (bounded)
   ck_assert_uint_le (strlen (text), 8192 / 4 * 6);
   ck_assert_uint_ge (strlen (text), 8188 / 4 * 6 - 3);
 }
-END_TEST
 
-START_TEST (writer_closed)
+TEST (writer_closed)
 {
   int copy = fcntl (vq_console_get_writer (console), F_DUPFD_CLOEXEC, 0);
 
@@ -129,9 +126,8 @@ START_TEST (writer_closed)
   ck_assert (!g_main_context_pending (NULL));
   assert_last (1, "bye");
 }
-END_TEST
 
-START_TEST (shown)
+TEST (shown)
 {
   int saved = fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
   int ends[2];
@@ -149,28 +145,9 @@ START_TEST (shown)
   ck_assert_str_eq (buffer, "boot\r\n");
   close (ends[0]);
 }
-END_TEST
 
-START_TEST (close_on_exec)
+TEST (close_on_exec)
 {
   ck_assert_int_eq (fcntl (vq_console_get_writer (console), F_GETFD), FD_CLOEXEC);
   vq_console_free (NULL);
-}
-END_TEST
-
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[] = { silence,       last_lines, strange_bytes, long_lines, bounded,
-                           writer_closed, shown,      close_on_exec, NULL };
-  Suite *suite = suite_create ("console");
-
-  suite_add_case (suite, "console", setup, teardown, 60, tests);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (make_suite ());
 }

@@ -74,7 +74,9 @@ soon (void)
   return vq_deadline_in (PATIENCE);
 }
 
-START_TEST (add)
+CASE ("hotplug", setup, teardown, 180)
+
+TEST (add)
 {
   for (int i = 0; i < 2; i++)
     {
@@ -86,9 +88,8 @@ START_TEST (add)
       ck_assert (vq_hotplug_add (qmp, &disk, soon (), cancel, NULL));
     }
 }
-END_TEST
 
-START_TEST (no_node)
+TEST (no_node)
 {
   g_autoptr (GError) error = NULL;
 
@@ -97,10 +98,9 @@ START_TEST (no_node)
   ck_assert (!vq_hotplug_add (qmp, &disk, soon (), cancel, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "Could not open"));
 }
-END_TEST
 
 /* The node goes again. */
-START_TEST (no_device)
+TEST (no_device)
 {
   g_autoptr (GError) error = NULL;
 
@@ -113,10 +113,9 @@ START_TEST (no_device)
   ck_assert (!vq_hotplug_add (qmp, &disk, soon (), cancel, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "does not support hotplugging"));
 }
-END_TEST
 
 /* The event comes after the reply or before it; others do not count. */
-START_TEST (removal)
+TEST (removal)
 {
   for (int early = 0; early < 2; early++)
     {
@@ -136,10 +135,9 @@ START_TEST (removal)
       ck_assert (vq_hotplug_remove (qmp, "d0", soon (), cancel, NULL));
     }
 }
-END_TEST
 
 /* Then nothing is done to the node, which the device still has. */
-START_TEST (guest_keeps_it)
+TEST (guest_keeps_it)
 {
   g_autoptr (GError) error = NULL;
 
@@ -153,9 +151,8 @@ START_TEST (guest_keeps_it)
   fake_peer_serve (fake, "query-status", "{}");
   ck_assert (vq_qmp_call (qmp, "query-status", NULL, NULL, soon (), cancel, NULL));
 }
-END_TEST
 
-START_TEST (not_there)
+TEST (not_there)
 {
   g_autoptr (GError) error = NULL;
 
@@ -164,9 +161,8 @@ START_TEST (not_there)
   ck_assert (!vq_hotplug_remove (qmp, "d0", soon (), cancel, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "not found"));
 }
-END_TEST
 
-START_TEST (machine_ends)
+TEST (machine_ends)
 {
   g_autoptr (GError) reason = g_error_new_literal (VQ_ERROR, VQ_ERROR_MACHINE, "QEMU ended");
   g_autoptr (GError) error = NULL;
@@ -178,11 +174,10 @@ START_TEST (machine_ends)
   ck_assert (vq_error_is_machine (error));
   fake_peer_play (fake);
 }
-END_TEST
 
 /* Real machines take the disk where the table says, and not where it says that there is no way. No
  * guest lets go of it, as there is none. */
-START_TEST (real_machines)
+TEST (real_machines)
 {
   static const struct
   {
@@ -228,16 +223,4 @@ START_TEST (real_machines)
       vq_qemu_quit (qemu, soon ());
       ck_assert_ptr_null (vq_cancel_reason (vq_qemu_get_cancel (qemu)));
     }
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { add,       no_node,      no_device,     removal, guest_keeps_it,
-                                 not_there, machine_ends, real_machines, NULL };
-  Suite *suite = suite_create ("hotplug");
-
-  suite_add_case (suite, "hotplug", setup, teardown, 180, tests);
-  return suite_run (suite);
 }

@@ -184,7 +184,26 @@ complete_template (void)
   return final_disk;
 }
 
-START_TEST (fresh)
+int
+suite_prepare (int argc, char **argv)
+{
+  tmpdir = g_strdup ("/tmp/vq-files-XXXXXX");
+  if (g_mkdtemp (tmpdir) == NULL)
+    return EXIT_FAILURE;
+  g_setenv ("TMPDIR", tmpdir, TRUE);
+  return -1;
+}
+
+void
+suite_finish (void)
+{
+  g_rmdir (tmpdir);
+  g_free (tmpdir);
+}
+
+CASE ("files", setup, teardown, 60)
+
+TEST (fresh)
 {
   VqMachineFiles *files = make_fresh ();
   VqQemuConfig machine = fill (files);
@@ -202,9 +221,8 @@ START_TEST (fresh)
   assert_names (tmpdir, "");
   assert_names (template, "");
 }
-END_TEST
 
-START_TEST (without_firmware)
+TEST (without_firmware)
 {
   VqMachineFiles *files;
 
@@ -219,10 +237,9 @@ START_TEST (without_firmware)
   vq_machine_files_free (files);
   assert_names (tmpdir, "");
 }
-END_TEST
 
 /* The overlay has a place there until QEMU has it open, or until all goes. */
-START_TEST (overlay_dir)
+TEST (overlay_dir)
 {
   for (int opened = 0; opened < 2; opened++)
     {
@@ -245,9 +262,8 @@ START_TEST (overlay_dir)
       assert_names (tmpdir, "");
     }
 }
-END_TEST
 
-START_TEST (no_overlay_dir)
+TEST (no_overlay_dir)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) of_fork = NULL;
@@ -260,9 +276,8 @@ START_TEST (no_overlay_dir)
   ck_assert_msg (g_str_has_prefix (of_fork->message, "--overlay-dir: "), "%s", of_fork->message);
   assert_names (tmpdir, "");
 }
-END_TEST
 
-START_TEST (template_that_is_made)
+TEST (template_that_is_made)
 {
   VqMachineFiles *files = make_template ();
   VqQemuConfig machine = fill (files);
@@ -282,10 +297,9 @@ START_TEST (template_that_is_made)
   assert_names (tmpdir, "");
   assert_names (template, "disk ");
 }
-END_TEST
 
 /* --overlay-dir is for what goes away again. */
-START_TEST (template_and_overlay_dir)
+TEST (template_and_overlay_dir)
 {
   VqMachineFiles *files;
 
@@ -296,9 +310,8 @@ START_TEST (template_and_overlay_dir)
   assert_names (template, "disk ");
   vq_machine_files_free (files);
 }
-END_TEST
 
-START_TEST (complete)
+TEST (complete)
 {
   g_autofree char *final_disk = complete_template ();
   g_autofree char *overlay = g_build_filename (template, VQ_TEMPLATE_OVERLAY, NULL);
@@ -308,10 +321,9 @@ START_TEST (complete)
   assert_overlay (overlay, final_disk, "qcow2");
   assert_names (tmpdir, "");
 }
-END_TEST
 
 /* What is there already is somebody's. */
-START_TEST (complete_twice)
+TEST (complete_twice)
 {
   g_autofree char *final_disk = complete_template ();
   g_autofree char *disk = g_build_filename (template, VQ_TEMPLATE_DISK, NULL);
@@ -323,9 +335,8 @@ START_TEST (complete_twice)
   ck_assert (!vq_machine_files_complete_template (files, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "File exists"));
 }
-END_TEST
 
-START_TEST (fork_of_it)
+TEST (fork_of_it)
 {
   g_autofree char *final_disk = complete_template ();
   g_autofree char *ram = g_build_filename (template, VQ_TEMPLATE_RAM, NULL);
@@ -351,9 +362,8 @@ START_TEST (fork_of_it)
   assert_names (tmpdir, "");
   assert_names (template, "disk efivars.fd overlay ram ");
 }
-END_TEST
 
-START_TEST (fork_into_overlay_dir)
+TEST (fork_into_overlay_dir)
 {
   g_autofree char *final_disk = complete_template ();
   VqMachineFiles *files;
@@ -367,9 +377,8 @@ START_TEST (fork_into_overlay_dir)
   assert_names (options.overlay_dir, "");
   vq_machine_files_free (files);
 }
-END_TEST
 
-START_TEST (fork_of_an_incomplete_one)
+TEST (fork_of_an_incomplete_one)
 {
   static const char *const names[] = { VQ_TEMPLATE_OVERLAY, VQ_TEMPLATE_EFI_VARS };
   g_autofree char *final_disk = complete_template ();
@@ -385,9 +394,8 @@ START_TEST (fork_of_an_incomplete_one)
       assert_names (tmpdir, "");
     }
 }
-END_TEST
 
-START_TEST (image_is_gone)
+TEST (image_is_gone)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) of_template = NULL;
@@ -401,9 +409,8 @@ START_TEST (image_is_gone)
   assert_names (tmpdir, "");
   assert_names (template, "");
 }
-END_TEST
 
-START_TEST (no_private_directory)
+TEST (no_private_directory)
 {
   g_autoptr (GError) error = NULL;
 
@@ -411,36 +418,4 @@ START_TEST (no_private_directory)
   ck_assert_ptr_null (vq_machine_files_new_fresh (&plan, vq_deadline_in (PATIENCE), NULL, &error));
   ck_assert_ptr_nonnull (strstr (error->message, tmpdir));
   ck_assert_int_eq (g_mkdir (tmpdir, 0700), 0);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { fresh,
-                                 without_firmware,
-                                 overlay_dir,
-                                 no_overlay_dir,
-                                 template_that_is_made,
-                                 template_and_overlay_dir,
-                                 complete,
-                                 complete_twice,
-                                 fork_of_it,
-                                 fork_into_overlay_dir,
-                                 fork_of_an_incomplete_one,
-                                 image_is_gone,
-                                 no_private_directory,
-                                 NULL };
-  Suite *suite = suite_create ("machine-files");
-  int status;
-
-  tmpdir = g_strdup ("/tmp/vq-files-XXXXXX");
-  if (g_mkdtemp (tmpdir) == NULL)
-    return EXIT_FAILURE;
-  g_setenv ("TMPDIR", tmpdir, TRUE);
-  suite_add_case (suite, "files", setup, teardown, 60, tests);
-  status = suite_run (suite);
-  g_rmdir (tmpdir);
-  g_free (tmpdir);
-  return status;
 }

@@ -128,8 +128,10 @@ assert_fails (gboolean saving, double seconds, const char *message)
     ck_assert_str_eq (error->message, message);
 }
 
+CASE ("loops", setup, teardown, 0)
+
 /* _i: saving. Other events, and statuses on the way or of no use, do not matter. */
-START_TEST (completes)
+TEST_LOOP (completes, 0, 2)
 {
   expect_begin (_i);
   say_status ("\"failed\""); /* an earlier one's */
@@ -144,9 +146,8 @@ START_TEST (completes)
   say_status ("\"completed\"");
   assert_migrates (_i);
 }
-END_TEST
 
-START_TEST (capabilities_refused)
+TEST_LOOP (capabilities_refused, 0, 2)
 {
   if (_i)
     fake_peer_serve (fake, "migrate-set-parameters", "{}");
@@ -154,10 +155,9 @@ START_TEST (capabilities_refused)
   fake_peer_error (fake, "no x-ignore-shared");
   assert_fails (_i, PATIENCE, "migrate-set-capabilities: QMP: no x-ignore-shared");
 }
-END_TEST
 
 /* The descriptor that QEMU holds is taken back. */
-START_TEST (refused)
+TEST_LOOP (refused, 0, 2)
 {
   expect_begin (_i);
   fake_peer_error (fake, "State blocked\nby device");
@@ -167,9 +167,10 @@ START_TEST (refused)
                 _i ? "migrate: QMP: State blocked by device"
                    : "migrate-incoming: QMP: State blocked by device");
 }
-END_TEST
 
-START_TEST (saving_fails)
+CASE ("protocol", setup, teardown, 60)
+
+TEST (saving_fails)
 {
   static const char *const cases[][2] = {
     { "{\"status\": \"failed\", \"error-desc\": \"disk\\nis \\u001b[1mgone\"}", "disk is [1mgone" },
@@ -189,7 +190,6 @@ START_TEST (saving_fails)
       assert_fails (TRUE, PATIENCE, cases[i][1]);
     }
 }
-END_TEST
 
 static gboolean
 tell_of_the_end (gpointer data)
@@ -201,7 +201,7 @@ tell_of_the_end (gpointer data)
 }
 
 /* Its end, which comes a moment later, says more. */
-START_TEST (loading_fails)
+TEST (loading_fails)
 {
   expect_begin (FALSE);
   fake_peer_reply (fake, "{}");
@@ -209,9 +209,8 @@ START_TEST (loading_fails)
   g_timeout_add (100, tell_of_the_end, cancel);
   assert_fails (FALSE, PATIENCE, "QEMU ended: why");
 }
-END_TEST
 
-START_TEST (loading_fails_and_qemu_stays)
+TEST (loading_fails_and_qemu_stays)
 {
   expect_begin (FALSE);
   fake_peer_reply (fake, "{}");
@@ -220,10 +219,11 @@ START_TEST (loading_fails_and_qemu_stays)
   fake_peer_serve (fake, "query-migrate", "{\"error-desc\": \"bad state\"}");
   assert_fails (FALSE, PATIENCE, "bad state");
 }
-END_TEST
+
+CASE ("loops", setup, teardown, 0)
 
 /* When we give up, QEMU must have stopped saving before the guest can go on. */
-START_TEST (saving_takes_too_long)
+TEST_LOOP (saving_takes_too_long, 0, 2)
 {
   expect_begin (TRUE);
   fake_peer_reply (fake, "{}");
@@ -234,26 +234,27 @@ START_TEST (saving_takes_too_long)
   say_status (_i == 0 ? "\"cancelled\"" : "\"completed\"");
   assert_fails (TRUE, 0.2, "no saved machine within 0.");
 }
-END_TEST
 
-START_TEST (saving_never_ends)
+CASE ("protocol", setup, teardown, 60)
+
+TEST (saving_never_ends)
 {
   expect_begin (TRUE);
   fake_peer_reply (fake, "{}");
   fake_peer_serve (fake, "migrate_cancel", "{}");
   assert_fails (TRUE, 0.2, "no saved machine within 0.");
 }
-END_TEST
 
-START_TEST (loading_takes_too_long)
+TEST (loading_takes_too_long)
 {
   expect_begin (FALSE);
   fake_peer_reply (fake, "{}");
   assert_fails (FALSE, 0.2, "no loaded machine within 0.");
 }
-END_TEST
 
-START_TEST (cancelled)
+CASE ("loops", setup, teardown, 0)
+
+TEST_LOOP (cancelled, 0, 2)
 {
   expect_begin (_i);
   fake_peer_reply (fake, "{}");
@@ -262,7 +263,6 @@ START_TEST (cancelled)
   g_timeout_add (100, tell_of_the_end, cancel);
   assert_fails (_i, PATIENCE, "QEMU ended: why");
 }
-END_TEST
 
 /* A peer that keeps the descriptor: it answers everything with "{}". On "migrate" it says that it
  * has completed and then sends what it is to send; on "migrate-incoming" it reads to the end first.
@@ -419,8 +419,10 @@ teardown_keeper (void)
   teardown_common ();
 }
 
+CASE ("bytes", setup_keeper, teardown_keeper, 60)
+
 /* Everything that QEMU says gets into the file, after what is there, and nothing else. */
-START_TEST (bytes_to_the_file)
+TEST (bytes_to_the_file)
 {
   static const gint64 sizes[] = { 0, 1, 65535, 65536, 65537, 1000000 };
   gint64 before = 0;
@@ -437,10 +439,9 @@ START_TEST (bytes_to_the_file)
       before += sizes[i];
     }
 }
-END_TEST
 
 /* From its beginning, wherever its descriptor stands. */
-START_TEST (bytes_from_the_file)
+TEST (bytes_from_the_file)
 {
   GString *bytes = g_string_new (NULL);
 
@@ -457,10 +458,11 @@ START_TEST (bytes_from_the_file)
     }
   g_string_free (bytes, TRUE);
 }
-END_TEST
+
+CASE ("limits", setup_keeper, teardown_keeper, 180)
 
 /* A limit that is kept, and one that is passed by a byte. */
-START_TEST (longest_saved)
+TEST_LOOP (longest_saved, 0, 2)
 {
   close (file);
   file = open ("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -470,9 +472,8 @@ START_TEST (longest_saved)
   else
     assert_fails (TRUE, PATIENCE, "the state takes more than 256 MiB");
 }
-END_TEST
 
-START_TEST (longest_loaded)
+TEST_LOOP (longest_loaded, 0, 2)
 {
   ck_assert_int_eq (ftruncate (file, VQ_MIGRATION_MAX + _i), 0);
   if (_i == 0)
@@ -483,9 +484,8 @@ START_TEST (longest_loaded)
   else
     assert_fails (FALSE, PATIENCE, "the state file is longer than 256 MiB");
 }
-END_TEST
 
-START_TEST (file_that_cannot_be_used)
+TEST_LOOP (file_that_cannot_be_used, 0, 2)
 {
   keeper.n = 1000;
   close (file);
@@ -494,41 +494,11 @@ START_TEST (file_that_cannot_be_used)
                 _i ? "cannot write the state file: Bad file descriptor"
                    : "cannot read the state file: Bad file descriptor");
 }
-END_TEST
 
 /* It holds the other end, and nothing moves. */
-START_TEST (nothing_moves)
+TEST_LOOP (nothing_moves, 0, 2)
 {
   keeper.idle = TRUE;
   ck_assert_int_eq (ftruncate (file, 1000000), 0);
   assert_fails (_i, 0.2, _i ? "no saved machine within 0." : "no loaded machine within 0.");
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { saving_fails,      loading_fails,          loading_fails_and_qemu_stays,
-                           saving_never_ends, loading_takes_too_long, NULL };
-  const TTest *bytes[] = { bytes_to_the_file, bytes_from_the_file, NULL };
-  const TTest *both[]
-      = { completes, capabilities_refused, refused, cancelled, saving_takes_too_long };
-  const TTest *limits[]
-      = { longest_saved, longest_loaded, file_that_cannot_be_used, nothing_moves };
-  Suite *suite = suite_create ("migration");
-  TCase *loops = tcase_create ("loops");
-  TCase *limit = tcase_create ("limits");
-
-  suite_add_case (suite, "protocol", setup, teardown, 60, tests);
-  suite_add_case (suite, "bytes", setup_keeper, teardown_keeper, 60, bytes);
-  tcase_add_checked_fixture (loops, setup, teardown);
-  tcase_add_checked_fixture (limit, setup_keeper, teardown_keeper);
-  tcase_set_timeout (limit, 180);
-  for (guint i = 0; i < G_N_ELEMENTS (both); i++)
-    tcase_add_loop_test (loops, both[i], 0, 2);
-  for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
-    tcase_add_loop_test (limit, limits[i], 0, 2);
-  suite_add_tcase (suite, loops);
-  suite_add_tcase (suite, limit);
-  return suite_run (suite);
 }

@@ -69,7 +69,9 @@ count (const char *line, const char *text)
   return n;
 }
 
-START_TEST (common)
+CASE ("machine", setup, leaks_assert_none, 180)
+
+TEST (common)
 {
   static const char *const pairs[] = {
     "-nodefaults",
@@ -111,9 +113,8 @@ START_TEST (common)
       ck_assert_uint_eq (count (line, "logfile=/dev/fdset/1"), 1);
     }
 }
-END_TEST
 
-START_TEST (by_architecture)
+TEST (by_architecture)
 {
   static const struct
   {
@@ -153,10 +154,9 @@ START_TEST (by_architecture)
       ck_assert_msg (has (line, cases[i].text) == cases[i].there, "%s in%s", cases[i].text, line);
     }
 }
-END_TEST
 
 /* What the user says is not said twice, and comes last. */
-START_TEST (options_of_the_user)
+TEST (options_of_the_user)
 {
   static const struct
   {
@@ -184,9 +184,8 @@ START_TEST (options_of_the_user)
       ck_assert (g_str_has_suffix (line, cases[i].theirs));
     }
 }
-END_TEST
 
-START_TEST (cpu_of_the_user)
+TEST (cpu_of_the_user)
 {
   static const char *const words[] = { "", "-cpu max", "--cpu max" };
 
@@ -206,9 +205,8 @@ START_TEST (cpu_of_the_user)
       ck_assert (i == 0 || g_str_has_suffix (line, words[i]));
     }
 }
-END_TEST
 
-START_TEST (cpu_by_architecture)
+TEST (cpu_by_architecture)
 {
   g_autofree char *line = build ("aarch64", "--qemu-options=-cpu=max", FALSE, NULL);
   g_autofree char *own = NULL;
@@ -217,9 +215,8 @@ START_TEST (cpu_by_architecture)
   own = build ("aarch64", "--qemu-options=--cpu", FALSE, NULL);
   ck_assert_ptr_null (strstr (own, "cortex-a53"));
 }
-END_TEST
 
-START_TEST (with_firmware)
+TEST (with_firmware)
 {
   g_autoptr (VqFirmware) firmware = vq_firmware_find ("x86_64", NULL);
   g_autofree char *line = NULL;
@@ -234,9 +231,8 @@ START_TEST (with_firmware)
   assert_has (line, "-machine q35");
   ck_assert (!has (line, "-machine pc"));
 }
-END_TEST
 
-START_TEST (with_kvm)
+TEST (with_kvm)
 {
   g_autofree char *line = build ("x86_64", NULL, TRUE, NULL);
 
@@ -244,10 +240,9 @@ START_TEST (with_kvm)
   ck_assert_ptr_nonnull (strstr (line, " -cpu "));
   ck_assert_ptr_null (strstr (line, "tcg"));
 }
-END_TEST
 
 /* A port to plug the base image in, only where it is wanted and the root bus takes nothing. */
-START_TEST (baseimage)
+TEST (baseimage)
 {
   static const struct
   {
@@ -272,9 +267,8 @@ START_TEST (baseimage)
   ck_assert_uint_eq (count (with, " -device pcie-root-port,id="), 1);
   ck_assert_uint_eq (count (without, "pcie-root-port"), 0);
 }
-END_TEST
 
-START_TEST (shared_dirs)
+TEST (shared_dirs)
 {
   for (guint a = 0; a < G_N_ELEMENTS (arches); a++)
     {
@@ -291,7 +285,6 @@ START_TEST (shared_dirs)
       ck_assert_uint_eq (count (line, "virtio-9p"), 2);
     }
 }
-END_TEST
 
 /* The lines of a machine without memory file, of a template, of a fork of it, and one that opens
  * the file for reading only. */
@@ -333,7 +326,7 @@ cut (const char *line, const char *const *parts)
 }
 
 /* The guest must find the same machine: they differ in nothing else. */
-START_TEST (memory_file)
+TEST (memory_file)
 {
   static const char *const options[]
       = { " -machine memory-backend=mem,suppress-vmdesc=on",
@@ -356,9 +349,8 @@ START_TEST (memory_file)
         g_free (lines[i]);
     }
 }
-END_TEST
 
-START_TEST (no_template)
+TEST (no_template)
 {
   static const struct
   {
@@ -415,10 +407,9 @@ START_TEST (no_template)
         ck_assert_msg (strstr (reason, cases[i].reason) != NULL, "%s: %s", cases[i].words, reason);
     }
 }
-END_TEST
 
 /* A real QEMU of each architecture takes its argv, and its machine gets to the point of running. */
-START_TEST (accepted_by_qemu)
+TEST (accepted_by_qemu)
 {
   static const guint8 code[] = { 0xf4 };
   guint n_tried = 0;
@@ -450,10 +441,9 @@ START_TEST (accepted_by_qemu)
     }
   ck_assert_uint_gt (n_tried, 0);
 }
-END_TEST
 
 /* Directories of the host, with commas in their names, and a port for the base image. */
-START_TEST (accepted_with_shared_dirs)
+TEST (accepted_with_shared_dirs)
 {
   static const guint8 code[] = { 0xf4 };
   g_autofree char *directory = g_dir_make_tmp ("vq-a,b=c-XXXXXX", NULL);
@@ -471,10 +461,9 @@ START_TEST (accepted_with_shared_dirs)
   vq_qemu_quit (qemu, vq_deadline_in (PATIENCE));
   ck_assert_int_eq (g_rmdir (directory), 0);
 }
-END_TEST
 
 /* The same with EFI on a PC, and with disks whose names have commas and blanks. */
-START_TEST (accepted_with_firmware_and_disks)
+TEST (accepted_with_firmware_and_disks)
 {
   static const guint8 code[] = { 0xf4 };
   g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", NULL);
@@ -493,29 +482,4 @@ START_TEST (accepted_with_firmware_and_disks)
   qemu = vq_qemu_start (&bare->machine, vq_deadline_in (PATIENCE), NULL, &error);
   ck_assert_msg (qemu != NULL, "%s", error != NULL ? error->message : "");
   ck_assert (vq_qemu_run_guest (qemu, vq_deadline_in (PATIENCE), NULL));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { common,
-                           by_architecture,
-                           options_of_the_user,
-                           cpu_of_the_user,
-                           with_firmware,
-                           with_kvm,
-                           baseimage,
-                           shared_dirs,
-                           cpu_by_architecture,
-                           accepted_with_shared_dirs,
-                           memory_file,
-                           no_template,
-                           accepted_by_qemu,
-                           accepted_with_firmware_and_disks,
-                           NULL };
-  Suite *suite = suite_create ("machine");
-
-  suite_add_case (suite, "machine", setup, leaks_assert_none, 180, tests);
-  return suite_run (suite);
 }

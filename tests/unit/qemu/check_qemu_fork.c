@@ -276,7 +276,9 @@ assert_message (const GError *error, const char *text)
   ck_assert_ptr_null (strchr (error->message, '\n'));
 }
 
-START_TEST (forks_go_on)
+CASE ("good", setup, teardown, 180)
+
+TEST (forks_go_on)
 {
   g_autofree char *before = make_template ();
   g_autofree char *sums = sum_up ();
@@ -300,10 +302,9 @@ START_TEST (forks_go_on)
   sums_after = sum_up ();
   ck_assert_str_eq (sums, sums_after);
 }
-END_TEST
 
 /* One after the other, as with revert; each is paused until it is told to run. */
-START_TEST (fork_again)
+TEST (fork_again)
 {
   g_autofree char *before = make_template ();
 
@@ -322,9 +323,8 @@ START_TEST (fork_again)
       ck_assert_uint_ge (assert_went_on (before, fork), 2);
     }
 }
-END_TEST
 
-START_TEST (with_firmware)
+TEST (with_firmware)
 {
   g_autoptr (BareMachine) other = NULL;
   g_autoptr (VqQemu) fork = NULL;
@@ -342,7 +342,6 @@ START_TEST (with_firmware)
   ck_assert (vq_wait_pause (500, vq_qemu_get_cancel (fork), NULL));
   quit (fork);
 }
-END_TEST
 
 static void
 give_options (BareMachine *machine, const char *const *words)
@@ -352,7 +351,7 @@ give_options (BareMachine *machine, const char *const *words)
 }
 
 /* With a machine type and devices of the user's, and a file system that nobody mounts. */
-START_TEST (with_options)
+TEST (with_options)
 {
   const char *const words[]
       = { "-machine", "q35",
@@ -375,9 +374,8 @@ START_TEST (with_options)
   count_on (fork, 2);
   ck_assert_uint_ge (assert_went_on (before, fork), 2);
 }
-END_TEST
 
-START_TEST (memory_is_private)
+TEST (memory_is_private)
 {
   g_autofree char *before = NULL;
   struct stat st;
@@ -390,10 +388,9 @@ START_TEST (memory_is_private)
   ck_assert_int_eq (st.st_size, 64 * 1024 * 1024);
   ck_assert_int_lt (st.st_blocks * 512, st.st_size / 2);
 }
-END_TEST
 
 /* QEMU says which device it is; the guest goes on. */
-START_TEST (device_that_cannot_be_saved)
+TEST (device_that_cannot_be_saved)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *counts = NULL;
@@ -412,10 +409,9 @@ START_TEST (device_that_cannot_be_saved)
   counts = read_counts (qemu);
   assert_sequence (counts);
 }
-END_TEST
 
 /* The guest goes on, and what is saved next is whole. */
-START_TEST (file_that_cannot_be_written)
+TEST (file_that_cannot_be_written)
 {
   static const struct
   {
@@ -453,10 +449,9 @@ START_TEST (file_that_cannot_be_written)
   count_on (fork, 2);
   ck_assert_uint_ge (assert_went_on (before, fork), 2);
 }
-END_TEST
 
 /* A machine that has stopped by itself is no template. */
-START_TEST (not_running)
+TEST (not_running)
 {
   g_autoptr (GError) error = NULL;
 
@@ -466,7 +461,6 @@ START_TEST (not_running)
   run (qemu);
   count_on (qemu, 1);
 }
-END_TEST
 
 /* The only child. */
 static pid_t
@@ -488,7 +482,7 @@ signal_qemu (int signum)
 }
 
 /* QEMU ends, or hangs, when it is to save or to load. */
-START_TEST (trouble_when_saving)
+TEST_LOOP (trouble_when_saving, 0, 2)
 {
   g_autoptr (GError) error = NULL;
   int file = open ("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -500,9 +494,8 @@ START_TEST (trouble_when_saving)
   assert_message (error, _i == 0 ? "QEMU ended: killed by signal 9 (Killed)" : "no answer of QMP");
   close (file);
 }
-END_TEST
 
-START_TEST (trouble_when_loading)
+TEST_LOOP (trouble_when_loading, 0, 2)
 {
   g_autofree char *before = make_template ();
   g_autoptr (BareMachine) other = bare_machine_fork (bare, "x86_64", NULL);
@@ -514,7 +507,6 @@ START_TEST (trouble_when_loading)
   assert_message (error, "cannot load the saved machine: ");
   assert_message (error, _i == 0 ? "QEMU ended: killed by signal 9 (Killed)" : "no answer of QMP");
 }
-END_TEST
 
 /* A fork with the state that is there now must fail, saying TEXT. */
 static void
@@ -530,7 +522,7 @@ assert_no_fork (const char *text)
   ck_assert (vq_error_is_machine (error));
 }
 
-START_TEST (truncated_state)
+TEST (truncated_state)
 {
   static const double parts[] = { 0, 0.00001, 0.001, 0.1, 0.5, 0.9, 1 };
   g_autofree char *before = make_template ();
@@ -545,9 +537,8 @@ START_TEST (truncated_state)
       ck_assert (g_file_set_contents (state, bytes, n, NULL));
     }
 }
-END_TEST
 
-START_TEST (garbage_for_a_state)
+TEST (garbage_for_a_state)
 {
   g_autofree char *before = make_template ();
   g_autofree char *garbage = g_strnfill (8 * 1024 * 1024, 'x');
@@ -555,10 +546,9 @@ START_TEST (garbage_for_a_state)
   ck_assert (g_file_set_contents (state, garbage, 8 * 1024 * 1024, NULL));
   assert_no_fork ("");
 }
-END_TEST
 
 /* QEMU notices a device that is missing, not one too many. */
-START_TEST (another_machine)
+TEST (another_machine)
 {
   static const struct
   {
@@ -586,7 +576,6 @@ START_TEST (another_machine)
       assert_message (error, cases[i].error);
     }
 }
-END_TEST
 
 static void
 assert_no_start (BareMachine *machine, const char *text)
@@ -598,7 +587,7 @@ assert_no_start (BareMachine *machine, const char *text)
 }
 
 /* QEMU would go on with a memory of zeros, or be killed. */
-START_TEST (memory_file)
+TEST (memory_file)
 {
   static const struct
   {
@@ -625,16 +614,14 @@ START_TEST (memory_file)
   ck_assert_int_eq (rmdir (bare->ram), 0);
   ck_assert (!g_file_test (bare->ram, G_FILE_TEST_EXISTS));
 }
-END_TEST
 
 /* What is in it would be in the new machine's memory. */
-START_TEST (memory_file_is_there_already)
+TEST (memory_file_is_there_already)
 {
   ck_assert (g_file_set_contents (bare->ram, "x", 1, NULL));
   assert_no_start (bare, "cannot make the memory file");
   assert_no_start (bare, "File exists");
 }
-END_TEST
 
 static gboolean
 is_cancelled (gpointer data)
@@ -643,7 +630,7 @@ is_cancelled (gpointer data)
 }
 
 /* The memory file gets shorter, or the file system that it is on is full. */
-START_TEST (memory_file_is_cut)
+TEST (memory_file_is_cut)
 {
   qemu = start (bare);
   run (qemu);
@@ -653,10 +640,9 @@ START_TEST (memory_file_is_cut)
   assert_message (vq_cancel_reason (vq_qemu_get_cancel (qemu)), "QEMU ended: killed by signal 7");
   assert_message (vq_cancel_reason (vq_qemu_get_cancel (qemu)), bare->ram);
 }
-END_TEST
 
 /* What QEMU says of itself is so. */
-START_TEST (memory_read_only)
+TEST (memory_read_only)
 {
   g_autofree char *before = make_template ();
   g_autoptr (BareMachine) other = bare_machine_fork (bare, "x86_64", NULL);
@@ -676,34 +662,4 @@ START_TEST (memory_read_only)
   run (qemu);
   count_on (qemu, 2);
   ck_assert_uint_ge (assert_went_on (before, qemu), 2);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *good[]
-      = { forks_go_on, fork_again, with_firmware, with_options, memory_is_private, NULL };
-  const TTest *bad[] = { device_that_cannot_be_saved,
-                         file_that_cannot_be_written,
-                         not_running,
-                         truncated_state,
-                         garbage_for_a_state,
-                         another_machine,
-                         memory_file,
-                         memory_file_is_there_already,
-                         memory_file_is_cut,
-                         memory_read_only,
-                         NULL };
-  Suite *suite = suite_create ("qemu-fork");
-  TCase *trouble = tcase_create ("trouble");
-
-  suite_add_case (suite, "good", setup, teardown, 180, good);
-  suite_add_case (suite, "bad", setup, teardown, 180, bad);
-  tcase_add_checked_fixture (trouble, setup, teardown);
-  tcase_set_timeout (trouble, 180);
-  tcase_add_loop_test (trouble, trouble_when_saving, 0, 2);
-  tcase_add_loop_test (trouble, trouble_when_loading, 0, 2);
-  suite_add_tcase (suite, trouble);
-  return suite_run (suite);
 }

@@ -5,7 +5,9 @@
 
 #include "suite.h"
 
-START_TEST (quote)
+CASE ("values", NULL, NULL, 10)
+
+TEST (quote)
 {
   static const struct
   {
@@ -21,15 +23,4 @@ START_TEST (quote)
 
       ck_assert_str_eq (quoted, cases[i].quoted);
     }
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { quote, NULL };
-  Suite *suite = suite_create ("qemu-value");
-
-  suite_add_case (suite, "values", NULL, NULL, 10, tests);
-  return suite_run (suite);
 }

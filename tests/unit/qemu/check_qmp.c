@@ -78,31 +78,30 @@ assert_no_handshake (double seconds, VqErrorCode code, const char *message)
     ck_assert_str_eq (error->message, message);
 }
 
-START_TEST (greeting)
+CASE ("qmp", setup, teardown, 60)
+
+TEST_LOOP (greeting, 0, 30)
 {
   fake_peer_split (fake, _i);
   shake_hands ();
   ck_assert_str_eq (seen->str, "");
 }
-END_TEST
 
-START_TEST (late_greeting)
+TEST (late_greeting)
 {
   fake_peer_delay (fake, 50);
   fake_peer_line (fake, "{\"event\": \"EARLY\"}");
   shake_hands ();
   ck_assert_str_eq (seen->str, "EARLY(0) ");
 }
-END_TEST
 
-START_TEST (no_greeting)
+TEST (no_greeting)
 {
   assert_no_handshake (0.05, VQ_ERROR_TIMEOUT, "no greeting of QEMU's monitor within 0.0");
 }
-END_TEST
 
 /* A hello that never ends, and things that are no hello. */
-START_TEST (garbage_for_a_greeting)
+TEST (garbage_for_a_greeting)
 {
   gint64 start = g_get_monotonic_time ();
 
@@ -110,34 +109,30 @@ START_TEST (garbage_for_a_greeting)
   assert_no_handshake (PATIENCE, VQ_ERROR_PEER, "QMP: bad JSON");
   ck_assert_int_lt (g_get_monotonic_time () - start, 5 * G_USEC_PER_SEC);
 }
-END_TEST
 
-START_TEST (object_for_a_greeting)
+TEST (object_for_a_greeting)
 {
   fake_peer_line (fake, "{\"hello\": 1}");
   fake_peer_line (fake, "{\"event\": 5}");
   assert_no_handshake (0.05, VQ_ERROR_TIMEOUT, "no greeting");
   ck_assert_str_eq (seen->str, "");
 }
-END_TEST
 
-START_TEST (closed_for_a_greeting)
+TEST_LOOP (closed_for_a_greeting, 0, 2)
 {
   if (_i == 1)
     fake_peer_bytes (fake, "{\"QMP\"", 6);
   fake_peer_close (fake);
   assert_no_handshake (PATIENCE, VQ_ERROR_PEER, "QMP: connection closed");
 }
-END_TEST
 
-START_TEST (capabilities_refused)
+TEST (capabilities_refused)
 {
   fake_peer_line (fake, GREETING);
   fake_peer_expect (fake, "qmp_capabilities", "");
   fake_peer_error (fake, "no");
   assert_no_handshake (PATIENCE, VQ_ERROR_PEER, "qmp_capabilities: QMP: no");
 }
-END_TEST
 
 static gboolean
 tell_of_the_end (gpointer data)
@@ -150,7 +145,7 @@ tell_of_the_end (gpointer data)
 
 /* The process's end is seen a moment after the connection's, and says more: before the greeting,
  * and in a call. */
-START_TEST (end_is_explained)
+TEST_LOOP (end_is_explained, 0, 2)
 {
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   g_autoptr (GError) error = NULL;
@@ -171,10 +166,9 @@ START_TEST (end_is_explained)
   ck_assert (vq_error_is_machine (error));
   ck_assert_str_eq (error->message, "QEMU ended");
 }
-END_TEST
 
 /* Nobody explains: not later than the deadline the call fails all the same. */
-START_TEST (end_is_not_explained)
+TEST (end_is_not_explained)
 {
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   g_autoptr (GError) error = NULL;
@@ -185,9 +179,8 @@ START_TEST (end_is_not_explained)
   ck_assert (!vq_qmp_call (qmp, "cont", NULL, NULL, vq_deadline_in (0.2), cancel, &error));
   ck_assert_str_eq (error->message, "cont: QMP: connection closed");
 }
-END_TEST
 
-START_TEST (calls_and_events)
+TEST (calls_and_events)
 {
   g_autoptr (JsonNode) result = NULL;
 
@@ -205,9 +198,8 @@ START_TEST (calls_and_events)
   ck_assert (JSON_NODE_HOLDS_OBJECT (result));
   ck_assert_str_eq (seen->str, "STOP(0) BLOCK_IO_ERROR(2) ODD(0) ");
 }
-END_TEST
 
-START_TEST (nobody_needs_the_answer)
+TEST (nobody_needs_the_answer)
 {
   shake_hands ();
   vq_qmp_send (qmp, "quit", vq_json_build ("a", "b", TRUE, NULL));
@@ -220,9 +212,8 @@ START_TEST (nobody_needs_the_answer)
     ;
   ck_assert_str_eq (seen->str, "SHUTDOWN(0) ");
 }
-END_TEST
 
-START_TEST (human_monitor)
+TEST (human_monitor)
 {
   static const char *const answers[][2]
       = { { "\"\"", "" }, { "\"could not\\r\\n\"", "could not\r\n" } };
@@ -238,9 +229,8 @@ START_TEST (human_monitor)
       ck_assert_str_eq (answer, answers[i][1]);
     }
 }
-END_TEST
 
-START_TEST (strange_human_monitor)
+TEST (strange_human_monitor)
 {
   static const char *const answers[] = { "{}", "[]", "1", "null", "true" };
 
@@ -256,10 +246,9 @@ START_TEST (strange_human_monitor)
       ck_assert_ptr_null (answer);
     }
 }
-END_TEST
 
 /* A task's event goes to the task and to the owner; others only to the owner. */
-START_TEST (watched_event)
+TEST (watched_event)
 {
   for (int i = 0; i < 2; i++)
     {
@@ -272,7 +261,6 @@ START_TEST (watched_event)
     }
   ck_assert_str_eq (seen->str, "WANTED(1) WANTED(1) OTHER(0) WANTED(1) OTHER(0) ");
 }
-END_TEST
 
 /* The descriptor that comes with a message, or -1. */
 static int
@@ -298,7 +286,7 @@ receive_fd (int socket, char *text, gsize n)
 }
 
 /* It goes with its request and with no other, and we do not keep it. */
-START_TEST (sends_a_descriptor)
+TEST (sends_a_descriptor)
 {
   g_autoptr (VqQmp) other = NULL;
   char text[1000];
@@ -322,11 +310,10 @@ START_TEST (sends_a_descriptor)
   close (pipe_fds[0]);
   close (pair[1]);
 }
-END_TEST
 
 /* QEMU reads nothing: what cannot be sent is closed with the connection, and before that by the
  * next one. */
-START_TEST (descriptor_that_cannot_be_sent)
+TEST (descriptor_that_cannot_be_sent)
 {
   g_autofree char *much = g_strnfill (1024 * 1024, 'x');
   g_autoptr (VqQmp) other = NULL;
@@ -338,41 +325,4 @@ START_TEST (descriptor_that_cannot_be_sent)
   for (int i = 0; i < 3; i++)
     vq_qmp_send_fd (other, "name", dup (pair[1]));
   close (pair[1]);
-}
-END_TEST
-
-static Suite *
-make_suite (void)
-{
-  const TTest *tests[] = { late_greeting,
-                           no_greeting,
-                           garbage_for_a_greeting,
-                           object_for_a_greeting,
-                           capabilities_refused,
-                           end_is_not_explained,
-                           calls_and_events,
-                           nobody_needs_the_answer,
-                           human_monitor,
-                           strange_human_monitor,
-                           watched_event,
-                           sends_a_descriptor,
-                           descriptor_that_cannot_be_sent };
-  Suite *suite = suite_create ("qmp");
-  TCase *tcase = tcase_create ("qmp");
-
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 60);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_test (tcase, tests[i]);
-  tcase_add_loop_test (tcase, greeting, 0, 30);
-  tcase_add_loop_test (tcase, closed_for_a_greeting, 0, 2);
-  tcase_add_loop_test (tcase, end_is_explained, 0, 2);
-  suite_add_tcase (suite, tcase);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (make_suite ());
 }

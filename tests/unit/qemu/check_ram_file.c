@@ -32,7 +32,9 @@ teardown (void)
   leaks_assert_none ();
 }
 
-START_TEST (create)
+CASE ("ram-file", setup, teardown, 60)
+
+TEST (create)
 {
   struct stat st;
   mode_t old = umask (0);
@@ -46,9 +48,8 @@ START_TEST (create)
   ck_assert (vq_ram_file_check (path, 8192, NULL));
   unlink (path);
 }
-END_TEST
 
-START_TEST (create_where_something_is)
+TEST (create_where_something_is)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *bytes = NULL;
@@ -60,9 +61,8 @@ START_TEST (create_where_something_is)
   ck_assert_str_eq (bytes, "old");
   unlink (path);
 }
-END_TEST
 
-START_TEST (create_where_nothing_can_be)
+TEST (create_where_nothing_can_be)
 {
   g_autofree char *below = g_build_filename (path, "ram", NULL);
   g_autoptr (GError) error = NULL;
@@ -70,9 +70,8 @@ START_TEST (create_where_nothing_can_be)
   ck_assert (!vq_ram_file_create (below, 1, &error));
   ck_assert_msg (strstr (error->message, below) != NULL, "%s", error->message);
 }
-END_TEST
 
-START_TEST (size)
+TEST (size)
 {
   static const struct
   {
@@ -88,7 +87,6 @@ START_TEST (size)
     }
   unlink (path);
 }
-END_TEST
 
 static void
 assert_not_used (const char *text)
@@ -100,7 +98,7 @@ assert_not_used (const char *text)
   ck_assert_msg (strstr (error->message, path) != NULL, "%s", error->message);
 }
 
-START_TEST (no_file)
+TEST (no_file)
 {
   g_autofree char *target = g_build_filename (directory, "target", NULL);
 
@@ -113,16 +111,4 @@ START_TEST (no_file)
   assert_not_used ("no plain file");
   unlink (path);
   unlink (target);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[]
-      = { create, create_where_something_is, create_where_nothing_can_be, size, no_file, NULL };
-  Suite *suite = suite_create ("ram-file");
-
-  suite_add_case (suite, "ram-file", setup, teardown, 60, tests);
-  return suite_run (suite);
 }

@@ -120,7 +120,9 @@ public_half (const char *private)
   return vq_ssh_key_format_public (key, NULL);
 }
 
-START_TEST (what_is_in_it)
+CASE ("seed", setup, teardown, 60)
+
+TEST (what_is_in_it)
 {
   g_autofree char *meta_data = NULL;
   g_autofree char *user_data = NULL;
@@ -150,9 +152,8 @@ START_TEST (what_is_in_it)
   ck_assert (strstr (user_data, "PRIVATE KEY") != NULL);
   ck_assert (strstr (user_data, login.key) == NULL);
 }
-END_TEST
 
-START_TEST (what_cloud_init_shall_not_do)
+TEST (what_cloud_init_shall_not_do)
 {
   static const struct
   {
@@ -182,7 +183,6 @@ START_TEST (what_cloud_init_shall_not_do)
   ck_assert (vq_json_get_object (object, "growpart", &growpart, NULL));
   ck_assert_str_eq (get_string (growpart, "mode"), "off");
 }
-END_TEST
 
 static char *
 instance_id (void)
@@ -198,7 +198,7 @@ instance_id (void)
 }
 
 /* Nothing of the first is left. */
-START_TEST (another_one)
+TEST (another_one)
 {
   g_autofree char *key = NULL;
   g_autofree char *host_key = NULL;
@@ -217,10 +217,9 @@ START_TEST (another_one)
              && strlen (id[0]) == strlen ("virt-qemu-") + 32);
   g_free (id[1]);
 }
-END_TEST
 
 /* Whatever the umask. */
-START_TEST (files_are_private)
+TEST (files_are_private)
 {
   static const char *const names[] = { "cloud-seed.iso", "ssh-key" };
   g_autoptr (GDir) dir = NULL;
@@ -241,9 +240,8 @@ START_TEST (files_are_private)
     n++;
   ck_assert_uint_eq (n, 2);
 }
-END_TEST
 
-START_TEST (key_file)
+TEST (key_file)
 {
   g_autofree char *path = g_build_filename (directory, "ssh-key", NULL);
   g_autofree char *text = NULL;
@@ -252,10 +250,9 @@ START_TEST (key_file)
   ck_assert (g_file_get_contents (path, &text, NULL, NULL));
   ck_assert_str_eq (text, login.key);
 }
-END_TEST
 
 /* As ds-identify in the guest does. In /sbin, which is not on everybody's PATH. */
-START_TEST (label)
+TEST (label)
 {
   g_autofree char *path = NULL;
   g_autofree char *out = NULL;
@@ -270,10 +267,9 @@ START_TEST (label)
   ck_assert_msg (strstr (out, "\nLABEL=cidata\n") != NULL, "%s", out);
   ck_assert_msg (strstr (out, "\nTYPE=iso9660\n") != NULL, "%s", out);
 }
-END_TEST
 
 /* In the primary descriptor, too, for those who know no others. */
-START_TEST (volume_id)
+TEST (volume_id)
 {
   g_autofree char *path = NULL;
   g_autofree char *bytes = NULL;
@@ -287,9 +283,8 @@ START_TEST (volume_id)
   ck_assert_mem_eq (bytes + 16 * 2048, "\001CD001", 6);
   ck_assert_int_eq (g_ascii_strncasecmp (bytes + 16 * 2048 + 40, "cidata          ", 16), 0);
 }
-END_TEST
 
-START_TEST (no_directory)
+TEST (no_directory)
 {
   g_autofree char *none = g_build_filename (directory, "none", NULL);
   g_autoptr (GError) error = NULL;
@@ -299,10 +294,9 @@ START_TEST (no_directory)
   ck_assert_msg (strstr (error->message, none) != NULL, "%s", error->message);
   ck_assert_str_eq (login.user, "me");
 }
-END_TEST
 
 /* The directory is not trusted to be empty. */
-START_TEST (a_link_is_not_followed)
+TEST (a_link_is_not_followed)
 {
   g_autofree char *path = g_build_filename (directory, VQ_CLOUD_SEED_IMAGE, NULL);
   g_autofree char *other = g_build_filename (directory, "other", NULL);
@@ -311,24 +305,4 @@ START_TEST (a_link_is_not_followed)
   make ();
   ck_assert (!g_file_test (other, G_FILE_TEST_EXISTS));
   ck_assert (!g_file_test (path, G_FILE_TEST_IS_SYMLINK));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { what_is_in_it,
-                           what_cloud_init_shall_not_do,
-                           another_one,
-                           files_are_private,
-                           key_file,
-                           label,
-                           volume_id,
-                           no_directory,
-                           a_link_is_not_followed,
-                           NULL };
-  Suite *suite = suite_create ("cloud-seed");
-
-  suite_add_case (suite, "seed", setup, teardown, 60, tests);
-  return suite_run (suite);
 }

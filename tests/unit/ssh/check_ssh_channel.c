@@ -13,7 +13,9 @@
 #include "ssh-setup.h"
 #include "suite.h"
 
-START_TEST (separate_streams)
+CASE ("sshd", setup, teardown, 240)
+
+TEST (separate_streams)
 {
   g_autoptr (Job) job = job_shell (channel, "echo out; echo err >&2; exit 7");
 
@@ -21,10 +23,9 @@ START_TEST (separate_streams)
   job_assert_text (job->out, "out\n");
   job_assert_text (job->err, "err\n");
 }
-END_TEST
 
 /* 254 and 255 included, which ssh the program uses for itself. */
-START_TEST (exit_codes)
+TEST (exit_codes)
 {
   for (int first = 0; first < 256; first += 32)
     {
@@ -43,10 +44,9 @@ START_TEST (exit_codes)
         }
     }
 }
-END_TEST
 
 /* Those that OpenSSH has names for. */
-START_TEST (signals)
+TEST (signals)
 {
   static const int numbers[] = { SIGABRT, SIGALRM, SIGFPE,  SIGHUP,  SIGILL,  SIGINT, SIGKILL,
                                  SIGPIPE, SIGQUIT, SIGSEGV, SIGTERM, SIGUSR1, SIGUSR2 };
@@ -59,17 +59,15 @@ START_TEST (signals)
       job_assert_end (job, VQ_ENDED_SIGNALLED, numbers[i]);
     }
 }
-END_TEST
 
-START_TEST (signal_without_a_name)
+TEST (signal_without_a_name)
 {
   g_autoptr (Job) job = job_shell (channel, "ulimit -c 0; kill -BUS $$");
 
   job_assert_end (job, VQ_ENDED_SIGNALLED, SIGABRT);
 }
-END_TEST
 
-START_TEST (cannot_run)
+TEST (cannot_run)
 {
   static const struct
   {
@@ -100,10 +98,9 @@ START_TEST (cannot_run)
       job_assert_text (job->out, "");
     }
 }
-END_TEST
 
 /* A program whose name looks like a variable. */
-START_TEST (name_with_an_equals_sign)
+TEST (name_with_an_equals_sign)
 {
   g_autofree char *path = g_build_filename (host_sshd_get_directory (host), "a=b", NULL);
   const char *const argv[] = { path, "word", NULL };
@@ -114,10 +111,9 @@ START_TEST (name_with_an_equals_sign)
   job_assert_end (job, VQ_ENDED_EXITED, 0);
   job_assert_text (job->out, "word\n");
 }
-END_TEST
 
 /* Every byte but NUL, and more than fits into a line, or into one of ssh's packets. */
-START_TEST (words)
+TEST (words)
 {
   static const gsize sizes[] = { 0, 3000, 3800, 4096, 100 * 1024 };
 
@@ -148,10 +144,9 @@ START_TEST (words)
       ck_assert_mem_eq (g_bytes_get_data (got, NULL), expected->data, expected->len);
     }
 }
-END_TEST
 
 /* As on a command line here: the guest's kernel says no, the channel goes on. */
-START_TEST (too_long_a_word)
+TEST (too_long_a_word)
 {
   g_autofree char *large = g_strnfill (256 * 1024, 'L');
   const char *const argv[] = { "echo", large, NULL };
@@ -162,9 +157,8 @@ START_TEST (too_long_a_word)
   next = job_shell (channel, "exit 3");
   job_assert_end (next, VQ_ENDED_EXITED, 3);
 }
-END_TEST
 
-START_TEST (environment)
+TEST (environment)
 {
   g_autoptr (Job) job
       = job_shell (channel, "env -u PWD -u OLDPWD -u SHLVL -u _ | sort; pwd; umask");
@@ -177,11 +171,10 @@ START_TEST (environment)
   job_assert_end (job, VQ_ENDED_EXITED, 0);
   job_assert_text (job->out, expected);
 }
-END_TEST
 
 /* Signals 32 and 33 belong to the C library: nobody can change them, and some programs pass them
  * on. */
-START_TEST (no_signal_is_ignored)
+TEST (no_signal_is_ignored)
 {
   static const char *const argv[] = { "grep", "^Sig[BI]", "/proc/self/status", NULL };
   g_autoptr (Job) job = job_start (channel, argv, "", 0);
@@ -194,10 +187,9 @@ START_TEST (no_signal_is_ignored)
   ck_assert_uint_eq (blocked, 0);
   ck_assert_uint_eq (ignored & ~0x180000000UL, 0);
 }
-END_TEST
 
 /* 3 is what ls itself reads. */
-START_TEST (no_more_descriptors)
+TEST (no_more_descriptors)
 {
   static const char *const argv[] = { "ls", "/proc/self/fd", NULL };
   g_autoptr (Job) job = job_start (channel, argv, "", 0);
@@ -205,16 +197,14 @@ START_TEST (no_more_descriptors)
   job_assert_end (job, VQ_ENDED_EXITED, 0);
   job_assert_text (job->out, "0\n1\n2\n3\n");
 }
-END_TEST
 
-START_TEST (leads_a_process_group)
+TEST (leads_a_process_group)
 {
   g_autoptr (Job) job
       = job_shell (channel, "set -- $$ $(cut -d' ' -f5 /proc/$$/stat); test $1 = $2");
 
   job_assert_end (job, VQ_ENDED_EXITED, 0);
 }
-END_TEST
 
 static guint
 count_processes_with (const char *word)
@@ -237,7 +227,7 @@ count_processes_with (const char *word)
 }
 
 /* Nobody who looks for the words of a command finds anything but the command. */
-START_TEST (no_other_process_has_its_words)
+TEST (no_other_process_has_its_words)
 {
   static const char word[] = "VQ-A-WORD-OF-ITS-OWN";
   static const char *const argv[] = { "sh", "-c", "echo started; read x", "sh", word, NULL };
@@ -253,9 +243,8 @@ START_TEST (no_other_process_has_its_words)
   close (out[0]);
   job_wait (job);
 }
-END_TEST
 
-START_TEST (many_one_after_the_other)
+TEST (many_one_after_the_other)
 {
   for (int i = 0; i < 100; i++)
     {
@@ -267,10 +256,9 @@ START_TEST (many_one_after_the_other)
     }
   ck_assert_uint_eq (host_sshd_count (host), 1);
 }
-END_TEST
 
 /* Nothing happens while nothing happens. */
-START_TEST (does_not_spin)
+TEST (does_not_spin)
 {
   g_autoptr (Job) job = job_shell (channel, "exec sleep 1000");
   clock_t start;
@@ -282,10 +270,11 @@ START_TEST (does_not_spin)
   vq_channel_kill (channel, job->command);
   job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
 }
-END_TEST
+
+CASE ("odd sshd", setup_bare, teardown, 60)
 
 /* What the shells of the guest write before the command does is not the command's. */
-START_TEST (noise)
+TEST (noise)
 {
   g_autoptr (Job) job = NULL;
 
@@ -296,7 +285,6 @@ START_TEST (noise)
   job_assert_text (job->out, "out\n");
   job_assert_text (job->err, "err\n");
 }
-END_TEST
 
 static void
 assert_no_channel (const char *config, const char *text)
@@ -312,30 +300,27 @@ assert_no_channel (const char *config, const char *text)
   ck_assert_str_eq (error->message, text);
 }
 
-START_TEST (no_shell)
+TEST (no_shell)
 {
   assert_no_channel ("ForceCommand echo 'Please login as the user \"debian\".'; exit 142",
                      "true: the guest's shell did not start the command: "
                      "Please login as the user \"debian\".");
 }
-END_TEST
 
-START_TEST (no_sudo)
+TEST (no_sudo)
 {
   assert_no_channel ("ForceCommand echo noise; echo 'sudo: a password is required' >&2; exit 1",
                      "true: the guest's shell did not start the command: "
                      "sudo: a password is required");
 }
-END_TEST
 
-START_TEST (noise_without_end)
+TEST (noise_without_end)
 {
   assert_no_channel ("ForceCommand yes",
                      "true: the guest's shell did not start the command: it writes without end");
 }
-END_TEST
 
-START_TEST (silence)
+TEST (silence)
 {
   g_autoptr (GError) error = NULL;
   VqSshSession *session;
@@ -346,32 +331,4 @@ START_TEST (silence)
   ck_assert_ptr_null (
       vq_ssh_channel_new (session, host_sshd_get_login (host), vq_deadline_in (0.5), NULL, &error));
   ck_assert (vq_error_is_timeout (error));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { separate_streams,
-                           exit_codes,
-                           signals,
-                           signal_without_a_name,
-                           cannot_run,
-                           name_with_an_equals_sign,
-                           words,
-                           too_long_a_word,
-                           environment,
-                           no_signal_is_ignored,
-                           no_more_descriptors,
-                           leads_a_process_group,
-                           no_other_process_has_its_words,
-                           many_one_after_the_other,
-                           does_not_spin,
-                           NULL };
-  const TTest *bare[] = { noise, no_shell, no_sudo, noise_without_end, silence, NULL };
-  Suite *suite = suite_create ("ssh-channel");
-
-  suite_add_case (suite, "sshd", setup, teardown, 240, tests);
-  suite_add_case (suite, "odd sshd", setup_bare, teardown, 60, bare);
-  return suite_run (suite);
 }

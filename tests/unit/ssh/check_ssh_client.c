@@ -80,7 +80,9 @@ teardown (void)
   teardown_bare ();
 }
 
-START_TEST (commands)
+CASE ("sshd", setup, teardown, 120)
+
+TEST (commands)
 {
   static const int statuses[] = { 0, 1, 126, 127, 128, 253, 254, 255 };
 
@@ -96,9 +98,8 @@ START_TEST (commands)
     }
   ck_assert_uint_eq (host_sshd_count (host), 1);
 }
-END_TEST
 
-START_TEST (signals)
+TEST (signals)
 {
   static const int numbers[] = { SIGHUP, SIGINT, SIGKILL, SIGSEGV, SIGTERM };
 
@@ -110,9 +111,8 @@ START_TEST (signals)
       job_assert_end (job, VQ_ENDED_SIGNALLED, numbers[i]);
     }
 }
-END_TEST
 
-START_TEST (a_script)
+TEST (a_script)
 {
   static const char *const argv[] = { "sh", "-eu", NULL };
   g_autofree char *out = NULL;
@@ -125,7 +125,6 @@ START_TEST (a_script)
                                   vq_deadline_in (PATIENCE), NULL, &error));
   ck_assert_str_eq (error->message, "sh: exit status 3: wrong");
 }
-END_TEST
 
 static guint8 *
 random_bytes (gsize n)
@@ -141,7 +140,7 @@ random_bytes (gsize n)
   return bytes;
 }
 
-START_TEST (much_in_both_directions)
+TEST (much_in_both_directions)
 {
   static const char *const argv[] = { "cat", NULL };
   gsize size = 64 * MIB;
@@ -154,10 +153,9 @@ START_TEST (much_in_both_directions)
   ck_assert_uint_eq (g_bytes_get_size (got), size);
   ck_assert_int_eq (memcmp (g_bytes_get_data (got, NULL), bytes, size), 0);
 }
-END_TEST
 
 /* More than one connection takes; each waits for the end of its input, and that for all. */
-START_TEST (forty_at_once)
+TEST (forty_at_once)
 {
   static const char *const argv[] = { "sh", "-c", "echo started >&2; read x; exit 4", NULL };
   Job *jobs[40];
@@ -187,7 +185,6 @@ START_TEST (forty_at_once)
       job_free (jobs[i]);
     }
 }
-END_TEST
 
 static gboolean
 is_gone (gpointer data)
@@ -196,7 +193,7 @@ is_gone (gpointer data)
 }
 
 /* The process is in no hurry to be reaped: sshd does that. */
-START_TEST (killed)
+TEST (killed)
 {
   g_autoptr (Job) job = job_shell (channel, "echo $$; exec sleep 1000");
   g_autofree char *line = job_first_line (job);
@@ -211,10 +208,9 @@ START_TEST (killed)
   next = job_shell (channel, "exit 5");
   job_assert_end (next, VQ_ENDED_EXITED, 5);
 }
-END_TEST
 
 /* Nobody who may look at processes finds out how we get in. */
-START_TEST (secrets_stay_secret)
+TEST (secrets_stay_secret)
 {
   static const char *const files[] = { "cmdline", "environ" };
   static const char password[] = "VQ-CHECK-PASSWORD";
@@ -237,9 +233,8 @@ START_TEST (secrets_stay_secret)
       ck_assert_ptr_null (memmem (text, n, password, strlen (password)));
     }
 }
-END_TEST
 
-START_TEST (socket_is_private)
+TEST (socket_is_private)
 {
   g_autofree char *path = g_build_filename (directory, "ssh", NULL);
   struct stat st;
@@ -248,10 +243,9 @@ START_TEST (socket_is_private)
   ck_assert (S_ISSOCK (st.st_mode));
   ck_assert_int_eq (st.st_mode & 077, 0);
 }
-END_TEST
 
 /* It is told, and holds for the next one. */
-START_TEST (host_key_is_learned)
+TEST (host_key_is_learned)
 {
   VqSshLogin *login = host_sshd_get_login (host);
   g_autofree char *key = g_steal_pointer (&login->host_key);
@@ -263,10 +257,9 @@ START_TEST (host_key_is_learned)
   open_client ();
   ck_assert_str_eq (login->host_key, key);
 }
-END_TEST
 
 /* Others have their turn meanwhile. */
-START_TEST (in_two_steps)
+TEST (in_two_steps)
 {
   VqSshLogin *login = host_sshd_get_login (host);
   gint64 deadline = vq_deadline_in (PATIENCE);
@@ -283,10 +276,9 @@ START_TEST (in_two_steps)
   job = job_shell (vq_ssh_client_get_channel (client), "exit 7");
   job_assert_end (job, VQ_ENDED_EXITED, 7);
 }
-END_TEST
 
 /* As one that was killed leaves it. */
-START_TEST (old_socket)
+TEST (old_socket)
 {
   g_autofree char *path = g_build_filename (directory, "ssh", NULL);
 
@@ -294,9 +286,8 @@ START_TEST (old_socket)
   ck_assert (g_file_set_contents (path, "", 0, NULL));
   open_client ();
 }
-END_TEST
 
-START_TEST (freed_with_commands)
+TEST (freed_with_commands)
 {
   g_autoptr (Job) job = job_shell (channel, "echo started; while echo x >&2; do sleep 0.1; done");
 
@@ -304,9 +295,10 @@ START_TEST (freed_with_commands)
   g_clear_pointer (&client, vq_ssh_client_free);
   job_assert_failure (job, "the testbed was closed");
 }
-END_TEST
 
-START_TEST (a_seed)
+CASE ("seed", setup_bare, teardown_bare, 60)
+
+TEST (a_seed)
 {
   g_auto (VqSshLogin) login = { .port = 2222 };
   g_autoptr (GError) error = NULL;
@@ -330,9 +322,8 @@ START_TEST (a_seed)
   ck_assert (parsed != NULL && host_key != NULL);
   ck_assert_ptr_null (strchr (login.host_key, '\n'));
 }
-END_TEST
 
-START_TEST (no_seed)
+TEST (no_seed)
 {
   g_auto (VqSshLogin) login = { .port = 2222 };
   g_autofree char *none = g_build_filename (directory, "none", NULL);
@@ -343,29 +334,4 @@ START_TEST (no_seed)
   ck_assert_msg (g_str_has_prefix (error->message, "virt-qemu-ssh: "), "%s", error->message);
   ck_assert_msg (strstr (error->message, none) != NULL, "%s", error->message);
   ck_assert_ptr_null (login.user);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { commands,
-                           signals,
-                           a_script,
-                           much_in_both_directions,
-                           forty_at_once,
-                           killed,
-                           secrets_stay_secret,
-                           socket_is_private,
-                           host_key_is_learned,
-                           in_two_steps,
-                           old_socket,
-                           freed_with_commands,
-                           NULL };
-  const TTest *seeds[] = { a_seed, no_seed, NULL };
-  Suite *suite = suite_create ("ssh-client");
-
-  suite_add_case (suite, "sshd", setup, teardown, 120, tests);
-  suite_add_case (suite, "seed", setup_bare, teardown_bare, 60, seeds);
-  return suite_run (suite);
 }

@@ -84,22 +84,22 @@ replace_key (char **key, gboolean by_public)
   *key = by_public ? g_steal_pointer (&public) : g_steal_pointer (&private);
 }
 
-START_TEST (wrong_key)
+CASE ("sshd", setup, teardown, 120)
+
+TEST (wrong_key)
 {
   replace_key (&login->key, FALSE);
   assert_outside (PATIENCE, VQ_ERROR_PEER, "the server does not admit user ");
   ck_assert_uint_eq (host_sshd_count (host), 1);
 }
-END_TEST
 
-START_TEST (wrong_host_key)
+TEST (wrong_host_key)
 {
   replace_key (&login->host_key, TRUE);
   assert_outside (PATIENCE, VQ_ERROR_PEER, "the host key is not the expected one");
 }
-END_TEST
 
-START_TEST (no_keys)
+TEST (no_keys)
 {
   g_free (login->key);
   login->key = g_strdup ("no key");
@@ -108,9 +108,8 @@ START_TEST (no_keys)
   login->key = g_strnfill (VQ_SSH_LOGIN_MAX, 'k');
   assert_outside (PATIENCE, VQ_ERROR_USAGE, "the key or the password is too long");
 }
-END_TEST
 
-START_TEST (nobody_listens)
+TEST (nobody_listens)
 {
   guint16 port = login->port;
 
@@ -118,17 +117,15 @@ START_TEST (nobody_listens)
   assert_outside (3, VQ_ERROR_TIMEOUT, "(ssh: Connection refused)");
   login->port = port;
 }
-END_TEST
 
-START_TEST (closed_always)
+TEST (closed_always)
 {
   host_sshd_refuse (host, 1000);
   assert_outside (3, VQ_ERROR_TIMEOUT, "no ssh login within ");
   ck_assert_uint_gt (host_sshd_count (host), 1);
 }
-END_TEST
 
-START_TEST (closed_at_first)
+TEST (closed_at_first)
 {
   g_autoptr (VqSshClient) client = NULL;
 
@@ -136,15 +133,13 @@ START_TEST (closed_at_first)
   client = open_client ();
   ck_assert_uint_eq (host_sshd_count (host), 3);
 }
-END_TEST
 
-START_TEST (no_time)
+TEST (no_time)
 {
   assert_outside (-1, VQ_ERROR_TIMEOUT, "no ssh login");
 }
-END_TEST
 
-START_TEST (no_directory)
+TEST (no_directory)
 {
   g_autofree char *none = g_build_filename (directory, "none", NULL);
   g_autoptr (GError) error = NULL;
@@ -152,17 +147,15 @@ START_TEST (no_directory)
   ck_assert_ptr_null (vq_ssh_client_open (login, none, vq_deadline_in (PATIENCE), NULL, &error));
   ck_assert_msg (strstr (error->message, none) != NULL, "%s", error->message);
 }
-END_TEST
 
 /* It gets in, but cannot run anything. */
-START_TEST (no_shell)
+TEST (no_shell)
 {
   g_clear_pointer (&host, host_sshd_free);
   host = host_sshd_new ("ForceCommand echo 'Please login as \"debian\".'; exit 142");
   login = host_sshd_get_login (host);
   assert_outside (PATIENCE, VQ_ERROR_PEER, "did not start the command: Please login as");
 }
-END_TEST
 
 static gboolean
 cancel_now (gpointer data)
@@ -174,7 +167,7 @@ cancel_now (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (cancelled)
+TEST (cancelled)
 {
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   g_autoptr (GError) error = NULL;
@@ -185,10 +178,9 @@ START_TEST (cancelled)
       vq_ssh_client_open (login, directory, vq_deadline_in (PATIENCE), cancel, &error));
   ck_assert (vq_error_is_machine (error));
 }
-END_TEST
 
 /* Wherever it is. */
-START_TEST (given_up)
+TEST (given_up)
 {
   for (guint pause = 0; pause <= 100; pause += 10)
     {
@@ -199,9 +191,8 @@ START_TEST (given_up)
       ck_assert (pause == 0 || vq_wait_pause (pause, NULL, NULL));
     }
 }
-END_TEST
 
-START_TEST (program_killed_before_it_is_in)
+TEST (program_killed_before_it_is_in)
 {
   g_autoptr (VqSshClient) client
       = vq_ssh_client_start (login, directory, vq_deadline_in (PATIENCE), NULL);
@@ -212,7 +203,6 @@ START_TEST (program_killed_before_it_is_in)
   ck_assert (!vq_ssh_client_wait (client, login, vq_deadline_in (PATIENCE), NULL, &error));
   ck_assert_str_eq (error->message, "virt-qemu-ssh: Child process killed by signal 9");
 }
-END_TEST
 
 /* What runs and what comes fails with the same words. */
 static void
@@ -237,7 +227,7 @@ start_jobs (VqSshClient *client, Job **jobs, guint n)
   g_free (job_first_line (jobs[0])); /* the others are wherever they are */
 }
 
-START_TEST (program_killed)
+TEST (program_killed)
 {
   g_autoptr (VqSshClient) client = open_client ();
   Job *jobs[5];
@@ -246,18 +236,16 @@ START_TEST (program_killed)
   ck_assert_int_eq (kill (vq_ssh_client_get_pid (client), SIGKILL), 0);
   assert_all_fail (client, jobs, 5, "virt-qemu-ssh: Child process killed by signal 9");
 }
-END_TEST
 
-START_TEST (program_killed_while_idle)
+TEST (program_killed_while_idle)
 {
   g_autoptr (VqSshClient) client = open_client ();
 
   ck_assert_int_eq (kill (vq_ssh_client_get_pid (client), SIGKILL), 0);
   assert_all_fail (client, NULL, 0, "virt-qemu-ssh: Child process killed by signal 9");
 }
-END_TEST
 
-START_TEST (sshd_killed)
+TEST (sshd_killed)
 {
   g_autoptr (VqSshClient) client = open_client ();
   Job *jobs[5];
@@ -266,10 +254,9 @@ START_TEST (sshd_killed)
   host_sshd_kill (host, 0);
   assert_all_fail (client, jobs, 5, "the ssh connection to the guest is lost: ");
 }
-END_TEST
 
 /* The guest was booted again. */
-START_TEST (another_client)
+TEST (another_client)
 {
   g_autoptr (VqSshClient) client = open_client ();
   g_autoptr (Job) job = NULL;
@@ -281,7 +268,6 @@ START_TEST (another_client)
   job = job_shell (vq_ssh_client_get_channel (client), "exit 6");
   job_assert_end (job, VQ_ENDED_EXITED, 6);
 }
-END_TEST
 
 /* A process that is killed as the server may be: what it is told is in its environment. */
 #define PORT "VQ_CHECK_PORT"
@@ -303,6 +289,14 @@ be_a_server (void)
     pause ();
 }
 
+int
+suite_prepare (int argc, char **argv)
+{
+  if (argc > 1)
+    be_a_server ();
+  return -1;
+}
+
 static GPid
 start_server (int *out)
 {
@@ -321,7 +315,7 @@ start_server (int *out)
 }
 
 /* The program is an orphan of ours then: teardown sees that it ends. */
-START_TEST (server_killed)
+TEST (server_killed)
 {
   g_autofree char *path = g_build_filename (directory, "ssh", NULL);
   char text[32] = "";
@@ -340,26 +334,4 @@ START_TEST (server_killed)
       ck_assert (vq_wait_pause (5, NULL, NULL));
     }
   unlink (path); /* the server's directory goes with it */
-}
-END_TEST
-
-int
-main (int argc, char **argv)
-{
-  const TTest *tests[] = { wrong_key,      wrong_host_key,
-                           no_keys,        nobody_listens,
-                           closed_always,  closed_at_first,
-                           no_time,        no_directory,
-                           no_shell,       cancelled,
-                           given_up,       program_killed_before_it_is_in,
-                           program_killed, program_killed_while_idle,
-                           sshd_killed,    another_client,
-                           server_killed,  NULL };
-  Suite *suite;
-
-  if (argc > 1)
-    be_a_server ();
-  suite = suite_create ("ssh-client-faults");
-  suite_add_case (suite, "sshd", setup, teardown, 120, tests);
-  return suite_run (suite);
 }

@@ -73,15 +73,16 @@ replace (char **text, const char *with)
   *text = g_strdup (with);
 }
 
-START_TEST (with_the_right_keys)
+CASE ("sshd", setup, teardown, 120)
+
+TEST (with_the_right_keys)
 {
   assert_in (PATIENCE);
   ck_assert_uint_eq (host_sshd_count (host), 1);
 }
-END_TEST
 
 /* It is remembered, and holds from then on. */
-START_TEST (any_host_key_at_first)
+TEST (any_host_key_at_first)
 {
   g_autofree char *key = g_steal_pointer (&login->host_key);
   g_autofree char *private = NULL;
@@ -93,9 +94,8 @@ START_TEST (any_host_key_at_first)
   ck_assert (vq_ssh_key_generate (&private, &login->host_key, NULL));
   assert_refused (VQ_ERROR_PEER, "the host key is not the expected one, but ssh-ed25519 SHA256:");
 }
-END_TEST
 
-START_TEST (host_key_with_a_comment)
+TEST (host_key_with_a_comment)
 {
   g_autofree char *key = g_strdup (login->host_key);
 
@@ -103,10 +103,9 @@ START_TEST (host_key_with_a_comment)
   login->host_key = g_strconcat (key, " root@guest\n", NULL);
   assert_in (PATIENCE);
 }
-END_TEST
 
 /* Nothing is remembered of a server that does not admit us. */
-START_TEST (wrong_key)
+TEST (wrong_key)
 {
   g_autofree char *public = NULL;
 
@@ -117,24 +116,21 @@ START_TEST (wrong_key)
   ck_assert_uint_eq (host_sshd_count (host), 1);
   ck_assert_ptr_null (login->host_key);
 }
-END_TEST
 
-START_TEST (wrong_password)
+TEST (wrong_password)
 {
   g_clear_pointer (&login->key, g_free);
   login->password = g_strdup ("wrong");
   assert_refused (VQ_ERROR_PEER, " with this password (");
 }
-END_TEST
 
-START_TEST (neither_key_nor_password)
+TEST (neither_key_nor_password)
 {
   g_clear_pointer (&login->key, g_free);
   assert_refused (VQ_ERROR_PEER, " with this password (");
 }
-END_TEST
 
-START_TEST (wrong_key_and_wrong_password)
+TEST (wrong_key_and_wrong_password)
 {
   g_autofree char *public = NULL;
 
@@ -143,16 +139,14 @@ START_TEST (wrong_key_and_wrong_password)
   login->password = g_strdup ("wrong");
   assert_refused (VQ_ERROR_PEER, " with this key, nor with this password (");
 }
-END_TEST
 
-START_TEST (no_such_user)
+TEST (no_such_user)
 {
   replace (&login->user, "no-such-user");
   assert_refused (VQ_ERROR_PEER, "does not admit user no-such-user with this key");
 }
-END_TEST
 
-START_TEST (keys_that_are_none)
+TEST (keys_that_are_none)
 {
   g_autofree char *key = g_strdup (login->key);
 
@@ -163,41 +157,36 @@ START_TEST (keys_that_are_none)
   assert_refused (VQ_ERROR_USAGE, "not a public ssh key");
   ck_assert_uint_eq (host_sshd_count (host), 0);
 }
-END_TEST
 
 /* As while the guest boots. */
-START_TEST (closed_at_first)
+TEST (closed_at_first)
 {
   host_sshd_refuse (host, 3);
   assert_in (PATIENCE);
   ck_assert_uint_eq (host_sshd_count (host), 4);
 }
-END_TEST
 
-START_TEST (silent_at_first)
+TEST (silent_at_first)
 {
   host_sshd_ignore (host, 1);
   assert_in (PATIENCE);
   ck_assert_uint_eq (host_sshd_count (host), 2);
 }
-END_TEST
 
-START_TEST (closed_always)
+TEST (closed_always)
 {
   host_sshd_refuse (host, 1000);
   assert_timeout (1, "no ssh login within 1 s (ssh: ");
   ck_assert_uint_gt (host_sshd_count (host), 1);
 }
-END_TEST
 
-START_TEST (silent_always)
+TEST (silent_always)
 {
   host_sshd_ignore (host, 1000);
   assert_timeout (0.5, "no answer within ");
 }
-END_TEST
 
-START_TEST (nobody_listens)
+TEST (nobody_listens)
 {
   guint16 port = login->port;
 
@@ -205,16 +194,14 @@ START_TEST (nobody_listens)
   assert_timeout (0.5, "Connection refused");
   login->port = port;
 }
-END_TEST
 
-START_TEST (no_time)
+TEST (no_time)
 {
   assert_timeout (-1, "not tried");
 }
-END_TEST
 
 /* What is no ssh server, and one that never comes to the point. */
-START_TEST (garbage)
+TEST (garbage)
 {
   static const char *const texts[] = { "HTTP/1.1 400 Bad Request", "SSH-1.5-old", "SSH-2.0-x", "" };
   g_autofree char *large = g_strnfill (100000, 'x');
@@ -227,7 +214,6 @@ START_TEST (garbage)
   host_sshd_babble (host, large);
   assert_timeout (1, "ssh: ");
 }
-END_TEST
 
 static gboolean
 cancel_now (gpointer data)
@@ -239,7 +225,7 @@ cancel_now (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (cancelled)
+TEST (cancelled)
 {
   static const struct
   {
@@ -258,7 +244,6 @@ START_TEST (cancelled)
       ck_assert (vq_error_is_machine (error));
     }
 }
-END_TEST
 
 static gboolean
 kill_first (gpointer data)
@@ -270,12 +255,11 @@ kill_first (gpointer data)
 }
 
 /* The server dies wherever it is in the login: it is tried again. */
-START_TEST (killed_during_login)
+TEST (killed_during_login)
 {
   g_timeout_add (1, kill_first, NULL);
   assert_in (PATIENCE);
 }
-END_TEST
 
 static gboolean
 is_lost (gpointer data)
@@ -283,7 +267,7 @@ is_lost (gpointer data)
   return vq_ssh_session_get_error (data) != NULL;
 }
 
-START_TEST (lost_afterwards)
+TEST (lost_afterwards)
 {
   g_autoptr (VqSshSession) session = vq_ssh_connect (login, vq_deadline_in (PATIENCE), NULL, NULL);
 
@@ -293,34 +277,4 @@ START_TEST (lost_afterwards)
   ck_assert (!vq_ssh_session_is_ready (session));
   ck_assert (g_str_has_prefix (vq_ssh_session_get_error (session)->message,
                                "the ssh connection to the guest is lost: "));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { with_the_right_keys,
-                           any_host_key_at_first,
-                           host_key_with_a_comment,
-                           wrong_key,
-                           wrong_password,
-                           neither_key_nor_password,
-                           wrong_key_and_wrong_password,
-                           no_such_user,
-                           keys_that_are_none,
-                           closed_at_first,
-                           silent_at_first,
-                           closed_always,
-                           silent_always,
-                           nobody_listens,
-                           no_time,
-                           garbage,
-                           cancelled,
-                           killed_during_login,
-                           lost_afterwards,
-                           NULL };
-  Suite *suite = suite_create ("ssh-connect");
-
-  suite_add_case (suite, "sshd", setup, teardown, 120, tests);
-  return suite_run (suite);
 }

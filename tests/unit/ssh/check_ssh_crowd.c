@@ -11,8 +11,10 @@
 #include "ssh-setup.h"
 #include "suite.h"
 
+CASE ("sshd", setup, teardown, 240)
+
 /* More than one connection takes. */
-START_TEST (forty_at_once)
+TEST (forty_at_once)
 {
   Job *jobs[40];
   gint64 start = g_get_monotonic_time ();
@@ -34,10 +36,9 @@ START_TEST (forty_at_once)
   ck_assert_int_lt (g_get_monotonic_time () - start, 30 * G_USEC_PER_SEC);
   ck_assert_uint_ge (host_sshd_count (host), 5);
 }
-END_TEST
 
 /* All run, so that any can wait for any other; and any can be killed. */
-START_TEST (forty_that_stay)
+TEST (forty_that_stay)
 {
   Job *jobs[40];
 
@@ -53,10 +54,9 @@ START_TEST (forty_that_stay)
       job_free (jobs[i]);
     }
 }
-END_TEST
 
 /* No further connection, and less room on this one than OpenSSH has by itself: they wait. */
-START_TEST (where_there_is_no_room)
+TEST (where_there_is_no_room)
 {
   Job *jobs[12];
 
@@ -76,9 +76,8 @@ START_TEST (where_there_is_no_room)
       job_free (jobs[i]);
     }
 }
-END_TEST
 
-START_TEST (kill_running)
+TEST (kill_running)
 {
   g_autoptr (Job) job = job_shell (channel, "sleep 1000 & echo $$ $!; wait");
   g_autofree char *line = job_first_line (job);
@@ -97,10 +96,9 @@ START_TEST (kill_running)
       ck_assert (is_gone (&pid) || kill (pid, SIGKILL) == 0);
     }
 }
-END_TEST
 
 /* That dead orphans are dead is for the teardown to see; here that nothing of it runs. */
-START_TEST (kill_what_writes)
+TEST (kill_what_writes)
 {
   g_autoptr (Job) job = job_shell (channel, "yes & yes >&2 & wait");
 
@@ -108,9 +106,8 @@ START_TEST (kill_what_writes)
   vq_channel_kill (channel, job->command);
   job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
 }
-END_TEST
 
-START_TEST (kill_before_start)
+TEST (kill_before_start)
 {
   for (guint pause = 0; pause <= 50; pause += 1)
     {
@@ -121,9 +118,8 @@ START_TEST (kill_before_start)
       job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
     }
 }
-END_TEST
 
-START_TEST (kill_with_much_input)
+TEST (kill_with_much_input)
 {
   static const char *const argv[] = { "sleep", "1000", NULL };
   g_autofree guint8 *bytes = random_bytes (8 * MIB);
@@ -137,9 +133,8 @@ START_TEST (kill_with_much_input)
       job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
     }
 }
-END_TEST
 
-START_TEST (kill_with_nobody_reading)
+TEST (kill_with_nobody_reading)
 {
   static const char *const argv[] = { "yes", NULL };
   g_autoptr (Job) job = NULL;
@@ -154,12 +149,11 @@ START_TEST (kill_with_nobody_reading)
   ck_assert_int_eq (job->kind, VQ_ENDED_SIGNALLED);
   close (ends[0]);
 }
-END_TEST
 
 /* Ends by itself when nobody reads it any more. */
 #define ENDLESS "echo started; while echo x >&2; do sleep 0.1; done"
 
-START_TEST (sshd_killed)
+TEST (sshd_killed)
 {
   Job *jobs[8];
 
@@ -177,9 +171,8 @@ START_TEST (sshd_killed)
   job_assert_failure (jobs[0], "the ssh connection to the guest is lost: ");
   job_free (jobs[0]);
 }
-END_TEST
 
-START_TEST (sshd_killed_with_data_on_its_way)
+TEST (sshd_killed_with_data_on_its_way)
 {
   static const char *const argv[] = { "cat", NULL };
   g_autofree guint8 *bytes = random_bytes (32 * MIB);
@@ -189,9 +182,8 @@ START_TEST (sshd_killed_with_data_on_its_way)
   host_sshd_kill (host, 0);
   job_assert_failure (job, "the ssh connection to the guest is lost: ");
 }
-END_TEST
 
-START_TEST (free_with_commands)
+TEST (free_with_commands)
 {
   g_autoptr (Job) running = job_shell (channel, ENDLESS);
   g_autoptr (Job) starting = NULL;
@@ -202,9 +194,8 @@ START_TEST (free_with_commands)
   job_assert_failure (running, "the testbed was closed");
   job_assert_failure (starting, "the testbed was closed");
 }
-END_TEST
 
-START_TEST (free_with_forty)
+TEST (free_with_forty)
 {
   Job *jobs[40];
 
@@ -218,7 +209,6 @@ START_TEST (free_with_forty)
       job_free (jobs[i]);
     }
 }
-END_TEST
 
 static gboolean
 has_been_killed (gpointer data)
@@ -233,7 +223,7 @@ has_been_killed (gpointer data)
 }
 
 /* vq_channel_capture kills the command at its deadline. */
-START_TEST (run_with_a_deadline)
+TEST (run_with_a_deadline)
 {
   g_autofree char *path = g_build_filename (host_sshd_get_directory (host), "pid", NULL);
   const char *const argv[] = { "sh", "-c", "echo $$ > \"$1\"; exec sleep 1000", "sh", path, NULL };
@@ -246,28 +236,4 @@ START_TEST (run_with_a_deadline)
       ck_assert_int_lt (i, PATIENCE * 100);
       ck_assert (vq_wait_pause (10, NULL, NULL));
     }
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { forty_at_once,
-                           forty_that_stay,
-                           where_there_is_no_room,
-                           kill_running,
-                           kill_what_writes,
-                           kill_before_start,
-                           kill_with_much_input,
-                           kill_with_nobody_reading,
-                           sshd_killed,
-                           sshd_killed_with_data_on_its_way,
-                           free_with_commands,
-                           free_with_forty,
-                           run_with_a_deadline,
-                           NULL };
-  Suite *suite = suite_create ("ssh-crowd");
-
-  suite_add_case (suite, "sshd", setup, teardown, 240, tests);
-  return suite_run (suite);
 }

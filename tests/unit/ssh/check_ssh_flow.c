@@ -13,7 +13,9 @@
 #include "ssh-setup.h"
 #include "suite.h"
 
-START_TEST (through_cat)
+CASE ("sshd", setup, teardown, 240)
+
+TEST (through_cat)
 {
   static const gsize sizes[] = { 0,     1,      32767,  32768,  32769,   65535,  65536,
                                  65537, 131071, 131072, 131073, 2 * MIB, 8 * MIB };
@@ -21,7 +23,6 @@ START_TEST (through_cat)
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     go_through_cat (sizes[i]);
 }
-END_TEST
 
 /* The speed is shown with CK_VERBOSITY=verbose, but never asserted. */
 static void
@@ -62,7 +63,7 @@ go_out_of_a_command (gsize size)
   ck_assert_uint_eq (g_bytes_get_size (got), size);
 }
 
-START_TEST (much)
+TEST (much)
 {
   gsize size = (g_getenv ("VALGRIND") != NULL ? 4 : 64) * MIB;
   gint64 start;
@@ -73,10 +74,9 @@ START_TEST (much)
   go_through_cat (size);
   show_speed ("through cat", size, start);
 }
-END_TEST
 
 /* New keys after each MiB; some packets wait for these. */
-START_TEST (with_new_keys)
+TEST (with_new_keys)
 {
   g_clear_pointer (&channel, vq_channel_free);
   g_clear_pointer (&host, host_sshd_free);
@@ -84,9 +84,8 @@ START_TEST (with_new_keys)
   go_through_cat (16 * MIB);
   go_through_cat (1);
 }
-END_TEST
 
-START_TEST (both_outputs_at_once)
+TEST (both_outputs_at_once)
 {
   g_autoptr (Job) job
       = job_shell (channel, "yes out | head -c 1000000 & yes err | head -c 1000000 >&2; wait");
@@ -103,11 +102,10 @@ START_TEST (both_outputs_at_once)
         ck_assert_int_eq (text[at], (i == 0 ? "out\n" : "err\n")[at % 4]);
     }
 }
-END_TEST
 
 /* Nobody reads for a second. Then somebody reads now and then, and nothing is lost; more of it than
  * any window holds. */
-START_TEST (slow_reader)
+TEST (slow_reader)
 {
   static const char *const argv[] = { "sh", "-c", "seq 1 600000", NULL };
   g_autoptr (GString) expected = g_string_new (NULL);
@@ -137,7 +135,6 @@ START_TEST (slow_reader)
   ck_assert_uint_eq (got->len, expected->len);
   ck_assert (g_string_equal (got, expected));
 }
-END_TEST
 
 /* In KiB; always 0 with valgrind or ASan, which have a malloc of their own. */
 static gulong
@@ -149,7 +146,7 @@ memory_of_ours (void)
 }
 
 /* One command's output is stuck; what it wrote more than its window is not here, and others run. */
-START_TEST (stuck_reader_next_to_a_fast_one)
+TEST (stuck_reader_next_to_a_fast_one)
 {
   static const char *const argv[] = { "yes", NULL };
   g_autoptr (Job) stuck = NULL;
@@ -169,10 +166,9 @@ START_TEST (stuck_reader_next_to_a_fast_one)
   job_assert_end (stuck, VQ_ENDED_SIGNALLED, SIGKILL);
   close (ends[0]);
 }
-END_TEST
 
 /* A slow reader takes its pieces: the window must not open for each of them. */
-START_TEST (slow_reader_holds_little)
+TEST (slow_reader_holds_little)
 {
   static const char *const argv[] = { "yes", NULL };
   g_autoptr (Job) job = NULL;
@@ -195,10 +191,9 @@ START_TEST (slow_reader_holds_little)
   job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
   close (ends[0]);
 }
-END_TEST
 
 /* stderr is stuck, while stdout moves a little: libssh 0.10 opens the window for that. */
-START_TEST (stuck_stderr)
+TEST (stuck_stderr)
 {
   static const char *const argv[]
       = { "sh", "-c", "while :; do echo x; head -c 262144 /dev/zero >&2; done", NULL };
@@ -218,10 +213,9 @@ START_TEST (stuck_stderr)
   job_assert_end (other, VQ_ENDED_EXITED, 0);
   close (ends[0]);
 }
-END_TEST
 
 /* The command gets SIGPIPE, as from any pipe. */
-START_TEST (reader_goes_away)
+TEST (reader_goes_away)
 {
   static const char *const argv[] = { "yes", NULL };
   g_autoptr (Job) job = NULL;
@@ -232,9 +226,8 @@ START_TEST (reader_goes_away)
   job = job_start_with (channel, argv, job_make_file ("", 0), ends[1]);
   job_assert_end (job, VQ_ENDED_SIGNALLED, SIGPIPE);
 }
-END_TEST
 
-START_TEST (stdin_stays_open)
+TEST (stdin_stays_open)
 {
   static const char *const argv[] = { "sh", "-c", "exit 3", NULL };
   g_autoptr (Job) job = NULL;
@@ -245,10 +238,9 @@ START_TEST (stdin_stays_open)
   job_assert_end (job, VQ_ENDED_EXITED, 3);
   close (ends[1]);
 }
-END_TEST
 
 /* Piece by piece, each answered before the next is there. */
-START_TEST (a_dialog)
+TEST (a_dialog)
 {
   static const char *const argv[] = { "cat", NULL };
   g_autoptr (Job) job = NULL;
@@ -270,9 +262,8 @@ START_TEST (a_dialog)
   job_assert_end (job, VQ_ENDED_EXITED, 0);
   close (out[0]);
 }
-END_TEST
 
-START_TEST (stdin_not_read)
+TEST (stdin_not_read)
 {
   static const char *const argv[] = { "sh", "-c", "exec <&-; echo closed; exit 4", NULL };
   g_autofree guint8 *bytes = random_bytes (8 * MIB);
@@ -281,10 +272,9 @@ START_TEST (stdin_not_read)
   job_assert_end (job, VQ_ENDED_EXITED, 4);
   job_assert_text (job->out, "closed\n");
 }
-END_TEST
 
 /* Its output is complete, though the end of it never comes. */
-START_TEST (daemon_holds_stdout)
+TEST (daemon_holds_stdout)
 {
   gint64 start = g_get_monotonic_time ();
   g_autoptr (Job) job = job_shell (channel, "sleep 300 & echo $!; seq 1 200000");
@@ -296,10 +286,9 @@ START_TEST (daemon_holds_stdout)
   ck_assert (g_str_has_suffix (text, "\n199999\n200000\n"));
   ck_assert_int_eq (kill (atoi (text), SIGKILL), 0);
 }
-END_TEST
 
 /* The same often, with the output in the pipe when the process ends. */
-START_TEST (daemons_hold_stdout)
+TEST (daemons_hold_stdout)
 {
   for (int i = 0; i < 50; i++)
     {
@@ -317,9 +306,8 @@ START_TEST (daemons_hold_stdout)
                              - (const char *)g_bytes_get_data (got, NULL));
     }
 }
-END_TEST
 
-START_TEST (daemon_writes_forever)
+TEST (daemon_writes_forever)
 {
   g_autoptr (Job) job = job_shell (channel, "yes & echo started >&2");
   g_autoptr (GBytes) got = NULL;
@@ -330,10 +318,9 @@ START_TEST (daemon_writes_forever)
   ck_assert_uint_lt (g_bytes_get_size (got), 64 * MIB);
   /* it dies of SIGPIPE, or the teardown fails */
 }
-END_TEST
 
 /* Each writes a little now and then, as daemons do. */
-START_TEST (daemon_writes_on)
+TEST (daemon_writes_on)
 {
   gint64 start = g_get_monotonic_time ();
   g_autoptr (Job) job = job_shell (channel, "while :; do echo x; sleep 0.01; done & echo $! >&2");
@@ -343,31 +330,4 @@ START_TEST (daemon_writes_on)
   ck_assert_int_lt (g_get_monotonic_time () - start, 20 * G_USEC_PER_SEC);
   pid = job_read_text (job->err);
   ck_assert (kill (atoi (pid), SIGKILL) == 0 || errno == ESRCH);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { through_cat,
-                           much,
-                           with_new_keys,
-                           both_outputs_at_once,
-                           slow_reader,
-                           stuck_reader_next_to_a_fast_one,
-                           slow_reader_holds_little,
-                           stuck_stderr,
-                           reader_goes_away,
-                           stdin_stays_open,
-                           a_dialog,
-                           stdin_not_read,
-                           daemon_holds_stdout,
-                           daemons_hold_stdout,
-                           daemon_writes_forever,
-                           daemon_writes_on,
-                           NULL };
-  Suite *suite = suite_create ("ssh-flow");
-
-  suite_add_case (suite, "sshd", setup, teardown, 240, tests);
-  return suite_run (suite);
 }

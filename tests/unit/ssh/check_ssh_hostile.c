@@ -98,11 +98,12 @@ does_well (ssh_session ssh, ssh_channel channel)
   end (channel, 0);
 }
 
-START_TEST (a_good_one)
+CASE ("servers", setup, teardown, 240)
+
+TEST (a_good_one)
 {
   run_true (does_well, PATIENCE, NULL);
 }
-END_TEST
 
 static void
 has_no_mark (ssh_session ssh, ssh_channel channel)
@@ -111,11 +112,10 @@ has_no_mark (ssh_session ssh, ssh_channel channel)
   end (channel, 0);
 }
 
-START_TEST (no_mark)
+TEST (no_mark)
 {
   run_true (has_no_mark, PATIENCE, "did not start the command: [2J");
 }
-END_TEST
 
 static void
 has_no_status (ssh_session ssh, ssh_channel channel)
@@ -125,11 +125,10 @@ has_no_status (ssh_session ssh, ssh_channel channel)
   ssh_channel_close (channel);
 }
 
-START_TEST (no_status)
+TEST (no_status)
 {
   run_true (has_no_status, PATIENCE, "it does not tell how the command ended");
 }
-END_TEST
 
 static void
 has_large_status (ssh_session ssh, ssh_channel channel)
@@ -139,11 +138,10 @@ has_large_status (ssh_session ssh, ssh_channel channel)
 }
 
 /* The low byte counts, as everywhere. */
-START_TEST (large_status)
+TEST (large_status)
 {
   run_true (has_large_status, PATIENCE, NULL);
 }
-END_TEST
 
 static void
 has_odd_signal (ssh_session ssh, ssh_channel channel)
@@ -153,11 +151,10 @@ has_odd_signal (ssh_session ssh, ssh_channel channel)
   ssh_channel_close (channel);
 }
 
-START_TEST (odd_signal)
+TEST (odd_signal)
 {
   run_true (has_odd_signal, PATIENCE, "killed by signal 6");
 }
-END_TEST
 
 static void
 ends_twice (ssh_session ssh, ssh_channel channel)
@@ -169,11 +166,10 @@ ends_twice (ssh_session ssh, ssh_channel channel)
   end (channel, 2);
 }
 
-START_TEST (two_ends)
+TEST (two_ends)
 {
   run_true (ends_twice, PATIENCE, NULL);
 }
-END_TEST
 
 static void
 says_no_more (ssh_session ssh, ssh_channel channel)
@@ -184,11 +180,10 @@ says_no_more (ssh_session ssh, ssh_channel channel)
 }
 
 /* It answers nothing after the end, and does not close. */
-START_TEST (silent_after_the_end)
+TEST (silent_after_the_end)
 {
   run_true (says_no_more, 1, "no end of the command within 1 s");
 }
-END_TEST
 
 static void
 goes_away (ssh_session ssh, ssh_channel channel)
@@ -197,11 +192,10 @@ goes_away (ssh_session ssh, ssh_channel channel)
   fake_ssh_server_leave ();
 }
 
-START_TEST (gone)
+TEST (gone)
 {
   run_true (goes_away, PATIENCE, "the ssh connection to the guest is lost: ");
 }
-END_TEST
 
 static void
 disconnects (ssh_session ssh, ssh_channel channel)
@@ -211,11 +205,10 @@ disconnects (ssh_session ssh, ssh_channel channel)
   ssh_disconnect (ssh);
 }
 
-START_TEST (disconnected)
+TEST (disconnected)
 {
   run_true (disconnects, PATIENCE, "is lost: Received SSH_MSG_DISCONNECT: 11: [2Jbye bye");
 }
-END_TEST
 
 static void
 asks_on (ssh_session ssh, ssh_channel channel)
@@ -236,11 +229,10 @@ asks_on (ssh_session ssh, ssh_channel channel)
 }
 
 /* The answers would pile up here; the server's reads none. */
-START_TEST (questions_without_end)
+TEST (questions_without_end)
 {
   run_true (asks_on, 2 * PATIENCE, "asks much, but does not read the answers");
 }
-END_TEST
 
 static void
 opens_channels (ssh_session ssh, ssh_channel channel)
@@ -257,11 +249,10 @@ opens_channels (ssh_session ssh, ssh_channel channel)
 }
 
 /* They are declined, and not kept. */
-START_TEST (channels_from_the_server)
+TEST (channels_from_the_server)
 {
   run_true (opens_channels, PATIENCE, NULL);
 }
-END_TEST
 
 static void
 writes_on_after_the_end (ssh_session ssh, ssh_channel channel)
@@ -275,11 +266,10 @@ writes_on_after_the_end (ssh_session ssh, ssh_channel channel)
 }
 
 /* vq_channel_capture takes no more than 256 KiB. */
-START_TEST (output_without_end)
+TEST (output_without_end)
 {
   run_true (writes_on_after_the_end, PATIENCE, "more than 256 KiB of output");
 }
-END_TEST
 
 static ssh_message
 get_message (ssh_session ssh)
@@ -341,7 +331,7 @@ is_one_done (gpointer data)
   return jobs[0]->done || jobs[1]->done;
 }
 
-START_TEST (refused_late)
+TEST (refused_late)
 {
   g_autoptr (VqChannel) channel = connect_channel (refuses_late, PATIENCE, NULL);
   Job *jobs[2];
@@ -357,7 +347,6 @@ START_TEST (refused_late)
       job_free (jobs[i]);
     }
 }
-END_TEST
 
 static void
 refuses_all (ssh_session ssh, ssh_channel channel)
@@ -367,7 +356,7 @@ refuses_all (ssh_session ssh, ssh_channel channel)
     refuse (get_message (ssh));
 }
 
-START_TEST (refused_always)
+TEST (refused_always)
 {
   g_autoptr (VqChannel) channel = connect_channel (refuses_all, PATIENCE, NULL);
   Job *jobs[3];
@@ -380,29 +369,4 @@ START_TEST (refused_always)
       job_assert_failure (jobs[i], "the ssh server in the guest starts no command");
       job_free (jobs[i]);
     }
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { a_good_one,
-                           no_mark,
-                           no_status,
-                           large_status,
-                           odd_signal,
-                           two_ends,
-                           silent_after_the_end,
-                           gone,
-                           disconnected,
-                           questions_without_end,
-                           channels_from_the_server,
-                           output_without_end,
-                           refused_late,
-                           refused_always,
-                           NULL };
-  Suite *suite = suite_create ("ssh-hostile");
-
-  suite_add_case (suite, "servers", setup, teardown, 240, tests);
-  return suite_run (suite);
 }

@@ -11,7 +11,9 @@
 
 #define PATIENCE 60 /* seconds; for things that take none */
 
-START_TEST (generated_pair)
+CASE ("keys", NULL, NULL, 120)
+
+TEST (generated_pair)
 {
   g_autofree char *private = NULL;
   g_autofree char *public = NULL;
@@ -27,9 +29,8 @@ START_TEST (generated_pair)
   again = vq_ssh_key_format_public (key, NULL);
   ck_assert_str_eq (again, public);
 }
-END_TEST
 
-START_TEST (no_two_are_the_same)
+TEST (no_two_are_the_same)
 {
   g_autofree char *private[2] = { NULL, NULL };
   g_autofree char *public[2] = { NULL, NULL };
@@ -41,7 +42,6 @@ START_TEST (no_two_are_the_same)
   g_free (private[1]);
   g_free (public[1]);
 }
-END_TEST
 
 static void
 run (const char *const *argv, char **out)
@@ -53,7 +53,7 @@ run (const char *const *argv, char **out)
 }
 
 /* What ssh-keygen makes, in its formats, with and without a passphrase. */
-START_TEST (keys_of_ssh_keygen)
+TEST (keys_of_ssh_keygen)
 {
   static const struct
   {
@@ -106,9 +106,8 @@ START_TEST (keys_of_ssh_keygen)
     }
   g_rmdir (directory);
 }
-END_TEST
 
-START_TEST (what_is_no_key)
+TEST (what_is_no_key)
 {
   static const char *const private[]
       = { "", "key", "-----BEGIN OPENSSH PRIVATE KEY-----\n",
@@ -136,16 +135,4 @@ START_TEST (what_is_no_key)
       ck_assert_ptr_null (vq_ssh_key_parse_public (public[i], &error));
       ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_USAGE));
     }
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[]
-      = { generated_pair, no_two_are_the_same, keys_of_ssh_keygen, what_is_no_key, NULL };
-  Suite *suite = suite_create ("ssh-key");
-
-  suite_add_case (suite, "keys", NULL, NULL, 120, tests);
-  return suite_run (suite);
 }

@@ -17,7 +17,9 @@ assert_same (const VqSshLogin *a, const VqSshLogin *b)
   ck_assert_pstr_eq (a->host_key, b->host_key);
 }
 
-START_TEST (there_and_back)
+CASE ("packed", NULL, NULL, 60)
+
+TEST (there_and_back)
 {
   static char user[] = "me", key[] = "-----BEGIN\nkey=\n-----END\n", password[] = "\xff\n=x \t'",
               empty[] = "", host_key[] = "ssh-ed25519 AAAA==";
@@ -40,9 +42,8 @@ START_TEST (there_and_back)
       assert_same (&login, &cases[i]);
     }
 }
-END_TEST
 
-START_TEST (cut_off)
+TEST (cut_off)
 {
   static char user[] = "me", key[] = "key";
   const VqSshLogin login = { 22, user, key, NULL, NULL };
@@ -60,9 +61,8 @@ START_TEST (cut_off)
       ck_assert_int_eq (good, length == n - strlen ("key=key") - 1);
     }
 }
-END_TEST
 
-START_TEST (wrong)
+TEST (wrong)
 {
   static const struct
   {
@@ -90,9 +90,8 @@ START_TEST (wrong)
       ck_assert_ptr_nonnull (error);
     }
 }
-END_TEST
 
-START_TEST (not_to_be_packed)
+TEST (not_to_be_packed)
 {
   static char user[] = "me";
   g_autofree char *large = g_strnfill (VQ_SSH_LOGIN_MAX, 'k');
@@ -105,15 +104,4 @@ START_TEST (not_to_be_packed)
   g_clear_error (&error);
   ck_assert_ptr_null (vq_ssh_login_pack (&too_large, &error));
   ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_USAGE));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { there_and_back, cut_off, wrong, not_to_be_packed, NULL };
-  Suite *suite = suite_create ("ssh-login");
-
-  suite_add_case (suite, "packed", NULL, NULL, 60, tests);
-  return suite_run (suite);
 }

@@ -31,7 +31,9 @@ assert_found (const char *text, gsize n, guint pid, const char *rest)
     }
 }
 
-START_TEST (mark_is_found)
+CASE ("script", NULL, NULL, 60)
+
+TEST (mark_is_found)
 {
   static const struct
   {
@@ -51,9 +53,8 @@ START_TEST (mark_is_found)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     assert_found (cases[i].text, strlen (cases[i].text), cases[i].pid, cases[i].rest);
 }
-END_TEST
 
-START_TEST (mark_is_not_there)
+TEST (mark_is_not_there)
 {
   static const char text[] = "\001vq 12 \001vq -3\n last  line \n\n";
   VqSshMark mark = { 0 };
@@ -66,9 +67,8 @@ START_TEST (mark_is_not_there)
   ck_assert_str_eq (noise, "last line");
   vq_ssh_script_mark_clear (&mark);
 }
-END_TEST
 
-START_TEST (no_noise_at_all)
+TEST (no_noise_at_all)
 {
   VqSshMark mark = { 0 };
   g_autofree char *noise = vq_ssh_script_mark_get_noise (&mark);
@@ -76,10 +76,9 @@ START_TEST (no_noise_at_all)
   ck_assert_str_eq (noise, "");
   vq_ssh_script_mark_clear (&mark);
 }
-END_TEST
 
 /* Just as much as may be, and one byte more. */
-START_TEST (noise_is_bounded)
+TEST (noise_is_bounded)
 {
   g_autofree char *text = g_strnfill (VQ_SSH_NOISE_MAX, 'x');
 
@@ -97,10 +96,9 @@ START_TEST (noise_is_bounded)
       vq_ssh_script_mark_clear (&mark);
     }
 }
-END_TEST
 
 /* Much output may come in one piece with the mark. */
-START_TEST (much_behind_the_mark)
+TEST (much_behind_the_mark)
 {
   g_autofree char *text = g_strnfill (1000000, 'x');
   VqSshMark mark = { 0 };
@@ -110,10 +108,9 @@ START_TEST (much_behind_the_mark)
   ck_assert_uint_eq (mark.pid, 12);
   vq_ssh_script_mark_clear (&mark);
 }
-END_TEST
 
 /* One line, but for those that are too long for it. */
-START_TEST (begin_is_one_line)
+TEST (begin_is_one_line)
 {
   static const struct
   {
@@ -133,9 +130,8 @@ START_TEST (begin_is_one_line)
       ck_assert_mem_eq (g_bytes_get_data (begin, NULL), cases[i].line, strlen (cases[i].line));
     }
 }
-END_TEST
 
-START_TEST (begin_of_a_long_command)
+TEST (begin_of_a_long_command)
 {
   g_autofree char *word = g_strnfill (5000, 'x');
   const char *const argv[] = { "echo", word, NULL };
@@ -146,7 +142,6 @@ START_TEST (begin_of_a_long_command)
   ck_assert_uint_eq (g_bytes_get_size (begin), strlen (first) + 5016);
   ck_assert_mem_eq (text, first, strlen (first));
 }
-END_TEST
 
 /* The script as it is, with every shell that is here, as sshd starts it and as a server does that
  * makes no process group: what comes out is the same. */
@@ -192,7 +187,7 @@ run_with (const char *shell, const char *wrapper)
   ck_assert_str_eq (at + 1, expected);
 }
 
-START_TEST (every_shell)
+TEST (every_shell)
 {
   static const char *const shells[] = { "dash", "bash", "sh", "busybox sh", "zsh", "ksh", "fish" };
 
@@ -207,10 +202,9 @@ START_TEST (every_shell)
       run_with (shells[i], "setsid -w ");
     }
 }
-END_TEST
 
 /* For the ssh server's command line. */
-START_TEST (script_has_no_single_quotes)
+TEST (script_has_no_single_quotes)
 {
   const char *script = vq_ssh_script_get (FALSE);
   g_auto (GStrv) parts = g_strsplit (script, "'", -1);
@@ -220,24 +214,4 @@ START_TEST (script_has_no_single_quotes)
   ck_assert_str_eq (parts[2], "");
   ck_assert (g_str_has_prefix (vq_ssh_script_get (TRUE), "exec sudo -n /bin/sh -c '"));
   ck_assert_str_eq (strchr (vq_ssh_script_get (TRUE), '\''), strchr (script, '\''));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { mark_is_found,
-                           mark_is_not_there,
-                           no_noise_at_all,
-                           noise_is_bounded,
-                           much_behind_the_mark,
-                           begin_is_one_line,
-                           begin_of_a_long_command,
-                           every_shell,
-                           script_has_no_single_quotes,
-                           NULL };
-  Suite *suite = suite_create ("ssh-script");
-
-  suite_add_case (suite, "script", NULL, NULL, 60, tests);
-  return suite_run (suite);
 }

@@ -305,8 +305,10 @@ static void (*const damages[]) (void) = {
   other_key,
 };
 
+CASE ("damaged", setup, teardown, 0)
+
 /* It is not used, but removed, with one line that says where; then another one can be made. */
-START_TEST (damaged)
+TEST_LOOP (damaged, 0, G_N_ELEMENTS (damages))
 {
   damages[_i]();
   ck_assert_ptr_null (cache_find (store, "a"));
@@ -316,10 +318,11 @@ START_TEST (damaged)
     cache_assert_names (NULL, NULL);
   vq_template_free (cache_make (store, "a"));
 }
-END_TEST
+
+CASE ("template", setup, teardown, 60)
 
 /* Another process uses it: that one keeps what it has, and we go our way. */
-START_TEST (damaged_while_in_use)
+TEST (damaged_while_in_use)
 {
   g_autoptr (VqTemplate) used = cache_find (store, "a");
   g_autoptr (VqTemplate) made = NULL;
@@ -339,10 +342,9 @@ START_TEST (damaged_while_in_use)
   found = cache_find (store, "a");
   ck_assert (vq_template_check (found, NULL));
 }
-END_TEST
 
 /* What has the name but is no directory of ours is neither used nor removed. */
-START_TEST (no_directory)
+TEST (no_directory)
 {
   g_autofree char *path = cache_join ("%s", digest);
   g_autofree char *elsewhere = cache_join ("elsewhere");
@@ -360,10 +362,9 @@ START_TEST (no_directory)
   ck_assert (g_file_test (path, G_FILE_TEST_IS_SYMLINK));
   ck_assert (g_file_test (elsewhere, G_FILE_TEST_IS_DIR));
 }
-END_TEST
 
 /* To read the files, as forks do, and to open them to write, as old QEMUs do, changes nothing. */
-START_TEST (used_as_forks_do)
+TEST (used_as_forks_do)
 {
   g_autoptr (VqTemplate) template = cache_find (store, "a");
   static const char *const names[] = { "ram", "disk", "state", "efivars.fd" };
@@ -379,29 +380,26 @@ START_TEST (used_as_forks_do)
     }
   ck_assert (vq_template_check (template, NULL));
 }
-END_TEST
 
 /* Nothing is wrong with these: they go without a word. */
-START_TEST (too_old)
+TEST (too_old)
 {
   edit_json ("\"created\" : \"", "\"", "2024-02-29T12:00:00Z");
   ck_assert_ptr_null (cache_find (store, "a"));
   vq_template_free (cache_make (store, "a"));
   cache_assert_names (digest, NULL);
 }
-END_TEST
 
-START_TEST (of_an_earlier_boot)
+TEST (of_an_earlier_boot)
 {
   edit_json ("\"host-boot\" : \"", "\"", "00000000-0000-0000-0000-000000000000");
   ck_assert_ptr_null (cache_find (store, "a"));
   vq_template_free (cache_make (store, "a"));
   cache_assert_names (digest, NULL);
 }
-END_TEST
 
 /* Seconds before and after the limit, and no limit at all. */
-START_TEST (limits_of_age)
+TEST (limits_of_age)
 {
   static const struct
   {
@@ -425,10 +423,9 @@ START_TEST (limits_of_age)
       ck_assert_msg ((found != NULL) == cases[i].found, "%zu", i);
     }
 }
-END_TEST
 
 /* The time of the last use is that of the lock file. */
-START_TEST (use_is_noted)
+TEST (use_is_noted)
 {
   struct timespec old[2] = { { 1000, 0 }, { 1000, 0 } };
   g_autofree char *path = path_of (VQ_TEMPLATE_LOCK);
@@ -438,20 +435,4 @@ START_TEST (use_is_noted)
   vq_template_free (cache_find (store, "a"));
   ck_assert_int_eq (stat (path, &st), 0);
   ck_assert_int_ge (st.st_mtim.tv_sec, g_get_real_time () / G_USEC_PER_SEC - 60);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { damaged_while_in_use, no_directory,  used_as_forks_do, too_old,
-                                 of_an_earlier_boot,   limits_of_age, use_is_noted,     NULL };
-  Suite *suite = suite_create ("template");
-  TCase *tcase = tcase_create ("damaged");
-
-  suite_add_case (suite, "template", setup, teardown, 60, tests);
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_add_loop_test (tcase, damaged, 0, G_N_ELEMENTS (damages));
-  suite_add_tcase (suite, tcase);
-  return suite_run (suite);
 }

@@ -76,7 +76,9 @@ write_info (VqTemplateInfo *info)
                  error != NULL ? error->message : "");
 }
 
-START_TEST (written_and_read)
+CASE ("template-info", setup, teardown, 60)
+
+TEST (written_and_read)
 {
   g_autoptr (VqTemplateInfo) info = make ("/images/\xff.qcow2");
   g_autoptr (VqTemplateInfo) again = NULL;
@@ -92,9 +94,8 @@ START_TEST (written_and_read)
   ck_assert_int_eq (vq_template_info_get_created (again), vq_template_info_get_created (info));
   ck_assert (vq_template_info_is_of_this_boot (again));
 }
-END_TEST
 
-START_TEST (no_image)
+TEST (no_image)
 {
   g_autoptr (VqTemplateInfo) info = make (NULL);
   g_autoptr (VqTemplateInfo) again = NULL;
@@ -103,10 +104,9 @@ START_TEST (no_image)
   again = read_good ();
   ck_assert_str_eq (vq_template_info_get_image (again), "");
 }
-END_TEST
 
 /* People read it, and other programs may. */
-START_TEST (is_json)
+TEST (is_json)
 {
   g_autoptr (VqTemplateInfo) info = make ("/i");
   g_autoptr (JsonParser) parser = json_parser_new ();
@@ -126,9 +126,8 @@ START_TEST (is_json)
   ck_assert_int_eq (stat (file, &st), 0);
   ck_assert_uint_eq (st.st_mode & 07777, 0600);
 }
-END_TEST
 
-START_TEST (any_bytes_about_the_guest)
+TEST (any_bytes_about_the_guest)
 {
   g_autoptr (VqTemplateInfo) info = make ("/i");
   g_autoptr (VqTemplateInfo) again = NULL;
@@ -148,9 +147,8 @@ START_TEST (any_bytes_about_the_guest)
   ck_assert_str_eq (vq_template_info_get (again, "twice"), "second\\");
   ck_assert_ptr_null (vq_template_info_get (again, "none"));
 }
-END_TEST
 
-START_TEST (too_long)
+TEST (too_long)
 {
   g_autoptr (VqTemplateInfo) info = make ("/i");
   g_autofree char *text = g_strnfill (VQ_TEMPLATE_INFO_MAX, 'x');
@@ -161,9 +159,8 @@ START_TEST (too_long)
   ck_assert_ptr_nonnull (strstr (error->message, "facts"));
   ck_assert (!tree_has (dir, VQ_TEMPLATE_INFO_FILE));
 }
-END_TEST
 
-START_TEST (ages)
+TEST (ages)
 {
   static const char good[] = JSON (REST);
   g_autoptr (VqTemplateInfo) info = NULL;
@@ -176,10 +173,9 @@ START_TEST (ages)
                     g_get_real_time () / G_USEC_PER_SEC - 1709208000 - 2);
   ck_assert (!vq_template_info_is_of_this_boot (info));
 }
-END_TEST
 
 /* Somebody has set the clock: as far in the future as it would be old. */
-START_TEST (from_the_future)
+TEST (from_the_future)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autoptr (GDateTime) later = g_date_time_add_days (now, 2);
@@ -195,7 +191,6 @@ START_TEST (from_the_future)
   ck_assert_int_ge (vq_template_info_get_age (info), 2 * 24 * 60 * 60 - 60);
   ck_assert_int_le (vq_template_info_get_age (info), 2 * 24 * 60 * 60);
 }
-END_TEST
 
 /* Each of them lacks something, or has it with the wrong type. */
 static const char *const bad[] = {
@@ -224,7 +219,7 @@ static const char *const bad[] = {
         "\"files\": {}"),
 };
 
-START_TEST (bad_texts)
+TEST (bad_texts)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     {
@@ -237,9 +232,8 @@ START_TEST (bad_texts)
       ck_assert_int_eq (g_unlink (file), 0);
     }
 }
-END_TEST
 
-START_TEST (every_beginning)
+TEST (every_beginning)
 {
   g_autoptr (VqTemplateInfo) info = make ("/i");
   g_autofree char *file = g_build_filename (path, VQ_TEMPLATE_INFO_FILE, NULL);
@@ -253,9 +247,8 @@ START_TEST (every_beginning)
       ck_assert_ptr_null (vq_template_info_read (dir, NULL));
     }
 }
-END_TEST
 
-START_TEST (bad_files)
+TEST (bad_files)
 {
   g_autoptr (GError) missing = NULL;
   g_autoptr (GError) deep = NULL;
@@ -274,7 +267,6 @@ START_TEST (bad_files)
   ck_assert_ptr_null (vq_template_info_read (dir, &deep));
   ck_assert_ptr_nonnull (strstr (deep->message, "deeper"));
 }
-END_TEST
 
 static void
 append (const char *name)
@@ -287,7 +279,7 @@ append (const char *name)
 }
 
 /* What is recorded is what was there; modes are closed on the way. */
-START_TEST (files)
+TEST (files)
 {
   g_autoptr (VqTemplateInfo) info = make ("/i");
   g_autoptr (VqTemplateInfo) again = NULL;
@@ -306,9 +298,8 @@ START_TEST (files)
   ck_assert (!vq_template_info_check (again, dir, &error));
   ck_assert_ptr_nonnull (strstr (error->message, file));
 }
-END_TEST
 
-START_TEST (files_that_cannot_be_added)
+TEST (files_that_cannot_be_added)
 {
   g_autoptr (VqTemplateInfo) info = make ("/i");
   g_autofree char *sub = g_build_filename (path, "sub", NULL);
@@ -321,10 +312,9 @@ START_TEST (files_that_cannot_be_added)
   ck_assert (!vq_template_info_add_file (info, dir, "sub", &directory));
   ck_assert_ptr_nonnull (strstr (directory->message, "no plain file"));
 }
-END_TEST
 
 /* Names that lead out of the directory are not looked at. */
-START_TEST (names_with_slashes)
+TEST (names_with_slashes)
 {
   static const char text[] = JSON (
       "\"image\": \"\", \"host-boot\": \"\", \"created\": \"2024-02-29T12:00:00Z\", \"files\": { "
@@ -336,19 +326,4 @@ START_TEST (names_with_slashes)
   info = read_good ();
   ck_assert (!vq_template_info_check (info, dir, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "no file's name"));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[]
-      = { written_and_read,   no_image,  is_json,         any_bytes_about_the_guest,
-          too_long,           ages,      from_the_future, bad_texts,
-          every_beginning,    bad_files, files,           files_that_cannot_be_added,
-          names_with_slashes, NULL };
-  Suite *suite = suite_create ("template-info");
-
-  suite_add_case (suite, "template-info", setup, teardown, 60, tests);
-  return suite_run (suite);
 }

@@ -90,7 +90,9 @@ static const char *const different[][12] = {
   { "a", "\xef\xbf\xbd", NULL, NULL },
 };
 
-START_TEST (all_differ)
+CASE ("key", setup, teardown, 60)
+
+TEST (all_differ)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
@@ -104,10 +106,9 @@ START_TEST (all_differ)
       ck_assert_msg (g_hash_table_add (seen, digest), "%zu", i);
     }
 }
-END_TEST
 
 /* So that it stays what it is: SHA-256 of "5:image", "1:1", "3:i.q". */
-START_TEST (known_digest)
+TEST (known_digest)
 {
   const char *const words[] = { "image", "i.q", NULL, NULL };
   g_autofree char *digest = digest_of (words);
@@ -116,9 +117,8 @@ START_TEST (known_digest)
   ck_assert (g_str_has_prefix (whole, digest));
   ck_assert_uint_eq (strlen (digest), 32);
 }
-END_TEST
 
-START_TEST (no_value_is_not_empty)
+TEST (no_value_is_not_empty)
 {
   g_autoptr (VqTemplateKey) none = vq_template_key_new ();
   g_autoptr (VqTemplateKey) empty = vq_template_key_new ();
@@ -134,9 +134,8 @@ START_TEST (no_value_is_not_empty)
   ck_assert_str_eq (vq_template_key_get (empty, "user"), "");
   ck_assert_ptr_null (vq_template_key_get (empty, "other"));
 }
-END_TEST
 
-START_TEST (digest_texts)
+TEST (digest_texts)
 {
   static const char *const bad[] = { "",
                                      "0123456789abcdef0123456789abcde",
@@ -149,7 +148,6 @@ START_TEST (digest_texts)
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     ck_assert_msg (!vq_template_key_is_digest (bad[i]), "%s", bad[i]);
 }
-END_TEST
 
 static char *
 digest_of_file (const char *path)
@@ -218,7 +216,9 @@ change_inode (const char *path)
   ck_assert_int_eq (chmod (path, 0644), 0);
 }
 
-START_TEST (files_that_change)
+CASE ("changes", setup, teardown, 0)
+
+TEST_LOOP (files_that_change, 0, 5)
 {
   static void (*const changes[]) (const char *)
       = { append, overwrite_and_set_times_back, touch_nanoseconds, replace_by_copy, change_inode };
@@ -232,10 +232,11 @@ START_TEST (files_that_change)
   after = digest_of_file (file);
   ck_assert_str_ne (before, after);
 }
-END_TEST
+
+CASE ("key", setup, teardown, 60)
 
 /* To read a file changes no more than the time of that. */
-START_TEST (file_that_is_read)
+TEST (file_that_is_read)
 {
   g_autofree char *before = digest_of_file (file);
   g_autofree char *after = NULL;
@@ -247,10 +248,9 @@ START_TEST (file_that_is_read)
   ck_assert_str_eq (before, after);
   ck_assert_int_eq (utimensat (AT_FDCWD, file, times, 0), 0); /* a change of the inode */
 }
-END_TEST
 
 /* The same file by another name is another fact; through a link, the file behind it counts. */
-START_TEST (other_names)
+TEST (other_names)
 {
   g_autofree char *link = g_build_filename (directory, "link", NULL);
   g_autofree char *other = g_build_filename (directory, "other", NULL);
@@ -268,9 +268,8 @@ START_TEST (other_names)
   ck_assert_str_ne (direct, one);
   ck_assert_str_ne (one, two);
 }
-END_TEST
 
-START_TEST (relative_path)
+TEST (relative_path)
 {
   g_autoptr (VqTemplateKey) key = vq_template_key_new ();
   g_autofree char *before = g_get_current_dir ();
@@ -280,10 +279,9 @@ START_TEST (relative_path)
   ck_assert_int_eq (chdir (before), 0);
   ck_assert_str_eq (vq_template_key_get (key, "f"), file);
 }
-END_TEST
 
 /* What cannot be looked at, or can change without a trace. A failure adds no fact. */
-START_TEST (bad_files)
+TEST (bad_files)
 {
   g_autoptr (VqTemplateKey) key = vq_template_key_new ();
   g_autofree char *empty = vq_template_key_get_digest (key);
@@ -303,7 +301,6 @@ START_TEST (bad_files)
   after = vq_template_key_get_digest (key);
   ck_assert_str_eq (empty, after);
 }
-END_TEST
 
 static void
 write_program (const char *path, const char *script)
@@ -319,7 +316,7 @@ add_program (VqTemplateKey *key, const char *program, GError **error)
 }
 
 /* The program is the same file, but what it says differs: a library of it is another one. */
-START_TEST (program_says_other_version)
+TEST (program_says_other_version)
 {
   g_autofree char *said = g_build_filename (directory, "said", NULL);
   g_autofree char *script = g_strdup_printf ("#!/bin/sh\ncat %s; echo \"$@\"\n", said);
@@ -339,9 +336,8 @@ START_TEST (program_says_other_version)
   for (int i = 0; i < 3; i++)
     g_free (digests[i]);
 }
-END_TEST
 
-START_TEST (program_on_path)
+TEST (program_on_path)
 {
   g_autoptr (VqTemplateKey) key = vq_template_key_new ();
   g_autofree char *path = g_find_program_in_path ("cat");
@@ -354,9 +350,8 @@ START_TEST (program_on_path)
   text = json_to_string (json, FALSE);
   ck_assert_ptr_nonnull (strstr (text, "cat (GNU coreutils)"));
 }
-END_TEST
 
-START_TEST (bad_programs)
+TEST (bad_programs)
 {
   g_autoptr (VqTemplateKey) key = vq_template_key_new ();
   g_autoptr (GError) missing = NULL;
@@ -373,9 +368,8 @@ START_TEST (bad_programs)
   ck_assert (!vq_template_key_add_program (key, "p", hangs, vq_deadline_in (0.1), NULL, &hanging));
   ck_assert (vq_error_is_timeout (hanging));
 }
-END_TEST
 
-START_TEST (host)
+TEST (host)
 {
   g_autoptr (VqTemplateKey) key = vq_template_key_new ();
 
@@ -384,10 +378,9 @@ START_TEST (host)
   ck_assert_uint_gt (strlen (vq_template_key_get (key, "host processor")), 10);
   ck_assert_str_eq (vq_template_key_get (key, "virt-qemu"), VQ_VERSION);
 }
-END_TEST
 
 /* For people: all facts in order, and always UTF-8. */
-START_TEST (json)
+TEST (json)
 {
   g_autoptr (VqTemplateKey) key = vq_template_key_new ();
   g_autoptr (JsonNode) node = NULL;
@@ -402,32 +395,4 @@ START_TEST (json)
   ck_assert_str_eq (text, "[{\"name\":\"a\",\"values\":[\"x\\\"\\n\xef\xbf\xbd\"]},"
                           "{\"name\":\"b\",\"values\":[\"qemu\",\"-m\",\"1G\"]},"
                           "{\"name\":\"c\",\"values\":[]}]");
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { all_differ,
-                                 known_digest,
-                                 no_value_is_not_empty,
-                                 digest_texts,
-                                 file_that_is_read,
-                                 other_names,
-                                 relative_path,
-                                 bad_files,
-                                 program_says_other_version,
-                                 program_on_path,
-                                 bad_programs,
-                                 host,
-                                 json,
-                                 NULL };
-  Suite *suite = suite_create ("template-key");
-  TCase *tcase = tcase_create ("changes");
-
-  suite_add_case (suite, "key", setup, teardown, 60, tests);
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_add_loop_test (tcase, files_that_change, 0, 5);
-  suite_add_tcase (suite, tcase);
-  return suite_run (suite);
 }

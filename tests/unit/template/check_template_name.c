@@ -7,7 +7,9 @@
 
 #define KEY "0123456789abcdef0123456789abcdef"
 
-START_TEST (templates)
+CASE ("template-name", NULL, NULL, 60)
+
+TEST (templates)
 {
   static const struct
   {
@@ -51,9 +53,8 @@ START_TEST (templates)
     }
   ck_assert (!vq_template_name_is_of (KEY, "f123456789abcdef0123456789abcdef"));
 }
-END_TEST
 
-START_TEST (others)
+TEST (others)
 {
   g_autofree char *new_key = NULL;
   g_autofree char *lock_key = NULL;
@@ -72,9 +73,8 @@ START_TEST (others)
   ck_assert (!vq_template_name_parse_lock ("0123456789abcdef0123456789abcdeX.lock", &none));
   ck_assert_ptr_null (none);
 }
-END_TEST
 
-START_TEST (built)
+TEST (built)
 {
   g_autofree char *first = vq_template_name_build (KEY, 1);
   g_autofree char *second = vq_template_name_build (KEY, 2);
@@ -85,15 +85,4 @@ START_TEST (built)
   ck_assert_str_eq (second, KEY ".2");
   ck_assert_str_eq (aside, ".new-" KEY);
   ck_assert_str_eq (lock, KEY ".lock");
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { templates, others, built, NULL };
-  Suite *suite = suite_create ("template-name");
-
-  suite_add_case (suite, "template-name", NULL, NULL, 60, tests);
-  return suite_run (suite);
 }

@@ -42,7 +42,15 @@ teardown (void)
   leaks_assert_none ();
 }
 
-START_TEST (two_want_the_same)
+int
+suite_prepare (int argc, char **argv)
+{
+  return worker_main (argc, argv);
+}
+
+CASE ("template-sharing", setup, teardown, 60)
+
+TEST (two_want_the_same)
 {
   Worker *one = worker_start ("a");
   Worker *two = worker_start ("a");
@@ -56,9 +64,8 @@ START_TEST (two_want_the_same)
   worker_end (two);
   cache_assert_names (digest, NULL);
 }
-END_TEST
 
-START_TEST (many_want_the_same)
+TEST (many_want_the_same)
 {
   Worker *workers[6];
   Worker *builder = worker_start ("a");
@@ -78,9 +85,8 @@ START_TEST (many_want_the_same)
   worker_end (builder);
   cache_assert_names (digest, NULL);
 }
-END_TEST
 
-START_TEST (others_do_not_wait)
+TEST (others_do_not_wait)
 {
   Worker *one = worker_start ("a");
   Worker *two = worker_start ("b");
@@ -92,9 +98,8 @@ START_TEST (others_do_not_wait)
   worker_end (one);
   worker_end (two);
 }
-END_TEST
 
-START_TEST (builder_gives_up)
+TEST (builder_gives_up)
 {
   Worker *one = worker_start ("a");
   Worker *two = worker_start ("a");
@@ -108,10 +113,9 @@ START_TEST (builder_gives_up)
   worker_end (one);
   worker_end (two);
 }
-END_TEST
 
 /* What it has begun is not used: the next one starts with an empty directory. */
-START_TEST (builder_killed)
+TEST (builder_killed)
 {
   Worker *one = worker_start ("a");
   Worker *two = worker_start ("a");
@@ -127,10 +131,9 @@ START_TEST (builder_killed)
   worker_end (two);
   cache_assert_names (digest, NULL);
 }
-END_TEST
 
 /* The next process that opens the cache removes what it has left, and nothing else. */
-START_TEST (garbage_of_the_killed)
+TEST (garbage_of_the_killed)
 {
   Worker *killed = worker_start ("a");
   Worker *alive = worker_start ("b");
@@ -146,10 +149,9 @@ START_TEST (garbage_of_the_killed)
   worker_do (alive, "commit", "template");
   worker_end (alive);
 }
-END_TEST
 
 /* One who waits is killed: nobody notices. */
-START_TEST (waiter_killed)
+TEST (waiter_killed)
 {
   Worker *one = worker_start ("a");
   Worker *two = worker_start ("a");
@@ -161,7 +163,6 @@ START_TEST (waiter_killed)
   worker_end (one);
   cache_assert_names (digest, NULL);
 }
-END_TEST
 
 static void
 assert_begin_fails (double seconds, VqCancel *cancel, GError **error)
@@ -177,7 +178,7 @@ assert_begin_fails (double seconds, VqCancel *cancel, GError **error)
   messages_assert_warning (WAITING);
 }
 
-START_TEST (wait_ends)
+TEST (wait_ends)
 {
   Worker *worker = worker_start ("a");
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
@@ -193,9 +194,8 @@ START_TEST (wait_ends)
   ck_assert (vq_error_is_cancelled (cancelled));
   worker_end (worker);
 }
-END_TEST
 
-START_TEST (two_want_a_new_one)
+TEST (two_want_a_new_one)
 {
   Worker *one = worker_start ("a");
   Worker *two = worker_start ("a");
@@ -211,9 +211,8 @@ START_TEST (two_want_a_new_one)
   worker_end (one);
   worker_end (two);
 }
-END_TEST
 
-START_TEST (not_wanted_new_after_waiting)
+TEST (not_wanted_new_after_waiting)
 {
   Worker *one = worker_start ("a");
 
@@ -221,7 +220,6 @@ START_TEST (not_wanted_new_after_waiting)
   worker_do (one, "begin", "template"); /* it was made between find and begin */
   worker_end (one);
 }
-END_TEST
 
 /* How often something is done while another process gets in the way: nearly every time it would go
  * wrong a few times. */
@@ -257,7 +255,7 @@ end_flicker (pid_t pid)
 
 /* Two may want to remove the same thing; the one that comes late says nothing, even if there is
  * another one by now. */
-START_TEST (removed_by_two)
+TEST (removed_by_two)
 {
   g_autoptr (VqPrivateDir) cache = vq_private_dir_open (cache_path, VQ_PRIVATE_DIR_EXISTING, NULL);
   g_autofree char *path = cache_join ("%s", digest);
@@ -271,10 +269,9 @@ START_TEST (removed_by_two)
   end_flicker (pid);
   ck_assert_msg (error == NULL, "%s", error->message);
 }
-END_TEST
 
 /* One that vanishes and is there again is none that is damaged. */
-START_TEST (opened_while_it_comes_and_goes)
+TEST (opened_while_it_comes_and_goes)
 {
   g_autoptr (VqPrivateDir) cache = vq_private_dir_open (cache_path, VQ_PRIVATE_DIR_EXISTING, NULL);
   g_autofree char *path = cache_join ("%s", digest);
@@ -289,11 +286,10 @@ START_TEST (opened_while_it_comes_and_goes)
   end_flicker (pid);
   ck_assert_msg (error == NULL, "%s", error->message);
 }
-END_TEST
 
 /* Several processes do all that can be done, at random, and some of them are killed. Whoever has a
  * template has all its files, and of one build. */
-START_TEST (stress)
+TEST (stress)
 {
   Worker *workers[8];
 
@@ -315,32 +311,4 @@ START_TEST (stress)
         worker_kill (workers[i / 2 - 1]);
     }
   vq_template_free (cache_make (store, "c"));
-}
-END_TEST
-
-int
-main (int argc, char **argv)
-{
-  const TTest *const tests[] = { two_want_the_same,
-                                 many_want_the_same,
-                                 others_do_not_wait,
-                                 builder_gives_up,
-                                 builder_killed,
-                                 garbage_of_the_killed,
-                                 waiter_killed,
-                                 wait_ends,
-                                 two_want_a_new_one,
-                                 not_wanted_new_after_waiting,
-                                 removed_by_two,
-                                 opened_while_it_comes_and_goes,
-                                 stress,
-                                 NULL };
-  int status = worker_main (argc, argv);
-  Suite *suite;
-
-  if (status >= 0)
-    return status;
-  suite = suite_create ("template-sharing");
-  suite_add_case (suite, "template-sharing", setup, teardown, 60, tests);
-  return suite_run (suite);
 }

@@ -60,14 +60,15 @@ mode_of (const char *path)
   return st.st_mode & 07777;
 }
 
-START_TEST (nothing_there)
+CASE ("template-store", setup, teardown, 60)
+
+TEST (nothing_there)
 {
   ck_assert_ptr_null (cache_find (store, "a"));
   cache_assert_names (NULL, NULL);
 }
-END_TEST
 
-START_TEST (directory_is_gone)
+TEST (directory_is_gone)
 {
   g_autofree char *aside = g_strconcat (cache_path, "-aside", NULL);
 
@@ -78,9 +79,8 @@ START_TEST (directory_is_gone)
   ck_assert (!vq_template_store_is_current (store));
   ck_assert_int_eq (g_rmdir (aside), 0);
 }
-END_TEST
 
-START_TEST (made_and_found)
+TEST (made_and_found)
 {
   g_autoptr (VqTemplate) made = cache_make (store, "a");
   g_autoptr (VqTemplate) found = cache_find (store, "a");
@@ -96,9 +96,8 @@ START_TEST (made_and_found)
   ck_assert (vq_template_check (found, NULL));
   cache_assert_names (digest, NULL); /* no lock, nothing aside */
 }
-END_TEST
 
-START_TEST (closed_to_others)
+TEST (closed_to_others)
 {
   static const char *const names[]
       = { "ram", "disk", "state", "efivars.fd", "template.json", "lock" };
@@ -113,9 +112,8 @@ START_TEST (closed_to_others)
       ck_assert_uint_eq (mode_of (path), 0600);
     }
 }
-END_TEST
 
-START_TEST (facts_about_the_guest)
+TEST (facts_about_the_guest)
 {
   g_autoptr (VqTemplateBuild) build = cache_begin_build (store, "a", VQ_TEMPLATE_ANY);
   g_autoptr (VqTemplate) made = NULL;
@@ -129,9 +127,8 @@ START_TEST (facts_about_the_guest)
   ck_assert_str_eq (vq_template_get (found, "user"), "debian");
   ck_assert_ptr_null (vq_template_get (found, "scratch"));
 }
-END_TEST
 
-START_TEST (each_key_has_its_own)
+TEST (each_key_has_its_own)
 {
   g_autoptr (VqTemplate) a = cache_make (store, "a");
   g_autoptr (VqTemplate) none = cache_find (store, "b");
@@ -142,9 +139,8 @@ START_TEST (each_key_has_its_own)
   ck_assert_ptr_null (none);
   ck_assert_str_eq (state, "a");
 }
-END_TEST
 
-START_TEST (final_path_is_known_before)
+TEST (final_path_is_known_before)
 {
   g_autoptr (VqTemplateBuild) build = cache_begin_build (store, "a", VQ_TEMPLATE_ANY);
   g_autofree char *final = vq_template_build_join_final (build, VQ_TEMPLATE_DISK);
@@ -156,9 +152,8 @@ START_TEST (final_path_is_known_before)
   path = vq_template_join (made, VQ_TEMPLATE_DISK);
   ck_assert_str_eq (path, final);
 }
-END_TEST
 
-START_TEST (abandoned)
+TEST (abandoned)
 {
   g_autoptr (VqTemplateBuild) build = cache_begin_build (store, "a", VQ_TEMPLATE_ANY);
 
@@ -167,7 +162,6 @@ START_TEST (abandoned)
   g_clear_pointer (&build, vq_template_build_free);
   cache_assert_names (NULL, NULL);
 }
-END_TEST
 
 static void
 remove_state (VqTemplateBuild *build)
@@ -221,8 +215,10 @@ occupy_name (VqTemplateBuild *build)
   ck_assert (g_file_set_contents (path, "", -1, NULL));
 }
 
+CASE ("not committed", setup, teardown, 0)
+
 /* What is not whole is no template, and nobody else's matter. */
-START_TEST (not_committed)
+TEST_LOOP (not_committed, 0, 6)
 {
   static const struct
   {
@@ -249,7 +245,6 @@ START_TEST (not_committed)
   messages_take_warnings (digest); /* of the file that has the template's name */
   ck_assert_ptr_null (template);
 }
-END_TEST
 
 /* A file may not get longer than a limit: the same to us as a full disk. */
 static int
@@ -269,7 +264,9 @@ commit_with_limit (void)
   return strstr (error->message, "template.json") != NULL ? 0 : 3;
 }
 
-START_TEST (disk_full)
+CASE ("template-store", setup, teardown, 60)
+
+TEST (disk_full)
 {
   pid_t pid = fork ();
   int status;
@@ -280,9 +277,8 @@ START_TEST (disk_full)
   ck_assert_int_eq (status, 0);
   cache_assert_names (NULL, NULL);
 }
-END_TEST
 
-START_TEST (room)
+TEST (room)
 {
   g_autoptr (VqTemplateBuild) build = cache_begin_build (store, "a", VQ_TEMPLATE_ANY);
   g_autoptr (GError) error = NULL;
@@ -291,10 +287,9 @@ START_TEST (room)
   ck_assert (!vq_template_build_check_room (build, G_GUINT64_CONSTANT (1) << 60, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "--template-dir"));
 }
-END_TEST
 
 /* An unused one makes room for the new. */
-START_TEST (new_one_wanted)
+TEST (new_one_wanted)
 {
   g_autoptr (VqTemplate) made = NULL;
   g_autoptr (VqTemplateBuild) build = NULL;
@@ -309,7 +304,6 @@ START_TEST (new_one_wanted)
   ck_assert_str_eq (state, "second");
   cache_assert_names (digest, NULL);
 }
-END_TEST
 
 static void
 assert_state (const char *expected)
@@ -321,7 +315,7 @@ assert_state (const char *expected)
 }
 
 /* Who uses the old one keeps it, at its path; others get the new one. */
-START_TEST (new_one_wanted_while_in_use)
+TEST (new_one_wanted_while_in_use)
 {
   g_autoptr (VqTemplate) old = cache_make (store, "a");
   g_autoptr (VqTemplateBuild) build = cache_begin_build (store, "a", VQ_TEMPLATE_NEW);
@@ -341,10 +335,9 @@ START_TEST (new_one_wanted_while_in_use)
   ck_assert_int_eq (access (old_path, F_OK), -1);
   assert_state ("second");
 }
-END_TEST
 
 /* However often: no path is given to another while somebody uses it. */
-START_TEST (many_new_ones_in_use)
+TEST (many_new_ones_in_use)
 {
   VqTemplate *templates[12];
   g_autofree char *last = g_strconcat (digest, ".12", NULL);
@@ -367,10 +360,9 @@ START_TEST (many_new_ones_in_use)
       vq_template_free (templates[i]);
     }
 }
-END_TEST
 
 /* Somebody removes the cache by hand while it is used. */
-START_TEST (removed_by_hand)
+TEST (removed_by_hand)
 {
   g_autoptr (VqTemplate) made = cache_make (store, "a");
   g_autoptr (VqTemplate) next = NULL;
@@ -386,9 +378,8 @@ START_TEST (removed_by_hand)
   ck_assert (!vq_template_check (made, NULL)); /* another one has its path */
   ck_assert (vq_template_check (next, NULL));
 }
-END_TEST
 
-START_TEST (removed_while_building)
+TEST (removed_while_building)
 {
   g_autoptr (VqTemplateBuild) build = cache_begin_build (store, "a", VQ_TEMPLATE_ANY);
   g_autoptr (GError) error = NULL;
@@ -398,7 +389,6 @@ START_TEST (removed_while_building)
   ck_assert_ptr_nonnull (error);
   ck_assert_int_eq (g_mkdir (cache_path, 0700), 0);
 }
-END_TEST
 
 static void
 assert_not_opened (const char *path, const char *reason)
@@ -410,7 +400,7 @@ assert_not_opened (const char *path, const char *reason)
   ck_assert_msg (strstr (error->message, reason) != NULL, "%s", error->message);
 }
 
-START_TEST (bad_directories)
+TEST (bad_directories)
 {
   g_autofree char *file = cache_join ("file");
   g_autofree char *below = cache_join ("file/below");
@@ -422,7 +412,6 @@ START_TEST (bad_directories)
   ck_assert_int_eq (chmod (cache_path, 0777), 0);
   assert_not_opened (cache_path, "chmod go-w");
 }
-END_TEST
 
 /* Root may write everywhere. */
 static int
@@ -440,7 +429,7 @@ open_unwritable (void)
   return strstr (error->message, "cannot write to the directory") != NULL ? 0 : 3;
 }
 
-START_TEST (unwritable_directory)
+TEST (unwritable_directory)
 {
   pid_t pid = fork ();
   int status;
@@ -450,36 +439,4 @@ START_TEST (unwritable_directory)
   ck_assert_int_eq (waitpid (pid, &status, 0), pid);
   ck_assert_int_eq (status, 0);
   ck_assert_int_eq (chmod (cache_path, 0700), 0);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { nothing_there,
-                                 directory_is_gone,
-                                 made_and_found,
-                                 closed_to_others,
-                                 facts_about_the_guest,
-                                 each_key_has_its_own,
-                                 final_path_is_known_before,
-                                 abandoned,
-                                 disk_full,
-                                 room,
-                                 new_one_wanted,
-                                 new_one_wanted_while_in_use,
-                                 many_new_ones_in_use,
-                                 removed_by_hand,
-                                 removed_while_building,
-                                 bad_directories,
-                                 unwritable_directory,
-                                 NULL };
-  Suite *suite = suite_create ("template-store");
-  TCase *tcase = tcase_create ("not committed");
-
-  suite_add_case (suite, "template-store", setup, teardown, 60, tests);
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_add_loop_test (tcase, not_committed, 0, 6);
-  suite_add_tcase (suite, tcase);
-  return suite_run (suite);
 }

@@ -94,17 +94,18 @@ sweep (guint64 max_age, guint64 max_size)
   return swept;
 }
 
-START_TEST (nothing_to_do)
+CASE ("template-sweep", setup, teardown, 60)
+
+TEST (nothing_to_do)
 {
   leave ("a", 1, 1);
   ck_assert_uint_eq (sweep (1000, 0).n_templates, 0);
   ck_assert_uint_eq (sweep (1000, 2 * MIB).n_templates, 0);
   assert_left ("a");
 }
-END_TEST
 
 /* Not those that were made first, but those that were not used for the longest time. */
-START_TEST (least_recently_used_first)
+TEST (least_recently_used_first)
 {
   VqTemplateSwept swept;
 
@@ -120,21 +121,19 @@ START_TEST (least_recently_used_first)
   sweep (0, 1);
   assert_left ("");
 }
-END_TEST
 
 /* Blocks on disk count, not what ls shows: each memory file has 64 MiB, nearly all of them holes.
  */
-START_TEST (holes_take_nothing)
+TEST (holes_take_nothing)
 {
   leave ("a", 1, 1);
   leave ("b", 1, 2);
   sweep (0, 4 * MIB);
   assert_left ("ab");
 }
-END_TEST
 
 /* They count, but stay; those that go in their place may be newer. */
-START_TEST (used_ones_stay)
+TEST (used_ones_stay)
 {
   VqTemplate *used;
 
@@ -151,7 +150,6 @@ START_TEST (used_ones_stay)
   sweep (0, 1);
   assert_left ("");
 }
-END_TEST
 
 static void
 set_created (const char *variant, const char *created)
@@ -170,7 +168,7 @@ set_created (const char *variant, const char *created)
 }
 
 /* The age is that since it was made: to use it does not make it younger. */
-START_TEST (old_ones)
+TEST (old_ones)
 {
   g_autoptr (VqTemplate) used = NULL;
 
@@ -184,9 +182,8 @@ START_TEST (old_ones)
   ck_assert_uint_eq (sweep (3600, 0).n_templates, 1);
   assert_left ("bc");
 }
-END_TEST
 
-START_TEST (damaged_ones)
+TEST (damaged_ones)
 {
   g_autofree char *a = cache_digest ("a");
   g_autofree char *b = cache_digest ("b");
@@ -201,9 +198,8 @@ START_TEST (damaged_ones)
   ck_assert_uint_eq (sweep (0, 0).n_templates, 2);
   assert_left ("c");
 }
-END_TEST
 
-START_TEST (superseded_ones)
+TEST (superseded_ones)
 {
   g_autofree char *a = cache_digest ("a");
   g_autofree char *second = g_strconcat (a, ".2", NULL);
@@ -219,10 +215,9 @@ START_TEST (superseded_ones)
   ck_assert (!tree_has (cache, second));
   ck_assert (tree_has (cache, third)); /* 10 comes after 2 */
 }
-END_TEST
 
 /* Whatever has a name that we do not give stays. */
-START_TEST (what_is_not_ours)
+TEST (what_is_not_ours)
 {
   g_autoptr (VqPrivateDir) child = vq_private_dir_make_child (cache, "mine", NULL);
 
@@ -232,10 +227,9 @@ START_TEST (what_is_not_ours)
   sweep (1, 1);
   cache_assert_names (".hidden", "README", "mine", NULL);
 }
-END_TEST
 
 /* A remover was killed at each of its steps. */
-START_TEST (half_removed)
+TEST (half_removed)
 {
   g_autofree char *a = cache_digest ("a");
   g_autofree char *from = cache_join ("%s", a);
@@ -248,10 +242,9 @@ START_TEST (half_removed)
   vq_template_sweep_garbage (cache);
   cache_assert_names (NULL, NULL);
 }
-END_TEST
 
 /* A remover that is still at work is left alone. */
-START_TEST (being_removed)
+TEST (being_removed)
 {
   g_autofree char *a = cache_digest ("a");
   g_autofree char *from = cache_join ("%s", a);
@@ -271,10 +264,9 @@ START_TEST (being_removed)
   vq_template_sweep_garbage (cache);
   cache_assert_names (NULL, NULL);
 }
-END_TEST
 
 /* While somebody removes it, it is not there for others; they are not told that it is damaged. */
-START_TEST (locked_by_remover)
+TEST (locked_by_remover)
 {
   g_autofree char *a = cache_digest ("a");
   g_autofree char *lock = cache_join ("%s/lock", a);
@@ -290,9 +282,8 @@ START_TEST (locked_by_remover)
   close (fd);
   assert_left ("a");
 }
-END_TEST
 
-START_TEST (cannot_be_removed)
+TEST (cannot_be_removed)
 {
   g_autofree char *a = cache_digest ("a");
   g_autofree char *sub = cache_join ("%s/sub", a);
@@ -308,9 +299,8 @@ START_TEST (cannot_be_removed)
   messages_assert_warning (a);
   assert_left (""); /* nobody uses what is half gone */
 }
-END_TEST
 
-START_TEST (all_unused)
+TEST (all_unused)
 {
   g_autoptr (VqTemplate) used = NULL;
   VqTemplateSwept swept;
@@ -326,10 +316,9 @@ START_TEST (all_unused)
   ck_assert_uint_eq (n_kept, 1);
   assert_left ("a");
 }
-END_TEST
 
 /* A build removes what is too much, but never what it has just made. */
-START_TEST (by_commit)
+TEST (by_commit)
 {
   const VqTemplateLimits limits = { 0, 3 * MIB / 2 };
   g_autoptr (VqTemplate) made = NULL;
@@ -344,9 +333,8 @@ START_TEST (by_commit)
   made = cache_make (store, "c");
   assert_left ("c");
 }
-END_TEST
 
-START_TEST (scanned)
+TEST (scanned)
 {
   g_autoptr (GPtrArray) entries = NULL;
   g_autoptr (VqTemplate) used = NULL;
@@ -370,40 +358,12 @@ START_TEST (scanned)
   ck_assert (!entry->is_in_use);
   ck_assert (((VqTemplateEntry *)entries->pdata[1])->is_in_use);
 }
-END_TEST
 
-START_TEST (phrases)
+TEST (phrases)
 {
   g_autoptr (VqTemplate) used = cache_make (store, "a");
   const VqTemplateInfo *info = vq_template_get_info (used);
 
   ck_assert_ptr_null (vq_template_sweep_expired (info, &no_limits));
   ck_assert_ptr_null (vq_template_sweep_expired (info, &(VqTemplateLimits){ 1000, 1 }));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { nothing_to_do,
-                                 least_recently_used_first,
-                                 holes_take_nothing,
-                                 used_ones_stay,
-                                 old_ones,
-                                 damaged_ones,
-                                 superseded_ones,
-                                 what_is_not_ours,
-                                 half_removed,
-                                 being_removed,
-                                 locked_by_remover,
-                                 cannot_be_removed,
-                                 all_unused,
-                                 by_commit,
-                                 scanned,
-                                 phrases,
-                                 NULL };
-  Suite *suite = suite_create ("template-sweep");
-
-  suite_add_case (suite, "template-sweep", setup, teardown, 60, tests);
-  return suite_run (suite);
 }

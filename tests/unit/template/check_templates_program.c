@@ -21,6 +21,15 @@ static VqTemplateStore *store;
 static char *out;
 static char *err;
 
+static char *
+find_program (void)
+{
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *here = g_path_get_dirname (self);
+
+  return g_build_filename (here, "..", "virt-qemu-templates", NULL);
+}
+
 static void
 setup (void)
 {
@@ -28,11 +37,13 @@ setup (void)
   messages_begin ();
   cache_begin ();
   store = cache_open ();
+  program = find_program ();
 }
 
 static void
 teardown (void)
 {
+  g_clear_pointer (&program, g_free);
   g_clear_pointer (&out, g_free);
   g_clear_pointer (&err, g_free);
   g_clear_pointer (&store, vq_template_store_free);
@@ -112,7 +123,9 @@ assert_row (const char *variant, const char *state)
   ck_assert_str_eq (columns[3], state);
 }
 
-START_TEST (empty_cache)
+CASE ("templates-program", setup, teardown, 60)
+
+TEST (empty_cache)
 {
   ck_assert_int_eq (run (NULL, NULL, NULL), 0);
   ck_assert_str_eq (out, "");
@@ -121,9 +134,8 @@ START_TEST (empty_cache)
   ck_assert_str_eq (out, "removed 0 templates, 0 B\n");
   ck_assert_int_eq (run ("remove", "--unused", NULL), 0);
 }
-END_TEST
 
-START_TEST (listed)
+TEST (listed)
 {
   g_autoptr (VqTemplate) used = cache_make (store, "a");
 
@@ -137,9 +149,8 @@ START_TEST (listed)
   assert_row ("a", "in use");
   ck_assert (vq_template_check (used, NULL)); /* to look disturbs nobody */
 }
-END_TEST
 
-START_TEST (damaged)
+TEST (damaged)
 {
   g_autofree char *digest = cache_digest ("a");
   g_autofree char *state = cache_join ("%s/state", digest);
@@ -152,10 +163,9 @@ START_TEST (damaged)
   assert_row ("b", "unused");
   assert_in (err, "/state has been changed");
 }
-END_TEST
 
 /* A newer one has taken its place, but it was in use then. */
-START_TEST (expired)
+TEST (expired)
 {
   g_autoptr (VqTemplate) used = cache_make (store, "a");
   g_autoptr (VqTemplateBuild) build = cache_begin_build (store, "a", VQ_TEMPLATE_NEW);
@@ -170,9 +180,8 @@ START_TEST (expired)
   ck_assert_int_eq (run ("clean", NULL, NULL), 0);
   ck_assert (g_str_has_prefix (out, "removed 1 template, "));
 }
-END_TEST
 
-START_TEST (hostile_image_name)
+TEST (hostile_image_name)
 {
   g_autoptr (VqTemplateBuild) build = cache_begin_build (store, "\x1b[2Jx\ny", VQ_TEMPLATE_ANY);
   g_auto (GStrv) columns = NULL;
@@ -183,9 +192,8 @@ START_TEST (hostile_image_name)
   ck_assert_ptr_null (strchr (out, '\x1b'));
   columns = find_row ("/images/ [2Jx y.qcow2");
 }
-END_TEST
 
-START_TEST (removed)
+TEST (removed)
 {
   g_autofree char *a = cache_digest ("a");
   g_autofree char *b = cache_digest ("b");
@@ -201,10 +209,9 @@ START_TEST (removed)
   ck_assert_str_eq (out, "");
   ck_assert_str_eq (err, "");
 }
-END_TEST
 
 /* What cannot be removed does not keep the others from going. */
-START_TEST (not_removed)
+TEST (not_removed)
 {
   g_autoptr (VqTemplate) used = cache_make (store, "a");
   g_autofree char *a = cache_digest ("a");
@@ -221,9 +228,8 @@ START_TEST (not_removed)
   ck_assert_int_eq (run ("remove", "", NULL), 1);
   ck_assert (is_there (a));
 }
-END_TEST
 
-START_TEST (ambiguous)
+TEST (ambiguous)
 {
   g_autofree char *a = cache_digest ("a");
   g_autofree char *start = g_strndup (a, 8);
@@ -251,9 +257,8 @@ START_TEST (ambiguous)
   ck_assert (!is_there (second));
   ck_assert (is_there (other));
 }
-END_TEST
 
-START_TEST (all_unused)
+TEST (all_unused)
 {
   g_autoptr (VqTemplate) used = cache_make (store, "a");
   g_autofree char *a = cache_digest ("a");
@@ -265,9 +270,8 @@ START_TEST (all_unused)
   assert_in (err, "1 kept");
   cache_assert_names (a, NULL);
 }
-END_TEST
 
-START_TEST (cleaned)
+TEST (cleaned)
 {
   g_autofree char *a = cache_digest ("a");
   g_autofree char *state = cache_join ("%s/state", a);
@@ -285,10 +289,9 @@ START_TEST (cleaned)
   ck_assert_int_eq (run ("clean", "--template-cache-size=1T", "--template-max-age=0"), 0);
   ck_assert (is_there (b));
 }
-END_TEST
 
 /* Without --template-dir it is that of the environment; it is not made only to be shown. */
-START_TEST (default_directory)
+TEST (default_directory)
 {
   g_auto (GStrv) environment = g_environ_setenv (g_get_environ (), "XDG_CACHE_HOME", cache_path, 1);
   const char *const none[] = { NULL };
@@ -305,9 +308,8 @@ START_TEST (default_directory)
   ck_assert_int_eq (run_with (environment, none), 0);
   assert_row ("a", "unused");
 }
-END_TEST
 
-START_TEST (bad_directories)
+TEST (bad_directories)
 {
   g_autofree char *file = cache_join ("file");
   g_autofree char *missing = cache_join ("missing");
@@ -326,9 +328,8 @@ START_TEST (bad_directories)
   ck_assert_int_eq (run ("clean", NULL, NULL), 1);
   assert_in (err, "chmod go-w");
 }
-END_TEST
 
-START_TEST (wrong_command_lines)
+TEST (wrong_command_lines)
 {
   static const char *const cases[][MAX_WORDS] = {
     { "lists" },
@@ -352,9 +353,8 @@ START_TEST (wrong_command_lines)
       assert_in (err, "--help");
     }
 }
-END_TEST
 
-START_TEST (help_and_version)
+TEST (help_and_version)
 {
   static const char *const help[] = { "-h", "--nonsense", NULL };
   static const char *const version[] = { "--version", NULL };
@@ -364,32 +364,4 @@ START_TEST (help_and_version)
   ck_assert_str_eq (err, "");
   ck_assert_int_eq (run_with (NULL, version), 0);
   ck_assert_str_eq (out, "virt-qemu-templates " VQ_VERSION "\n");
-}
-END_TEST
-
-static char *
-find_program (void)
-{
-  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
-  g_autofree char *here = g_path_get_dirname (self);
-
-  return g_build_filename (here, "..", "virt-qemu-templates", NULL);
-}
-
-int
-main (void)
-{
-  const TTest *const tests[] = {
-    empty_cache,         listed,           damaged,    expired, hostile_image_name, removed,
-    not_removed,         ambiguous,        all_unused, cleaned, default_directory,  bad_directories,
-    wrong_command_lines, help_and_version, NULL
-  };
-  Suite *suite = suite_create ("templates-program");
-  int status;
-
-  program = find_program ();
-  suite_add_case (suite, "templates-program", setup, teardown, 60, tests);
-  status = suite_run (suite);
-  g_free (program);
-  return status;
 }

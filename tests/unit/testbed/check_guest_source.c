@@ -122,14 +122,32 @@ count_templates (void)
   return n;
 }
 
-START_TEST (off)
+int
+suite_prepare (int argc, char **argv)
+{
+  tmpdir = g_strdup ("/tmp/vq-source-XXXXXX");
+  if (g_mkdtemp (tmpdir) == NULL)
+    return EXIT_FAILURE;
+  g_setenv ("TMPDIR", tmpdir, TRUE);
+  return -1;
+}
+
+void
+suite_finish (void)
+{
+  g_rmdir (tmpdir);
+  g_free (tmpdir);
+}
+
+CASE ("guest_source", setup, teardown, 60)
+
+TEST (off)
 {
   begin ("--template=off");
   for (int i = 0; i < 2; i++)
     assert_boot_fails ();
   ck_assert (!g_file_test (cache, G_FILE_TEST_EXISTS));
 }
-END_TEST
 
 /* One warning, however many guests. */
 static const struct
@@ -141,7 +159,7 @@ static const struct
   { "--channel=agent", "--channel=agent" },
 };
 
-START_TEST (cannot_be)
+TEST_LOOP (cannot_be, 0, G_N_ELEMENTS (forbidden))
 {
   begin (forbidden[_i].words);
   assert_boot_fails ();
@@ -149,17 +167,15 @@ START_TEST (cannot_be)
   assert_boot_fails ();
   ck_assert (!g_file_test (cache, G_FILE_TEST_EXISTS));
 }
-END_TEST
 
-START_TEST (warning_tells_the_way_out)
+TEST (warning_tells_the_way_out)
 {
   begin ("--channel=agent");
   assert_boot_fails ();
   messages_assert_warning ("; --template=off silences this");
 }
-END_TEST
 
-START_TEST (cache_cannot_be_used)
+TEST (cache_cannot_be_used)
 {
   begin ("--template=auto");
   ck_assert (g_file_set_contents (cache, "a file", -1, NULL));
@@ -167,9 +183,8 @@ START_TEST (cache_cannot_be_used)
   messages_assert_warning (cache);
   assert_boot_fails ();
 }
-END_TEST
 
-START_TEST (cache_is_open_to_others)
+TEST (cache_is_open_to_others)
 {
   ck_assert_int_eq (g_mkdir (cache, 0700), 0);
   ck_assert_int_eq (chmod (cache, 0777), 0);
@@ -178,10 +193,9 @@ START_TEST (cache_is_open_to_others)
   messages_assert_warning (cache);
   ck_assert_int_eq (count_templates (), 0);
 }
-END_TEST
 
 /* That a boot fails says nothing about templates: the next guest is to be one. */
-START_TEST (boot_of_a_template_fails)
+TEST (boot_of_a_template_fails)
 {
   begin ("--template=auto");
   for (int i = 0; i < 2; i++)
@@ -190,10 +204,9 @@ START_TEST (boot_of_a_template_fails)
       ck_assert_int_eq (count_templates (), 0);
     }
 }
-END_TEST
 
 /* It is made again. */
-START_TEST (cache_is_removed)
+TEST (cache_is_removed)
 {
   begin ("--template=auto");
   assert_boot_fails ();
@@ -201,10 +214,9 @@ START_TEST (cache_is_removed)
   assert_boot_fails ();
   ck_assert_int_eq (count_templates (), 0);
 }
-END_TEST
 
 /* 64 TiB of memory fit nowhere: not on the disk, and not into this machine. */
-START_TEST (no_room)
+TEST (no_room)
 {
   VqGuestFacts facts = { NULL };
   g_autoptr (GError) error = NULL;
@@ -215,7 +227,6 @@ START_TEST (no_room)
   messages_assert_warning ("no template, so each testbed is booted: ");
   ck_assert_int_eq (count_templates (), 0);
 }
-END_TEST
 
 /* A small disk of our own in the place of the cache. */
 static void
@@ -251,13 +262,13 @@ start_filler (void)
 }
 
 /* The memory's file cannot grow any more: the next guest does without. Only root may make disks. */
-START_TEST (disk_becomes_full)
+TEST (disk_becomes_full)
 {
   pid_t pid;
   int status;
 
   if (geteuid () != 0)
-    return;
+    SKIP ("only root may make disks");
   mount_cache ();
   begin ("--template=auto");
   pid = start_filler ();
@@ -269,7 +280,6 @@ START_TEST (disk_becomes_full)
   assert_boot_fails ();
   ck_assert_int_eq (umount2 (cache, MNT_DETACH), 0);
 }
-END_TEST
 
 /* Puts a template for the plan into the cache, of files that no QEMU can make anything of. */
 static void
@@ -300,7 +310,7 @@ put_bad_template (void)
 }
 
 /* Another one is made, once. The second guest does not try the bad one again. */
-START_TEST (bad_template)
+TEST (bad_template)
 {
   begin ("--template=auto");
   put_bad_template ();
@@ -309,29 +319,26 @@ START_TEST (bad_template)
   ck_assert_int_eq (count_templates (), 0);
   assert_boot_fails ();
 }
-END_TEST
 
 /* The one that is there is not looked at. */
-START_TEST (refresh)
+TEST (refresh)
 {
   begin ("--template=refresh");
   put_bad_template ();
   assert_boot_fails ();
   ck_assert_int_eq (count_templates (), 0);
 }
-END_TEST
 
-START_TEST (off_with_a_template)
+TEST (off_with_a_template)
 {
   begin ("--template=off");
   put_bad_template ();
   assert_boot_fails ();
   ck_assert_int_eq (count_templates (), 1);
 }
-END_TEST
 
 /* Nobody is there any more who would like to know why there is no template. */
-START_TEST (cancelled)
+TEST_LOOP (cancelled, 0, 2)
 {
   VqGuestFacts facts = { NULL };
   g_autoptr (GError) reason = g_error_new (VQ_ERROR, VQ_ERROR_CANCELLED, "a signal");
@@ -342,10 +349,9 @@ START_TEST (cancelled)
   ck_assert_ptr_null (vq_guest_source_get (source, &facts, &error));
   ck_assert (vq_error_is_cancelled (error));
 }
-END_TEST
 
 /* That of an earlier guest is kept for the next try. */
-START_TEST (facts_stay)
+TEST (facts_stay)
 {
   VqGuestFacts facts = { g_strdup ("/tmp/scratch"), g_strdup ("joe") };
   g_autoptr (GError) error = NULL;
@@ -357,48 +363,4 @@ START_TEST (facts_stay)
   ck_assert_ptr_null (facts.scratch);
   ck_assert_ptr_null (facts.user);
   vq_guest_facts_clear (&facts);
-}
-END_TEST
-
-static void
-add_loop (Suite *suite, const char *name, const TTest *test, int n)
-{
-  TCase *tcase = tcase_create (name);
-
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 60);
-  tcase_add_loop_test (tcase, test, 0, n);
-  suite_add_tcase (suite, tcase);
-}
-
-int
-main (void)
-{
-  const TTest *const tests[] = { off,
-                                 warning_tells_the_way_out,
-                                 cache_cannot_be_used,
-                                 cache_is_open_to_others,
-                                 boot_of_a_template_fails,
-                                 cache_is_removed,
-                                 no_room,
-                                 bad_template,
-                                 refresh,
-                                 off_with_a_template,
-                                 facts_stay,
-                                 disk_becomes_full,
-                                 NULL };
-  Suite *suite = suite_create ("guest_source");
-  int status;
-
-  tmpdir = g_strdup ("/tmp/vq-source-XXXXXX");
-  if (g_mkdtemp (tmpdir) == NULL)
-    return EXIT_FAILURE;
-  g_setenv ("TMPDIR", tmpdir, TRUE);
-  suite_add_case (suite, "guest_source", setup, teardown, 60, tests);
-  add_loop (suite, "forbidden", cannot_be, G_N_ELEMENTS (forbidden));
-  add_loop (suite, "cancelled", cancelled, 2);
-  status = suite_run (suite);
-  g_rmdir (tmpdir);
-  g_free (tmpdir);
-  return status;
 }

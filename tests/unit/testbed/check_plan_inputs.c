@@ -118,7 +118,9 @@ assert_no_key (const char *words, const char *text)
   "--ram-size=512 --cpus=2 --template-script=DIR/script --template-script=DIR/script2 "            \
   "DIR/image.qcow2 DIR/more.raw"
 
-START_TEST (nothing_changes)
+CASE ("key", setup, teardown, 120)
+
+TEST (nothing_changes)
 {
   g_autofree char *image = g_build_filename (directory, "image.qcow2", NULL);
   g_autoptr (VqTemplateKey) key = make_key (PLAIN, NULL, NULL);
@@ -128,10 +130,9 @@ START_TEST (nothing_changes)
   ck_assert_str_eq (vq_template_key_get (key, VQ_TEMPLATE_KEY_IMAGE), image);
   ck_assert_str_eq (one, two);
 }
-END_TEST
 
 /* The facts that no test can change: they are there. */
-START_TEST (what_is_ours)
+TEST (what_is_ours)
 {
   g_autoptr (VqTemplateKey) key = make_key (PLAIN, NULL, NULL);
   g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
@@ -142,7 +143,6 @@ START_TEST (what_is_ours)
   ck_assert_ptr_nonnull (vq_template_key_get (key, "host kernel"));
   ck_assert_ptr_nonnull (vq_template_key_get (key, "host processor"));
 }
-END_TEST
 
 /* Other words on the command line make another machine, or another guest. */
 static const char *const other_words[] = {
@@ -168,7 +168,7 @@ static const char *const other_words[] = {
   "--qemu-options=-kernel|DIR/odd " PLAIN,
 };
 
-START_TEST (command_lines)
+TEST (command_lines)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
@@ -176,7 +176,6 @@ START_TEST (command_lines)
   for (guint i = 0; i < G_N_ELEMENTS (other_words); i++)
     ck_assert_msg (g_hash_table_add (seen, digest_of (other_words[i])), "%s", other_words[i]);
 }
-END_TEST
 
 /* These do not: what they say is heeded each time anew. */
 static const char *const same_words[] = {
@@ -193,7 +192,7 @@ static const char *const same_words[] = {
   "--template-cache-size=1G " PLAIN,
 };
 
-START_TEST (same_machine)
+TEST (same_machine)
 {
   g_autofree char *plain = digest_of (PLAIN);
 
@@ -204,10 +203,9 @@ START_TEST (same_machine)
       ck_assert_msg (g_str_equal (digest, plain), "%s", same_words[i]);
     }
 }
-END_TEST
 
 /* A script is its contents, whatever it is called. */
-START_TEST (script_by_another_name)
+TEST (script_by_another_name)
 {
   g_autofree char *before = digest_of ("--template-script=DIR/script DIR/image.qcow2");
   g_autofree char *after = NULL;
@@ -216,7 +214,6 @@ START_TEST (script_by_another_name)
   after = digest_of ("--template-script=DIR/script3 DIR/image.qcow2");
   ck_assert_str_eq (before, after);
 }
-END_TEST
 
 #define CD "--qemu-options=-drive|if=none,readonly=on,file=DIR/cd.qcow2 DIR/more.raw"
 
@@ -249,7 +246,9 @@ static const struct
   { "touch base.raw", CD },
 };
 
-START_TEST (files)
+CASE ("files", setup, teardown, 60)
+
+TEST_LOOP (files, 0, G_N_ELEMENTS (changes))
 {
   g_autofree char *change = g_strdup_printf ("cd \"$1\"; %s", changes[_i].change);
   g_autofree char *before = NULL;
@@ -262,9 +261,10 @@ START_TEST (files)
   after = digest_of (changes[_i].words);
   ck_assert_msg (!g_str_equal (before, after), "%s", changes[_i].change);
 }
-END_TEST
 
-START_TEST (firmware)
+CASE ("key", setup, teardown, 120)
+
+TEST (firmware)
 {
   static const char *const touch[] = { "touch \"$1/usr/share/OVMF/OVMF_CODE_4M.fd\"",
                                        "touch \"$1/usr/share/OVMF/OVMF_VARS_4M.fd\"" };
@@ -283,11 +283,10 @@ START_TEST (firmware)
     }
   firmware_root = NULL;
 }
-END_TEST
 
 /* The path that QEMU opens: a link to an image is followed for the image alone, a relative name
  * begins where the link is, and ".." is taken after the links before it. */
-START_TEST (relative_names)
+TEST (relative_names)
 {
   static const char *const names[] = { "../base.raw", "link/../base.raw", "./sub/far/base.raw" };
 
@@ -316,10 +315,9 @@ START_TEST (relative_names)
       ck_assert_msg (!g_str_equal (before, after), "%s", names[i]);
     }
 }
-END_TEST
 
 /* 64 files under an image are fine, one more is not. */
-START_TEST (long_chain)
+TEST (long_chain)
 {
   g_autofree char *before = NULL;
   g_autofree char *after = NULL;
@@ -336,15 +334,13 @@ START_TEST (long_chain)
   ck_assert_str_ne (before, after);
   assert_no_key ("DIR/65", "more than 64 backing files are under");
 }
-END_TEST
 
-START_TEST (circle)
+TEST (circle)
 {
   run ("cd \"$1\"; qemu-img create -q -u -f qcow2 -F qcow2 -b two one 8M\n"
        "qemu-img create -q -u -f qcow2 -F qcow2 -b one two 8M");
   assert_no_key ("DIR/one", "/one, or they go in a circle");
 }
-END_TEST
 
 /* What could change without a trace, or is not there. */
 static const struct
@@ -374,16 +370,19 @@ static const struct
   { "printf '#!/bin/sh\\nexit 1\\n' >qemu", PLAIN, "qemu" },
 };
 
-START_TEST (no_key)
+CASE ("files", setup, teardown, 60)
+
+TEST_LOOP (no_key, 0, G_N_ELEMENTS (no_keys))
 {
   g_autofree char *make = g_strdup_printf ("cd \"$1\"; %s", no_keys[_i].make);
 
   run (make);
   assert_no_key (no_keys[_i].words, no_keys[_i].error);
 }
-END_TEST
 
-START_TEST (absolute_file_name)
+CASE ("key", setup, teardown, 120)
+
+TEST (absolute_file_name)
 {
   g_autofree char *before = NULL;
   g_autofree char *after = NULL;
@@ -395,9 +394,8 @@ START_TEST (absolute_file_name)
   after = digest_of ("DIR/disk");
   ck_assert_str_ne (before, after);
 }
-END_TEST
 
-START_TEST (cancelled)
+TEST (cancelled)
 {
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   g_autoptr (GError) reason = g_error_new (VQ_ERROR, VQ_ERROR_CANCELLED, "a signal");
@@ -406,39 +404,4 @@ START_TEST (cancelled)
   vq_cancel_trigger (cancel, reason);
   ck_assert_ptr_null (make_key (PLAIN, cancel, &error));
   ck_assert (vq_error_is_cancelled (error));
-}
-END_TEST
-
-static void
-add_loop (Suite *suite, const char *name, const TTest *test, int n)
-{
-  TCase *tcase = tcase_create (name);
-
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 60);
-  tcase_add_loop_test (tcase, test, 0, n);
-  suite_add_tcase (suite, tcase);
-}
-
-int
-main (void)
-{
-  const TTest *const tests[] = { nothing_changes,
-                                 what_is_ours,
-                                 command_lines,
-                                 same_machine,
-                                 script_by_another_name,
-                                 firmware,
-                                 relative_names,
-                                 long_chain,
-                                 circle,
-                                 absolute_file_name,
-                                 cancelled,
-                                 NULL };
-  Suite *suite = suite_create ("testbed-key");
-
-  suite_add_case (suite, "key", setup, teardown, 120, tests);
-  add_loop (suite, "files", files, G_N_ELEMENTS (changes));
-  add_loop (suite, "no key", no_key, G_N_ELEMENTS (no_keys));
-  return suite_run (suite);
 }

@@ -63,7 +63,9 @@ static const struct
   { "auxverb_debug_fail", VQ_COMMAND_AUXVERB_DEBUG_FAIL, 0, 0, NULL, NULL },
 };
 
-START_TEST (test_every_command_by_number_of_arguments)
+CASE ("requests", NULL, NULL, 30)
+
+TEST_LOOP (test_every_command_by_number_of_arguments, 0, G_N_ELEMENTS (specification))
 {
   /* The one word that every command takes as any of its arguments. */
   static const char *const words[]
@@ -84,9 +86,8 @@ START_TEST (test_every_command_by_number_of_arguments)
         assert_parses (line, specification[_i].command, args);
     }
 }
-END_TEST
 
-START_TEST (test_every_command_by_state)
+TEST_LOOP (test_every_command_by_state, 0, G_N_ELEMENTS (specification))
 {
   for (int is_open = 0; is_open <= 1; is_open++)
     {
@@ -99,9 +100,8 @@ START_TEST (test_every_command_by_state)
         assert_usage (error, expected);
     }
 }
-END_TEST
 
-START_TEST (test_dashes_and_underscores_are_the_same_in_commands)
+TEST (test_dashes_and_underscores_are_the_same_in_commands)
 {
   static const char *const lines[] = {
     "print-execute-command",
@@ -115,9 +115,8 @@ START_TEST (test_dashes_and_underscores_are_the_same_in_commands)
     assert_parses (lines[i], VQ_COMMAND_PRINT_EXECUTE_COMMAND, none);
   assert_parses ("auxverb-debug-fail", VQ_COMMAND_AUXVERB_DEBUG_FAIL, none);
 }
-END_TEST
 
-START_TEST (test_white_space_and_escapes)
+TEST (test_white_space_and_escapes)
 {
   assert_parses ("  copyup\t/a%20b/ \v /c%0Ad/ \r", VQ_COMMAND_COPYUP,
                  (const char *const[]){ "/a b/", "/c\nd/", NULL });
@@ -128,9 +127,8 @@ START_TEST (test_white_space_and_escapes)
   assert_parses ("reboot prepare%2Donly", VQ_COMMAND_REBOOT,
                  (const char *const[]){ "prepare-only", NULL });
 }
-END_TEST
 
-START_TEST (test_bad_lines)
+TEST (test_bad_lines)
 {
   static const struct
   {
@@ -155,9 +153,8 @@ START_TEST (test_bad_lines)
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     assert_refused (bad[i].line, bad[i].error);
 }
-END_TEST
 
-START_TEST (test_a_long_word_is_shortened_in_the_message)
+TEST (test_a_long_word_is_shortened_in_the_message)
 {
   g_autofree char *line = g_strnfill (1000000, '\1');
   g_autoptr (GError) error = NULL;
@@ -167,9 +164,8 @@ START_TEST (test_a_long_word_is_shortened_in_the_message)
   assert_usage (error, "...'");
   ck_assert_uint_lt (strlen (error->message), 300);
 }
-END_TEST
 
-START_TEST (test_quoting_round_trip)
+TEST (test_quoting_round_trip)
 {
   for (int byte = 1; byte <= 255; byte++)
     {
@@ -187,9 +183,8 @@ START_TEST (test_quoting_round_trip)
       ck_assert_str_eq (back_from_lower, text);
     }
 }
-END_TEST
 
-START_TEST (test_unquoting)
+TEST (test_unquoting)
 {
   static const struct
   {
@@ -209,9 +204,8 @@ START_TEST (test_unquoting)
       ck_assert_msg (g_strcmp0 (text, words[i].text) == 0, "`%s'", words[i].quoted);
     }
 }
-END_TEST
 
-START_TEST (test_copy_paths)
+TEST (test_copy_paths)
 {
   static const struct
   {
@@ -239,9 +233,8 @@ START_TEST (test_copy_paths)
         assert_usage (error, pairs[i].error);
     }
 }
-END_TEST
 
-START_TEST (test_replies)
+TEST (test_replies)
 {
   g_autofree char *null = vq_protocol_reply_ok (NULL);
   g_autofree char *none = vq_protocol_reply_ok ((const char *const[]){ NULL });
@@ -252,9 +245,8 @@ START_TEST (test_replies)
   ck_assert_str_eq (none, "ok\n");
   ck_assert_str_eq (words, "ok revert suggested-normal-user=a%20b /tmp/x%0A%25%2C\n");
 }
-END_TEST
 
-START_TEST (test_execute_command)
+TEST (test_execute_command)
 {
   g_autofree char *one = vq_protocol_reply_execute_command ((const char *const[]){ "/a", NULL });
   g_autofree char *many = vq_protocol_reply_execute_command (
@@ -262,37 +254,4 @@ START_TEST (test_execute_command)
 
   ck_assert_str_eq (one, "ok /a\n");
   ck_assert_str_eq (many, "ok /usr/lib/x%20y,a%2Cb,--socket%3D/tmp/s,\n");
-}
-END_TEST
-
-static Suite *
-protocol_suite (void)
-{
-  Suite *suite = suite_create ("protocol");
-  TCase *requests = tcase_create ("requests");
-  TCase *texts = tcase_create ("texts");
-
-  tcase_set_timeout (requests, 30);
-  tcase_add_loop_test (requests, test_every_command_by_number_of_arguments, 0,
-                       G_N_ELEMENTS (specification));
-  tcase_add_loop_test (requests, test_every_command_by_state, 0, G_N_ELEMENTS (specification));
-  tcase_add_test (requests, test_dashes_and_underscores_are_the_same_in_commands);
-  tcase_add_test (requests, test_white_space_and_escapes);
-  tcase_add_test (requests, test_bad_lines);
-  tcase_add_test (requests, test_a_long_word_is_shortened_in_the_message);
-  suite_add_tcase (suite, requests);
-  tcase_set_timeout (texts, 30);
-  tcase_add_test (texts, test_quoting_round_trip);
-  tcase_add_test (texts, test_unquoting);
-  tcase_add_test (texts, test_copy_paths);
-  tcase_add_test (texts, test_replies);
-  tcase_add_test (texts, test_execute_command);
-  suite_add_tcase (suite, texts);
-  return suite;
-}
-
-int
-main (void)
-{
-  return suite_run (protocol_suite ());
 }

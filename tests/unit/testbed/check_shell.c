@@ -110,7 +110,9 @@ leave (const char *status)
 
 /* ---- */
 
-START_TEST (a_session)
+CASE ("shell", setup, teardown, 120)
+
+TEST (a_session)
 {
   const Session session = { home, { "A=one two", "B=$(id)\"'", NULL }, 10022, NULL };
   g_autofree char *expected = g_strdup_printf ("in %s:", home);
@@ -129,10 +131,9 @@ START_TEST (a_session)
   person_expect ("\r\nall three\r\n");
   leave ("0");
 }
-END_TEST
 
 /* Whatever the shell says at its end, we did what we were told. */
-START_TEST (status)
+TEST (status)
 {
   const Session session = { "/", { NULL }, 0, NULL };
 
@@ -140,9 +141,8 @@ START_TEST (status)
   ck_assert_ptr_null (strstr (person_seen (), "ssh"));
   leave ("3");
 }
-END_TEST
 
-START_TEST (killed_shell)
+TEST (killed_shell)
 {
   const Session session = { "/", { NULL }, 0, NULL };
 
@@ -151,9 +151,8 @@ START_TEST (killed_shell)
   person_expect ("the end: fine\r\n");
   ck_assert_int_eq (person_end (), 0);
 }
-END_TEST
 
-START_TEST (missing_directory)
+TEST (missing_directory)
 {
   const Session session = { "/nonexistent", { NULL }, 0, NULL };
 
@@ -162,10 +161,9 @@ START_TEST (missing_directory)
   person_expect ("in /.");
   leave ("0");
 }
-END_TEST
 
 /* The startup files of a login shell are read, and what we are told to set wins over them. */
-START_TEST (login)
+TEST (login)
 {
   const Session session = { "/", { "A=ours", NULL }, 0, NULL };
   g_autofree char *path = g_build_filename (home, ".profile", NULL);
@@ -176,9 +174,8 @@ START_TEST (login)
   person_expect ("values ours theirs.");
   leave ("0");
 }
-END_TEST
 
-START_TEST (window_size)
+TEST (window_size)
 {
   const Session session = { "/", { NULL }, 0, NULL };
 
@@ -192,9 +189,8 @@ START_TEST (window_size)
   person_expect ("44 111\r\n");
   leave ("0");
 }
-END_TEST
 
-START_TEST (job_control)
+TEST (job_control)
 {
   const Session session = { "/", { NULL }, 0, NULL };
 
@@ -213,7 +209,6 @@ START_TEST (job_control)
   person_expect ("disowned 0\r\n");
   leave ("0");
 }
-END_TEST
 
 /* A guest with nothing but the names in a directory of ours on its PATH. */
 static void
@@ -232,7 +227,7 @@ hide_bash (void)
   g_setenv ("PATH", home, TRUE);
 }
 
-START_TEST (without_bash)
+TEST (without_bash)
 {
   const Session session = { home, { "A=b", NULL }, 0, hide_bash };
 
@@ -242,10 +237,9 @@ START_TEST (without_bash)
   person_expect ("m");
   leave ("0");
 }
-END_TEST
 
 /* A signal ends the server: the terminal gets its mode back before. */
-START_TEST (cancelled)
+TEST (cancelled)
 {
   const Session session = { "/", { NULL }, 0, NULL };
 
@@ -254,9 +248,8 @@ START_TEST (cancelled)
   person_expect ("the end: got signal 15 (Terminated)\r\n");
   ck_assert_int_eq (WEXITSTATUS (person_end ()), 1);
 }
-END_TEST
 
-START_TEST (server_killed)
+TEST (server_killed)
 {
   const Session session = { "/", { NULL }, 0, NULL };
 
@@ -264,7 +257,6 @@ START_TEST (server_killed)
   ck_assert_int_eq (kill (person_child (), SIGKILL), 0);
   ck_assert_int_eq (WTERMSIG (person_end ()), SIGKILL);
 }
-END_TEST
 
 static gboolean
 free_channel (gpointer data)
@@ -279,7 +271,7 @@ free_channel_soon (void)
   g_timeout_add (100, free_channel, NULL);
 }
 
-START_TEST (channel_fails)
+TEST (channel_fails)
 {
   const Session session = { "/", { NULL }, 0, free_channel_soon };
 
@@ -287,7 +279,6 @@ START_TEST (channel_fails)
   person_expect ("the end: the channel was closed\r\n");
   ck_assert_int_eq (WEXITSTATUS (person_end ()), 1);
 }
-END_TEST
 
 static int
 detached_body (gpointer data)
@@ -309,12 +300,11 @@ detached_body (gpointer data)
              : 2;
 }
 
-START_TEST (no_terminal)
+TEST (no_terminal)
 {
   person_begin (detached_body, NULL, 33, 99);
   ck_assert_int_eq (person_end (), 0);
 }
-END_TEST
 
 /* ---- a channel without terminals ---- */
 
@@ -357,25 +347,10 @@ plain_body (gpointer data)
   return vq_shell_run (&plain, "/a b", environment, "/run/console", 0, "joe", NULL, NULL) ? 0 : 1;
 }
 
-START_TEST (without_terminals)
+TEST (without_terminals)
 {
   person_begin (plain_body, NULL, 33, 99);
   person_expect ("UNIX-CONNECT:/run/console");
   person_expect ("env|TERM=vt220|A=b c|sh|-c|SCRIPT|sh|/a b|1\r\n");
   ck_assert_int_eq (person_end (), 0);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { a_session,         status,        killed_shell,
-                                 missing_directory, login,         window_size,
-                                 job_control,       without_bash,  cancelled,
-                                 server_killed,     channel_fails, no_terminal,
-                                 without_terminals, NULL };
-  Suite *suite = suite_create ("shell");
-
-  suite_add_case (suite, "shell", setup, teardown, 120, tests);
-  return suite_run (suite);
 }

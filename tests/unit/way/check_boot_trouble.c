@@ -34,7 +34,9 @@ assert_rows (const Row *rows, gsize n)
     }
 }
 
-START_TEST (firmware)
+CASE ("boot-trouble", NULL, NULL, 60)
+
+TEST (firmware)
 {
   static const Row rows[] = {
     { "SeaBIOS (version 1.16.2-debian-1.16.2-1)\r\n\r\nBooting from Hard Disk...\r\n"
@@ -61,9 +63,8 @@ START_TEST (firmware)
 
   assert_rows (rows, G_N_ELEMENTS (rows));
 }
-END_TEST
 
-START_TEST (grub)
+TEST (grub)
 {
   static const Row rows[] = {
     { "GRUB loading.\r\nerror: unknown filesystem.\r\nEntering rescue mode...\r\ngrub rescue> ",
@@ -80,9 +81,8 @@ START_TEST (grub)
 
   assert_rows (rows, G_N_ELEMENTS (rows));
 }
-END_TEST
 
-START_TEST (kernel)
+TEST (kernel)
 {
   static const Row rows[] = {
     { "[    1.2] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\r\n"
@@ -100,9 +100,8 @@ START_TEST (kernel)
 
   assert_rows (rows, G_N_ELEMENTS (rows));
 }
-END_TEST
 
-START_TEST (the_system)
+TEST (the_system)
 {
   static const Row rows[] = {
     { "Gave up waiting for root file system device.  Common problems:\r\n"
@@ -143,10 +142,9 @@ START_TEST (the_system)
 
   assert_rows (rows, G_N_ELEMENTS (rows));
 }
-END_TEST
 
 /* A guest can say what it likes. */
-START_TEST (strange_bytes)
+TEST (strange_bytes)
 {
   g_autofree char *much = g_strnfill (100000, 'x');
   g_autofree char *console
@@ -161,15 +159,4 @@ START_TEST (strange_bytes)
   ck_assert (g_utf8_validate (reason, -1, NULL));
   ck_assert_uint_le (strlen (cut), 300);
   ck_assert (g_utf8_validate (cut, -1, NULL));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { firmware, grub, kernel, the_system, strange_bytes, NULL };
-  Suite *suite = suite_create ("boot-trouble");
-
-  suite_add_case (suite, "boot-trouble", NULL, NULL, 60, tests);
-  return suite_run (suite);
 }

@@ -33,7 +33,9 @@ assert_rows (const Row *rows, gsize n)
     }
 }
 
-START_TEST (names)
+CASE ("login-prompt", NULL, NULL, 60)
+
+TEST (names)
 {
   static const Row rows[] = {
     { "host login: ", NAME, TRUE },
@@ -53,9 +55,8 @@ START_TEST (names)
 
   assert_rows (rows, G_N_ELEMENTS (rows));
 }
-END_TEST
 
-START_TEST (passwords)
+TEST (passwords)
 {
   static const Row rows[] = {
     { "root\r\nPassword: ", PASSWORD, TRUE },
@@ -79,9 +80,8 @@ START_TEST (passwords)
 
   assert_rows (rows, G_N_ELEMENTS (rows));
 }
-END_TEST
 
-START_TEST (shells)
+TEST (shells)
 {
   static const Row rows[] = {
     { "# ", SHELL, FALSE },
@@ -105,10 +105,9 @@ START_TEST (shells)
 
   assert_rows (rows, G_N_ELEMENTS (rows));
 }
-END_TEST
 
 /* The kernel and systemd write on the same console. */
-START_TEST (messages_behind)
+TEST (messages_behind)
 {
   static const Row rows[] = {
     { "host login: [    9.5] e1000: eth0 up\r\n", NAME, FALSE },
@@ -123,10 +122,9 @@ START_TEST (messages_behind)
 
   assert_rows (rows, G_N_ELEMENTS (rows));
 }
-END_TEST
 
 /* Whatever has been read of it, nothing is unmistakable that is not. */
-START_TEST (pieces)
+TEST (pieces)
 {
   const char *text = "Linux host 6.1.0 #1 SMP\r\n\r\nLast login: Tue Nov 21 on ttyS0\r\n"
                      "System load: 0.1%\r\nroot@host:~# sudo -p Pass''word:' ' /bin/sh && exit\r\n";
@@ -139,15 +137,4 @@ START_TEST (pieces)
       (void)vq_login_prompt_find (piece, &sure);
       ck_assert_msg (!sure, "\"%s\"", piece);
     }
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { names, passwords, shells, messages_behind, pieces, NULL };
-  Suite *suite = suite_create ("login-prompt");
-
-  suite_add_case (suite, "login-prompt", NULL, NULL, 60, tests);
-  return suite_run (suite);
 }

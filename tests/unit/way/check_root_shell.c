@@ -30,7 +30,9 @@ was_asked_twice (gpointer data)
 /* "/" in the command: the shell gets a prompt and a terminal with all that bash knows. */
 static const char *const shells[] = { "sh", "dash -i", "bash --norc", "/bin/bash --norc" };
 
-START_TEST (any_shell)
+CASE ("loops", root_shell_setup, root_shell_teardown, 120)
+
+TEST_LOOP (any_shell, 0, G_N_ELEMENTS (shells))
 {
   serial_guest_start (&shell_guest, shells[_i], TRUE);
   assert_probe ();
@@ -41,7 +43,6 @@ START_TEST (any_shell)
   assert_run_fails ("printf 'no\\033[1m newline' >&2; exit 127", "exit status 127: no [1m newline");
   assert_run_fails ("kill -9 $$", "exit status 137: Killed");
 }
-END_TEST
 
 /* A script that has all bytes in it and makes a file of them. */
 static char *
@@ -66,7 +67,7 @@ assert_out (GString *data)
   ck_assert_mem_eq (out, data->str, n);
 }
 
-START_TEST (any_bytes)
+TEST_LOOP (any_bytes, 0, G_N_ELEMENTS (shells))
 {
   static const gsize sizes[] = { 1, 890, 900, 910, 4096, 25000 };
   g_autoptr (GString) data = g_string_new (NULL);
@@ -80,9 +81,8 @@ START_TEST (any_bytes)
       assert_out (data);
     }
 }
-END_TEST
 
-START_TEST (longest_script)
+TEST (longest_script)
 {
   g_autofree char *comment = g_strnfill (VQ_ROOT_SHELL_SCRIPT_MAX - 8, '\001');
   g_autofree char *script = g_strdup_printf ("#%s\nexit 7", comment);
@@ -91,10 +91,9 @@ START_TEST (longest_script)
   serial_guest_start (&shell_guest, "sh", TRUE);
   assert_run_fails (script, "exit status 7: its stderr is empty");
 }
-END_TEST
 
 /* Nobody is there for some time, and what is sent then is lost. */
-START_TEST (late_shell)
+TEST (late_shell)
 {
   vq_root_shell_start (shell);
   ck_assert (!vq_root_shell_is_settled (shell));
@@ -106,11 +105,10 @@ START_TEST (late_shell)
   assert_probe ();
   assert_run ("true");
 }
-END_TEST
 
 /* The terminal keeps the questions until somebody reads it. All of them are answered then, and the
  * late answers are nobody else's. */
-START_TEST (late_answers)
+TEST (late_answers)
 {
   serial_guest_write_program (&shell_guest, "later",
                               "#!/bin/sh\nwhile [ ! -e $0.go ]; do sleep 0.1; done\nexec sh\n");
@@ -122,10 +120,9 @@ START_TEST (late_answers)
   assert_run_fails ("exit 9", "exit status 9: its stderr is empty");
   assert_run ("true");
 }
-END_TEST
 
 /* Only what a shell calculates is an answer, and each question is asked once if it is answered. */
-START_TEST (asks_no_more_than_needed)
+TEST (asks_no_more_than_needed)
 {
   serial_guest_start (&shell_guest, "sh", TRUE);
   fake_terminal_expect (shell_guest.terminal, "# ");
@@ -136,17 +133,15 @@ START_TEST (asks_no_more_than_needed)
   for (const char *p = fake_terminal_sent (shell_guest.terminal); *p != '\0'; p++)
     ck_assert (*p != '\004'); /* would end the shell */
 }
-END_TEST
 
-START_TEST (split_output)
+TEST (split_output)
 {
   fake_terminal_split (shell_guest.terminal, 1);
   serial_guest_start (&shell_guest, "/bin/bash --norc", TRUE);
   assert_run_fails ("echo why >&2; exit 2", "exit status 2: why");
 }
-END_TEST
 
-START_TEST (not_root)
+TEST (not_root)
 {
   g_autoptr (GError) error = NULL;
 
@@ -157,10 +152,9 @@ START_TEST (not_root)
   ck_assert_str_eq (error->message, "the shell is not root's, but that of user id 1000");
   ck_assert_int_eq (vq_root_shell_get_uid (shell), 1000);
 }
-END_TEST
 
 /* Nothing is typed into a login, and no name into one that shows itself only then. */
-START_TEST (a_login)
+TEST (a_login)
 {
   static const char *const prompts[] = { "\r\nDebian\r\n\r\nhost login: ", "Password: " };
 
@@ -176,9 +170,8 @@ START_TEST (a_login)
       ck_assert_uint_le (count (fake_terminal_sent (shell_guest.terminal), "echo"), i);
     }
 }
-END_TEST
 
-START_TEST (nobody)
+TEST (nobody)
 {
   g_autoptr (GError) error = NULL;
 
@@ -190,17 +183,15 @@ START_TEST (nobody)
   ck_assert (!vq_root_shell_probe (shell, vq_deadline_in (MOMENT), NULL, &error));
   ck_assert (g_str_has_prefix (error->message, "the port last said \"[ 0.1] Linux\": no answer"));
 }
-END_TEST
 
 /* Where the echo cannot be turned off, it is not taken for what the script says. */
-START_TEST (echo_stays_on)
+TEST (echo_stays_on)
 {
   serial_guest_write_program (&shell_guest, "stty", "#!/bin/sh\nexit 1\n");
   serial_guest_start (&shell_guest, "sh", TRUE);
   assert_run_fails ("echo why >&2; sleep 1.5; exit 2", "exit status 2: why");
   ck_assert_ptr_nonnull (strstr (fake_terminal_said (shell_guest.terminal), "echo vq=$vqs="));
 }
-END_TEST
 
 static gboolean
 was_made_visible (gpointer data)
@@ -209,7 +200,7 @@ was_made_visible (gpointer data)
 }
 
 /* The next one who comes finds the echo as it was. */
-START_TEST (echo_comes_back)
+TEST (echo_comes_back)
 {
   serial_guest_start (&shell_guest, "sh", TRUE);
   assert_run ("true");
@@ -223,46 +214,15 @@ START_TEST (echo_comes_back)
   fake_terminal_type (shell_guest.terminal, "echo vi''sible\n");
   fake_terminal_expect (shell_guest.terminal, "echo vi''sible");
 }
-END_TEST
 
-START_TEST (long_stderr)
+TEST (long_stderr)
 {
   serial_guest_start (&shell_guest, "sh", TRUE);
   assert_run_fails ("yes n | head -n 100000 >&2; echo end >&2; exit 1", "exit status 1: end");
 }
-END_TEST
 
-START_TEST (nothing_to_free)
+TEST (nothing_to_free)
 {
   vq_root_shell_free (NULL);
   vq_serial_line_free (NULL);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { longest_script,
-                           late_shell,
-                           late_answers,
-                           asks_no_more_than_needed,
-                           split_output,
-                           not_root,
-                           a_login,
-                           nobody,
-                           echo_stays_on,
-                           echo_comes_back,
-                           long_stderr,
-                           nothing_to_free,
-                           NULL };
-  Suite *suite = suite_create ("root-shell");
-  TCase *tcase = tcase_create ("loops");
-
-  suite_add_case (suite, "root-shell", root_shell_setup, root_shell_teardown, 120, tests);
-  tcase_add_checked_fixture (tcase, root_shell_setup, root_shell_teardown);
-  tcase_set_timeout (tcase, 120);
-  tcase_add_loop_test (tcase, any_shell, 0, G_N_ELEMENTS (shells));
-  tcase_add_loop_test (tcase, any_bytes, 0, G_N_ELEMENTS (shells));
-  suite_add_tcase (suite, tcase);
-  return suite_run (suite);
 }

@@ -17,7 +17,9 @@ static const char *const leftovers[] = {
   "sleep 0.2; read x\n",          "\033[A\033[B\t\t",
 };
 
-START_TEST (left_over_input)
+CASE ("loops", root_shell_setup, root_shell_teardown, 120)
+
+TEST_LOOP (left_over_input, 0, G_N_ELEMENTS (leftovers))
 {
   serial_guest_start (&shell_guest, "sh", TRUE);
   fake_terminal_expect (shell_guest.terminal, "# ");
@@ -25,9 +27,8 @@ START_TEST (left_over_input)
   assert_probe ();
   assert_run_fails ("exit 5", "exit status 5: its stderr is empty");
 }
-END_TEST
 
-START_TEST (half_typed_is_not_run)
+TEST_LOOP (half_typed_is_not_run, 0, 2)
 {
   g_autofree char *path = g_build_filename (shell_guest.directory, "out", NULL);
   g_autofree char *half = g_strdup_printf ("echo ran >%s", path);
@@ -38,9 +39,8 @@ START_TEST (half_typed_is_not_run)
   assert_run ("true");
   ck_assert (!g_file_test (path, G_FILE_TEST_EXISTS));
 }
-END_TEST
 
-START_TEST (left_over_output)
+TEST (left_over_output)
 {
   g_autofree char *noise = g_strnfill (100000, '\007');
 
@@ -51,10 +51,9 @@ START_TEST (left_over_output)
   assert_probe ();
   assert_run ("true");
 }
-END_TEST
 
 /* A message of the kernel in the middle of an answer: the question is asked again. */
-START_TEST (disturbed_answers)
+TEST (disturbed_answers)
 {
   serial_guest_write_program (&shell_guest, "loud",
                               "#!/bin/sh\nwhile read -r l; do\n"
@@ -63,7 +62,6 @@ START_TEST (disturbed_answers)
   serial_guest_start (&shell_guest, "sh -c loud", TRUE);
   assert_run ("true");
 }
-END_TEST
 
 static gboolean
 cancel_it (gpointer data)
@@ -74,7 +72,7 @@ cancel_it (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (cancelled)
+TEST (cancelled)
 {
   g_autoptr (VqCancel) first = vq_cancel_new (NULL);
   g_autoptr (VqCancel) second = vq_cancel_new (NULL);
@@ -92,11 +90,10 @@ START_TEST (cancelled)
   assert_run_fails ("exit 6", "exit status 6: its stderr is empty");
   ck_assert_ptr_nonnull (strstr (fake_terminal_sent (shell_guest.terminal), "\003\n"));
 }
-END_TEST
 
 /* A script that goes on for too long: it is ended where the terminal can do that; else the shell
  * answers when it has ended. */
-START_TEST (too_slow)
+TEST_LOOP (too_slow, 0, 2)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *script = g_strdup_printf ("sleep %d", _i != 0 ? 4321 : 2);
@@ -107,11 +104,10 @@ START_TEST (too_slow)
   ck_assert (vq_error_is_timeout (error));
   assert_run_fails ("exit 6", "exit status 6: its stderr is empty");
 }
-END_TEST
 
 /* The guest takes nothing of a long script, and is given nothing of it once it has been given up.
  */
-START_TEST (never_half_typed)
+TEST (never_half_typed)
 {
   g_autofree char *script = g_strnfill (20000, '\001');
   g_autofree char *sent = NULL;
@@ -135,10 +131,9 @@ START_TEST (never_half_typed)
   ck_assert_str_eq (sent + n - 3, "\001\003\n");
   close (ends[1]);
 }
-END_TEST
 
 /* As with a loop that starts a new shell when the old one ends. */
-START_TEST (shell_dies)
+TEST (shell_dies)
 {
   serial_guest_write_program (
       &shell_guest, "loop", "#!/bin/sh\nwhile :; do setsid -w sh </dev/tty >/dev/tty 2>&1; done\n");
@@ -148,19 +143,17 @@ START_TEST (shell_dies)
                     "the shell did not run the script to its end");
   assert_run ("true");
 }
-END_TEST
 
-START_TEST (login_after_death)
+TEST (login_after_death)
 {
   serial_guest_write_program (&shell_guest, "getty",
                               "#!/bin/sh\nsh\nprintf '\\nhost login: '\nread name\n");
   serial_guest_start (&shell_guest, "sh -c getty", TRUE);
   assert_run_fails ("kill -9 $PPID", "the shell did not run the script to its end");
 }
-END_TEST
 
 /* Of what is typed, some bytes get lost: nothing is run by halves, and the shell is there again. */
-START_TEST (lost_bytes)
+TEST_LOOP (lost_bytes, 0, 6)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *comment = g_strnfill (950, 'x');
@@ -179,9 +172,8 @@ START_TEST (lost_bytes)
   ck_assert (ran || _i != 1); /* as it was typed once more */
   assert_run ("true");
 }
-END_TEST
 
-START_TEST (flood)
+TEST (flood)
 {
   g_autoptr (GError) error = NULL;
 
@@ -193,18 +185,16 @@ START_TEST (flood)
   ck_assert_uint_le (strlen (vq_serial_line_get_text (shell_guest.line)), 16384);
   ck_assert_uint_le (strlen (error->message), 500);
 }
-END_TEST
 
 /* A script may say what it likes. */
-START_TEST (strange_stderr)
+TEST (strange_stderr)
 {
   serial_guest_start (&shell_guest, "sh", TRUE);
   assert_run_fails ("printf 'vq=0=\\nvq0=\\nPassword: ' >&2; sleep 0.1; exit 4",
                     "exit status 4: Password:");
 }
-END_TEST
 
-START_TEST (hang_up)
+TEST (hang_up)
 {
   g_autoptr (GError) error = NULL;
 
@@ -216,32 +206,4 @@ START_TEST (hang_up)
   ck_assert (g_str_has_prefix (error->message, "the serial port is gone: "));
   ck_assert (vq_root_shell_is_settled (shell));
   ck_assert (!vq_root_shell_probe (shell, serial_guest_soon (), NULL, NULL));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { left_over_output,
-                           disturbed_answers,
-                           cancelled,
-                           never_half_typed,
-                           shell_dies,
-                           login_after_death,
-                           flood,
-                           strange_stderr,
-                           hang_up,
-                           NULL };
-  Suite *suite = suite_create ("root-shell-hostile");
-  TCase *tcase = tcase_create ("loops");
-
-  suite_add_case (suite, "root-shell-hostile", root_shell_setup, root_shell_teardown, 120, tests);
-  tcase_add_checked_fixture (tcase, root_shell_setup, root_shell_teardown);
-  tcase_set_timeout (tcase, 120);
-  tcase_add_loop_test (tcase, left_over_input, 0, G_N_ELEMENTS (leftovers));
-  tcase_add_loop_test (tcase, half_typed_is_not_run, 0, 2);
-  tcase_add_loop_test (tcase, too_slow, 0, 2);
-  tcase_add_loop_test (tcase, lost_bytes, 0, 6);
-  suite_add_tcase (suite, tcase);
-  return suite_run (suite);
 }

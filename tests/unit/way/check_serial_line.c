@@ -80,7 +80,9 @@ assert_words (gboolean complete, const char *expected)
   ck_assert_str_eq (words, expected);
 }
 
-START_TEST (hears)
+CASE ("serial-line", setup, teardown, 60)
+
+TEST (hears)
 {
   ck_assert_str_eq (vq_serial_line_get_text (line), "");
   say ("one\r\n");
@@ -96,9 +98,8 @@ START_TEST (hears)
   ck_assert_str_eq (vq_serial_line_get_text (line), "a \xff\033");
   ck_assert_uint_eq (n_heard, 2);
 }
-END_TEST
 
-START_TEST (last_words)
+TEST (last_words)
 {
   assert_words (FALSE, "");
   assert_words (TRUE, "");
@@ -112,9 +113,8 @@ START_TEST (last_words)
   assert_words (FALSE, "Password:");
   assert_words (TRUE, "Password:");
 }
-END_TEST
 
-START_TEST (secrets)
+TEST (secrets)
 {
   say ("\r\nroot: pass \001word, pass \001word");
   vq_serial_line_set_secret (line, "pass \001word");
@@ -126,10 +126,9 @@ START_TEST (secrets)
   vq_serial_line_set_secret (line, NULL);
   assert_words (FALSE, "root: pass word, pass word");
 }
-END_TEST
 
 /* However much is said, and however long its lines are. */
-START_TEST (bounded)
+TEST (bounded)
 {
   g_autofree char *block = g_strnfill (10000, 'x');
 
@@ -144,9 +143,8 @@ START_TEST (bounded)
     }
   ck_assert_uint_ge (strlen (vq_serial_line_get_text (line)), 8192);
 }
-END_TEST
 
-START_TEST (sends)
+TEST (sends)
 {
   char buffer[100] = "";
 
@@ -159,7 +157,6 @@ START_TEST (sends)
   ck_assert_str_eq (buffer, "one\ntwo\n\003\n");
   ck_assert (vq_serial_line_is_taken (line));
 }
-END_TEST
 
 static gssize
 read_all (char *buffer, gsize size)
@@ -176,7 +173,7 @@ read_all (char *buffer, gsize size)
 }
 
 /* What there is no room for comes later, unless it is given up. */
-START_TEST (no_room)
+TEST (no_room)
 {
   gsize n = 2 * 1024 * 1024;
   g_autofree char *much = g_strnfill (n, 'x');
@@ -193,9 +190,8 @@ START_TEST (no_room)
   ck_assert_uint_lt (n, 2 * 1024 * 1024);
   ck_assert_mem_eq (buffer + n - 3, "x\003\n", 3);
 }
-END_TEST
 
-START_TEST (ends)
+TEST (ends)
 {
   g_autoptr (GError) error = NULL;
 
@@ -211,16 +207,14 @@ START_TEST (ends)
   vq_serial_line_send (line, "anybody?");
   vq_serial_line_interrupt (line);
 }
-END_TEST
 
-START_TEST (ends_when_sending)
+TEST (ends_when_sending)
 {
   hang_up ();
   vq_serial_line_send (line, "hello");
   ck_assert_ptr_nonnull (vq_serial_line_get_error (line));
   ck_assert (!vq_serial_line_wait_more (line, soon (), NULL, NULL));
 }
-END_TEST
 
 static gboolean
 say_more (gpointer data)
@@ -229,7 +223,7 @@ say_more (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (waits_for_more)
+TEST (waits_for_more)
 {
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   g_autoptr (GError) reason = g_error_new_literal (VQ_ERROR, VQ_ERROR_CANCELLED, "stop");
@@ -246,7 +240,6 @@ START_TEST (waits_for_more)
   ck_assert (!vq_serial_line_wait_more (line, soon (), cancel, &error));
   ck_assert_str_eq (error->message, "stop");
 }
-END_TEST
 
 static gboolean
 take_all (gpointer data)
@@ -262,7 +255,7 @@ take_all (gpointer data)
 }
 
 /* QEMU gets all before it sees the end. */
-START_TEST (finishes)
+TEST (finishes)
 {
   g_autoptr (GString) taken = g_string_new (NULL);
 
@@ -272,25 +265,10 @@ START_TEST (finishes)
   ck_assert_str_eq (taken->str, "exit\n");
   ck_assert_ptr_nonnull (vq_serial_line_get_error (line));
 }
-END_TEST
 
-START_TEST (finishes_in_time)
+TEST (finishes_in_time)
 {
   vq_serial_line_send (line, "exit\n");
   vq_serial_line_finish (line, vq_deadline_in (0.02), NULL);
   ck_assert_ptr_null (vq_serial_line_get_error (line));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = {
-    hears,          last_words, secrets,          bounded, sends, no_room, ends, ends_when_sending,
-    waits_for_more, finishes,   finishes_in_time, NULL
-  };
-  Suite *suite = suite_create ("serial-line");
-
-  suite_add_case (suite, "serial-line", setup, teardown, 60, tests);
-  return suite_run (suite);
 }

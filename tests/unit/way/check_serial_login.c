@@ -131,16 +131,17 @@ assert_refuses (const char *user, const char *password, const char *message)
     ck_assert_ptr_null (strstr (error->message, password));
 }
 
-START_TEST (root_without_password)
+CASE ("serial-login", setup, teardown, 120)
+
+TEST (root_without_password)
 {
   start_getty ((const char *const[]){ NULL });
   assert_opens (NULL, NULL);
   assert_notes ("names", "root\n");
 }
-END_TEST
 
 /* The shells that people have, and what comes before their prompts. */
-START_TEST (shells)
+TEST_LOOP (shells, 0, 5)
 {
   static const char *const settings[][4] = {
     { "SHELL=sh" },
@@ -156,9 +157,8 @@ START_TEST (shells)
   assert_opens ("root", SECRET);
   assert_notes ("names", "root\n");
 }
-END_TEST
 
-START_TEST (root_with_password)
+TEST_LOOP (root_with_password, 0, 4)
 {
   static const char *const prompts[]
       = { "PROMPT=Password: ", "PROMPT=Passwort: ", "PROMPT=password for root:",
@@ -169,18 +169,16 @@ START_TEST (root_with_password)
   assert_notes ("names", "root\n");
   assert_notes ("passwords", SECRET "\n");
 }
-END_TEST
 
-START_TEST (split_output)
+TEST (split_output)
 {
   fake_terminal_split (guest.terminal, 1);
   start_getty ((const char *const[]){ "PASSWORD=" SECRET, NULL });
   assert_opens (NULL, SECRET);
   assert_notes ("passwords", SECRET "\n");
 }
-END_TEST
 
-START_TEST (wrong_password)
+TEST (wrong_password)
 {
   start_getty ((const char *const[]){ "PASSWORD=another", NULL });
   assert_refuses ("root", SECRET,
@@ -189,9 +187,8 @@ START_TEST (wrong_password)
   assert_notes ("names", "root\nroot\n");
   assert_notes ("passwords", SECRET "\n" SECRET "\n");
 }
-END_TEST
 
-START_TEST (no_password)
+TEST (no_password)
 {
   start_getty ((const char *const[]){ "PASSWORD=another", NULL });
   assert_refuses (NULL, NULL,
@@ -199,10 +196,9 @@ START_TEST (no_password)
                   "give it with --password, or another user with --user");
   assert_notes ("passwords", "");
 }
-END_TEST
 
 /* The password is no answer to it. */
-START_TEST (more_than_a_password)
+TEST (more_than_a_password)
 {
   start_getty ((const char *const[]){
       "PASSWORD=" SECRET, "AFTER=printf 'Verification code: '; read -r x; echo $x >codes", NULL });
@@ -212,9 +208,8 @@ START_TEST (more_than_a_password)
   assert_notes ("passwords", SECRET "\n");
   assert_notes ("codes", "");
 }
-END_TEST
 
-START_TEST (expired)
+TEST_LOOP (expired, 0, 2)
 {
   static const char *const settings[][4] = {
     { "AFTER=printf 'You are required to change your password immediately (administrator "
@@ -229,9 +224,8 @@ START_TEST (expired)
                   "the guest wants the password of root changed: set another one in the image");
   assert_notes ("codes", "");
 }
-END_TEST
 
-START_TEST (no_shell)
+TEST (no_shell)
 {
   g_autoptr (GError) error = NULL;
 
@@ -241,19 +235,17 @@ START_TEST (no_shell)
                   "the guest does not let daemon in on its serial port "
                   "(\"This account is currently not available.\"): check --user and --password");
 }
-END_TEST
 
 /* However often: it is no failed attempt. */
-START_TEST (too_early)
+TEST (too_early)
 {
   start_getty ((const char *const[]){ "EARLY=xxxx", "PASSWORD=" SECRET, NULL });
   serial_guest_write_program (&guest, "sudo", sudo);
   assert_opens ("user", SECRET);
   assert_notes ("names", "user\nuser\nuser\nuser\nuser\n");
 }
-END_TEST
 
-START_TEST (user_with_sudo)
+TEST_LOOP (user_with_sudo, 0, 4)
 {
   static const char *const settings[][4] = {
     { "PASSWORD=" SECRET, "ROOT_PASSWORD=" SECRET },
@@ -267,9 +259,8 @@ START_TEST (user_with_sudo)
   assert_opens ("user", SECRET);
   assert_notes ("sudo.passwords", _i % 2 == 0 ? SECRET "\n" : "");
 }
-END_TEST
 
-START_TEST (user_with_su)
+TEST (user_with_su)
 {
   serial_guest_write_program (&guest, "sudo",
                               "#!/bin/sh\necho 'user is not in the sudoers file.' >&2; exit 1\n");
@@ -278,10 +269,9 @@ START_TEST (user_with_su)
   assert_opens ("user", SECRET);
   assert_notes ("su.passwords", SECRET "\n");
 }
-END_TEST
 
 /* sudo would ask three times, and is not told more than once. */
-START_TEST (user_without_rights)
+TEST (user_without_rights)
 {
   serial_guest_write_program (&guest, "sudo", sudo);
   serial_guest_write_program (&guest, "su", sudo);
@@ -297,9 +287,8 @@ START_TEST (user_without_rights)
   ck_assert (vq_wait_until (vq_serial_login_has_prompt, guest.line, serial_guest_soon (), NULL,
                             "login prompt", NULL));
 }
-END_TEST
 
-START_TEST (silent_refusals)
+TEST (silent_refusals)
 {
   serial_guest_write_program (&guest, "sudo", "#!/bin/sh\nexit 1\n");
   serial_guest_write_program (&guest, "su", "#!/bin/sh\nexit 1\n");
@@ -309,9 +298,8 @@ START_TEST (silent_refusals)
                   "(sudo: \"no reason given\", su: \"no reason given\"): "
                   "give a user who can, or root, with --user and --password");
 }
-END_TEST
 
-START_TEST (user_without_programs)
+TEST (user_without_programs)
 {
   serial_guest_write_program (&guest, "sudo", "#!/bin/sh\necho there is no sudo\nexit 127\n");
   serial_guest_write_program (&guest, "su", "#!/bin/sh\nprintf 'Password: '; read -r x\n");
@@ -321,11 +309,10 @@ START_TEST (user_without_programs)
                   "(sudo: \"there is no sudo\", su: \"Password:\"): "
                   "give a user who can, or root, with --user and --password");
 }
-END_TEST
 
 /* A slow sudo says nothing for longer than a prompt of the shell would need to be one, and the last
  * such prompt comes late. */
-START_TEST (slow_sudo)
+TEST (slow_sudo)
 {
   g_autofree char *slow = g_strdup_printf ("#!/bin/sh\nsleep 1.5\n%s", strchr (sudo, '\n'));
 
@@ -334,10 +321,9 @@ START_TEST (slow_sudo)
   assert_opens ("user", SECRET);
   assert_notes ("sudo.passwords", SECRET "\n");
 }
-END_TEST
 
 /* Nothing is heard of the prompt that was there before us. */
-START_TEST (old_prompt)
+TEST (old_prompt)
 {
   VqSerialLine *old = guest.line;
 
@@ -348,10 +334,9 @@ START_TEST (old_prompt)
   assert_opens (NULL, NULL);
   assert_notes ("names", "\nroot\n");
 }
-END_TEST
 
 /* Somebody has logged in already; even with a name half typed. */
-START_TEST (a_shell_already)
+TEST (a_shell_already)
 {
   start_getty ((const char *const[]){ "SHELL=sh", NULL });
   fake_terminal_expect (guest.terminal, "host login: ");
@@ -360,10 +345,9 @@ START_TEST (a_shell_already)
   assert_opens (NULL, NULL);
   assert_notes ("names", "root\n");
 }
-END_TEST
 
 /* The kernel talks into the prompt. */
-START_TEST (noise)
+TEST (noise)
 {
   start_getty ((const char *const[]){ "NOISE=printf '[    5.120033] random: crng init done\\n'",
                                       "PASSWORD=" SECRET,
@@ -372,9 +356,8 @@ START_TEST (noise)
   assert_notes ("names", "root\n");
   assert_notes ("passwords", SECRET "\n");
 }
-END_TEST
 
-START_TEST (silence)
+TEST (silence)
 {
   g_autoptr (GError) error = NULL;
 
@@ -384,10 +367,9 @@ START_TEST (silence)
   ck_assert_str_eq (error->message, "no login in time: the serial port says nothing");
   ck_assert_str_eq (fake_terminal_sent (guest.terminal), "");
 }
-END_TEST
 
 /* A terminal that echoes the password. */
-START_TEST (echoed_password)
+TEST (echoed_password)
 {
   g_autoptr (GError) error = NULL;
 
@@ -399,9 +381,8 @@ START_TEST (echoed_password)
                     "no login in time: the serial port last said \"*** is wrong?\"");
   ck_assert_ptr_nonnull (strstr (fake_terminal_said (guest.terminal), SECRET " is wrong?"));
 }
-END_TEST
 
-START_TEST (cannot_be_typed)
+TEST (cannot_be_typed)
 {
   static const char *const words[][2]
       = { { "ro\not", NULL }, { "root", "pass\003word" }, { "root", "\177" } };
@@ -418,7 +399,6 @@ START_TEST (cannot_be_typed)
                                             : "--password: it cannot be typed at a login prompt");
     }
 }
-END_TEST
 
 static gboolean
 hang_up (gpointer data)
@@ -427,7 +407,7 @@ hang_up (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (hung_up)
+TEST (hung_up)
 {
   g_autoptr (GError) error = NULL;
 
@@ -436,7 +416,6 @@ START_TEST (hung_up)
       vq_serial_login_open (guest.line, NULL, NULL, serial_guest_soon (), NULL, &error));
   ck_assert_str_eq (error->message, "the serial port is gone: QEMU has closed it");
 }
-END_TEST
 
 static gboolean
 cancel_it (gpointer data)
@@ -447,7 +426,7 @@ cancel_it (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-START_TEST (cancelled)
+TEST (cancelled)
 {
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   g_autoptr (GError) error = NULL;
@@ -456,43 +435,4 @@ START_TEST (cancelled)
   ck_assert_ptr_null (
       vq_serial_login_open (guest.line, NULL, NULL, serial_guest_soon (), cancel, &error));
   ck_assert_str_eq (error->message, "stop");
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { root_without_password,
-                           split_output,
-                           wrong_password,
-                           no_password,
-                           more_than_a_password,
-                           no_shell,
-                           too_early,
-                           user_with_su,
-                           user_without_rights,
-                           user_without_programs,
-                           silent_refusals,
-                           slow_sudo,
-                           old_prompt,
-                           a_shell_already,
-                           noise,
-                           silence,
-                           echoed_password,
-                           cannot_be_typed,
-                           hung_up,
-                           cancelled,
-                           NULL };
-  Suite *suite = suite_create ("serial-login");
-  TCase *tcase = tcase_create ("loops");
-
-  suite_add_case (suite, "serial-login", setup, teardown, 120, tests);
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 120);
-  tcase_add_loop_test (tcase, shells, 0, 5);
-  tcase_add_loop_test (tcase, root_with_password, 0, 4);
-  tcase_add_loop_test (tcase, expired, 0, 2);
-  tcase_add_loop_test (tcase, user_with_sudo, 0, 4);
-  suite_add_tcase (suite, tcase);
-  return suite_run (suite);
 }

@@ -59,7 +59,9 @@ run (const char *shell, const char *script, char **said)
 
 static const char *const shells[] = { "/bin/sh", "dash", "bash", "bash --posix" };
 
-START_TEST (statuses)
+CASE ("shells", setup, teardown, 60)
+
+TEST_LOOP (statuses, 0, G_N_ELEMENTS (shells))
 {
   static const struct
   {
@@ -87,19 +89,17 @@ START_TEST (statuses)
       ck_assert_msg (status == table[i].status, "%s: %s: %d", shells[_i], table[i].script, status);
     }
 }
-END_TEST
 
-START_TEST (outputs)
+TEST_LOOP (outputs, 0, G_N_ELEMENTS (shells))
 {
   g_autofree char *said = NULL;
 
   ck_assert_int_eq (run (shells[_i], "echo no; echo yes >&2; exit 3", &said), 3);
   ck_assert_str_eq (said, "\nyes\n");
 }
-END_TEST
 
 /* Each byte arrives as it is, wherever it stands. */
-START_TEST (all_bytes)
+TEST_LOOP (all_bytes, 0, G_N_ELEMENTS (shells))
 {
   for (guint shift = 0; shift < 3; shift++)
     {
@@ -116,7 +116,6 @@ START_TEST (all_bytes)
       ck_assert_uint_eq (strlen (out), data->len + 1);
     }
 }
-END_TEST
 
 static void
 assert_typable (const char *lines)
@@ -133,7 +132,7 @@ assert_typable (const char *lines)
 
 /* No line is long, or has what a terminal takes for itself; each of them leaves the shell as ready
  * for the next command as before. */
-START_TEST (lines)
+TEST (lines)
 {
   g_autoptr (GString) script = g_string_new (NULL);
   g_autofree char *text = NULL;
@@ -154,10 +153,9 @@ START_TEST (lines)
                      "%s after %s", out, *line);
     }
 }
-END_TEST
 
 /* What the lines print can be told from the lines themselves, which are echoed. */
-START_TEST (echo_is_no_answer)
+TEST (echo_is_no_answer)
 {
   g_autofree char *text = vq_typed_script_new ("true", NONCE);
   gint64 number;
@@ -165,9 +163,8 @@ START_TEST (echo_is_no_answer)
   ck_assert_ptr_eq (vq_typed_script_skip_to_start (text, NONCE), text);
   ck_assert_ptr_null (vq_typed_script_find_number (text, NONCE, &number));
 }
-END_TEST
 
-START_TEST (a_part_is_missing)
+TEST (a_part_is_missing)
 {
   g_autofree char *text = vq_typed_script_new ("echo something >&2; exit 5", NONCE);
   g_autofree char *out = NULL;
@@ -184,9 +181,8 @@ START_TEST (a_part_is_missing)
   ck_assert_int_eq (number, VQ_TYPED_SCRIPT_DAMAGED);
   ck_assert_ptr_null (strstr (out, "hing\n"));
 }
-END_TEST
 
-START_TEST (numbers)
+TEST (numbers)
 {
   static const struct
   {
@@ -215,22 +211,4 @@ START_TEST (numbers)
                  == table[i].found);
       ck_assert_int_eq (number, table[i].number);
     }
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *tests[] = { lines, echo_is_no_answer, a_part_is_missing, numbers, NULL };
-  Suite *suite = suite_create ("typed-script");
-  TCase *tcase = tcase_create ("shells");
-
-  suite_add_case (suite, "typed-script", setup, teardown, 60, tests);
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_set_timeout (tcase, 60);
-  tcase_add_loop_test (tcase, statuses, 0, G_N_ELEMENTS (shells));
-  tcase_add_loop_test (tcase, outputs, 0, G_N_ELEMENTS (shells));
-  tcase_add_loop_test (tcase, all_bytes, 0, G_N_ELEMENTS (shells));
-  suite_add_tcase (suite, tcase);
-  return suite_run (suite);
 }

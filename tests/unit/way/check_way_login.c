@@ -58,26 +58,26 @@ say (const char *text)
   ck_assert_int_eq (write (guest, text, strlen (text)), (gssize)strlen (text));
 }
 
-START_TEST (prompt_that_stays)
+CASE ("way-login", set_up, tear_down, 60)
+
+TEST (prompt_that_stays)
 {
   say ("\r\nhost login: ");
   ck_assert (!vq_way_is_ready (way));
   ck_assert (vq_wait_until (vq_way_is_ready, way, vq_deadline_in (PATIENCE), NULL, "", NULL));
 }
-END_TEST
 
 /* The system goes on: what looked like a prompt was none. */
-START_TEST (prompt_that_goes)
+TEST (prompt_that_goes)
 {
   say ("\r\nhost login: ");
   g_main_context_iteration (NULL, TRUE);
   say ("none\r\nStarting all the rest\r\n");
   ck_assert (!vq_wait_until (vq_way_is_ready, way, vq_deadline_in (7), NULL, "", NULL));
 }
-END_TEST
 
 /* What comes while it is freed must not arm anything. */
-START_TEST (prompt_at_the_end)
+TEST (prompt_at_the_end)
 {
   g_autoptr (GError) error = NULL;
   char *name = g_strdup (way->name);
@@ -88,24 +88,11 @@ START_TEST (prompt_at_the_end)
   g_clear_pointer (&way, vq_way_free);
   ck_assert (!vq_wait_pause (6000, NULL, &error) || error == NULL);
 }
-END_TEST
 
-START_TEST (no_socket)
+TEST (no_socket)
 {
   g_autoptr (GError) error = NULL;
 
   ck_assert_ptr_null (vq_way_login_new (directory, "ttyS1", NULL, NULL, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "ttyS1"));
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[]
-      = { prompt_that_stays, prompt_that_goes, prompt_at_the_end, no_socket, NULL };
-  Suite *suite = suite_create ("way-login");
-
-  suite_add_case (suite, "way-login", set_up, tear_down, 60, tests);
-  return suite_run (suite);
 }

@@ -125,7 +125,9 @@ assert_none (VqWays *ways, double seconds, VqErrorCode code, const char *const *
   ck_assert_ptr_null (strchr (error->message, '\n'));
 }
 
-START_TEST (first_of_two)
+CASE ("ways", set_up, tear_down, 60)
+
+TEST (first_of_two)
 {
   Way *agent = way_new ("agent", TRUE, 0);
   Way *shell = way_new ("shell", TRUE, 0);
@@ -134,9 +136,8 @@ START_TEST (first_of_two)
   ck_assert_ptr_eq (vq_ways_open_one (ways, vq_deadline_in (PATIENCE), NULL, NULL), agent);
   ck_assert_int_eq (shell->n_opened, 0);
 }
-END_TEST
 
-START_TEST (the_one_that_comes)
+TEST (the_one_that_comes)
 {
   Way *agent = way_new ("agent", FALSE, 0);
   Way *shell = way_new ("shell", FALSE, 0);
@@ -146,10 +147,9 @@ START_TEST (the_one_that_comes)
   ck_assert_ptr_eq (vq_ways_open_one (ways, vq_deadline_in (PATIENCE), NULL, NULL), shell);
   ck_assert_int_eq (agent->n_opened, 0);
 }
-END_TEST
 
 /* One that is slow is tried again, but after one that was not tried. */
-START_TEST (slow_one_is_tried_again)
+TEST (slow_one_is_tried_again)
 {
   Way *agent = way_new ("agent", TRUE, 2);
   Way *shell = way_new ("shell", FALSE, 0);
@@ -158,9 +158,8 @@ START_TEST (slow_one_is_tried_again)
   ck_assert_ptr_eq (vq_ways_open_one (ways, vq_deadline_in (PATIENCE), NULL, NULL), agent);
   ck_assert_int_eq (agent->n_opened, 3);
 }
-END_TEST
 
-START_TEST (slow_one_gives_way)
+TEST (slow_one_gives_way)
 {
   Way *agent = way_new ("agent", TRUE, 1000000);
   Way *shell = way_new ("shell", TRUE, 0);
@@ -169,9 +168,8 @@ START_TEST (slow_one_gives_way)
   ck_assert_ptr_eq (vq_ways_open_one (ways, vq_deadline_in (PATIENCE), NULL, NULL), shell);
   ck_assert_int_eq (agent->n_opened, 1);
 }
-END_TEST
 
-START_TEST (one_that_refuses_is_left_alone)
+TEST (one_that_refuses_is_left_alone)
 {
   Way *agent = way_new ("agent", TRUE, -1);
   Way *shell = way_new ("shell", FALSE, 0);
@@ -181,9 +179,8 @@ START_TEST (one_that_refuses_is_left_alone)
   ck_assert_ptr_eq (vq_ways_open_one (ways, vq_deadline_in (PATIENCE), NULL, NULL), shell);
   ck_assert_int_eq (agent->n_opened, 1);
 }
-END_TEST
 
-START_TEST (all_reasons_are_told)
+TEST (all_reasons_are_told)
 {
   Way *agent = way_new ("agent", TRUE, -1);
   Way *shell = way_new ("shell", FALSE, 0);
@@ -194,19 +191,17 @@ START_TEST (all_reasons_are_told)
                (const char *[]){ "the guest did not boot within", "agent: refused",
                                  "shell: not there", "(console: Welcome | to the guest)", NULL });
 }
-END_TEST
 
-START_TEST (silent_console)
+TEST (silent_console)
 {
   g_autoptr (VqWays) ways = make (way_new ("agent", FALSE, 0), NULL);
 
   assert_none (ways, 0.1, VQ_ERROR_TIMEOUT,
                (const char *[]){ "console said nothing", "--boot", "agent: not there", NULL });
 }
-END_TEST
 
 /* It does not wait until its deadline. */
-START_TEST (panic)
+TEST (panic)
 {
   g_autoptr (VqWays) ways = make (way_new ("agent", FALSE, 0), NULL);
   gint64 start = g_get_monotonic_time ();
@@ -216,29 +211,26 @@ START_TEST (panic)
                (const char *[]){ "the guest did not boot: the guest's kernel panicked", NULL });
   ck_assert_int_lt (g_get_monotonic_time () - start, PATIENCE * G_USEC_PER_SEC);
 }
-END_TEST
 
 /* What is no end of the boot is told only when time is up. */
-START_TEST (passphrase)
+TEST (passphrase)
 {
   g_autoptr (VqWays) ways = make (way_new ("agent", FALSE, 0), NULL);
 
   say ("\r\nPlease unlock disk sda3_crypt: ");
   assert_none (ways, 0.2, VQ_ERROR_TIMEOUT, (const char *[]){ "passphrase", NULL });
 }
-END_TEST
 
 /* It does not wait for what will not come. */
-START_TEST (all_refuse)
+TEST (all_refuse)
 {
   g_autoptr (VqWays) ways = make (way_new ("ssh", TRUE, -1), NULL);
 
   assert_none (ways, 10 * PATIENCE, VQ_ERROR_FAILED,
                (const char *[]){ "nothing leads into the guest: ssh: refused", NULL });
 }
-END_TEST
 
-START_TEST (cancelled)
+TEST (cancelled)
 {
   g_autoptr (VqWays) ways = make (way_new ("agent", TRUE, 1000000), NULL);
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
@@ -249,10 +241,9 @@ START_TEST (cancelled)
   ck_assert_ptr_null (vq_ways_open_one (ways, vq_deadline_in (PATIENCE), cancel, &error));
   ck_assert (vq_error_is_machine (error));
 }
-END_TEST
 
 /* When the last resort is none, the guest is up, and nothing more is to be expected. */
-START_TEST (last_resort)
+TEST (last_resort)
 {
   g_autoptr (VqWays) ways = make (way_new ("agent", FALSE, 0), way_new ("login", TRUE, -1));
 
@@ -260,36 +251,11 @@ START_TEST (last_resort)
   assert_none (ways, 10 * PATIENCE, VQ_ERROR_LOCKED,
                (const char *[]){ "the guest is up", "login: refused", "agent: not there", NULL });
 }
-END_TEST
 
-START_TEST (freed)
+TEST (freed)
 {
   VqWays *ways = make (way_new ("agent", FALSE, 0), way_new ("shell", FALSE, 0));
 
   vq_ways_free (ways);
   ck_assert_int_eq (n_freed, 2);
-}
-END_TEST
-
-int
-main (void)
-{
-  const TTest *const tests[] = { first_of_two,
-                                 the_one_that_comes,
-                                 slow_one_is_tried_again,
-                                 slow_one_gives_way,
-                                 panic,
-                                 all_reasons_are_told,
-                                 silent_console,
-                                 one_that_refuses_is_left_alone,
-                                 passphrase,
-                                 all_refuse,
-                                 cancelled,
-                                 last_resort,
-                                 freed,
-                                 NULL };
-  Suite *suite = suite_create ("ways");
-
-  suite_add_case (suite, "ways", set_up, tear_down, 60, tests);
-  return suite_run (suite);
 }
