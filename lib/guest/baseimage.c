@@ -3,10 +3,11 @@
 
 #include "guest/guest-script.h"
 
-/* $1 is the root, and $2 the serial number. After 60-persistent-storage.rules, which looks what is
- * on the disk, and before all rules that do something with that: btrfs, LVM and RAID must not hear
- * of a file system's second copy, nor must systemd, which would bind its mount units to it.
- * /run is where rules do not survive a reboot. udev notices a new file only after seconds. */
+/* $1 is the root, and $2 the serial number. The rules run after 60-persistent-storage.rules, which
+ * finds out what is on the disk, and before all rules that act on that: btrfs, LVM and RAID must
+ * not see a second copy of a file system, and neither must systemd, which would bind its mount
+ * units to it. In /run the rules do not survive a reboot. udev needs the reload, because by itself
+ * it notices a new file only after some seconds. */
 static const char rules_script[]
     = "command -v udevadm >/dev/null || exit 0\n"
       "d=$1/run/udev/rules.d\n"
@@ -25,7 +26,8 @@ static const char rules_script[]
       "END\n"
       "udevadm control --reload\n";
 
-/* Old versions of udevadm cannot wait for a device. Without udev the kernel's own node will do. */
+/* Old versions of udevadm cannot wait for a device, hence the loop. Without udev, a link to the
+ * kernel's own device node is made. */
 static const char wait_script[]
     = "if command -v udevadm >/dev/null; then\n"
       "  udevadm wait --timeout=60 \"$1/dev/baseimage\" 2>/dev/null || :\n"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The guest's side of --baseimage: the first image, unchanged, as a read-only disk that tests find
- * as /dev/baseimage. It holds the same file systems as the disk that the guest runs from, with the
- * same UUIDs and labels. The udev rules that keep its links from taking over those of the real ones
- * must be there before the disk is, and are gone with each boot. */
+/* The guest's side of --baseimage: tests find the first image, unchanged, as the read-only disk
+ * /dev/baseimage. Its file systems have the same UUIDs and labels as those that the guest runs
+ * from. So udev rules must prevent that its links replace those of the guest's own disk. These
+ * rules must exist before the disk is plugged in, and are gone after each boot. */
 #pragma once
 
 #include <glib.h>
@@ -10,15 +10,15 @@
 #include "channel/channel.h"
 #include "base/wait.h"
 
-/* By which the guest knows the disk. */
+/* The serial number by which the guest recognises the disk. */
 #define VQ_BASEIMAGE_SERIAL "BASEIMAGE"
 
-/* Puts the rules into the guest. ROOT comes before all paths: "" but in tests. A guest without udev
- * has no such links, and gets none. */
+/* Puts the rules into the guest. ROOT is put before all paths; it is "" except in tests. A guest
+ * without udev has no such links, and needs no rules. */
 gboolean vq_baseimage_add_rules (VqChannel *channel, const char *root, gint64 deadline,
                                  VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Waits until the disk that was plugged in is there as /dev/baseimage, and udev is done with its
- * partitions; DEADLINE at most. */
+/* After the disk was plugged in: waits until it is there as /dev/baseimage and udev has handled its
+ * partitions, or until DEADLINE. */
 gboolean vq_baseimage_wait (VqChannel *channel, const char *root, gint64 deadline, VqCancel *cancel,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -5,7 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* Where the terminal does not tell its width. */
+/* Used if the terminal does not know its width. */
 #define COLUMNS 80
 
 #define ERASE "\r\033[K"
@@ -30,7 +30,7 @@ get_columns (int fd)
 static void
 put (VqBootProgress *progress, const char *text)
 {
-  /* It is only for show: a terminal that takes no more misses it. */
+  /* If the terminal takes no more, the line is not shown; nothing else depends on it. */
   if (write (progress->fd, text, strlen (text)) < 0)
     g_debug ("the progress cannot be shown");
 }

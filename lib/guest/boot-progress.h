@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* For somebody who looks on while a guest boots: one line on the terminal, with the seconds that
- * have passed and what the console said last. */
+/* Shows the user that a guest is booting: one line on the terminal with the seconds that have
+ * passed and the console's last line. */
 #pragma once
 
 #include "qemu/console.h"
 
 typedef struct _VqBootProgress VqBootProgress;
 
-/* Shows it from the second second on, on FD if that is a terminal, else never. CONSOLE must outlive
- * the result. */
+/* Shows the line after the first second if FD is a terminal, and otherwise never. CONSOLE must
+ * outlive the result. */
 VqBootProgress *vq_boot_progress_new (int fd, VqConsole *console);
 
-/* Takes the line away. */
+/* Removes the line. */
 void vq_boot_progress_free (VqBootProgress *progress);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqBootProgress, vq_boot_progress_free)

@@ -3,8 +3,8 @@
 
 #include "guest/guest-script.h"
 
-/* $1 is the root. The boot disk is the first one; grub-mkdevicemap, where it is, knows it by the
- * name that grub-pc prefers, and replaces a map of disks that stems from another machine. */
+/* $1 is the root. The boot disk is the first disk. grub-mkdevicemap, if it exists, prints it with
+ * the name that grub-pc prefers, and replaces a map of disks that comes from another machine. */
 static const char script[] = "[ -d \"$1/usr/lib/grub/i386-pc\" ] || exit 0\n"
                              "command -v debconf-set-selections >/dev/null || exit 0\n"
                              "disk=\n"

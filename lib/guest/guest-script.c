@@ -7,7 +7,7 @@
 
 #define ARGUMENTS_MAX 3
 
-/* The words of a command that runs SCRIPT, in the order in which sh takes them. */
+/* The command that runs SCRIPT. */
 typedef struct
 {
   const char *argv[4 + ARGUMENTS_MAX + 1];

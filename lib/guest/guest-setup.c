@@ -11,10 +11,11 @@
 #define MIN_UID 1000
 #define MAX_UID 59999
 
-/* A user name that is not plain is not worth the trouble it makes in replies and shell lines. */
+/* Users with unusual names are ignored, because such names would cause trouble in replies and in
+ * shell commands. */
 #define USER_NAME_MAX 64
 
-/* systemctl fails for all states but "running". */
+/* systemctl's exit status is 0 only in the state "running", so it is ignored. */
 static const char wait_booted_script[]
     = "if [ -d /run/systemd/system ]; then\n"
       "  while :; do\n"
@@ -45,7 +46,8 @@ static const char make_scratch_script[] = "umask 022\n"
                                           "chmod 777 -- \"$d\"\n"
                                           "printf %s \"$d\"\n";
 
-/* /var/cache may be read-only. A test that waits for the mark to go reboots right then. */
+/* /var/cache may be read-only. Removing the mark comes last, because the waiting test reboots as
+ * soon as it is gone. */
 static const char save_scratch_script[]
     = "for d in /var/cache /home; do\n"
       "  [ -w $d ] || continue\n"
@@ -69,7 +71,7 @@ static const char restore_scratch_script[]
       "echo 'the saved scratch directory is gone' >&2\n"
       "exit 1\n";
 
-/* What sysvinit, systemd, and a busybox understand, in this order. */
+/* In order, these are for sysvinit, systemd and busybox. */
 static const char power_off_script[] = "shutdown -h -P now || poweroff || poweroff -f\n";
 static const char reboot_script[] = "shutdown -r now || reboot || reboot -f\n";
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is done inside a guest to make a testbed of it. Every step is a small POSIX shell script. */
+/* The steps inside a guest that make a testbed of it. Every step is a small POSIX shell script. */
 #pragma once
 
 #include <glib.h>
@@ -7,12 +7,12 @@
 #include "channel/channel.h"
 #include "base/wait.h"
 
-/* Waits in the guest until its system is up: with systemd until it is running or degraded, else
- * until a run level is reached and its scripts have ended. */
+/* Waits until the guest's system has booted: with systemd until its state is "running" or
+ * "degraded", otherwise until a run level is reached and its scripts have ended. */
 gboolean vq_guest_setup_wait_booted (VqChannel *channel, gint64 deadline, VqCancel *cancel,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Gives the guest the host's time zone, if both know it. */
+/* Sets the guest's time zone to the host's, if the guest knows that zone. */
 gboolean vq_guest_setup_time_zone (VqChannel *channel, gint64 deadline, VqCancel *cancel,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -21,21 +21,22 @@ gboolean vq_guest_setup_time_zone (VqChannel *channel, gint64 deadline, VqCancel
 gboolean vq_guest_setup_find_user (VqChannel *channel, char **user, gint64 deadline,
                                    VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Makes the scratch directory, mode 0777. *PATH is its path; if it is set already (that of an
- * earlier testbed, as built trees hold absolute paths), the directory gets that very path. */
+/* Makes the scratch directory with mode 0777, and sets *PATH to its path. If *PATH is set already,
+ * the directory is made there: after a revert it must have the same path as before, because built
+ * source trees contain absolute paths. */
 gboolean vq_guest_setup_make_scratch (VqChannel *channel, char **path, gint64 deadline,
                                       VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Saves the scratch directory PATH to where a reboot leaves it alone, and tells a test that waits
- * for that (autopkgtest-reboot-prepare) that it may go on. */
+/* Saves the scratch directory PATH to a place that survives a reboot, and lets a test that waits
+ * for this (autopkgtest-reboot-prepare) go on. */
 gboolean vq_guest_setup_save_scratch (VqChannel *channel, const char *path, gint64 deadline,
                                       VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean vq_guest_setup_restore_scratch (VqChannel *channel, const char *path, gint64 deadline,
                                          VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Tells the guest's init to power off, or to reboot. Does not wait; that it happens is for the
- * machine to tell. */
+/* Tells the guest's init to power off or to reboot. Does not wait; QEMU's events tell when it
+ * happens. */
 void vq_guest_setup_power_off (VqChannel *channel);
 void vq_guest_setup_reboot (VqChannel *channel);
 

@@ -5,11 +5,11 @@
 
 #define STOP_FAILURE "cannot stop the guest's timers"
 
-/* systemctl puts a blank line between the units; the properties of one come in any order. Those in
- * the pattern are all the characters that a unit's name may have. cron goes by the calendar too: if
- * the clock goes forward by up to three hours, it makes up for all that it takes for missed. It is
- * named by patterns, as systemd looks for the file of a name that it has not loaded, which takes
- * longer than the rest. */
+/* systemctl prints a blank line between units, and the properties of a unit in any order. The
+ * pattern in brackets has all characters that a unit's name may contain. cron is stopped too: if
+ * the clock jumps forward by up to three hours, it runs everything that it believes to have missed.
+ * cron's units are given as patterns, because for a plain name that is not loaded systemd looks for
+ * a file, which takes longer than all the rest. */
 static const char stop_timers_script[]
     = "[ -d /run/systemd/system ] || exit 0\n"
       "nl='\n'\n"
@@ -28,8 +28,8 @@ static const char stop_timers_script[]
       "[ $# -eq 0 ] || systemctl stop -- \"$@\"\n"
       "printf %s \"$*\"\n";
 
-/* A timer that is to make up for what it missed takes the stamp for its last time. It was there, or
- * made, when the guest booted. */
+/* A timer with Persistent=yes runs what it has missed since the time of its stamp file, so the
+ * stamp is set to now. It exists since the guest booted. */
 static const char start_timers_script[] = "set -f\n"
                                           "for timer in $1; do\n"
                                           "  stamp=/var/lib/systemd/timers/stamp-$timer\n"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a guest's system starts by the clock, which is set in each copy of it. */
+/* Timers and cron in the guest, which would all fire when a fork's clock is set. */
 #pragma once
 
 #include <glib.h>
@@ -7,17 +7,17 @@
 #include "channel/channel-capture.h"
 #include "base/wait.h"
 
-/* Stops the timers that go by the calendar, and cron, so that nothing fires when the clock of a
- * copy of this guest is set. Only with systemd. Does not wait: other things can be done in the
- * guest meanwhile. The result is for vq_guest_timers_end_stop, or for vq_channel_capture_free. */
+/* Stops cron and the timers that follow the calendar, so that nothing fires when the clock of a
+ * fork is set. Only with systemd. Does not wait, so that other things can be done in the guest
+ * meanwhile. The result must be given to vq_guest_timers_end_stop or vq_channel_capture_free. */
 VqChannelCapture *vq_guest_timers_begin_stop (VqChannel *channel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Waits until they have been stopped, and frees STOP in any case; *TIMERS gets their names, blanks
+/* Waits until they have stopped, and frees STOP in any case. *TIMERS gets their names, with blanks
  * between them. */
 gboolean vq_guest_timers_end_stop (VqChannelCapture *stop, char **timers, gint64 deadline,
                                    VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Starts them again, when the clock is right. None fires for the time since they were stopped. Does
- * not wait for it; a failure is not told. */
+/* Starts them again. The clock must be right by now. No timer fires for the time in which it was
+ * stopped. Does not wait, and reports no failure. */
 void vq_guest_timers_start (VqChannel *channel, const char *timers);

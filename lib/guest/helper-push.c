@@ -3,13 +3,14 @@
 
 #include "base/error.h"
 
-/* Seconds for all of it; under QEMU's TCG it takes about one. */
+/* How many seconds all of it may take; under TCG it takes about one. */
 #define PUSH_SECONDS 30
 
-/* Before it comes a line that sets $1 to the program's size, $2 to its SHA-256, $3 to the port's
- * name. A shell may be there before the driver of the port. The tmpfs is mounted where only this
- * script and the helper can see it, as many systems mount /run, /tmp and /dev/shm noexec; it goes
- * with the helper, which itself moves to where init is. */
+/* A line before this script sets $1 to the program's size, $2 to its SHA-256 and $3 to the port's
+ * name. The script waits for the port, because a shell may start before the port's driver is
+ * loaded. It mounts a tmpfs of its own, because many systems mount /run, /tmp and /dev/shm noexec.
+ * The tmpfs is in a mount namespace that only this script and the helper see, and disappears with
+ * the helper, which then moves to init's namespaces. */
 static const char script[] = "exec unshare --mount /bin/sh -ec '\n"
                              "umask 077\n"
                              "i=0 port=\n"

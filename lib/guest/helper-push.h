@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* How the guest helper gets into the guest: a short script, run there as root by whoever can, makes
- * a tmpfs that nobody else sees, takes the helper's program from the port, checks it and starts
- * it, with the port as its connection. */
+/* Brings the guest helper into the guest. A short script, which a way in runs there as root, makes
+ * a tmpfs that nobody else sees, reads the helper's program from the port, checks it, and starts it
+ * with the port as its connection. */
 #pragma once
 
 #include <glib.h>
@@ -10,7 +10,7 @@
 #include "helper/helper-port.h"
 #include "base/wait.h"
 
-/* Starts PROGRAM, a file of ours, in the guest and completes the connection of PORT. The script is
- * run through ENTRY, which must be open. It gives up after some 30 s, if it gets so long. */
+/* Starts PROGRAM, a file on the host, in the guest, and completes the connection of PORT. The
+ * script is run through ENTRY, which must be open. It gives up after 30 s or so, or at DEADLINE. */
 gboolean vq_helper_push (VqHelperPort *port, VqWay *entry, const char *program, gint64 deadline,
                          VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;

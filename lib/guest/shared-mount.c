@@ -4,8 +4,8 @@
 #include "guest/guest-script.h"
 #include "plan/shared-dir.h"
 
-/* $1 is the mount tag, $2 the mount point, $3 ro or rw. With access=user a file that a user of the
- * guest makes gets that user's number, not the one who mounted it. */
+/* $1 is the mount tag, $2 the mount point, $3 ro or rw. With access=user, a file that a user of the
+ * guest makes gets that user's id, and not the id of the user who mounted the directory. */
 static const char mount_script[]
     = "[ -d /sys/module/9pnet_virtio ] || modprobe -q 9pnet_virtio 2>/dev/null || :\n"
       "grep -qw 9p /proc/filesystems || modprobe -q 9p 2>/dev/null || :\n"

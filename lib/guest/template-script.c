@@ -11,19 +11,19 @@
 #include "base/error.h"
 #include "base/fd.h"
 
-/* The longest first line that Linux knows an interpreter by. */
+/* The longest first line in which Linux looks for an interpreter. */
 #define LINE_MAX_BYTES 255
 
 #define ELF_MAGIC "\177ELF"
 
-/* $1... is the interpreter, none for a program. The script is a file of its own as long as it runs;
- * the directory may be mounted noexec. */
+/* The arguments are the interpreter, or nothing for a program. Stdin is stored in a file while it
+ * runs. The interpreter is called by name, because the file's directory may be mounted noexec. */
 static const char runner[] = "f=$(mktemp) || exit\n"
                              "trap 'rm -f \"$f\"' EXIT\n"
                              "cat >\"$f\" && chmod 700 \"$f\" || exit\n"
                              "\"$@\" \"$f\" </dev/null\n";
 
-/* Opens the script, without waiting if it is a FIFO; -1 on failure. */
+/* Opens the script; does not wait even if it is a FIFO. Returns -1 on failure. */
 static int
 open_script (const char *path, GError **error)
 {
@@ -39,8 +39,8 @@ open_script (const char *path, GError **error)
   return -1;
 }
 
-/* The words behind "#!" in the first line; as with the kernel, all after the first is one. Without
- * it is a script of the shell's, or a program that needs none. */
+/* The interpreter and its argument, from "#!" in the first line. As in the kernel, everything after
+ * the interpreter is one argument. Without "#!", it is sh, or nothing for an ELF program. */
 static char **
 find_interpreter (int fd)
 {

@@ -7,12 +7,12 @@
 #include "way/way-ssh.h"
 #include "base/error.h"
 
-/* Seconds that other ways get when nobody can log in on the console. cloud-init starts the ssh
- * server late. */
+/* How many seconds the other ways still get when the login on the console has failed. With
+ * cloud-init the ssh server starts late. */
 #define PATIENCE 30
 #define PATIENCE_WITH_SEED 120
 
-/* Adds what was made to ENTRIES; FALSE if it could not be made. */
+/* Adds WAY to WAYS. Returns FALSE if WAY is NULL because it could not be made. */
 static gboolean
 add (VqWays *ways, VqWay *way, VqWayRank rank)
 {
@@ -21,7 +21,7 @@ add (VqWays *ways, VqWay *way, VqWayRank rank)
   return way != NULL;
 }
 
-/* The virtio console before the serial port, which takes a byte at a time. */
+/* The virtio console comes before the serial port, which transfers byte by byte. */
 static gboolean
 add_shells (VqWays *ways, const VqPlan *plan, const char *directory, GError **error)
 {
@@ -50,7 +50,7 @@ add_login (VqWays *ways, const VqPlan *plan, const char *directory, GError **err
       VQ_WAY_LAST_RESORT);
 }
 
-/* Nothing but ssh. */
+/* For --channel=ssh. */
 static gboolean
 add_only_ssh (VqWays *ways, const char *directory, VqSshLogin *ssh, gint64 deadline, GError **error)
 {

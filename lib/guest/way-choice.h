@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which ways into a guest are tried: from options to ways. */
+/* Decides which ways into a guest are tried. */
 #pragma once
 
 #include "way/ways.h"
@@ -7,9 +7,9 @@
 #include "plan/plan.h"
 #include "ssh/ssh-login.h"
 
-/* The ways for one boot that PLAN allows, with the sockets of QEMU's ports in DIRECTORY. AGENT is
- * NULL if it is not wanted; SSH has no port or no user if that is not. CONSOLE, AGENT and SSH must
- * outlive the result. The guest is knocked at from now on. */
+/* Makes the ways for one boot that PLAN allows. The sockets of QEMU's ports are in DIRECTORY. AGENT
+ * is NULL if it must not be used; SSH has no port or no user if ssh must not be used. CONSOLE,
+ * AGENT and SSH must outlive the result. From now on the ways are tried. */
 VqWays *vq_way_choice_new (const VqPlan *plan, const char *directory, VqConsole *console,
                            VqGuestAgent *agent, VqSshLogin *ssh, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

@@ -3,7 +3,7 @@
 
 #include "guest/guest-setup.h"
 
-/* Seconds for each of the two steps. */
+/* How many seconds each of the two steps may take. */
 #define STEP_SECONDS 100
 
 gboolean

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a caller is told about a testbed: its scratch directory and its normal user. */
+/* The facts about a testbed that the caller is told: its scratch directory and its normal user. */
 #pragma once
 
 #include <glib.h>
@@ -8,12 +8,12 @@
 
 typedef struct
 {
-  char *scratch; /* the path of its scratch directory */
-  char *user;    /* the name of its first normal user, or NULL */
+  char *scratch; /* the path of the scratch directory */
+  char *user;    /* the name of the first normal user, or NULL */
 } VqGuestFacts;
 
-/* Makes the scratch directory of GUEST, which has been prepared, under the path in FACTS if there
- * is one, and looks for its user: FACTS is filled in. */
+/* Makes the scratch directory of GUEST, which must have been prepared, and finds its user; FACTS is
+ * filled in. If FACTS has the path of a scratch directory already, the directory gets that path. */
 gboolean vq_guest_facts_make (VqGuestFacts *facts, VqGuest *guest, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 void vq_guest_facts_clear (VqGuestFacts *facts);

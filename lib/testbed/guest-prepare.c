@@ -7,12 +7,14 @@
 #include "base/log.h"
 #include "guest/template-script.h"
 
-/* Seconds for a short step, for a script of the user, and to install a package. */
+/* How many seconds a short step, a script of the user, and the installation of a package may
+ * take. */
 #define STEP_SECONDS 100
 #define SCRIPT_SECONDS (60 * 60)
 #define INSTALL_SECONDS (10 * 60)
 
-/* It is started by the device, which is there already. */
+/* Installing the package does not start the agent, because the agent is started when its device
+ * appears, and that was there before. So it is started here. */
 static const char install_agent_script[]
     = "command -v qemu-ga >/dev/null && exit 0\n"
       "export DEBIAN_FRONTEND=noninteractive\n"

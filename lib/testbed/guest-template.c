@@ -5,18 +5,18 @@
 #include "guest/guest-timers.h"
 #include "testbed/guest-facts.h"
 
-/* Seconds for a short step in a guest that is up, for a fork, and for saving. */
+/* How many seconds a short step in a guest, a fork, and saving may take. */
 #define STEP_SECONDS 100
 #define FORK_SECONDS 60
 #define SAVE_SECONDS 60
 
-/* The facts about the guest that a template keeps. */
+/* The names of the facts about the guest that are kept in the template. */
 #define FACT_SCRATCH "scratch"
 #define FACT_USER "user"
 #define FACT_TIMERS "timers"
 
-/* What a template has besides the machine. The guest is slow to stop its timers: the rest is made
- * meanwhile. */
+/* Makes the parts of a template besides the machine. The guest takes a while to stop its timers, so
+ * the rest is done meanwhile. */
 static gboolean
 make_rest (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts, gint64 deadline,
            GError **error)
@@ -62,7 +62,7 @@ take_facts (VqTemplate *template, VqGuestFacts *facts)
   facts->user = g_strdup (vq_template_get (template, FACT_USER));
 }
 
-/* A scratch directory of another name is made under the name that is wanted. */
+/* If the scratch directory must have another path than in the template, it is made there. */
 static gboolean
 keep_scratch (VqGuest *guest, VqTemplate *template, VqGuestFacts *facts, GError **error)
 {

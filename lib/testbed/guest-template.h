@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A guest that becomes a template, and its forks: the machine, and what is known of the guest. */
+/* Turns a guest into a template, and makes forks of it. Besides the machine this concerns facts
+ * about the guest, such as its scratch directory. */
 #pragma once
 
 #include <glib.h>
@@ -12,13 +13,14 @@
 #include "base/wait.h"
 #include "testbed/guest-facts.h"
 
-/* Makes FACTS of GUEST, which was booted in BUILD's directory, and saves all that BUILD needs to be
- * committed; GUEST has ended then. If it fails, GUEST is there still, maybe stopped: it is for
- * vq_guest_go_on. Waits for a minute at most, and for the facts. */
+/* Fills in FACTS for GUEST, which was booted in BUILD's directory, and saves everything that BUILD
+ * needs for its commit. GUEST has ended then. If this fails, GUEST is still there, but may be
+ * stopped: see vq_guest_go_on. Waits for at most a minute, and for the facts. */
 gboolean vq_guest_template_save (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* A fork of TEMPLATE, whose facts FACTS become; but if there is a scratch directory in FACTS, the
- * guest gets that. PLAN and CANCEL must outlive the result. Waits for the fork to answer. */
+/* Forks TEMPLATE. FACTS become those of the template; but if FACTS has a scratch directory already,
+ * the guest gets that one. PLAN and CANCEL must outlive the result. Waits until the fork
+ * answers. */
 VqGuest *vq_guest_template_fork (VqTemplate *template, const VqPlan *plan, VqGuestFacts *facts,
                                  VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;

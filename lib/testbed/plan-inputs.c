@@ -13,18 +13,19 @@
 #include "guest/template-script.h"
 #include "base/host-facts.h"
 
-/* Backing files below one image; a longer chain is taken for a circle. */
+/* The most backing files under one image. A longer chain is taken for a circle. */
 #define CHAIN_MAX 64
 
-/* As QEMU has it: what begins with a word and a colon is no path. */
+/* To QEMU, a name that begins with a word and a colon is not a path. */
 static gboolean
 is_path (const char *name)
 {
   return name[strcspn (name, ":/")] != ':';
 }
 
-/* NAME with the links in its directory followed, so that ".." means what it means to QEMU, but not
- * NAME itself: a backing file below it begins where the link is. Transfer full. */
+/* NAME with the symbolic links in its directory resolved, so that ".." means the same as to QEMU.
+ * NAME itself is not resolved, because if it is a link, QEMU looks for its backing file in the
+ * link's directory. Transfer full. */
 static char *
 resolve_directory (const char *name, GError **error)
 {
@@ -43,8 +44,8 @@ resolve_directory (const char *name, GError **error)
   return resolved;
 }
 
-/* The path of IMAGE's backing file; NULL if it has none. A relative one begins where the image is.
- */
+/* Sets *PATH to the path of IMAGE's backing file, or to NULL if it has none. A relative path starts
+ * from the image's directory. */
 static gboolean
 find_backing (const VqImage *image, char **path, GError **error)
 {
@@ -65,7 +66,8 @@ find_backing (const VqImage *image, char **path, GError **error)
   return *path != NULL;
 }
 
-/* Adds the file of IMAGE, which must hold all of its contents, but for a backing file. */
+/* Adds the file of IMAGE. Fails if IMAGE keeps contents in other files, except for a backing
+ * file. */
 static gboolean
 add_image_file (VqTemplateKey *key, const char *name, const VqImage *image, GError **error)
 {
@@ -75,7 +77,7 @@ add_image_file (VqTemplateKey *key, const char *name, const VqImage *image, GErr
   return vq_template_key_add_file (key, name, vq_image_get_path (image), error);
 }
 
-/* Adds the file of IMAGE and all backing files under it. */
+/* Adds the file of IMAGE and its whole chain of backing files. */
 static gboolean
 add_image (VqTemplateKey *key, const char *name, const VqImage *image, gint64 deadline,
            VqCancel *cancel, GError **error)
@@ -126,7 +128,7 @@ add_firmware (VqTemplateKey *key, const VqPlan *plan, GError **error)
                                           vq_firmware_get_vars (plan->firmware), error));
 }
 
-/* The command line with the same names for everything that differs from run to run. */
+/* Adds QEMU's command line, with fixed names for the paths that differ from run to run. */
 static void
 add_argv (VqTemplateKey *key, const VqPlan *plan)
 {
@@ -144,7 +146,7 @@ add_argv (VqTemplateKey *key, const VqPlan *plan)
   vq_template_key_add_argv (key, "QEMU's command line", (const char *const *)argv);
 }
 
-/* Adds the file NAME, if it is one, and what is under it if it is a disk image. */
+/* If NAME is a file, adds it, with its backing files if it is a disk image. */
 static gboolean
 add_if_file (VqTemplateKey *key, const char *name, gint64 deadline, VqCancel *cancel,
              GError **error)
@@ -155,14 +157,14 @@ add_if_file (VqTemplateKey *key, const char *name, gint64 deadline, VqCancel *ca
 
   if (!g_file_test (name, G_FILE_TEST_IS_REGULAR))
     return TRUE;
-  if (g_stat (name, &st) == 0 && st.st_size == 0) /* no image, not even a raw one */
+  if (g_stat (name, &st) == 0 && st.st_size == 0) /* too short even for a raw image */
     return vq_template_key_add_file (key, fact, name, error);
   image = vq_image_inspect (name, VQ_IMAGE_DATA, deadline, cancel, error);
   return image != NULL && add_image (key, fact, image, deadline, cancel, error);
 }
 
-/* The same for all names in WORD: it may be one, or "file=PATH,readonly=on", where commas in values
- * are doubled, or JSON. */
+/* Does the same for every name in WORD, which may be a name itself, or like
+ * "file=PATH,readonly=on", where commas in values are doubled, or JSON. */
 static gboolean
 add_files_in (VqTemplateKey *key, const char *word, gint64 deadline, VqCancel *cancel,
               GError **error)
@@ -179,7 +181,7 @@ add_files_in (VqTemplateKey *key, const char *word, gint64 deadline, VqCancel *c
   return TRUE;
 }
 
-/* Every file that the user's own options for QEMU name. */
+/* Adds every file that is named in the user's own options for QEMU. */
 static gboolean
 add_named_files (VqTemplateKey *key, const VqPlan *plan, gint64 deadline, VqCancel *cancel,
                  GError **error)
@@ -190,7 +192,7 @@ add_named_files (VqTemplateKey *key, const VqPlan *plan, gint64 deadline, VqCanc
   return TRUE;
 }
 
-/* Ourselves: this program, and the one that runs in the guest. */
+/* Adds our own programs: the server and the guest helper. */
 static gboolean
 add_our_programs (VqTemplateKey *key, const VqPlan *plan, GError **error)
 {
@@ -201,7 +203,7 @@ add_our_programs (VqTemplateKey *key, const VqPlan *plan, GError **error)
          && vq_template_key_add_file (key, "guest helper", helper, error);
 }
 
-/* What is done in the guest before it is saved. */
+/* Adds what guest-prepare depends on. */
 static gboolean
 add_preparation (VqTemplateKey *key, const VqPlan *plan, GError **error)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which facts make a template fit a testbed: all that could make a fork of it another machine than
- * a boot would give. */
+/* Collects the facts that a template depends on: everything that could make a fork differ from a
+ * machine that boots now. */
 #pragma once
 
 #include <glib.h>
@@ -9,8 +9,8 @@
 #include "template/template-key.h"
 #include "base/wait.h"
 
-/* Looks at every file that goes into PLAN's machine, and at the host. Fails if one of them can
- * change without a trace, or cannot be looked at. Waits for QEMU's --version and for qemu-img,
- * until DEADLINE at most. Transfer full. */
+/* The key for templates of PLAN. Looks at every file that PLAN's machine uses, and at the host.
+ * Fails if a file cannot be looked at, or could change without a trace. Waits for QEMU's --version
+ * and for qemu-img until DEADLINE. Transfer full. */
 VqTemplateKey *vq_plan_inputs_get_key (const VqPlan *plan, gint64 deadline, VqCancel *cancel,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;

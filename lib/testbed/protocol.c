@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A request is one line of words with white space between them; each word is url-quoted. Its
- * reply is one line too: "ok" and words, or a word that tells of a failure after which the testbed
- * can still be used. There are two states, Closed and Open. Only the caller speaks unasked; any
- * misuse ends the server. */
+/* A request is one line of words, with white space between them; each word is url-quoted. The reply
+ * is one line too: "ok" and words, or a word for a failure after which the testbed can still be
+ * used. There are two states, Closed and Open. The server only replies, and never speaks first. Any
+ * misuse of the protocol ends the server. */
 #include "testbed/protocol.h"
 
 #include <string.h>
@@ -41,16 +41,16 @@ static const Command commands[] = {
 struct _VqRequest
 {
   VqCommandId command;
-  GPtrArray *words; /* decoded, the command first, NULL last */
+  GPtrArray *words; /* the decoded words: the command first, NULL last */
 };
 
-/* As C and Python see it in ASCII. */
+/* The white space of C and Python among the ASCII characters. */
 #define WHITESPACE " \t\r\n\v\f"
 
-/* The most of a caller's word that a message repeats. */
+/* How many bytes of a caller's word a message shows. */
 #define SHOWN_MAX 60
 
-/* WORD for a message of one line, whatever bytes it has. */
+/* Makes WORD, which may hold any bytes, fit for a message of one line. */
 static char *
 shown (const char *word)
 {
@@ -139,7 +139,7 @@ decode_words (GPtrArray *words, const char *line, GError **error)
   return TRUE;
 }
 
-/* Debian's servers look commands up as function names: "-" and "_" are the same to them. */
+/* Debian's servers look commands up as names of functions, so they accept "_" for "-". */
 static gboolean
 same_name (const char *a, const char *b)
 {
@@ -224,7 +224,7 @@ vq_protocol_request_get_args (const VqRequest *request)
 gsize
 vq_protocol_request_get_n_args (const VqRequest *request)
 {
-  return request->words->len - 2; /* the command and the NULL */
+  return request->words->len - 2; /* without the command and the NULL */
 }
 
 gboolean

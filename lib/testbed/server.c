@@ -18,7 +18,7 @@ typedef struct
   gboolean quit;
 } Server;
 
-/* Writes a reply, which is a line of its own. */
+/* Writes a reply, which is one line. */
 static gboolean
 reply_text (Server *server, const char *text, GError **error)
 {
@@ -74,7 +74,7 @@ handle_revert (Server *server, VqRequest *request, GError **error)
   return vq_testbed_revert (server->testbed, error) && reply_scratch (server, error);
 }
 
-/* The reference has the scratch directory in this reply, but autopkgtest wants none. */
+/* The specification puts the scratch directory into this reply, but autopkgtest refuses that. */
 static gboolean
 handle_reboot (Server *server, VqRequest *request, GError **error)
 {
@@ -99,7 +99,7 @@ handle_print_execute_command (Server *server, VqRequest *request, GError **error
   return reply_text (server, text, error);
 }
 
-/* A failed copy is told to the caller in a word, and to the user in a line. */
+/* If a copy has failed, the caller gets a word, and the user gets a line on stderr. */
 static gboolean
 reply_to_copy (Server *server, gboolean copied, GError *failure, GError **error)
 {
@@ -158,7 +158,7 @@ handle_shell (Server *server, VqRequest *request, GError **error)
   return reply_ok (server, NULL, error);
 }
 
-/* autopkgtest closes our stdout before it says quit: nobody may be there to read the reply. */
+/* autopkgtest closes our stdout before it sends quit, so maybe nobody reads the reply. */
 static gboolean
 handle_quit (Server *server, VqRequest *request, GError **error)
 {

@@ -11,17 +11,18 @@
 #include "base/error.h"
 #include "io/raw-terminal.h"
 
-/* A person takes as long as a person takes: a year. */
+/* A year: a person may take any time. */
 #define FOR_EVER (365.0 * 24 * 60 * 60)
 
-/* On a terminal in the guest. The words are the environment: it is set again behind the login
- * shell, whose startup files may have changed it. */
+/* Runs the shell on a terminal in the guest. The arguments are the environment, which is set again
+ * after the login shell, because its startup files may have changed it. */
 static const char terminal_script[] = "if command -v bash >/dev/null; then exec bash -l -c 'exec "
                                       "env -- \"$@\" bash -i' bash \"$@\"; "
                                       "fi\n"
                                       "exec env -- \"$@\" sh -i\n";
 
-/* Without one. $1 is the directory; the environment is set by env(1) before. */
+/* Runs the shell without a terminal. $1 is the directory. The environment has been set by env
+ * (1). */
 static const char script[] = "cd -- \"$1\" || cd /\n"
                              "if command -v bash >/dev/null; then exec bash -i; fi\n"
                              "exec sh -i\n";
@@ -42,7 +43,7 @@ session_free (Session *session)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Session, session_free)
 
-/* TERM is ours, so that programs in the guest know what they draw on. */
+/* TERM is ours, so that programs in the guest know which terminal they draw on. */
 static Session *
 session_new (VqChannel *channel, const char *directory, const char *const *environment)
 {
@@ -68,7 +69,7 @@ wait_end (VqChannelCall *call, VqCancel *cancel, GError **error)
                                  error);
 }
 
-/* The words of HEAD, which ends with NULL, the environment, and the words of TAIL. */
+/* Joins the words of HEAD, the environment, and the words of TAIL. HEAD and TAIL end with NULL. */
 static GPtrArray *
 build_argv (const Session *session, const char *const *head, const char *const *tail)
 {
@@ -83,7 +84,7 @@ build_argv (const Session *session, const char *const *head, const char *const *
   return argv;
 }
 
-/* Each use has a description of its own: the channel may set O_NONBLOCK on its ones. */
+/* Opens /dev/tty once per use, because the channel may set O_NONBLOCK on the ones that it gets. */
 static gboolean
 open_tty (int *fds, guint n, GError **error)
 {
@@ -155,7 +156,7 @@ run_on_terminal (Session *session, VqCancel *cancel, GError **error)
   return wait_end (call, cancel, error);
 }
 
-/* The terminal stays as it is: it echoes and edits lines, and there is no job control. */
+/* Our terminal stays as it is: it echoes and edits lines, and the shell has no job control. */
 static gboolean
 run_on_pipes (Session *session, VqCancel *cancel, GError **error)
 {

@@ -6,16 +6,17 @@
 
 #include "channel/channel.h"
 
-/* Prints on /dev/tty how else the guest can be reached (CONSOLE, a socket; SSH_PORT as USER unless
- * it is 0), then runs an interactive shell there until it ends; there is no limit of time. It is
- * bash, else sh, in DIRECTORY of the guest or in "/" if there is no such, with our TERM and the
- * NAME=VALUE words of ENVIRONMENT.
+/* Prints on /dev/tty in which other ways the guest can be reached (CONSOLE is a socket; SSH_PORT,
+ * unless it is 0, is for ssh as USER). Then runs an interactive shell on /dev/tty until it ends,
+ * without a time limit. The shell is bash, or sh if there is no bash. It runs in DIRECTORY of the
+ * guest, or in "/" if that does not exist, with our TERM and the NAME=VALUE words of ENVIRONMENT.
  *
- * If CHANNEL has terminals it is started as at a login, on one of them, with job control and the
- * size of ours, and ours is in raw mode meanwhile (see raw-terminal.h). Else it uses ours as it is.
+ * If CHANNEL has terminals, the shell is a login shell on a terminal in the guest, with job control
+ * and the size of our terminal, which is in raw mode meanwhile (see raw-terminal.h). Otherwise the
+ * shell uses our terminal as it is.
  *
- * How the shell ends is nobody's error. Fails if there is no terminal here, if CHANNEL fails, and
- * with the reason of CANCEL; the shell is killed then. */
+ * The shell's exit status does not matter. Fails if we have no terminal, if CHANNEL fails, and with
+ * the reason of CANCEL; the shell is killed then. */
 gboolean vq_shell_run (VqChannel *channel, const char *directory, const char *const *environment,
                        const char *console, guint ssh_port, const char *user, VqCancel *cancel,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;

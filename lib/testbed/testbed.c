@@ -15,7 +15,7 @@
 
 #define COPY_SECONDS 300
 
-/* For what a guest gets when it is there: a mount, a disk. */
+/* How many seconds it may take to attach a shared directory or a disk to a guest. */
 #define ATTACH_SECONDS 100
 
 struct _VqTestbed
@@ -23,10 +23,10 @@ struct _VqTestbed
   VqPlan *plan;
   const char *exec_program;
   VqGuestSource *source;
-  VqGuest *guest; /* NULL: closed */
+  VqGuest *guest; /* NULL: the testbed is closed */
   VqExecServer *exec_server;
   char *exec_socket;
-  VqGuestFacts facts; /* the scratch directory's path is kept from the first open on */
+  VqGuestFacts facts; /* the scratch directory's path stays the same from the first open on */
 };
 
 VqTestbed *
@@ -40,7 +40,7 @@ vq_testbed_new (VqPlan *plan, const char *exec_program, VqCancel *cancel)
   return testbed;
 }
 
-/* Ends the machine, in good order if it is asked for. */
+/* Ends the machine. With IN_ORDER, the guest may shut down first. */
 static void
 drop_guest (VqTestbed *testbed, gboolean in_order)
 {
@@ -112,7 +112,8 @@ start_exec_server (VqTestbed *testbed, GError **error)
   return TRUE;
 }
 
-/* What must not be there when the disk's file systems are looked for: while the guest boots. */
+/* Plugged in only after the boot: during the boot the guest would find two disks with the same
+ * UUIDs. */
 static gboolean
 attach_baseimage (VqTestbed *testbed, gint64 deadline, GError **error)
 {
@@ -125,7 +126,7 @@ attach_baseimage (VqTestbed *testbed, gint64 deadline, GError **error)
              && vq_baseimage_wait (channel, "", deadline, cancel, error));
 }
 
-/* Before a test is told that it may reboot, as it does so at once. */
+/* To be called before a test is told that it may reboot, because it then reboots at once. */
 static gboolean
 detach_baseimage (VqTestbed *testbed, GError **error)
 {
@@ -133,7 +134,7 @@ detach_baseimage (VqTestbed *testbed, GError **error)
          || vq_guest_unplug_baseimage (testbed->guest, vq_deadline_in (ATTACH_SECONDS), error);
 }
 
-/* What a template cannot have, after each fork and boot. */
+/* Attaches what cannot be part of a template. To be called after each fork and boot. */
 static gboolean
 attach (VqTestbed *testbed, GError **error)
 {
@@ -186,7 +187,8 @@ copy_deadline (void)
   return vq_deadline_in (copy_seconds ());
 }
 
-/* What the copy WHAT waited for at its end had only the rest of the time. Always FALSE. */
+/* A timeout in the copy's last step means that the whole copy ran out of time, so the error says
+ * that. Always returns FALSE. */
 static gboolean
 copy_failed (const char *what, GError **error)
 {
@@ -201,7 +203,7 @@ copy_failed (const char *what, GError **error)
   return FALSE;
 }
 
-/* No command may run, or start, on a channel that ends with the reboot. */
+/* Kills all commands, and lets no new ones start, because their channel ends with the reboot. */
 static void
 drop_commands (VqTestbed *testbed)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The testbed: closed or open, and what each command of the protocol does in these states. The
- * state is checked by the caller (vq_protocol_check_state). */
+/* The testbed, which is closed or open, and what each command of the protocol does with it. The
+ * caller checks that a command fits the state (vq_protocol_check_state). */
 #pragma once
 
 #include <glib.h>
@@ -13,7 +13,7 @@ typedef struct _VqTestbed VqTestbed;
 /* EXEC_PROGRAM is the path of virt-qemu-exec. All arguments must outlive the result. */
 VqTestbed *vq_testbed_new (VqPlan *plan, const char *exec_program, VqCancel *cancel);
 
-/* Ends the virtual machine if it is there; does not wait for the guest. */
+/* Ends the virtual machine if there is one. Does not wait for the guest. */
 void vq_testbed_free (VqTestbed *testbed);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqTestbed, vq_testbed_free)
 
@@ -25,12 +25,12 @@ char **vq_testbed_get_capabilities (VqTestbed *testbed);
 /* Forks a template, or boots. A failure leaves the testbed closed. */
 gboolean vq_testbed_open (VqTestbed *testbed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* A fresh machine; the scratch directory keeps its path. Works with a machine that has died, too.
- */
+/* Replaces the machine by a fresh one; the scratch directory keeps its path. Also works if the
+ * machine has died. */
 gboolean vq_testbed_revert (VqTestbed *testbed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Reboots the guest, or, with PREPARE_ONLY, waits for it to do so itself. The contents of the
- * scratch directory survive. */
+/* Reboots the guest, or with PREPARE_ONLY waits until it reboots itself. The contents of the
+ * scratch directory are kept. */
 gboolean vq_testbed_reboot (VqTestbed *testbed, gboolean prepare_only, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
@@ -39,21 +39,21 @@ void vq_testbed_close (VqTestbed *testbed);
 /* The scratch directory's path in the guest. */
 const char *vq_testbed_get_scratch (VqTestbed *testbed);
 
-/* The command that runs a command in the guest. Transfer full. */
+/* The words of the command that runs another command in the guest (the "auxverb"). Transfer
+ * full. */
 char **vq_testbed_get_auxverb (VqTestbed *testbed);
 
-/* See vq_copy_down and vq_copy_up; bounded by $AUTOPKGTEST_VIRT_COPY_TIMEOUT, else 300 s. */
+/* See vq_copy_down and vq_copy_up. The time limit is $AUTOPKGTEST_VIRT_COPY_TIMEOUT, or 300 s. */
 gboolean vq_testbed_copy_down (VqTestbed *testbed, const char *host, const char *guest,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean vq_testbed_copy_up (VqTestbed *testbed, const char *guest, const char *host,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Runs an interactive root shell in DIRECTORY on the user's terminal (/dev/tty), with the
- * NAME=VALUE words of ENVIRONMENT set; waits for its end without a limit. */
+ * NAME=VALUE words of ENVIRONMENT. Waits for its end without a time limit. */
 gboolean vq_testbed_shell (VqTestbed *testbed, const char *directory,
                            const char *const *environment, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Says on stderr what is known of the machine, for somebody who looks for the reason of a failure.
- */
+/* Writes to stderr what is known about the machine, to help find the reason of a failure. */
 void vq_testbed_describe_failure (VqTestbed *testbed);

@@ -13,9 +13,9 @@
 #define TRY_BIOS "the EFI firmware finds nothing to boot: does the image need --boot=bios?"
 #define EMERGENCY "the guest is in emergency mode: something that it needs did not start"
 
-/* In the order of precedence: what explains more comes first. WORDS are searched in any line, or
- * must be the beginning of the last one. DETAIL (NULL: none) begins what tells more: what follows
- * it in the last line that holds it is added. */
+/* In order of precedence: what explains more comes first. WORDS are searched for in any line, or
+ * must be the beginning of the last line. If DETAIL is not NULL, the text that follows it, in the
+ * last line that holds it, is added to the reason. */
 static const struct
 {
   const char *words;
@@ -56,8 +56,8 @@ static const struct
     NULL },
 };
 
-/* Valid, with line ends where there were bars, and without what sets colours and such, also where
- * it has lost its ESC. */
+/* CONSOLE as valid UTF-8, with line ends instead of bars, and without escape sequences, even if
+ * their ESC has been lost. */
 static char *
 clean (const char *console)
 {
@@ -69,7 +69,7 @@ clean (const char *console)
   return g_strjoinv ("\n", lines);
 }
 
-/* What is not over: the text behind the last of these words. */
+/* The text after the last of these words, which show that the guest got over everything before. */
 static const char *
 skip_what_is_over (const char *text)
 {
@@ -83,7 +83,7 @@ skip_what_is_over (const char *text)
   return rest;
 }
 
-/* The lines as a person sees them, those that are blank left out. */
+/* The lines as a person sees them, without blank ones. */
 static GPtrArray *
 split (const char *text)
 {
@@ -101,7 +101,7 @@ split (const char *text)
   return lines;
 }
 
-/* The last line that holds WORDS; NULL if none does. */
+/* The last line that contains WORDS, or NULL. */
 static const char *
 find_line (GPtrArray *lines, const char *words)
 {
@@ -132,7 +132,7 @@ explain (GPtrArray *lines, gsize i)
   line = strstr (line, detail);
   words = g_strdup (strchr (detail, ':') != NULL ? line + strlen (detail) : line);
   if ((tail = strstr (words, " ]---")) != NULL)
-    *tail = '\0'; /* the kernel says it again at the end of its trace */
+    *tail = '\0'; /* the kernel repeats the message at the end of its trace */
   if (strlen (words) > DETAIL_MAX)
     *g_utf8_find_prev_char (words, words + DETAIL_MAX) = '\0';
   return g_strdup_printf ("%s (%s)", troubles[i].reason, g_strstrip (words));
@@ -164,6 +164,6 @@ vq_boot_trouble_find (const char *console, gboolean *final)
   if (lines->len == 0)
     return NULL;
   if (vq_login_prompt_find (rest, &ignored) == VQ_LOGIN_PROMPT_NAME)
-    return NULL; /* the system is up */
+    return NULL; /* the system has booted */
   return find_in_lines (lines, final);
 }

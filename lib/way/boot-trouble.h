@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Why a guest does not come up, from what its console says. A pure function. */
+/* Finds out from the console's output why a guest does not boot. A pure function. */
 #pragma once
 
 #include <glib.h>
 
-/* A short reason for a person, with what to do about it where something helps; NULL if nothing is
- * wrong that we know. CONSOLE is the end of what the console said, its lines divided by line ends
- * or by " | ". What the guest has gone on from is no trouble: a device that does not boot before
- * one that does, say. *FINAL (may be NULL): to wait longer is of no use; otherwise the reason is
- * one only if time is up, such as the passphrase of a disk. Transfer full. */
+/* A short reason for the user, with what to do about it if something helps, or NULL if no known
+ * trouble is found. CONSOLE is the end of the console's output, with line ends or " | " between its
+ * lines. Trouble that the guest got over does not count, for example a device that cannot be booted
+ * before one that can. *FINAL (may be NULL) is TRUE if it is of no use to wait longer. Otherwise
+ * the reason counts only when the time is up, for example if the guest asks for the passphrase of
+ * its disk. Transfer full. */
 char *vq_boot_trouble_find (const char *console, gboolean *final);

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* Behind the escape sequence at P: "ESC [ parameters letter", "ESC ] text BEL", "ESC letter". */
+/* Returns the end of the escape sequence at P: "ESC [ parameters letter", "ESC ] text BEL" or "ESC
+ * letter". */
 static const char *
 skip_escape (const char *p)
 {
@@ -64,13 +65,13 @@ find_in_line (const char *line)
   if (g_str_has_suffix (line, "assword:"))
     return VQ_LOGIN_PROMPT_PASSWORD;
   if (g_str_has_suffix (line, ":") || g_str_has_suffix (line, "\xef\xbc\x9a"))
-    return VQ_LOGIN_PROMPT_QUESTION; /* the wide colon is that of Chinese and Japanese */
+    return VQ_LOGIN_PROMPT_QUESTION; /* the second one is the wide colon of Chinese and Japanese */
   if (line[0] != '\0' && strchr ("#$%>", line[strlen (line) - 1]) != NULL)
     return VQ_LOGIN_PROMPT_SHELL;
   return VQ_LOGIN_PROMPT_NONE;
 }
 
-/* A prompt in LINE before a message of the kernel or of systemd, which begin with "[". */
+/* Finds a prompt in LINE before a message of the kernel or of systemd, which begins with "[". */
 static VqLoginPrompt
 find_before_message (char *line)
 {
@@ -99,7 +100,7 @@ find_before_messages (char **lines)
   return VQ_LOGIN_PROMPT_NONE;
 }
 
-/* A password that is asked for after such words is the old one, to be changed. */
+/* If the guest asks for a password after such words, it wants the old one in order to change it. */
 static gboolean
 has_expired (const char *text)
 {

@@ -10,31 +10,32 @@
 
 #define ASK_MS 1000
 
-/* ^U throws away what was half typed, and harms nobody else who reads there. The newline is for a
- * shell that takes over from a line editor, and finds the ^U among what was typed for it. */
+/* ^U deletes a half-typed line, and does no harm if another program than a shell reads it. The
+ * newline is for a shell without a line editor, to which the ^U is ordinary input. */
 #define CLEAR "\025\n"
 
-/* Two comments, unless a quote is open: then one of them closes it, whichever it is. */
+/* If no quote is open, these lines are two comments. Otherwise one of them closes the quote,
+ * whether it is a single or a double one. */
 #define CLOSE_QUOTES "#'\n#\"\n"
 
-/* The echo of a script takes seconds on a virtio console, which sends it in small pieces. "stty"
- * need not be there. */
+/* Without this, the echo of a script takes seconds on a virtio console, which sends it in small
+ * pieces. "stty" may be missing. */
 #define ECHO_OFF "stty -echo 2>/dev/null; "
 #define ECHO_ON "stty echo 2>/dev/null\n"
 
-/* With so many questions unanswered it may be a quote that is open. */
+/* After so many unanswered questions we assume that a quote may be open. */
 #define CLOSE_QUOTES_AFTER 1
 
 typedef enum
 {
   IDLE,
-  CALLING, /* is there a shell? */
-  ASKING,  /* whose? */
+  CALLING, /* asking whether there is a shell */
+  ASKING,  /* asking for its user id */
   READY,
   STRANGER, /* the shell is not root's */
-  LOGIN,    /* no shell, but a login */
+  LOGIN,    /* there is a login prompt and no shell */
   RUNNING,
-  ENDED, /* the script: NUMBER tells how */
+  ENDED, /* the script has ended; NUMBER tells how */
 } State;
 
 struct _VqRootShell
@@ -42,11 +43,11 @@ struct _VqRootShell
   VqSerialLine *line; /* not owned */
   State state;
   char nonce[VQ_TYPED_SCRIPT_NONCE_SIZE];
-  char *question; /* owned; what to ask again; holds NONCE */
+  char *question; /* owned; the present question, with NONCE in it */
   guint n_asked;
   guint ask_id;
   gint64 number;      /* the last answer */
-  gboolean is_silent; /* its echo is off */
+  gboolean is_silent; /* its echo has been switched off */
   gint64 uid;
 };
 
@@ -103,8 +104,8 @@ ask (VqRootShell *shell)
 
 static gboolean ask_again (gpointer data);
 
-/* What is typed while a script runs stays in the terminal, which has room for 4 KiB: ever less
- * often, then. */
+/* What is typed while a script runs stays in the terminal, which has room for only 4 KiB, so we ask
+ * less and less often. */
 static void
 ask_later (VqRootShell *shell)
 {
@@ -113,7 +114,8 @@ ask_later (VqRootShell *shell)
   shell->ask_id = g_timeout_add (ASK_MS * factor, ask_again, shell);
 }
 
-/* A question that still waits in QEMU need not be repeated: the guest will get it. */
+/* A question that QEMU has not passed on yet need not be repeated, because the guest will get
+ * it. */
 static gboolean
 ask_again (gpointer data)
 {
@@ -125,7 +127,7 @@ ask_again (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Asks for the shell's EXPRESSION, a number, until it is answered; PREPARE is done before. */
+/* Asks the shell for the number EXPRESSION until it answers. PREPARE is sent before that. */
 static void
 start_asking (VqRootShell *shell, State state, const char *prepare, const char *expression)
 {
@@ -166,7 +168,7 @@ take_answer (VqRootShell *shell)
     }
 }
 
-/* Behind a running script it takes more, as that may say what it likes. */
+/* While a script runs, this must be stricter, because a script may print anything. */
 static gboolean
 is_login (VqRootShell *shell)
 {
@@ -244,7 +246,7 @@ vq_root_shell_probe (VqRootShell *shell, gint64 deadline, VqCancel *cancel, GErr
   return FALSE;
 }
 
-/* The last line that is the script's: those with our nonce are the echo of a question. */
+/* The last line that the script has printed. Lines with our nonce are the echo of a question. */
 static char *
 last_line_of_script (VqRootShell *shell)
 {
@@ -273,7 +275,7 @@ has_ended (gpointer data)
   return shell->state != RUNNING || vq_serial_line_get_error (shell->line) != NULL;
 }
 
-/* Types the script and waits for its end, in whatever way. */
+/* Types the script and waits until it has ended, however it ends. */
 static gboolean
 run_once (VqRootShell *shell, const char *script, gint64 deadline, VqCancel *cancel, GError **error)
 {
@@ -326,7 +328,7 @@ vq_root_shell_run (VqRootShell *shell, const char *script, gint64 deadline, VqCa
   if (!vq_root_shell_probe (shell, deadline, cancel, error)
       || !run_once (shell, script, deadline, cancel, error))
     return FALSE;
-  /* Nothing was run, so it can be typed once more. */
+  /* Nothing was run, so the script can be typed once more. */
   if (is_damaged (shell) && !run_once (shell, script, deadline, cancel, error))
     return FALSE;
   return judge_end (shell, error);

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "way/typed-script.h"
 
-/* For how long nothing must follow, in seconds. */
+/* For how many seconds nothing may follow a prompt. */
 #define SHELL_SETTLES 0.5
 #define OTHERS_SETTLE 2
 
@@ -53,7 +53,7 @@ vq_serial_dialog_command (VqSerialDialog *dialog, const char *command, GError **
   return fail_late (dialog, error);
 }
 
-/* The time at which PROMPT will have settled if nothing follows. */
+/* The time from which PROMPT counts if nothing follows until then. */
 static gint64
 settling_time (VqSerialDialog *dialog, VqLoginPrompt prompt, double silence)
 {

@@ -12,7 +12,7 @@
 #include "base/text.h"
 
 #define KEPT_MAX (16 * 1024)
-#define WORDS_MAX 200 /* of the last line, for messages */
+#define WORDS_MAX 200 /* bytes of the last line in messages */
 
 struct _VqSerialLine
 {
@@ -21,7 +21,7 @@ struct _VqSerialLine
   guint read_id;
   GString *text;
   char *secret;    /* owned; NULL: none */
-  guint64 n_heard; /* pieces */
+  guint64 n_heard; /* how many pieces of output have come */
   gint64 last_heard;
   GError *error;
   VqSerialHeard heard;
@@ -40,7 +40,7 @@ static void
 on_send_failed (int errnum, gpointer data)
 {
   end (data, g_strerror (errnum));
-  g_main_context_wakeup (NULL); /* who waits for more must look again */
+  g_main_context_wakeup (NULL); /* so that vq_serial_line_wait_more checks again */
 }
 
 static void
@@ -71,7 +71,7 @@ on_readable (int fd, GIOCondition events, gpointer data)
     end (line, n < 0 ? g_strerror (errno) : "QEMU has closed it");
   if (line->heard != NULL)
     line->heard (line->heard_data);
-  return G_SOURCE_CONTINUE; /* removed already if it has ended */
+  return G_SOURCE_CONTINUE; /* if the line has ended, the source is already removed */
 }
 
 VqSerialLine *
@@ -143,8 +143,8 @@ has_ended (gpointer line)
   return ((VqSerialLine *)line)->error != NULL;
 }
 
-/* QEMU reads on to the end, and then closes its side. Had we closed both at once, it would have
- * read no more. */
+/* We only shut down our direction. QEMU then reads to the end, and closes its side. If we closed
+ * the socket at once, QEMU would read nothing more. */
 void
 vq_serial_line_finish (VqSerialLine *line, gint64 deadline, VqCancel *cancel)
 {
@@ -173,7 +173,7 @@ vq_serial_line_set_secret (VqSerialLine *line, const char *secret)
   line->secret = secret != NULL && secret[0] != '\0' ? g_strdup (secret) : NULL;
 }
 
-/* TEXT (taken over) without the secret. */
+/* Hides the secret in TEXT, which is taken over. */
 static char *
 hide_secret (VqSerialLine *line, char *text)
 {
@@ -219,7 +219,7 @@ vq_serial_line_get_error (VqSerialLine *line)
 typedef struct
 {
   VqSerialLine *line;
-  guint64 n_heard; /* before */
+  guint64 n_heard; /* the number before the wait */
 } More;
 
 static gboolean

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*   start   a name is asked for: send it -> named; a shell: use it; silence: newline
+/* start a name is asked for: send it -> named; a shell: use it; silence: newline
  *   named   a password is asked for: send it -> passed; a shell, or silence: use it
  *   passed  a shell, or silence: use it
  *
- * A name that is asked for again means that the guest refused. "Use it": replace the shell,
- * whatever it is, by /bin/sh and let root-shell find out whose that is. */
+ * If the guest asks for a name again, it has refused us. "Use it" means: replace the shell,
+ * whatever it is, by /bin/sh, and let root-shell find out who it runs as. */
 #include "way/serial-login.h"
 
 #include <string.h>
@@ -14,11 +14,12 @@
 
 #define ATTEMPTS_MAX 2
 
-/* After so many seconds of silence, something must be tried. */
+/* After so many seconds of silence we try something. */
 #define SILENCE_BEFORE 10
-#define SILENCE_AFTER 15 /* under TCG, a login may need some of it to start */
+#define SILENCE_AFTER 15 /* under TCG, a login takes some seconds to start */
 
-/* A system that is still starting refuses all but root; asking again is no failed attempt. */
+/* A system that is still booting refuses all users except root. Trying again after that does not
+ * count as a failed login. */
 static const char *const not_yet[]
     = { "booting up", "not permitted to log in", "not yet permitted", NULL };
 
@@ -26,7 +27,7 @@ typedef struct
 {
   VqSerialDialog dialog;
   const char *user;
-  const char *password; /* NULL: not known */
+  const char *password; /* NULL: none is known */
   guint attempts;
 } Login;
 
@@ -96,7 +97,7 @@ start (Login *login, VqLoginPrompt prompt, Phase *phase)
   if (prompt == VQ_LOGIN_PROMPT_NAME)
     send_name (login, phase);
   else if (prompt == VQ_LOGIN_PROMPT_SHELL && login->dialog.said_at > 0)
-    *phase = IN; /* it has come back after a newline */
+    *phase = IN; /* the prompt has come back after a newline */
   else
     vq_serial_dialog_say (&login->dialog, "");
   return TRUE;
@@ -113,7 +114,7 @@ is_too_early (Login *login)
   return FALSE;
 }
 
-/* The name is asked for again. */
+/* The guest asks for the name again. */
 static gboolean
 refused (Login *login, Phase *phase, GError **error)
 {
@@ -172,8 +173,9 @@ log_in (Login *login, GError **error)
 
 /* ---- root ---- */
 
-/* Typed into the user's shell. They leave that, too, when root's shell is left in good order. The
- * prompt is put together so that the echo of the command is none. */
+/* Commands that are typed into the user's shell. "&& exit" leaves that shell too when root's shell
+ * ends without an error. The prompt is written as two strings, so that the echo of the command does
+ * not look like a prompt. */
 static const struct
 {
   const char *name;
@@ -183,7 +185,7 @@ static const struct
   { "su", "su -s /bin/sh root && exit" },
 };
 
-/* Finds out whose shell there is: *SHELL is NULL if it is not root's. */
+/* Finds out who the shell runs as. *SHELL is NULL if that is not root. */
 static gboolean
 find_root (Login *login, VqRootShell **shell, GError **error)
 {
@@ -203,7 +205,7 @@ find_root (Login *login, VqRootShell **shell, GError **error)
   return TRUE;
 }
 
-/* Types COMMAND, and the password if it is asked for, once. *WORDS is what was answered. */
+/* Types COMMAND, and once the password if the guest asks for it. *WORDS is the guest's answer. */
 static gboolean
 type_command (Login *login, const char *command, char **words, GError **error)
 {
@@ -250,7 +252,7 @@ become_root (Login *login, VqRootShell **shell, GError **error)
 
 /* ---- all of it ---- */
 
-/* Control characters mean something to a terminal. */
+/* Control characters cannot be typed, because the terminal would interpret them. */
 static gboolean
 check_typable (const char *text, const char *option, GError **error)
 {

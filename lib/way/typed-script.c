@@ -8,7 +8,7 @@
 
 #define CHUNK 900
 
-/* It need not be secret, so the time will do as well. */
+/* The nonce need not be secret, so if there are no random bytes the time will do. */
 void
 vq_typed_script_make_nonce (char *nonce)
 {
@@ -19,14 +19,15 @@ vq_typed_script_make_nonce (char *nonce)
   g_snprintf (nonce, VQ_TYPED_SCRIPT_NONCE_SIZE, "%016" G_GINT64_MODIFIER "x", number);
 }
 
-/* Whether C can be typed between single quotes and means itself in printf's format. */
+/* Whether C can be typed between single quotes and stands for itself in a format of printf. */
 static gboolean
 is_plain (guchar c)
 {
   return g_ascii_isprint (c) && strchr ("'\\%!", c) == NULL;
 }
 
-/* SCRIPT as a format for printf, after a blank: what begins with "-" would be an option. */
+/* SCRIPT as a format for printf. It begins with a blank, because printf takes a "-" at the
+ * beginning for an option. */
 static char *
 encode (const char *script)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "way/way-agent.h"
 
-/* Seconds for an agent that has opened its port to say something. Another way may be open then. */
+/* How many seconds an agent that has opened its port may take to answer. After that other ways are
+ * tried. */
 #define SYNC_SECONDS 10
 
 typedef struct

@@ -5,10 +5,10 @@
 #include "qemu/qemu-port.h"
 #include "way/serial-login.h"
 
-/* So long a prompt must have been there. Other ways are asked each second. */
+/* How long a prompt must have been there. Other ways are asked every second, so they come first. */
 #define SETTLE_SECONDS 5
 
-/* For a login with all its prompts. Under TCG each takes some seconds. */
+/* The time for a login with all its prompts. Under TCG each takes some seconds. */
 #define LOGIN_SECONDS 120
 
 #define FINISH_SECONDS 1.0
@@ -20,7 +20,7 @@ typedef struct
   const char *password; /* not owned; NULL: none */
   VqSerialLine *line;
   VqRootShell *shell; /* NULL: not logged in */
-  guint settle_id;    /* runs while there is a prompt */
+  guint settle_id;    /* a timer that runs while there is a prompt */
   gboolean settled;
 } EntryLogin;
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The way in through a login prompt on the console. It is the last to become ready: while the
- * system starts, a prompt may come before something better, and each attempt to log in leaves its
- * trace in the guest. */
+/* The way in through a login prompt on the console. It is the last way to become ready, because
+ * during boot a prompt may come before a better way opens, and each attempt to log in leaves traces
+ * in the guest. */
 #pragma once
 
 #include "way/way.h"
 
-/* PORT names the socket in DIRECTORY, and the port in messages: "ttyS0". Logs in as USER (NULL:
- * root), with PASSWORD (NULL: none is known). Both must outlive the result. */
+/* PORT is the name of the socket in DIRECTORY, and of the port in messages: "ttyS0". Logs in as
+ * USER (NULL: root) with PASSWORD (NULL: none is known). Both must outlive the result. */
 VqWay *vq_way_login_new (const char *directory, const char *port, const char *user,
                          const char *password, GError **error) G_GNUC_WARN_UNUSED_RESULT;

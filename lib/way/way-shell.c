@@ -4,7 +4,8 @@
 #include "qemu/qemu-port.h"
 #include "way/root-shell.h"
 
-/* Seconds for the guest to take what was sent last, where nobody may be reading. */
+/* How many seconds to wait until the guest has read what was sent last; maybe nobody reads
+ * there. */
 #define FINISH_SECONDS 0.5
 
 typedef struct

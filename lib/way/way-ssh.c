@@ -7,7 +7,7 @@ typedef struct
 {
   VqWay parent;
   VqSshLogin *login;   /* not owned */
-  VqSshClient *client; /* NULL: taken */
+  VqSshClient *client; /* NULL once it has been taken */
 } EntrySsh;
 
 static gboolean

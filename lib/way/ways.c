@@ -4,7 +4,7 @@
 #include "way/boot-trouble.h"
 #include "base/error.h"
 
-/* Lines of the console: to look for trouble in, and to show. */
+/* How many lines of the console are searched for trouble, and how many are shown. */
 #define LOOKED_AT 60
 #define SHOWN 3
 
@@ -13,7 +13,7 @@ typedef struct
   VqWay *way; /* owned */
   VqWayRank rank;
   guint n_failed;
-  GError *last; /* why it failed; NULL: it did not */
+  GError *last; /* why it failed last; NULL: it has not failed */
 } Candidate;
 
 struct _VqEntries
@@ -22,8 +22,8 @@ struct _VqEntries
   VqConsole *console; /* not owned */
   double patience;    /* seconds, after a last resort */
   guint64 n_looked;   /* how much the console had said when it was last looked at */
-  char *trouble;      /* what it says of a failed boot; NULL: nothing */
-  gboolean is_final;  /* no boot comes after that */
+  char *trouble;      /* what the console says about a failed boot; NULL: nothing */
+  gboolean is_final;  /* it is of no use to wait longer */
 };
 
 static void
@@ -73,7 +73,8 @@ is_out (const Candidate *candidate)
   return candidate->last != NULL && !vq_error_is_timeout (candidate->last);
 }
 
-/* The one to try now: of those that are ready, the first of those that were tried least. */
+/* The way to try now: among those that are ready, the first of those that were tried least
+ * often. */
 static Candidate *
 find_ready (VqWays *ways)
 {
@@ -128,7 +129,7 @@ has_news (gpointer data)
   return find_ready (data) != NULL || is_hopeless (data) || are_all_out (data);
 }
 
-/* Adds those that have failed, or those that have not. */
+/* Adds the ways that have FAILED, or those that have not. */
 static void
 describe_some (VqWays *ways, gboolean failed, GString *text)
 {
@@ -144,7 +145,7 @@ describe_some (VqWays *ways, gboolean failed, GString *text)
     }
 }
 
-/* What was refused tells most. */
+/* Those that have failed come first, because they tell most. */
 static char *
 describe_ways (VqWays *ways)
 {
@@ -155,7 +156,7 @@ describe_ways (VqWays *ways)
   return g_string_free (text, FALSE);
 }
 
-/* The guest is up if it has refused the last resort. */
+/* If the last resort has been refused, the guest has booted. */
 static gboolean
 is_locked (VqWays *ways)
 {
@@ -169,7 +170,7 @@ is_locked (VqWays *ways)
   return FALSE;
 }
 
-/* One line of all that is known. */
+/* Sets the error, one line with everything that is known. */
 static void
 explain (VqWays *ways, VqErrorCode code, double seconds, GError **error)
 {
