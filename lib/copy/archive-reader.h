@@ -9,11 +9,12 @@
 typedef gssize (*VqArchiveRead) (gpointer data, void *buffer, gsize max, GError **error);
 
 /* Unpacks what READ (DATA) gives into DIRECTORY, which exists; merges with what is there, but a
- * symlink in the way is replaced and never followed. Makes plain files (sparse ones too),
- * directories, symlinks and hard links to what is inside, with their times, and owned by us. Their
- * permissions are those that the umask allows; set-user-ID, set-group-ID and sticky bits are
- * dropped. Other kinds are left out with a message. Directories that were there before, DIRECTORY
- * too, stay as they are.
+ * symlink in the way is replaced and never followed. Names keep the bytes that they have in the
+ * archive if the process has not called setlocale; else libarchive changes them. Makes plain files
+ * (sparse ones too), directories, symlinks and hard links to what is inside, with their times, and
+ * owned by us. Their permissions are those that the umask allows; set-user-ID, set-group-ID and
+ * sticky bits are dropped. Other kinds are left out with a message. Directories that were there
+ * before, DIRECTORY too, stay as they are.
  *
  * Fails with VQ_ERROR_PEER when the stream is no tar archive, lacks its end, or names something
  * outside; with VQ_ERROR_FAILED when the host cannot write; and with READ's error. What was

@@ -86,25 +86,36 @@ set_shorter_error (Packer *packer, const char *name, GError **error)
   return vq_error_set (error, VQ_ERROR_FAILED, "%s got shorter while it was copied", path);
 }
 
-/* Tells the archive where FD has data; what is between is not sent. */
-static void
-add_sparse_map (struct archive_entry *entry, int fd, const struct stat *st)
+/* Tells the archive where FD has data; what is between is not sent. Fails if the file system cannot
+ * say where that is. */
+static gboolean
+add_data (struct archive_entry *entry, int fd, const struct stat *st)
 {
   off_t hole = 0;
-  off_t start;
+  off_t start = 0;
 
   while (hole < st->st_size && (start = lseek (fd, hole, SEEK_DATA)) >= 0 && start < st->st_size)
     {
       hole = lseek (fd, start, SEEK_HOLE);
-      if (hole < 0)
-        break;
+      if (hole <= start)
+        return FALSE;
       hole = MIN (hole, st->st_size);
       archive_entry_sparse_add_entry (entry, start, hole - start);
     }
+  /* ENXIO means that no data follow. Without any data, no blocks can be in use. */
+  return hole >= st->st_size || start >= st->st_size
+         || (errno == ENXIO && (hole > 0 || st->st_blocks == 0));
+}
+
+/* A file whose map is not known is sent whole. */
+static void
+add_sparse_map (struct archive_entry *entry, int fd, const struct stat *st)
+{
+  if (!add_data (entry, fd, st))
+    archive_entry_sparse_clear (entry);
   /* A file that is nothing but a hole: libarchive's way to say so is an empty first region. */
-  if (archive_entry_sparse_count (entry) == 0)
+  else if (archive_entry_sparse_count (entry) == 0)
     archive_entry_sparse_add_entry (entry, 0, 0);
-  lseek (fd, 0, SEEK_SET);
 }
 
 /* libarchive wants to be given holes as zeros, and skips them. */
@@ -159,6 +170,18 @@ pack_contents (Packer *packer, struct archive_entry *entry, int fd, const char *
   return pack_zeros (packer, name, size - done, error);
 }
 
+/* After its contents. Where a file had a hole, nothing is read, so it may have become shorter
+ * unnoticed; of one that grew, what was there at first has been sent. */
+static gboolean
+check_size (Packer *packer, int fd, const char *name, off_t size, GError **error)
+{
+  struct stat st;
+
+  if (fstat (fd, &st) != 0)
+    return set_file_error (packer, name, error);
+  return st.st_size >= size || set_shorter_error (packer, name, error);
+}
+
 static gboolean
 pack_header (Packer *packer, struct archive_entry *entry, const char *name, GError **error)
 {
@@ -191,7 +214,8 @@ pack_open_file (Packer *packer, struct archive_entry *entry, int fd, const struc
   if (st->st_blocks < st->st_size / 512)
     add_sparse_map (entry, fd, st);
   return pack_header (packer, entry, name, error)
-         && pack_contents (packer, entry, fd, name, st->st_size, error);
+         && pack_contents (packer, entry, fd, name, st->st_size, error)
+         && check_size (packer, fd, name, st->st_size, error);
 }
 
 /* Makes a link of an ENTRY for a later name of one file. */

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+
 #define OPEN_DIRECTORY (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 /* A directory that is still written to. */
@@ -49,9 +51,7 @@ vq_tree_writer_new (const char *directory)
 static void
 forget_parent (VqTreeWriter *writer)
 {
-  if (writer->parent >= 0)
-    close (writer->parent);
-  writer->parent = -1;
+  vq_fd_clear (&writer->parent);
   g_clear_pointer (&writer->parent_name, g_free);
 }
 
@@ -67,16 +67,6 @@ vq_tree_writer_free (VqTreeWriter *writer)
   g_array_unref (writer->pending);
   g_string_free (writer->deepest, TRUE);
   g_free (writer);
-}
-
-/* Closes FD without a change of errno. */
-static void
-close_quietly (int fd)
-{
-  int errnum = errno;
-
-  close (fd);
-  errno = errnum;
 }
 
 /* Removes what is there under BASE in the directory DIR. */
@@ -130,14 +120,12 @@ open_directory (int from, const char *name, gsize len, gboolean make)
 
   for (char *base = copy, *next; *base != '\0' && fd >= 0; base = next)
     {
-      int inner;
+      vq_autofd int outer = g_steal_fd (&fd);
 
       next = base + strcspn (base, "/");
       if (*next == '/')
         *next++ = '\0';
-      inner = enter (fd, base, make);
-      close_quietly (fd);
-      fd = inner;
+      fd = enter (outer, base, make);
     }
   return fd;
 }
@@ -234,14 +222,11 @@ return_directory (int fd, const Pending *pending)
 static gboolean
 leave_directory (VqTreeWriter *writer, const Pending *pending)
 {
-  int fd = open_directory (writer->top, writer->deepest->str, pending->len, FALSE);
-  gboolean done;
+  vq_autofd int fd = open_directory (writer->top, writer->deepest->str, pending->len, FALSE);
 
   if (fd < 0)
     return errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
-  done = return_directory (fd, pending);
-  close_quietly (fd);
-  return done;
+  return return_directory (fd, pending);
 }
 
 static gboolean
@@ -285,17 +270,12 @@ come_to (VqTreeWriter *writer, const char *name)
 static gboolean
 enter_new (int dir, const char *base, mode_t mode, Pending *pending)
 {
-  int fd;
-  gboolean done;
+  vq_autofd int fd = -1;
 
   if (!make_directory (dir, base, mode, &pending->is_new))
     return FALSE;
   fd = openat (dir, base, OPEN_DIRECTORY);
-  if (fd < 0)
-    return FALSE;
-  done = borrow_directory (fd, pending);
-  close_quietly (fd);
-  return done;
+  return fd >= 0 && borrow_directory (fd, pending);
 }
 
 gboolean
@@ -333,15 +313,10 @@ vq_tree_writer_add_file (VqTreeWriter *writer, const char *name, mode_t mode)
 static gboolean
 set_symlink_mtime (int dir, const char *base, time_t mtime)
 {
-  int fd = openat (dir, base, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  vq_autofd int fd = openat (dir, base, O_PATH | O_NOFOLLOW | O_CLOEXEC);
   struct stat st;
-  gboolean done;
 
-  if (fd < 0)
-    return FALSE;
-  done = fstat (fd, &st) == 0 && (!S_ISLNK (st.st_mode) || set_mtime (fd, mtime));
-  close_quietly (fd);
-  return done;
+  return fd >= 0 && fstat (fd, &st) == 0 && (!S_ISLNK (st.st_mode) || set_mtime (fd, mtime));
 }
 
 gboolean
@@ -371,17 +346,12 @@ gboolean
 vq_tree_writer_add_link (VqTreeWriter *writer, const char *name, const char *old)
 {
   int parent = come_to (writer, name);
-  int old_parent;
-  gboolean linked;
+  vq_autofd int old_parent = -1;
 
   if (parent < 0)
     return FALSE;
   old_parent = open_directory (writer->top, old, parent_length (old), FALSE);
-  if (old_parent < 0)
-    return FALSE;
-  linked = link_names (old_parent, base_of (old), parent, base_of (name));
-  close_quietly (old_parent);
-  return linked;
+  return old_parent >= 0 && link_names (old_parent, base_of (old), parent, base_of (name));
 }
 
 gboolean

@@ -261,3 +261,76 @@ TEST (test_an_archive_that_never_ends)
   ck_assert (!unpack (&error));
   ck_assert_msg (strstr (error->message, "no end") != NULL, "%s", error->message);
 }
+
+/* An entry of old GNU tar's whose map of holes is continued in block after block. What reads it
+ * must give up long before there are no more. */
+static gsize n_given;
+
+static void
+fill_sparse_header (guint8 *block)
+{
+  static const struct
+  {
+    gsize at;
+    const char *text;
+  } fields[] = { { 0, "a" },
+                 { 100, "0000644" },
+                 { 108, "0000000" },
+                 { 116, "0000000" },
+                 { 124, "00000000000" },
+                 { 136, "00000000000" },
+                 { 148, "        " },
+                 { 156, "S" },
+                 { 257, "ustar  " },
+                 { 386, "00000000000" },
+                 { 398, "00000000001" },
+                 { 482, "\001" },
+                 { 483, "77777777777" } };
+  guint sum = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    memcpy (block + fields[i].at, fields[i].text, strlen (fields[i].text));
+  for (int i = 0; i < 512; i++)
+    sum += block[i];
+  g_snprintf ((char *)block + 148, 8, "%06o", sum);
+}
+
+/* Pairs of offset and size, each region after the one before. */
+static void
+fill_sparse_map (guint8 *block)
+{
+  for (gsize i = 0; i < 21; i++)
+    {
+      g_snprintf ((char *)block + i * 24, 12, "%011o", (guint)(n_given / 512 * 42 + 2 * i));
+      g_snprintf ((char *)block + i * 24 + 12, 12, "%011o", 1);
+    }
+  block[504] = 1;
+}
+
+static gssize
+take_endless_map (gpointer data, void *buffer, gsize max, GError **error)
+{
+  gsize end = n_given + max / 512 * 512;
+
+  /* Without a limit the test must end, too. */
+  if (n_given > 64 * 1024 * 1024)
+    return 0;
+  memset (buffer, 0, max);
+  for (guint8 *block = buffer; n_given < end; block += 512, n_given += 512)
+    if (n_given == 0)
+      fill_sparse_header (block);
+    else
+      fill_sparse_map (block);
+  return max / 512 * 512;
+}
+
+TEST (test_a_header_that_never_ends)
+{
+  g_autoptr (GError) error = NULL;
+
+  n_given = 0;
+  ck_assert (!vq_archive_reader_unpack (dest, take_endless_map, NULL, &error));
+  ck_assert_msg (strstr (error->message, "endless header") != NULL, "%s", error->message);
+  ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_PEER));
+  ck_assert_uint_lt (n_given, 17 * 1024 * 1024);
+}
