@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The virtualisation server that autopkgtest starts: options, wiring, exit status. */
+/* The virtualisation server that autopkgtest starts. The work is done in lib/; here are the
+ * options, the wiring and the exit status. */
 #include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
@@ -27,7 +28,7 @@ report (const GError *error)
                                                                     : VQ_EXIT_CANNOT_START;
 }
 
-/* What servers have left of which not even a process to clean up was left. */
+/* Removes what killed servers have left if even their process for cleaning up was killed. */
 static void
 remove_left_overs (const VqOptions *options)
 {
@@ -50,7 +51,7 @@ serve (const VqOptions *options, VqCancel *cancel)
   return vq_server_run (testbed, STDIN_FILENO, STDOUT_FILENO, cancel);
 }
 
-/* Serves, cleans up, and then dies by the signal that ended it, if one did. */
+/* Serves and cleans up. If a signal has ended the server, dies by the same signal. */
 static int
 run (const VqOptions *options)
 {
@@ -74,7 +75,8 @@ run (const VqOptions *options)
   return status;
 }
 
-/* Descriptors 0 to 2 that are closed would be taken by the next file that is opened. */
+/* Opens the descriptors 0 to 2 if they are closed, because otherwise the next file that we open
+ * would get one of these numbers. */
 static void
 open_standard_descriptors (void)
 {

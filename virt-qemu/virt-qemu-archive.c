@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* virt-qemu-archive: what the server runs to make or unpack the tar stream of a copy; archiver.h
- * has its arguments. A program of its own, so that the server has neither libarchive and all that
- * comes with it in its memory, nor a parser for what the guest sends. One line on stderr says what
- * went wrong; others may come before it, for the user. */
+/* virt-qemu-archive: makes or unpacks the tar stream of a copy. The server runs it; archiver.h
+ * describes its arguments. It is a program of its own so that the server itself does not parse what
+ * the guest sends, and does not have libarchive in its memory. If it fails, the last line on its
+ * stderr says why; lines before it are messages for the user. */
 #include <errno.h>
 #include <locale.h>
 #include <signal.h>
@@ -15,7 +15,7 @@
 #include "copy/archiver.h"
 #include "base/error.h"
 
-/* Our end of the guest's stream. */
+/* Our end of the stream to or from the guest. */
 typedef struct
 {
   int fd;
@@ -77,7 +77,7 @@ work (const char *const *args, Stream *stream, GError **error)
   return vq_error_set (error, VQ_ERROR_USAGE, "wrong arguments: this program is the server's");
 }
 
-/* The server adds its name. */
+/* Without a program name, because the server adds its own. */
 static void
 print_line (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
 {
@@ -92,7 +92,7 @@ main (int argc, char **argv)
   Stream stream = { argc > 2 ? atoi (argv[2]) : -1, FALSE };
   g_autoptr (GError) error = NULL;
 
-  /* File names are taken as the server takes them. */
+  /* The same locale as the server's, so that file names mean the same. */
   setlocale (LC_ALL, "");
   signal (SIGPIPE, SIG_IGN);
   g_log_set_default_handler (print_line, NULL);

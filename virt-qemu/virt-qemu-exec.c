@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* virt-qemu-exec SOCKET COMMAND [ARG...]: runs COMMAND in the testbed whose server listens on
- * SOCKET. autopkgtest starts it for every single command, so it is small, links to nothing but
- * libc, and moves no data: it hands its stdin, stdout and stderr to the server and waits.
+ * SOCKET. autopkgtest starts it for every single command, so it is small and links only to libc. It
+ * moves no data: it passes its stdin, stdout and stderr to the server and waits.
  *
- * Exit status: the command's, 128 + N if signal N killed it, 255 if it could not be run or
- * nothing is known of it. A command that exits with 254 or 255, which mean trouble with the
- * testbed to autopkgtest, is reported as 253. lib/channel/exec-wire.h describes the messages. */
+ * The exit status is the command's, or 128 + N if signal N killed it, or 255 if the command could
+ * not be run or its end is unknown. To autopkgtest, 254 and 255 mean trouble with the testbed, so a
+ * command that exits with one of them is reported as 253. lib/channel/exec-wire.h describes the
+ * messages. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -32,12 +33,13 @@ static void __attribute__ ((format (printf, 1, 2), noreturn)) die (const char *f
   va_start (args, format);
   vsnprintf (text, sizeof text, format, args);
   va_end (args);
-  /* One write, so that the lines of several clients do not mix. */
+  /* In one write, so that the lines of several clients do not mix. */
   dprintf (STDERR_FILENO, "virt-qemu-exec: %s\n", text);
   _exit (EXIT_TROUBLE);
 }
 
-/* A closed descriptor cannot be sent, and its number must not become our socket's. */
+/* Opens the descriptors 0 to 2 if they are closed, because a closed descriptor cannot be sent, and
+ * our socket must not get one of these numbers. */
 static void
 fill_closed_stdio (void)
 {
@@ -67,7 +69,7 @@ connect_to (const char *path)
   return fd;
 }
 
-/* ARGV as it lies in the message. */
+/* ARGV in the form of the message. */
 static char *
 pack_argv (char **argv, VqExecRequest *request)
 {
@@ -85,7 +87,8 @@ pack_argv (char **argv, VqExecRequest *request)
   return packed;
 }
 
-/* Sends the start of the message, with the descriptors. Returns the number of bytes sent, or -1. */
+/* Sends the beginning of the message with the descriptors. Returns the number of bytes sent, or
+ * -1. */
 static ssize_t
 send_with_stdio (int fd, struct iovec *parts, size_t n_parts)
 {
@@ -112,7 +115,7 @@ send_with_stdio (int fd, struct iovec *parts, size_t n_parts)
   return n;
 }
 
-/* False when the server hung up; its reply may be there all the same. */
+/* Returns false if the server has hung up. Its reply may still have come. */
 static bool
 send_all (int fd, const char *bytes, size_t len)
 {
@@ -152,7 +155,7 @@ send_request (int fd, int argc, char **argv)
   free (packed);
 }
 
-/* Waits for LEN bytes. */
+/* Reads exactly LEN bytes. */
 static void
 receive (int fd, void *buffer, size_t len)
 {

@@ -30,7 +30,7 @@ close_others (int keep)
   closedir (dir);
 }
 
-/* Waits for our offspring to be ready, or to end. */
+/* The old process: waits until the daemon is ready or has ended. */
 static void __attribute__ ((noreturn)) wait_and_exit (int ready)
 {
   char byte;
@@ -42,7 +42,7 @@ static void __attribute__ ((noreturn)) wait_and_exit (int ready)
   _exit (n == 1 ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
-/* Whoever started us reached us through namespaces that may be those of a service. */
+/* Joins init's namespace NAME. We may have been started in the namespaces of a service. */
 static bool
 join_init (const char *name)
 {
@@ -57,7 +57,7 @@ join_init (const char *name)
   snprintf (path, sizeof path, "/proc/1/ns/%s", name);
   fd = open (path, O_RDONLY | O_CLOEXEC);
   if (fd < 0)
-    return true; /* in tests, root is not always all-powerful */
+    return true; /* in tests, root may not be allowed to */
   ok = fstat (fd, &init) == 0
        && ((init.st_ino == self.st_ino && init.st_dev == self.st_dev) || setns (fd, 0) == 0);
   close (fd);
@@ -75,7 +75,8 @@ put_string (const char *path, const char *text)
   return n == (ssize_t)strlen (text);
 }
 
-/* To the root of every hierarchy, of both kinds. Where that is not allowed, we stay. */
+/* Moves us to the root of every hierarchy of control groups, version 1 and 2. Where that is not
+ * allowed, we stay. */
 static void
 leave_cgroups (void)
 {
@@ -89,7 +90,7 @@ leave_cgroups (void)
       char path[sizeof CGROUPS + sizeof entry->d_name + 16];
 
       snprintf (path, sizeof path, CGROUPS "/%s/cgroup.procs", entry->d_name);
-      /* In a hierarchy of the second kind these are no roots, but groups of their own. */
+      /* In version 2, the directories here are not hierarchies, but ordinary groups. */
       if (entry->d_name[0] != '.' && access (CGROUPS "/cgroup.procs", F_OK) < 0)
         put_string (path, "0");
     }
@@ -101,7 +102,8 @@ settle (Why why)
 {
   static const char *const others[] = { "uts", "ipc", "net", "cgroup" };
 
-  /* We were started from a file system that only we can see; commands are to see the system's. */
+  /* We were started in a mount namespace of our own, but commands must see the system's file
+   * systems. */
   if (!join_init ("mnt"))
     return explain (why, "cannot join init's mount namespace: %s", strerror (errno));
   for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
@@ -147,7 +149,7 @@ daemon_ready (int ready)
     dup2 (fd, i);
   if (fd > STDERR_FILENO)
     close (fd);
-  /* If nobody waits any more, nobody needs to know. */
+  /* It does not matter if nobody waits any more. */
   if (write (ready, "", 1) < 0)
     errno = 0;
   close (ready);
@@ -167,7 +169,8 @@ daemon_is_shutdown (pid_t sender)
 
   if (sender == 1)
     return true;
-  /* As sysvinit has it. It has stopped all others, so it is still there. */
+  /* sysvinit sends SIGTERM from killall5. It has stopped all other processes, so it is still
+   * there. */
   snprintf (path, sizeof path, "/proc/%d/comm", (int)sender);
   fd = open (path, O_RDONLY | O_CLOEXEC);
   if (fd >= 0 && read (fd, name, sizeof name - 1) < 0)

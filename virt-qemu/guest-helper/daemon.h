@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* To live in a guest unseen: outside of any service, safe from what tests do to processes. */
+/* Makes the helper a daemon that is out of the tests' way: outside any service, and safe from what
+ * tests do to processes. */
 #pragma once
 
 #include <sys/types.h>
 
 #include "frame.h"
 
-/* Goes on in a process of its own, in init's namespaces and control group, with no descriptors but
- * stdio and FD. The process before stays until daemon_ready, to exit with status 0, or until we end
- * before that, to exit with status 1. *READY is for daemon_ready. */
+/* Continues in a new process, in init's namespaces and control group, with no descriptors except
+ * stdio and FD. The old process waits: it exits with status 0 at daemon_ready, or with status 1 if
+ * we end before that. *READY must be given to daemon_ready. */
 bool daemon_begin (int fd, int *ready, Why why);
 void daemon_ready (int ready);
 
-/* Makes us the last to be killed when memory is short. False if that is not allowed. */
+/* Makes us the last process that is killed when memory is short. Returns false if that is not
+ * allowed. */
 bool daemon_become_oom_immune (void);
 
-/* Whether SIGTERM of the process SENDER means that the system goes down: then whoever does not end
- * is waited for, 90 s by systemd. */
+/* Whether a SIGTERM from the process SENDER means that the system is shutting down. We must end
+ * then, because systemd, for example, waits 90 s for a process that does not. */
 bool daemon_is_shutdown (pid_t sender);

@@ -15,7 +15,7 @@ static const char *const always[] = {
 };
 #define N_ALWAYS (sizeof always / sizeof always[0])
 
-/* LANG, LANGUAGE, LC_something. */
+/* Whether WORD sets LANG, LANGUAGE or LC_*. */
 static bool
 is_of_language (const char *word)
 {
@@ -31,7 +31,7 @@ is_of_language (const char *word)
   return true;
 }
 
-/* Puts WORD in the place of the one with its name, or at the end. */
+/* Replaces the word with the same name by WORD, or adds WORD at the end. */
 static void
 put (char **words, size_t *n, char *word)
 {
@@ -65,8 +65,8 @@ put_copy (Environment *base, const char *word)
   return copy != NULL;
 }
 
-/* The home of the first user 0 in /etc/passwd: a static program cannot ask anybody else. An empty
- * field stands for "/". */
+/* Adds the home directory of the first user 0 in /etc/passwd; a static program cannot use other
+ * sources of accounts. An empty field means "/". */
 static bool
 put_home (Environment *base)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The environment of commands: that of a root shell which init has started. */
+/* The environment of commands, which is that of a root shell started by init. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,10 +12,11 @@ typedef struct
   size_t n;
 } Environment;
 
-/* Makes it from ours and from /etc/passwd. False if there is no memory. */
+/* Makes it from our own environment and /etc/passwd. Returns false if there is no memory. */
 bool environment_init (Environment *base, char **ours);
 void environment_clear (Environment *base);
 
-/* BASE, and over it EXTRA: NAME=VALUE words, NULL at the end. Free it; its strings belong to whom
- * they belonged before. NULL if there is no memory. */
+/* BASE with the NAME=VALUE words of EXTRA added or replaced; it ends with NULL. The caller frees
+ * the array, but not its strings, which still belong to BASE and EXTRA. NULL if there is no
+ * memory. */
 char **environment_make (const Environment *base, char *const *extra);

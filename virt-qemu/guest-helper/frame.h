@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A frame of helper-wire.h, its numbers, and sentences about what is wrong. */
+/* A frame of helper-wire.h, the numbers in it, and error messages. */
 #pragma once
 
 #include <stdbool.h>
@@ -37,8 +37,9 @@ put_u32 (uint8_t *bytes, uint32_t value)
     bytes[i] = value >> (8 * i);
 }
 
-/* What could not be done, and why: a line without its newline. */
+/* An error message, as in "cannot make a pipe: too many open files": one line without its
+ * newline. */
 typedef char Why[VQ_HELPER_TEXT_MAX];
 
-/* Writes WHY, and is always false. */
+/* Writes the message to WHY. Always returns false. */
 bool explain (Why why, const char *format, ...) __attribute__ ((format (printf, 2, 3)));

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* guest-helper --fd N [--daemon]: runs commands in a guest for the server, which is at the other
- * end of descriptor N: a virtio-serial port, or a stream socket in tests. lib/helper/helper-wire.h
- * has the frames. It is pushed into any guest, so it needs nothing there but Linux 4.9: libc only,
- * static.
+ * end of descriptor N, a virtio-serial port (in tests, a stream socket). lib/helper/helper-wire.h
+ * describes the frames. The helper must run in any guest, so it needs nothing there except Linux
+ * 4.9: it uses libc only and is linked statically.
  *
- * One thread, one loop: nothing in it waits for a command or for the host but its poll, with one
- * exception, a new process until it has become its program. --daemon (guest/daemon.h) is for
- * guests: whoever started it sees it exit, with status 0 when it serves. As a command of its own it
- * moves a file (guest/files.h). */
+ * There is one thread with one loop, and only its poll waits. The one exception is that it waits
+ * until a new process has become its program. --daemon (daemon.h) is for guests: the program that
+ * was started exits with status 0 as soon as the daemon serves. When the helper runs itself as a
+ * command, that moves a file (files.h). */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -28,10 +28,10 @@
 
 extern char **environ;
 
-/* Milliseconds in which padding follows a frame that has lost its end. */
+/* Within so many milliseconds, padding follows a frame that has lost its end. */
 #define DOUBT_MS 1000
 
-/* The port, the signals, all pipes of all streams, the sinks. */
+/* The port, the signals, all pipes of all streams, and the sinks. */
 #define ENTRIES_MAX (2 + 3 * 2 * VQ_HELPER_STREAMS_MAX + SINKS_MAX)
 #define PORT_ENTRY 0
 #define SIGNAL_ENTRY 1
@@ -40,10 +40,10 @@ extern char **environ;
 typedef struct
 {
   struct pollfd entries[ENTRIES_MAX];
-  uint32_t streams[ENTRIES_MAX]; /* whose entry it is */
+  uint32_t streams[ENTRIES_MAX]; /* the number of the stream that each entry is for */
   nfds_t n;
   nfds_t first_sink;
-  bool is_urgent; /* there is something to read, ready or not */
+  bool is_urgent; /* something must be read without waiting */
 } PollSet;
 
 typedef struct
@@ -111,15 +111,15 @@ fill (PollSet *set, const Helper *helper, int signal_fd)
     add_entry (set, 0, helper->sinks.fds[i], POLLIN);
 }
 
-/* Whether there was anything, and room for it. */
+/* Returns whether there was output, and room for it. */
 static bool
 serve_output (Helper *helper, Stream *stream, Output *output, short revents)
 {
   size_t credit = output->credit;
 
   if (revents == POLLHUP && !output->is_terminal)
-    output_close (output); /* it is empty, and nobody can write */
-  /* A busy stream gets a few turns at once, as long as the port takes it all. */
+    output_close (output); /* it is empty and has no writer */
+  /* A busy stream gets a few turns at once, as long as the port takes everything. */
   for (int i = 0; i < 4 && output_wants (output); i++)
     {
       size_t room = port_room (&helper->port);
@@ -130,7 +130,8 @@ serve_output (Helper *helper, Stream *stream, Output *output, short revents)
   return output->credit < credit;
 }
 
-/* What was ready may be closed by now, and its number may be another's. */
+/* A descriptor that was ready may be closed by now, and its number may be in use for another
+ * one. */
 static void
 serve_entry (Helper *helper, Stream *stream, int fd, short revents)
 {
@@ -150,7 +151,7 @@ serve_entry (Helper *helper, Stream *stream, int fd, short revents)
 static void
 serve (Helper *helper, const PollSet *set)
 {
-  /* From the last, as those after one that goes get other numbers. */
+  /* Backwards, because when a sink goes, the numbers of those after it change. */
   for (nfds_t i = set->n; i-- > set->first_sink;)
     if (set->entries[i].revents != 0)
       sinks_drain (&helper->sinks, i - set->first_sink);
@@ -175,7 +176,7 @@ reap (Helper *helper)
     }
 }
 
-/* False if it is time to end. */
+/* Returns false if we must end. */
 static bool
 take_signals (Helper *helper, int signal_fd, bool is_daemon)
 {
@@ -191,14 +192,15 @@ take_signals (Helper *helper, int signal_fd, bool is_daemon)
   return go_on;
 }
 
-/* Milliseconds; -1: until something happens. */
+/* How many milliseconds to wait; -1: until something happens. */
 static int
 patience (const PollSet *set, const Inbox *in)
 {
   return set->is_urgent ? 0 : in->in_doubt ? DOUBT_MS : -1;
 }
 
-/* Serves until the host has gone for good, or one of us is at its wits' end. */
+/* Serves until the connection is gone for good, the host sends something that makes no sense, or
+ * something fails here. */
 static int
 loop (Helper *helper, int signal_fd, bool is_daemon)
 {
@@ -229,15 +231,16 @@ loop (Helper *helper, int signal_fd, bool is_daemon)
   return helper->port.out.failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* All signals wait from now on, but those that only a fault of ours or the kernel sends: what tests
- * send to everybody does not reach us. */
+/* Blocks all signals except those that only our own faults or the kernel cause. So signals that a
+ * test sends to all processes do not reach us. */
 static int
 open_signals (void)
 {
   const uint64_t all = UINT64_MAX;
   sigset_t ours;
 
-  /* sigfillset leaves out those that C libraries keep for their threads. */
+  /* sigfillset leaves out the signals that the C library uses for its threads, hence the system
+   * call. */
   syscall (SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof all);
   sigemptyset (&ours);
   sigaddset (&ours, SIGCHLD);
@@ -245,7 +248,8 @@ open_signals (void)
   return signalfd (-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* No pipe of ours may get the number of a command's stdio, nor may the port have one. */
+/* Neither the port nor one of our pipes may have the number of a command's stdin, stdout or
+ * stderr. */
 static int
 move_above_stdio (int fd)
 {

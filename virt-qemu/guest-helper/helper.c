@@ -9,15 +9,16 @@
 #include "kernel.h"
 #include "terminal.h"
 
-/* Milliseconds that the host may take to let us say why we end. */
+/* How many milliseconds we wait for the port to take our last frame. */
 #define LAST_WORDS_MS 5000
 
-/* Once a host that asks again has so much to read, it gets no more answers. */
+/* If so many bytes wait to be sent, a host that sends HELLO again gets no more answers. */
 #define ANSWERS_MAX (1024u * 1024)
 
 #define TOO_MANY "too many commands at once"
 
-/* FRAME is of STREAM, which is NULL if we do not know it. False: it makes no sense. */
+/* Handles FRAME for STREAM, which is NULL if we do not know it. Returns false if the frame makes no
+ * sense. */
 typedef bool Handler (Helper *helper, Stream *stream, const Frame *frame, Why why);
 
 static bool
@@ -54,7 +55,7 @@ not_started (Helper *helper, Stream *stream, const char *why)
   streams_remove (&helper->streams, stream, &helper->sinks);
 }
 
-/* FALSE if the streams are more than a server that keeps to the rules can have. */
+/* Returns false if there are more streams than a server may open. */
 static bool
 new_stream (Helper *helper, uint32_t number, Stream **stream, Why why)
 {
@@ -78,7 +79,7 @@ on_run_part (Helper *helper, Stream *stream, const Frame *frame, Why why)
   return stream_arrive (stream, frame->payload, frame->length, why);
 }
 
-/* Starts STREAM, whose request is complete. */
+/* Starts the command of STREAM, whose request is complete. */
 static bool
 start (Helper *helper, Stream *stream, const uint8_t *request, size_t length, Why why)
 {
@@ -191,7 +192,7 @@ typedef enum
 {
   CONNECTION, /* stream 0 */
   ANY_STREAM,
-  RUNNING_STREAM, /* for others it comes too late, and is ignored */
+  RUNNING_STREAM, /* ignored for other streams, because it comes too late */
 } Scope;
 
 static const struct
@@ -265,7 +266,7 @@ helper_report (Helper *helper)
   return port_flush (&helper->port) && !helper->port.out.failed;
 }
 
-/* Waits for the port to take what there is. */
+/* Waits until the port has taken everything that waits to be sent. */
 static void
 flush_patiently (Port *port)
 {

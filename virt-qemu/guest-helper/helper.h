@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the host's frames do. */
+/* Acts on the frames from the host. */
 #pragma once
 
 #include "port.h"
@@ -12,18 +12,20 @@ typedef struct
   Sinks sinks;
   StreamContext context;
   bool was_greeted;
-  uint8_t nonce[VQ_HELPER_NONCE_SIZE]; /* of the connection, if it was */
+  uint8_t nonce[VQ_HELPER_NONCE_SIZE]; /* of the present connection, if there is one */
 } Helper;
 
-/* Acts on all frames that have come. False: what came makes no sense (helper->port.in.why). */
+/* Acts on all frames that have come. Returns false if one makes no sense; helper->port.in.why says
+ * why. */
 bool helper_handle_frames (Helper *helper);
 
-/* Tells the host what is to be told, as far as the port takes it. False: there is nobody to tell.
- */
+/* Sends the host what there is to report, as far as the port takes it. Returns false if the
+ * connection is gone. */
 bool helper_report (Helper *helper);
 
-/* Kills all commands, and tells the host WHY, for which it waits some seconds at most. */
+/* Kills all commands and tells the host WHY. Waits a few seconds at most for the port to take
+ * that. */
 void helper_fail (Helper *helper, const Why why);
 
-/* Kills all commands and frees all. */
+/* Kills all commands and frees everything. */
 void helper_clear (Helper *helper);

@@ -26,7 +26,7 @@ inbox_add (Inbox *inbox, size_t n)
   inbox->end += n;
 }
 
-/* Drops all before the first HELLO. False if it has not come completely. */
+/* Drops everything before the first HELLO. Returns false if HELLO has not come completely. */
 static bool
 find_hello (Inbox *inbox)
 {
@@ -98,7 +98,7 @@ inbox_reject (Inbox *inbox, const Frame *frame, const Why why)
 {
   memcpy (inbox->why, why, sizeof (Why));
   inbox->in_doubt = true;
-  /* The header's last byte, if there is no payload. */
+  /* If there is no payload, this is the last byte of the header. */
   if (frame->payload[(ptrdiff_t)frame->length - 1] != 0)
     inbox->bad = true;
 }

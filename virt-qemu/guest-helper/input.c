@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Less is credited only when nothing waits: frames of control cost as much as any. */
+/* Credit is sent in portions of at least this size unless nothing waits, because a small frame
+ * costs as much as any other. */
 #define CREDIT_MIN (VQ_HELPER_WINDOW / 8)
 
 static size_t
@@ -37,7 +38,7 @@ input_close (Input *input)
   input->refused = !input->ended;
 }
 
-/* How many of N bytes the pipe takes. */
+/* Writes to the pipe, and returns how many of the N bytes it has taken. */
 static size_t
 write_some (Input *input, const uint8_t *bytes, size_t n)
 {
@@ -54,7 +55,7 @@ write_some (Input *input, const uint8_t *bytes, size_t n)
   return taken;
 }
 
-/* The same, but it makes a full pipe larger, once. */
+/* The same, but if the pipe is full, it is enlarged once. */
 static size_t
 write_at_once (Input *input, const uint8_t *bytes, size_t n)
 {
@@ -104,8 +105,8 @@ input_take (Input *input, const uint8_t *bytes, size_t n, Why why)
   return true;
 }
 
-/* A pipe is closed when all is written; a terminal is hung up at once, by whoever has its other
- * descriptor. */
+/* A pipe is closed when everything is written. A terminal is hung up at once, when the output
+ * closes its descriptor. */
 bool
 input_take_end (Input *input, Why why)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The stdin of a command: what its pipe does not take yet waits here, a window of it at most. */
+/* The stdin of a command. Bytes that its pipe does not take yet wait here, at most a window of
+ * them. */
 #pragma once
 
 #include "outbox.h"
@@ -7,26 +8,27 @@
 typedef struct
 {
   int fd;              /* owned; -1: closed */
-  uint8_t *bytes;      /* owned; NULL, or a window */
-  size_t start, end;   /* of what waits */
-  uint32_t uncredited; /* bytes that came and are not credited yet */
-  uint32_t done;       /* those of them that the pipe has taken, or that were dropped */
-  bool ended;          /* no more will come */
-  bool is_piped;       /* and no terminal */
-  bool is_large;       /* the pipe is */
-  bool refused;        /* nobody reads it any more: the host is to be told */
+  uint8_t *bytes;      /* owned; room for a window, or NULL */
+  size_t start, end;   /* of the bytes that wait */
+  uint32_t uncredited; /* how many bytes have come and are not credited yet */
+  uint32_t done;       /* how many of those the pipe has taken or were dropped */
+  bool ended;          /* no more input will come */
+  bool is_piped;       /* false: it is a terminal */
+  bool is_large;       /* the pipe has been enlarged */
+  bool refused;        /* nobody reads it any more, and the host must be told */
 } Input;
 
-/* Takes N bytes from the host. */
+/* Takes N bytes that came from the host. */
 bool input_take (Input *input, const uint8_t *bytes, size_t n, Why why);
 bool input_take_end (Input *input, Why why);
 
-/* Whether the pipe is to be asked for room, and what to do when it has some. */
+/* input_waits tells whether bytes wait for room in the pipe. When there is room, input_move moves
+ * them. */
 bool input_waits (const Input *input);
 void input_move (Input *input);
 
-/* Nobody reads it any more. */
+/* Nobody reads it any more: closes it. */
 void input_close (Input *input);
 
-/* Tells the host what is to be told. */
+/* Sends the host what there is to report. */
 void input_report (Input *input, uint32_t stream, Outbox *out);

@@ -10,7 +10,7 @@
 
 #include "helper/helper-wire.h"
 
-/* linux/random.h, which musl-gcc does not find. */
+/* From linux/random.h, which musl-gcc does not find. */
 #define ADD_ENTROPY _IOW ('R', 0x03, int[2])
 #define RESEED _IO ('R', 0x07)
 typedef struct
@@ -35,7 +35,7 @@ add_and_reseed (int fd, const Pool *pool)
 {
   if (ioctl (fd, ADD_ENTROPY, pool) < 0)
     return errno;
-  /* Before Linux 4.14 nobody can ask for it. */
+  /* Before Linux 4.14 there is no such request. */
   if (ioctl (fd, RESEED) < 0 && errno != EINVAL && errno != ENOTTY)
     return errno;
   return 0;

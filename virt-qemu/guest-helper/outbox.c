@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Frames of control beside the one of output that there is at most. */
+/* Room for one frame of output, which is the most that there is at once, and for small frames. */
 #define SIZE_AT_FIRST (2 * VQ_HELPER_FRAME_MAX)
 
-/* More than that is not kept when all has gone. */
+/* If the buffer is larger than this, it is freed when everything has been sent. */
 #define SIZE_TO_KEEP (1024u * 1024)
 
 size_t

@@ -7,10 +7,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* More than a pseudo-terminal holds on its way. */
+/* More than a pseudo-terminal can hold. */
 #define TERMINAL_REST (128u * 1024)
 
-/* A read that gives so much has a busy writer. */
+/* If one read gives so much, the writer is busy, and a larger pipe pays. */
 #define BUSY (16u * 1024)
 
 bool

@@ -6,7 +6,7 @@
 
 #include "helper/helper-wire.h"
 
-/* Twice a window is under way, then. */
+/* With this, two windows may be under way. */
 #define LARGE VQ_HELPER_WINDOW
 
 bool
@@ -18,7 +18,7 @@ pipe_open (bool we_write, int *ours, int *theirs)
     return false;
   *ours = fds[we_write];
   *theirs = fds[!we_write];
-  /* A new pipe has no flags that could get lost. */
+  /* A new pipe has no other flags that this could clear. */
   return fcntl (*ours, F_SETFL, O_NONBLOCK) == 0;
 }
 
@@ -26,5 +26,5 @@ void
 pipe_enlarge (int fd)
 {
   if (fcntl (fd, F_SETPIPE_SZ, LARGE) < 0)
-    return; /* what others have is too much, or it is full; it works as it is */
+    return; /* too much memory is used for pipes, or this one is full; it works as it is */
 }

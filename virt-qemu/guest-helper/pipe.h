@@ -4,10 +4,10 @@
 
 #include <stdbool.h>
 
-/* Opens one; the caller owns both descriptors. *OURS is non-blocking, and the writing end if
- * WE_WRITE. False: errno. */
+/* Opens a pipe; the caller owns both descriptors. *OURS is non-blocking, and is the writing end if
+ * WE_WRITE. Returns false with errno set on failure. */
 bool pipe_open (bool we_write, int *ours, int *theirs);
 
-/* Lets it hold more, if that is allowed. It takes memory and time, so only a pipe that much goes
- * through is worth it. */
+/* Enlarges the pipe, if that is allowed. This takes memory and time, so it should be done only for
+ * pipes with much data. */
 void pipe_enlarge (int fd);

@@ -8,14 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The most that a virtio port gives for one read: a shorter one has emptied it. */
+/* The most that a virtio port gives for one read. If a read gives less, the port is empty. */
 #define READ_MAX 4096
 
 typedef enum
 {
-  TAKEN,  /* what there was */
-  AT_END, /* there is no host, at the moment or for good */
-  GONE,   /* there is no port */
+  TAKEN,  /* everything has been read */
+  AT_END, /* there is no host, now or for good */
+  GONE,   /* the port itself is gone */
 } Taken;
 
 bool
@@ -82,7 +82,7 @@ take (Port *port)
     }
 }
 
-/* Reads what there is, and sees whether the host is back. */
+/* Reads what is there, and finds out whether the host is back. */
 static bool
 look_for_host (Port *port)
 {
@@ -90,7 +90,7 @@ look_for_host (Port *port)
   struct pollfd now = { .fd = port->fd, .events = POLLIN };
   Taken taken;
 
-  epoll_wait (port->away, &event, 1, 0); /* forgets this change */
+  epoll_wait (port->away, &event, 1, 0); /* clears the event for this change */
   taken = take (port);
   poll (&now, 1, 0);
   if (taken == TAKEN && !(now.revents & POLLHUP))
@@ -106,7 +106,7 @@ wait_for_host (Port *port)
   port->away = epoll_create1 (EPOLL_CLOEXEC);
   if (port->away < 0 || epoll_ctl (port->away, EPOLL_CTL_ADD, port->fd, &change) < 0)
     return false;
-  /* It may have come back before we began to watch. */
+  /* The host may have come back before we began to watch. */
   return look_for_host (port);
 }
 
@@ -154,7 +154,7 @@ port_room (Port *port)
 {
   size_t waiting;
 
-  /* Whether the connection is gone will be seen when it is read. */
+  /* If the connection is gone, the next read finds out, so the result is ignored. */
   if (outbox_waiting (&port->out) > VQ_HELPER_PAYLOAD_MAX / 2)
     port_flush (port);
   waiting = outbox_waiting (&port->out);

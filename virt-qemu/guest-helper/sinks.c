@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Whether there is still somebody who could write. */
+/* Reads everything, and returns whether the pipe still has a writer. */
 static int
 drain (int fd)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Pipes that a command has left behind: a daemon of its own may still write there. What it writes
- * is thrown away, so that it neither waits nor gets SIGPIPE. */
+/* Pipes that a command has left behind, because a daemon that it started may still write to them.
+ * What it writes is thrown away, so that the daemon neither blocks nor gets SIGPIPE. */
 #pragma once
 
 #include <stdint.h>
@@ -13,11 +13,11 @@ typedef struct
   int n;
 } Sinks;
 
-/* Takes over FD, which is non-blocking. When there are too many, the oldest is closed. */
+/* Takes over FD, which must be non-blocking. If there are too many, the oldest is closed. */
 void sinks_add (Sinks *sinks, int fd);
 
-/* The one of that number is readable, or at its end; then the next one gets its number. Returns
- * whether it is still there. */
+/* Sink number I is readable or at its end. Returns whether it still exists; if not, the next sink
+ * gets its number. */
 int sinks_drain (Sinks *sinks, int i);
 
 void sinks_clear (Sinks *sinks);

@@ -17,10 +17,10 @@
 #define STATUS_NOT_FOUND 127
 #define STATUS_CANNOT_RUN 126
 
-/* Bytes of the kernel's own sigset_t. */
+/* The size of the kernel's own sigset_t in bytes. */
 #define KERNEL_SIGNALS_SIZE (_NSIG / 8)
 
-/* Of a shell that init has started. */
+/* How many files a shell that init has started may open. */
 #define FILES_OF_A_SHELL 1024
 
 /* Enough for all streams and sinks at once. */
@@ -55,15 +55,15 @@ spawn_init (SpawnDefaults *defaults)
   if (defaults->n_files.rlim_max > FILES_OF_A_SHELL)
     defaults->n_files.rlim_cur = FILES_OF_A_SHELL;
   umask (022);
-  /* Not by the library: it does not let go of the signals that it keeps for itself, which whoever
-   * started us may have ignored. All zeros are the default. */
+  /* Not with the C library's function, because it refuses to change the signals that it uses
+   * itself, and our parent may have ignored those. All zeros mean the default action. */
   for (int i = 1; i < NSIG; i++)
     syscall (SYS_rt_sigaction, i, (const char[64]){ 0 }, NULL, KERNEL_SIGNALS_SIZE);
   if (chdir ("/") < 0)
-    return; /* there is no system without it */
+    return; /* no system is without "/" */
 }
 
-/* Runs PROGRAM if it is one; a file that is none is a script of the shell. */
+/* Runs PROGRAM, or with sh if it is not in a format that the kernel knows, as a shell does. */
 static void
 try_program (const char *program, char **argv, char **environment)
 {
@@ -84,7 +84,7 @@ find_path (char **environment)
   return "";
 }
 
-/* One name of PATH. An empty one is the current directory. */
+/* Tries one directory of PATH. An empty one means the current directory. */
 static void
 try_directory (const char *directory, int length, char **argv, char **environment)
 {
@@ -93,12 +93,12 @@ try_directory (const char *directory, int length, char **argv, char **environmen
                     argv[0]);
 
   errno = ENAMETOOLONG;
-  /* To look first is cheaper than an exec that fails. */
+  /* A check is cheaper than an exec that fails. */
   if (n < (int)sizeof program && access (program, X_OK) == 0)
     try_program (program, argv, environment);
 }
 
-/* As execvpe, but with the PATH of the command's own environment. */
+/* Like execvpe, but with the PATH of the command's own environment. */
 static void
 try_path (char **argv, char **environment)
 {
@@ -117,7 +117,7 @@ try_path (char **argv, char **environment)
   errno = result;
 }
 
-/* Where we cannot be run, the command behind our own words can. */
+/* If our own program cannot be run, the command that follows our own words is run instead. */
 static char **
 try_self (int self, char **argv, char **environment)
 {
@@ -152,14 +152,14 @@ become_killable (void)
 {
   int fd = open ("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
-  /* If it cannot be, it only is as safe as we are. */
+  /* If this fails, the process only keeps our protection from the out-of-memory killer. */
   if (fd >= 0 && write (fd, "0", 1) < 0)
     errno = 0;
   if (fd >= 0)
     close (fd);
 }
 
-/* The life of the new process, on its parent's memory: it may change nothing there. */
+/* Runs in the new process, which shares our memory and so must not change anything in it. */
 static void __attribute__ ((noreturn, noinline)) live (const Spawn *spawn)
 {
   sigset_t none;
@@ -185,8 +185,8 @@ static void __attribute__ ((noreturn, noinline)) live (const Spawn *spawn)
 pid_t
 spawn (const Spawn *spawn)
 {
-  /* We wait until the process has become its program, which takes some 0.1 ms: much less than it
-   * takes to copy our memory, and then to divide it again page by page. */
+  /* With vfork we wait until the process has become its program, which takes some 0.1 ms. That is
+   * much less than fork takes to copy our page tables, and later the pages themselves. */
   pid_t pid = vfork ();
 
   if (pid == 0)

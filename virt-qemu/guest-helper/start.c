@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* stream_start: from words to a process. */
+/* stream_start: starts the process that the words of RUN ask for. */
 #include "stream.h"
 
 #include <errno.h>
@@ -11,13 +11,13 @@
 #include "pipe.h"
 #include "terminal.h"
 
-/* What is there only while a process is being started. */
+/* What is needed only while a process is being started. */
 typedef struct
 {
   char **environment; /* owned */
   int directory;      /* owned */
   int ours[3];        /* owned until the stream gets them */
-  int theirs[3];      /* owned; of a terminal, thrice the same */
+  int theirs[3];      /* owned; for a terminal, the same descriptor three times */
 } Start;
 
 static void

@@ -45,7 +45,7 @@ stream_arrive (Stream *stream, const uint8_t *bytes, size_t n, Why why)
 bool
 stream_end_stdin (Stream *stream, Why why)
 {
-  /* That is all of the terminal, then: it is hung up. */
+  /* Closing a terminal's output hangs it up. */
   if (stream->is_terminal)
     output_close (&stream->out[0]);
   return input_take_end (&stream->in, why);
@@ -54,8 +54,9 @@ stream_end_stdin (Stream *stream, Why why)
 void
 stream_kill (Stream *stream, int signal, Sinks *sinks)
 {
-  /* When the process has been waited for, its number may be another's. Where the C library has no
-   * vfork, it may not lead its group yet. */
+  /* Only while the process runs, because after waitpid its number may belong to another process. If
+   * the C library implements vfork as fork, the process may not lead its group yet, so the process
+   * itself is tried too. */
   if (stream->state == STREAM_RUNS && kill (-stream->process, signal) < 0)
     kill (stream->process, signal);
   for (int i = 0; signal == SIGKILL && i < 2; i++)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A command: its request while that arrives in parts, then its process and its streams. */
+/* A command: its request, while that arrives in parts, and then its process with its stdin and
+ * output. */
 #pragma once
 
 #include "environment.h"
@@ -10,56 +11,58 @@
 
 typedef enum
 {
-  STREAM_ARRIVES, /* parts of RUN come; there is no process */
+  STREAM_ARRIVES, /* parts of RUN are arriving; there is no process yet */
   STREAM_RUNS,
-  STREAM_ENDED, /* the process has; its output is not sent yet */
+  STREAM_ENDED, /* the process has ended; not all of its output is sent yet */
 } StreamState;
 
 typedef struct Stream Stream;
 struct Stream
 {
-  Stream *next, *previous; /* of Streams, as is chain */
+  Stream *next, *previous; /* used by Streams, as is chain */
   Stream *chain;
   uint32_t number;
   StreamState state;
-  uint8_t *request; /* owned: what arrived of RUN */
+  uint8_t *request; /* owned; the parts of RUN that have arrived */
   size_t request_length, request_size;
-  const char *refusal; /* why it will not be started, NULL: it will; what arrives is not kept */
+  const char
+      *refusal; /* why it will not be started, so that its request is not kept; NULL: it will be */
   pid_t process;
-  int status; /* as waitpid gives it */
+  int status; /* as from waitpid */
   bool is_terminal;
   Input in;
-  Output out[2]; /* stdout and stderr; a terminal is only the first */
-  int next_out;  /* the one to be served first */
+  Output out[2]; /* stdout and stderr; a terminal uses only the first */
+  int next_out;  /* which of them is served first */
 };
 
-/* What commands start with. */
+/* What all commands are started with. */
 typedef struct
 {
   Environment environment;
   SpawnDefaults defaults;
 } StreamContext;
 
-/* What arrives is not to be started, for REASON, which stays the caller's. */
+/* The request that is arriving will not be started, because of REASON, which stays the caller's. */
 void stream_refuse (Stream *stream, const char *reason);
 
-/* A part of RUN. */
+/* A part of RUN has arrived. */
 bool stream_arrive (Stream *stream, const uint8_t *bytes, size_t n, Why why);
 
-/* Starts what WORDS says. False if it cannot be started, for WHY; then there is no process. */
+/* Starts the process that WORDS ask for. If that fails, returns false and WHY says why; there is no
+ * process then. */
 bool stream_start (Stream *stream, const StreamContext *context, const Words *words, Why why);
 
-/* No more stdin comes. */
+/* No more stdin will come. */
 bool stream_end_stdin (Stream *stream, Why why);
 
-/* Sends SIGNAL to the process group. */
+/* Sends SIGNAL to the command's process group. */
 void stream_kill (Stream *stream, int signal, Sinks *sinks);
 
 /* The process has ended. */
 void stream_end (Stream *stream, int status);
 
-/* Tells the host what is to be told. False if that was the end. */
+/* Sends the host what there is to report. Returns false if that was the end of the stream. */
 bool stream_report (Stream *stream, Outbox *out);
 
-/* Frees what the stream has. A process that is there still must have been killed. */
+/* Frees everything in the stream. If its process still exists, it must have been killed. */
 void stream_clear (Stream *stream, Sinks *sinks);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Reads decimal digits up to END, which is taken, too. */
+/* Reads decimal digits up to and including END. */
 static bool
 take_number (const char **text, char end, unsigned short *number)
 {

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a RUN asks for: the words of helper-wire.h. */
+/* Parses the words of a RUN (helper-wire.h). */
 #pragma once
 
 #include "frame.h"
 
 typedef struct
 {
-  char **argv;           /* owned, NULL at the end; argv[-1] is a free place */
-  char **environment;    /* NAME=VALUE, NULL at the end; part of argv */
+  char **argv;           /* owned, ends with NULL; argv[-1] may be overwritten */
+  char **environment;    /* NAME=VALUE words, ends with NULL; a part of argv's memory */
   const char *directory; /* NULL: "/" */
   bool terminal;
-  unsigned short rows, columns; /* with terminal */
+  unsigned short rows, columns; /* only if terminal */
 } Words;
 
 typedef enum
 {
   WORDS_GOOD,
-  WORDS_BAD,       /* WHY says how */
+  WORDS_BAD,       /* WHY says what is wrong */
   WORDS_NO_MEMORY, /* WHY says so */
 } WordsResult;
 
-/* Makes WORDS of LENGTH BYTES, which must stay for as long as it is used. */
+/* Parses LENGTH BYTES into WORDS. BYTES must stay valid as long as WORDS is used. */
 WordsResult words_parse (Words *words, const uint8_t *bytes, size_t length, Why why);
 void words_clear (Words *words);
