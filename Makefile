@@ -69,17 +69,9 @@ $(BUILD)/tests/%.o: %.c
 
 $(BUILD)/tests/helper-process.o: ALL_CPPFLAGS += -DVQ_DPKG_ARCH='"$(ARCH)"'
 
-$(BUILD)/lib/channel/agent-channel.o: $(BUILD)/channel/agent-runner.pl.inc
-
 $(BUILD)/libvq.a: $(LIB_OBJECTS)
 	rm -f $@
 	$(AR) rcs $@ $^
-
-# Text that the programs carry inside them, as C string literals.
-$(BUILD)/%.inc: lib/%
-	@mkdir -p $(@D)
-	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@.new
-	mv $@.new $@
 
 $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu-templates virt-qemu-archive virt-qemu-ssh): $(BUILD)/%: virt-qemu/%.c $(BUILD)/libvq.a
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libvq.a $(LIBS)
@@ -175,7 +167,6 @@ lint:
 	tests/lint/options
 	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/guest/make-image tests/guest/guests.sh .ci/run tests/guest/packages/*/debian/tests/[!c]*
 	shellcheck -s bash virt-qemu/*.bash
-	perl -wc lib/channel/agent-runner.pl
 	! for page in virt-qemu/*.1; do man --warnings -E UTF-8 -l -Tutf8 -Z $$page 2>&1 >/dev/null; done | grep .
 
 install: all

@@ -18,7 +18,7 @@ _autopkgtest_virt_qemu_ng ()
       return
       ;;
     --channel)
-      mapfile -t COMPREPLY < <(compgen -W 'auto helper agent ssh' -- "$cur")
+      mapfile -t COMPREPLY < <(compgen -W 'auto helper ssh' -- "$cur")
       return
       ;;
     --guest-agent)

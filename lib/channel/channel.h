@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A channel into the guest: an interface that runs argv as root with three descriptors, tells
- * how it ended, and can kill it. Implementations: helper-channel (our own helper in the guest),
- * agent-channel (guest-exec and named pipes), and ssh-channel with exec-channel before it (ssh). */
+ * how it ended, and can kill it. Implementations: helper-channel (our own helper in the guest), and
+ * ssh-channel with exec-channel before it (ssh). */
 #pragma once
 
 #include <glib.h>
@@ -41,7 +41,7 @@ typedef struct
 /* What an implementation provides; the first member of its own struct is a VqChannel. */
 typedef struct
 {
-  const char *name; /* "agent", for messages */
+  const char *name; /* "helper", for messages */
   VqCommand *(*start) (VqChannel *channel, const char *const *argv, int in, int out, int err,
                        VqCommandDone done, gpointer data);
   void (*kill) (VqChannel *channel, VqCommand *command);

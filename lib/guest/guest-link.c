@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "channel/agent-channel.h"
 #include "way/ways.h"
 #include "way/way-ssh.h"
 #include "base/error.h"
@@ -16,9 +15,6 @@
 #include "qemu/qemu-port.h"
 #include "base/programs.h"
 #include "qemu/qemu-port.h"
-
-/* Where the agent's channel keeps its script in the guest: a tmpfs on every system. */
-#define GUEST_DIRECTORY "/run/virt-qemu"
 
 /* QEMU tells of the machine's end, and of a system that goes down, only so much later than the
  * helper's connection ends. */
@@ -155,24 +151,14 @@ open_helper (VqGuestLink *link, VqWay *way, gint64 deadline, GError **error)
   return TRUE;
 }
 
-/* INSTEAD is what is slow. */
 static void
-warn_of_fallback (VqGuestLink *link, const char *instead, const GError *why)
+warn_of_fallback (VqGuestLink *link, const GError *why)
 {
   if (!link->warned)
     g_warning ("the guest helper cannot be used, so commands and copies are slow, and testbeds are "
-               "booted (%s): %s; --channel=%s silences this",
-               instead, why->message, instead);
+               "booted (ssh): %s; --channel=ssh silences this",
+               why->message);
   link->warned = TRUE;
-}
-
-static gboolean
-open_agent_channel (VqGuestLink *link, gint64 deadline, GError **error)
-{
-  disconnect_helper (link);
-  link->channel = vq_agent_channel_new (link->agent, GUEST_DIRECTORY, deadline,
-                                        vq_qemu_get_cancel (link->qemu), error);
-  return link->channel != NULL;
 }
 
 /* Keeps the connection that WAY has made; FALSE if it is none of ssh. */
@@ -187,28 +173,14 @@ keep_ssh_channel (VqGuestLink *link, VqWay *way)
   return TRUE;
 }
 
-/* The helper could not be brought in through WAY, for the reason WHY, which is taken over. */
+/* The helper could not be brought in, for the reason WHY. */
 static gboolean
-fall_back (VqGuestLink *link, VqWay *way, GError *why, gint64 deadline, GError **error)
+fail_without_helper (VqGuestLink *link, const GError *why, GError **error)
 {
-  g_autoptr (GError) reason = why;
+  gboolean gone = vq_cancel_reason (vq_qemu_get_cancel (link->qemu)) != NULL;
 
-  if (link->plan->options->channel == VQ_CHANNEL_AUTO
-      && vq_cancel_reason (vq_qemu_get_cancel (link->qemu)) == NULL)
-    {
-      if (keep_ssh_channel (link, way))
-        {
-          warn_of_fallback (link, "ssh", reason);
-          return TRUE;
-        }
-      if (link->agent != NULL && vq_guest_agent_is_open (link->agent))
-        {
-          warn_of_fallback (link, "agent", reason);
-          return open_agent_channel (link, deadline, error);
-        }
-    }
-  g_propagate_prefixed_error (error, g_steal_pointer (&reason),
-                              "cannot bring the helper into the guest: ");
+  g_set_error (error, why->domain, why->code, "cannot bring the helper into the guest: %s%s",
+               why->message, gone ? "" : "; --channel=ssh needs no helper, only an ssh server");
   return FALSE;
 }
 
@@ -218,12 +190,15 @@ open_channel (VqGuestLink *link, VqWay *way, gint64 deadline, GError **error)
   VqChannelChoice choice = link->plan->options->channel;
   g_autoptr (GError) why = NULL;
 
-  if (choice == VQ_CHANNEL_AGENT)
-    return open_agent_channel (link, deadline, error);
   if (choice == VQ_CHANNEL_SSH)
     return keep_ssh_channel (link, way);
-  return open_helper (link, way, deadline, &why)
-         || fall_back (link, way, g_steal_pointer (&why), deadline, error);
+  if (open_helper (link, way, deadline, &why))
+    return TRUE;
+  if (choice == VQ_CHANNEL_HELPER || vq_cancel_reason (vq_qemu_get_cancel (link->qemu)) != NULL
+      || !keep_ssh_channel (link, way))
+    return fail_without_helper (link, why, error);
+  warn_of_fallback (link, why);
+  return TRUE;
 }
 
 /* The connections are made anew for each boot: nothing that the system before has left unread may
@@ -238,8 +213,7 @@ start_anew (VqGuestLink *link, GError **error)
   disconnect_agent (link);
   link->end_expected = FALSE;
   return (options->guest_agent == VQ_AGENT_OFF || connect_agent (link, error))
-         && (options->channel == VQ_CHANNEL_AGENT || options->channel == VQ_CHANNEL_SSH
-             || connect_helper (link, error));
+         && (options->channel == VQ_CHANNEL_SSH || connect_helper (link, error));
 }
 
 /* The ways that are not needed any more are left when the channel is there. */
@@ -289,19 +263,11 @@ vq_guest_link_get_channel (VqGuestLink *link)
   return link->channel;
 }
 
-/* Whether the guest's init can be told through the channel. Where that is the agent's, the agent
- * itself has to: a command's own end would come first. */
-static gboolean
-has_own_channel (VqGuestLink *link)
-{
-  return link->channel != NULL && (link->helper != NULL || link->client != NULL);
-}
-
 void
 vq_guest_link_power_off (VqGuestLink *link)
 {
   link->end_expected = TRUE;
-  if (has_own_channel (link))
+  if (link->channel != NULL)
     vq_guest_setup_power_off (link->channel);
   else if (link->agent != NULL)
     vq_guest_agent_power_off (link->agent);
@@ -311,7 +277,7 @@ void
 vq_guest_link_reboot (VqGuestLink *link)
 {
   link->end_expected = TRUE;
-  if (has_own_channel (link))
+  if (link->channel != NULL)
     vq_guest_setup_reboot (link->channel);
   else if (link->agent != NULL)
     vq_guest_agent_reboot (link->agent);

@@ -20,7 +20,7 @@ void vq_guest_link_free (VqGuestLink *link);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqGuestLink, vq_guest_link_free)
 
 /* From a guest that boots to one that commands can be run in: waits for a way in, brings in the
- * helper, or falls back to the agent with a warning. The system may still be starting then. From
+ * helper, or falls back to ssh with a warning. The system may still be starting then. From
  * now on the helper's end is the machine's. To be called soon after the guest runs: what its ports
  * say before is not heard. */
 gboolean vq_guest_link_open (VqGuestLink *link, gint64 deadline, GError **error)

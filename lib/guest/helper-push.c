@@ -33,6 +33,20 @@ static const char script[] = "exec unshare --mount /bin/sh -ec '\n"
                              "exec /tmp/virt-qemu-helper --fd 3 --daemon\n"
                              "' sh \"$@\"\n";
 
+/* The script could not be run through WAY, or to no avail, for the reason WHY, which is taken over:
+ * also says which option leaves that way out. */
+static gboolean
+fail_with_advice (VqWay *way, VqCancel *cancel, GError *why, GError **error)
+{
+  g_autoptr (GError) reason = why;
+
+  if (way->avoid != NULL && vq_cancel_reason (cancel) == NULL)
+    return vq_error_set (error, reason->code, "%s; %s tries the other ways into the guest",
+                         reason->message, way->avoid);
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
+}
+
 gboolean
 vq_helper_push (VqHelperPort *port, VqWay *entry, const char *program, gint64 deadline,
                 VqCancel *cancel, GError **error)
@@ -41,6 +55,7 @@ vq_helper_push (VqHelperPort *port, VqWay *entry, const char *program, gint64 de
   g_autofree char *bytes = NULL;
   g_autofree char *sum = NULL;
   g_autofree char *whole = NULL;
+  GError *why = NULL;
   gsize n;
 
   if (!g_file_get_contents (program, &bytes, &n, error))
@@ -49,6 +64,7 @@ vq_helper_push (VqHelperPort *port, VqWay *entry, const char *program, gint64 de
   whole = g_strdup_printf ("set -- %" G_GSIZE_FORMAT " %s %s\n%s", n, sum, VQ_HELPER_PORT_NAME,
                            script);
   vq_helper_port_push (port, bytes, n);
-  return vq_way_run (entry, whole, until, cancel, error)
-         && vq_helper_port_sync (port, until, cancel, error);
+  return (vq_way_run (entry, whole, until, cancel, &why)
+          && vq_helper_port_sync (port, until, cancel, &why))
+         || fail_with_advice (entry, cancel, why, error);
 }

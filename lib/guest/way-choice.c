@@ -75,8 +75,7 @@ vq_way_choice_new (const VqPlan *plan, const char *directory, VqConsole *console
 {
   VqChannelChoice channel = plan->options->channel;
   g_autoptr (VqWays) ways = vq_ways_new (console, plan->cloud_seed ? PATIENCE_WITH_SEED : PATIENCE);
-  gboolean only_agent
-      = channel == VQ_CHANNEL_AGENT || plan->options->guest_agent == VQ_AGENT_REQUIRE;
+  gboolean only_agent = plan->options->guest_agent == VQ_AGENT_REQUIRE;
 
   if (agent != NULL && channel != VQ_CHANNEL_SSH)
     vq_ways_add (ways, vq_way_agent_new (agent), VQ_WAY_NORMAL);

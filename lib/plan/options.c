@@ -80,7 +80,7 @@ static const VqArgument arguments_table[] = {
 
 static const char *const boot_words[] = { "auto", "bios", "efi", "ieee1275", "none", NULL };
 static const char *const accel_words[] = { "auto", "kvm", "tcg", NULL };
-static const char *const channel_words[] = { "auto", "helper", "agent", "ssh", NULL };
+static const char *const channel_words[] = { "auto", "helper", "ssh", NULL };
 static const char *const agent_words[] = { "auto", "require", "install", "off", NULL };
 static const char *const template_words[] = { "auto", "off", "refresh", NULL };
 
@@ -345,15 +345,12 @@ parse_all (VqArguments *arguments, VqOptions *options, GError **error)
 static gboolean
 check_together (const VqOptions *options, GError **error)
 {
-  if (options->channel == VQ_CHANNEL_AGENT && options->guest_agent == VQ_AGENT_OFF)
-    return vq_error_set (error, VQ_ERROR_USAGE,
-                         "--channel=agent needs the guest agent; leave --guest-agent=off out");
   if (options->channel == VQ_CHANNEL_SSH && options->guest_agent == VQ_AGENT_REQUIRE)
     return vq_error_set (error, VQ_ERROR_USAGE,
                          "--channel=ssh does not use the guest agent; leave --guest-agent=require "
                          "out");
   if ((options->ssh_user != NULL || options->ssh_key != NULL)
-      && (options->channel == VQ_CHANNEL_AGENT || options->guest_agent == VQ_AGENT_REQUIRE))
+      && options->guest_agent == VQ_AGENT_REQUIRE)
     return vq_error_set (error, VQ_ERROR_USAGE,
                          "only the guest agent is to be used; leave --ssh-user and --ssh-key out");
   if (options->ssh_user != NULL && options->ssh_key == NULL && options->password == NULL)

@@ -27,9 +27,8 @@ typedef enum
 /* How commands reach the guest (--channel). */
 typedef enum
 {
-  VQ_CHANNEL_AUTO,   /* the helper if it works, else another with a warning */
+  VQ_CHANNEL_AUTO,   /* the helper if it works, else ssh with a warning */
   VQ_CHANNEL_HELPER, /* only our own program in the guest */
-  VQ_CHANNEL_AGENT,  /* the guest agent alone */
   VQ_CHANNEL_SSH,    /* only the guest's ssh server */
 } VqChannelChoice;
 

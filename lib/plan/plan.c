@@ -187,7 +187,7 @@ static gboolean
 names_way_in (const VqOptions *options)
 {
   return options->ssh_user != NULL || options->ssh_key != NULL || options->password != NULL
-         || options->guest_agent == VQ_AGENT_REQUIRE || options->channel == VQ_CHANNEL_AGENT;
+         || options->guest_agent == VQ_AGENT_REQUIRE;
 }
 
 gboolean

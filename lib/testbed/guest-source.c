@@ -233,8 +233,6 @@ find_template (VqGuestSource *source, VqTemplateBuild **build, GError **error)
   const VqPlan *plan = source->plan;
   const char *reason = vq_qemu_config_no_template_reason (plan->options);
 
-  if (reason == NULL && plan->options->channel == VQ_CHANNEL_AGENT)
-    reason = "--channel=agent cannot set a fork's clock";
   if (reason == NULL && plan->options->channel == VQ_CHANNEL_SSH)
     reason = "--channel=ssh cannot set a fork's clock";
   if (reason != NULL)

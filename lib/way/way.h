@@ -24,7 +24,8 @@ typedef struct
 struct _VqEntry
 {
   const VqWayClass *class;
-  char *name; /* "root shell on hvc1", for messages; freed by vq_way_free */
+  char *name;        /* "root shell on hvc1", for messages; freed by vq_way_free */
+  const char *avoid; /* the option that leaves this way out, or NULL */
 };
 
 /* Whether it makes sense to open the way now. Changes only while the main context runs. A

@@ -10,67 +10,17 @@
 
 #include "base/json.h"
 
-#define READER 5 /* the first file that is opened after guest-exec */
-
 struct _FakeAgent
 {
   VqGuestAgent *agent;
   int fd;
   guint source_id;
   GString *in;
-  GByteArray *words; /* what guest-file-read gives */
-  gsize at;
-  GString *written;
   GHashTable *counts; /* command -> how often */
   char *special;      /* the command that gets REPLY */
   char *reply;
-  gint64 next_handle;
   gboolean silent;
 };
-
-static char *
-answer_read (FakeAgent *fake, JsonObject *arguments)
-{
-  gsize n
-      = MIN ((gsize)json_object_get_int_member (arguments, "count"), fake->words->len - fake->at);
-  g_autofree char *encoded = NULL;
-
-  if (n == 0)
-    return g_strdup ("{\"error\": {\"desc\": \"failed to read file: try again\"}");
-  encoded = g_base64_encode (fake->words->data + fake->at, n);
-  fake->at += n;
-  return g_strdup_printf ("{\"return\": {\"count\": %zu, \"buf-b64\": \"%s\", \"eof\": false}", n,
-                          encoded);
-}
-
-static char *
-answer_write (FakeAgent *fake, JsonObject *arguments)
-{
-  gsize n;
-  g_autofree guchar *bytes
-      = g_base64_decode (json_object_get_string_member (arguments, "buf-b64"), &n);
-
-  g_string_append_len (fake->written, (const char *)bytes, n);
-  return g_strdup ("{\"return\": {\"count\": 1, \"eof\": false}");
-}
-
-/* guest-exec of the runner, or of one of the steps that lead there. */
-static char *
-answer_exec (FakeAgent *fake, JsonObject *arguments)
-{
-  fake->next_handle = READER;
-  return g_strdup_printf ("{\"return\": {\"pid\": %d}",
-                          json_object_has_member (arguments, "capture-output") ? 11 : 12);
-}
-
-static char *
-answer_status (FakeAgent *fake, JsonObject *arguments)
-{
-  gboolean runner = json_object_get_int_member (arguments, "pid") == 12;
-
-  return g_strdup (runner ? "{\"return\": {\"exited\": false}"
-                          : "{\"return\": {\"exited\": true, \"exitcode\": 0}");
-}
 
 static char *
 choose_answer (FakeAgent *fake, const char *command, JsonObject *arguments)
@@ -81,15 +31,9 @@ choose_answer (FakeAgent *fake, const char *command, JsonObject *arguments)
     return g_strdup_printf ("{\"return\": %" G_GINT64_FORMAT,
                             json_object_get_int_member (arguments, "id"));
   if (g_str_equal (command, "guest-exec"))
-    return answer_exec (fake, arguments);
+    return g_strdup ("{\"return\": {\"pid\": 11}");
   if (g_str_equal (command, "guest-exec-status"))
-    return answer_status (fake, arguments);
-  if (g_str_equal (command, "guest-file-open"))
-    return g_strdup_printf ("{\"return\": %" G_GINT64_FORMAT, fake->next_handle++);
-  if (g_str_equal (command, "guest-file-read"))
-    return answer_read (fake, arguments);
-  if (g_str_equal (command, "guest-file-write"))
-    return answer_write (fake, arguments);
+    return g_strdup ("{\"return\": {\"exited\": true, \"exitcode\": 0}");
   return g_strdup ("{\"return\": {}");
 }
 
@@ -157,8 +101,6 @@ fake_agent_new (void)
   ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
   fake->fd = pair[0];
   fake->in = g_string_new (NULL);
-  fake->words = g_byte_array_new ();
-  fake->written = g_string_new (NULL);
   fake->counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   fake->source_id = g_unix_fd_add (fake->fd, G_IO_IN, on_readable, fake);
   fake->agent = vq_guest_agent_new (pair[1]);
@@ -183,8 +125,6 @@ fake_agent_free (FakeAgent *fake)
   fake_agent_hang_up (fake);
   vq_guest_agent_free (fake->agent);
   g_string_free (fake->in, TRUE);
-  g_string_free (fake->written, TRUE);
-  g_byte_array_unref (fake->words);
   g_hash_table_unref (fake->counts);
   g_free (fake->special);
   g_free (fake->reply);
@@ -198,29 +138,12 @@ fake_agent_get (FakeAgent *fake)
 }
 
 void
-fake_agent_say (FakeAgent *fake, const void *bytes, gsize n)
-{
-  g_byte_array_set_size (fake->words, 0);
-  g_byte_array_append (fake->words, bytes, n);
-  fake->at = 0;
-}
-
-void
 fake_agent_answer (FakeAgent *fake, const char *command, const char *reply)
 {
   g_free (fake->special);
   g_free (fake->reply);
   fake->special = g_strdup (command);
   fake->reply = g_strdup (reply);
-}
-
-char *
-fake_agent_take_written (FakeAgent *fake)
-{
-  char *text = g_strdup (fake->written->str);
-
-  g_string_truncate (fake->written, 0);
-  return text;
 }
 
 guint

@@ -66,8 +66,7 @@ TEST (seeds)
   const VqOptions known[] = { { .ssh_user = word },
                               { .ssh_key = word },
                               { .password = word },
-                              { .guest_agent = VQ_AGENT_REQUIRE },
-                              { .channel = VQ_CHANNEL_AGENT } };
+                              { .guest_agent = VQ_AGENT_REQUIRE } };
   const VqOptions nothing = { .guest_agent = VQ_AGENT_OFF };
   VqPlan plan = { .options = &nothing };
 

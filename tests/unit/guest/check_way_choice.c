@@ -82,7 +82,7 @@ static const struct
   { VQ_CHANNEL_HELPER, VQ_AGENT_INSTALL, "(" AGENT "no sign of it; " SHELLS LOGIN ")" },
   { VQ_CHANNEL_AUTO, VQ_AGENT_OFF, "(" SHELLS LOGIN ")" },
   { VQ_CHANNEL_AUTO, VQ_AGENT_REQUIRE, "(" AGENT "no sign of it)" },
-  { VQ_CHANNEL_AGENT, VQ_AGENT_AUTO, "(" AGENT "no sign of it)" },
+  { VQ_CHANNEL_HELPER, VQ_AGENT_REQUIRE, "(" AGENT "no sign of it)" },
 };
 
 CASE ("rows", set_up, tear_down, 60)

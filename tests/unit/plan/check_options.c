@@ -47,7 +47,7 @@ static const char *const boot_words[] = { [VQ_BOOT_BIOS] = "bios",
                                           [VQ_BOOT_NONE] = "none" };
 static const char *const accel_words[] = { [VQ_ACCEL_KVM] = "kvm", [VQ_ACCEL_TCG] = "tcg" };
 static const char *const channel_words[]
-    = { [VQ_CHANNEL_HELPER] = "helper", [VQ_CHANNEL_AGENT] = "agent", [VQ_CHANNEL_SSH] = "ssh" };
+    = { [VQ_CHANNEL_HELPER] = "helper", [VQ_CHANNEL_SSH] = "ssh" };
 static const char *const template_words[]
     = { [VQ_TEMPLATE_OFF] = "off", [VQ_TEMPLATE_REFRESH] = "refresh" };
 
@@ -157,7 +157,7 @@ static const Case good[] = {
   { { "--accel=kvm" }, "accel=kvm " },
   { { "--accel", "tcg" }, "accel=tcg " },
   { { "--accel=tcg", "--accel=auto" }, "" },
-  { { "--channel=agent" }, "channel=agent " },
+  { { "--channel=ssh" }, "channel=ssh " },
   { { "--channel", "helper" }, "channel=helper " },
   { { "--ssh-user=me", "--password=p" }, "password=p ssh_user=me " },
   { { "--channel=ssh", "--ssh-user=me", "--ssh-key", "id" },
@@ -165,7 +165,7 @@ static const Case good[] = {
   { { "--guest-agent=off" }, "guest_agent=off " },
   { { "--guest-agent", "install" }, "guest_agent=install " },
   { { "--guest-agent=require", "--guest-agent=auto" }, "" },
-  { { "--channel=agent", "--channel=auto" }, "" },
+  { { "--channel=ssh", "--channel=auto" }, "" },
   { { "--template=off" }, "template=off " },
   { { "--template", "refresh" }, "template=refresh " },
   { { "--template=off", "--template=auto" }, "" },
@@ -224,9 +224,7 @@ static const Case bad[] = {
   { { "--accel=xen", "i" }, "option --accel: 'xen' is none of auto, kvm, tcg" },
   { { "--guest-agent=on", "i" },
     "option --guest-agent: 'on' is none of auto, require, install, off" },
-  { { "--channel=tty", "i" }, "option --channel: 'tty' is none of auto, helper, agent, ssh" },
-  { { "--channel=agent", "--guest-agent=off", "i" },
-    "--channel=agent needs the guest agent; leave --guest-agent=off out" },
+  { { "--channel=agent", "i" }, "option --channel: 'agent' is none of auto, helper, ssh" },
   { { "--ssh-user=me", "i" }, "--ssh-user needs --ssh-key or --password" },
   { { "--guest-agent=require", "--ssh-key=k", "i" },
     "only the guest agent is to be used; leave --ssh-user and --ssh-key out" },
