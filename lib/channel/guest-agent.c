@@ -15,20 +15,7 @@
 /* guest-exec-status is asked again after 2 ms, then ever more slowly, up to this many ms. */
 #define STATUS_PAUSE_MAX 100
 
-#define RUN_OUTPUT_MAX (256 * 1024)
-
-/* Seconds that the agent may take to answer a request of vq_guest_agent_send: all are short. */
-#define REQUEST_SECONDS 60
-
-typedef struct
-{
-  gint64 id;
-  char *command;
-  JsonNode *arguments; /* NULL once it is sent */
-  VqJsonReply reply;   /* NULL: nobody wants to know */
-  gpointer data;
-  gboolean refused; /* made while the port was closed: the next agent must not carry it out */
-} Request;
+#define STDERR_MAX 300 /* bytes of it in an error message */
 
 /* One request is with the agent at a time, for it loses replies when it reads several requests at
  * once (seen with qemu-ga 7.2 on virtio-serial as soon as they filled a read of 4096 bytes). */
@@ -38,22 +25,7 @@ struct _VqGuestAgent
   gboolean open;       /* the guest has its side of the port open */
   gboolean closed;     /* the socket to QEMU has ended */
   gboolean needs_sync; /* a reply may still be under way */
-  GQueue waiting;      /* Request, owned */
-  Request *current;    /* owned: the one that is with the agent */
-  gint64 last_id;
-  guint refuse_id; /* tells a refused request, from the main loop */
-  guint alarm_id;  /* the current one takes too long */
 };
-
-static void
-free_request (Request *request)
-{
-  if (request == NULL)
-    return;
-  g_clear_pointer (&request->arguments, json_node_unref);
-  g_free (request->command);
-  g_free (request);
-}
 
 static void
 on_closed (const GError *error, gpointer data)
@@ -79,100 +51,20 @@ vq_guest_agent_free (VqGuestAgent *agent)
 {
   if (agent == NULL)
     return;
-  g_clear_handle_id (&agent->refuse_id, g_source_remove);
-  g_clear_handle_id (&agent->alarm_id, g_source_remove);
-  g_queue_clear_full (&agent->waiting, (GDestroyNotify)free_request);
-  free_request (agent->current);
   vq_json_peer_free (agent->peer);
   g_free (agent);
-}
-
-static GError *
-gone_error (void)
-{
-  return g_error_new (VQ_ERROR, VQ_ERROR_PEER,
-                      "guest agent: it has gone away (stopped in the guest)");
-}
-
-static void send_next (VqGuestAgent *agent);
-
-static void
-tell (Request *request, JsonNode *result, const GError *error)
-{
-  if (request->reply != NULL)
-    request->reply (result, error, request->data);
-  free_request (request);
-}
-
-/* One at a time: the handler may make other requests and forget some. */
-static gboolean
-tell_refused (gpointer data)
-{
-  VqGuestAgent *agent = data;
-  Request *request = g_queue_pop_head (&agent->waiting);
-  g_autoptr (GError) error = gone_error ();
-
-  agent->refuse_id = 0;
-  send_next (agent);
-  tell (request, NULL, error);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-on_answer (JsonNode *result, const GError *error, gpointer data)
-{
-  VqGuestAgent *agent = data;
-  Request *request = g_steal_pointer (&agent->current);
-
-  g_clear_handle_id (&agent->alarm_id, g_source_remove);
-  send_next (agent);
-  tell (request, result, error);
-}
-
-static gboolean
-on_alarm (gpointer data)
-{
-  VqGuestAgent *agent = data;
-  g_autoptr (GError) error = NULL;
-
-  vq_error_set (&error, VQ_ERROR_TIMEOUT, "guest agent: no answer to %s within %d s",
-                agent->current->command, REQUEST_SECONDS);
-  agent->alarm_id = 0;
-  agent->needs_sync = TRUE;
-  vq_json_peer_fail_pending (agent->peer, error);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-send_next (VqGuestAgent *agent)
-{
-  Request *request = g_queue_peek_head (&agent->waiting);
-
-  if (agent->current != NULL || request == NULL || agent->refuse_id != 0)
-    return;
-  if (request->refused)
-    {
-      agent->refuse_id = g_idle_add_full (G_PRIORITY_DEFAULT, tell_refused, agent, NULL);
-      return;
-    }
-  agent->current = g_queue_pop_head (&agent->waiting);
-  agent->alarm_id = g_timeout_add_seconds (REQUEST_SECONDS, on_alarm, agent);
-  vq_json_peer_send (agent->peer, request->command, g_steal_pointer (&request->arguments),
-                     on_answer, agent);
 }
 
 void
 vq_guest_agent_set_open (VqGuestAgent *agent, gboolean open)
 {
-  g_autoptr (GError) error = gone_error ();
+  g_autoptr (GError) gone = g_error_new (VQ_ERROR, VQ_ERROR_PEER,
+                                         "guest agent: it has gone away (stopped in the guest)");
 
   agent->open = open;
   agent->needs_sync = TRUE;
-  if (open)
-    return;
-  for (GList *l = agent->waiting.head; l != NULL; l = l->next)
-    ((Request *)l->data)->refused = TRUE;
-  vq_json_peer_fail_pending (agent->peer, error);
+  if (!open)
+    vq_json_peer_fail_pending (agent->peer, gone);
 }
 
 gboolean
@@ -189,26 +81,12 @@ is_open_or_closed (gpointer data)
   return agent->open || agent->closed;
 }
 
-/* The agent answers in order: if request ID, which it was asked before, has no answer now, it will
- * have none. */
-static void
-drop_unanswered (VqGuestAgent *agent, gint64 id)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (agent->current == NULL || agent->current->id != id)
-    return;
-  vq_error_set (&error, VQ_ERROR_TIMEOUT, "guest agent: no answer to %s", agent->current->command);
-  vq_json_peer_fail_pending (agent->peer, error);
-}
-
 /* One guest-sync-delimited: 0xFF first, to end whatever half request the agent has read. */
 static gboolean
 sync_once (VqGuestAgent *agent, gint64 deadline, VqCancel *cancel, GError **error)
 {
   gint64 wanted = g_random_int ();
   gint64 soon = MIN (deadline, vq_deadline_in (SYNC_AGAIN));
-  gint64 before = agent->current != NULL ? agent->current->id : 0;
   g_autoptr (JsonNode) result = NULL;
 
   vq_json_peer_send_raw (agent->peer, "\xff", 1);
@@ -218,7 +96,6 @@ sync_once (VqGuestAgent *agent, gint64 deadline, VqCancel *cancel, GError **erro
   if (!JSON_NODE_HOLDS_VALUE (result) || json_node_get_int (result) != wanted)
     return vq_error_set (error, VQ_ERROR_TIMEOUT, "guest agent: answered another question");
   agent->needs_sync = FALSE;
-  drop_unanswered (agent, before);
   return TRUE;
 }
 
@@ -241,55 +118,19 @@ vq_guest_agent_sync (VqGuestAgent *agent, gint64 deadline, VqCancel *cancel, GEr
     }
 }
 
-gboolean
-vq_guest_agent_call (VqGuestAgent *agent, const char *command, JsonNode *arguments,
-                     JsonNode **result, gint64 deadline, VqCancel *cancel, GError **error)
+/* After a failure a reply may still be under way. */
+static gboolean
+call (VqGuestAgent *agent, const char *command, JsonNode *arguments, JsonNode **result,
+      gint64 deadline, VqCancel *cancel, GError **error)
 {
-  g_autofree char *what = g_strdup_printf ("answer of the guest agent to %s", command);
-  VqJsonCall call = { FALSE, NULL, NULL };
-  gint64 id;
-
   if (agent->needs_sync && !vq_guest_agent_sync (agent, deadline, cancel, error))
     {
-      g_clear_pointer (&arguments, json_node_unref);
+      json_node_unref (arguments);
       return FALSE;
     }
-  id = vq_guest_agent_send (agent, command, arguments, vq_json_peer_call_reply, &call);
-  if (!vq_wait_until (vq_json_peer_call_is_done, &call, deadline, cancel, what, error))
-    {
-      vq_guest_agent_forget (agent, id);
-      agent->needs_sync = TRUE;
-      return FALSE;
-    }
-  return vq_json_peer_call_finish (&call, command, result, error);
-}
-
-gint64
-vq_guest_agent_send (VqGuestAgent *agent, const char *command, JsonNode *arguments,
-                     VqJsonReply reply, gpointer data)
-{
-  Request *request = g_new0 (Request, 1);
-
-  request->id = ++agent->last_id;
-  request->command = g_strdup (command);
-  request->arguments = arguments;
-  request->reply = reply;
-  request->data = data;
-  request->refused = !agent->open;
-  g_queue_push_tail (&agent->waiting, request);
-  send_next (agent);
-  return request->id;
-}
-
-/* What is with the agent stays there: its answer makes room for the next one. */
-void
-vq_guest_agent_forget (VqGuestAgent *agent, gint64 id)
-{
-  if (agent->current != NULL && agent->current->id == id)
-    agent->current->reply = NULL;
-  for (GList *l = agent->waiting.head; l != NULL; l = l->next)
-    if (((Request *)l->data)->id == id)
-      ((Request *)l->data)->reply = NULL;
+  agent->needs_sync
+      = !vq_json_peer_call (agent->peer, command, arguments, result, deadline, cancel, error);
+  return !agent->needs_sync;
 }
 
 static JsonNode *
@@ -304,18 +145,17 @@ exec_arguments (const char *const *argv)
   return node;
 }
 
-/* The base64 member NAME of a reply as a string. */
+/* What the command said on stderr, fit for a message. */
 static char *
-decode_member (JsonObject *object, const char *name, GError **error)
+get_stderr (JsonObject *reply)
 {
-  const char *encoded;
+  const char *encoded = "";
   gsize n;
   g_autofree guchar *bytes = NULL;
 
-  if (!vq_json_get_string (object, name, "", &encoded, error))
-    return NULL;
+  (void)!vq_json_get_string (reply, "err-data", "", &encoded, NULL);
   bytes = g_base64_decode (encoded, &n);
-  return g_strndup ((const char *)bytes, MIN (n, RUN_OUTPUT_MAX));
+  return vq_text_printable ((const char *)bytes, n, STDERR_MAX);
 }
 
 static gboolean
@@ -324,8 +164,7 @@ start (VqGuestAgent *agent, const char *const *argv, gint64 *pid, gint64 deadlin
 {
   g_autoptr (JsonNode) result = NULL;
 
-  if (!vq_guest_agent_call (agent, "guest-exec", exec_arguments (argv), &result, deadline, cancel,
-                            error))
+  if (!call (agent, "guest-exec", exec_arguments (argv), &result, deadline, cancel, error))
     return FALSE;
   if (!JSON_NODE_HOLDS_OBJECT (result))
     return vq_error_set (error, VQ_ERROR_PEER, "guest-exec: not an object");
@@ -343,8 +182,8 @@ await_end (VqGuestAgent *agent, gint64 pid, JsonNode **result, gint64 deadline, 
   while (!exited)
     {
       g_clear_pointer (result, json_node_unref);
-      if (!vq_guest_agent_call (agent, "guest-exec-status", vq_json_build ("pid", "i", pid, NULL),
-                                result, deadline, cancel, error))
+      if (!call (agent, "guest-exec-status", vq_json_build ("pid", "i", pid, NULL), result,
+                 deadline, cancel, error))
         return FALSE;
       if (!JSON_NODE_HOLDS_OBJECT (*result))
         return vq_error_set (error, VQ_ERROR_PEER, "guest-exec-status: not an object");
@@ -359,10 +198,11 @@ await_end (VqGuestAgent *agent, gint64 pid, JsonNode **result, gint64 deadline, 
   return TRUE;
 }
 
+/* The command has ended: whether all went well. */
 static gboolean
-take_result (JsonObject *reply, const char *const *argv, int *status, char **out, GError **error)
+judge_end (JsonObject *reply, const char *program, GError **error)
 {
-  g_autofree char *errors = decode_member (reply, "err-data", NULL);
+  g_autofree char *text = get_stderr (reply);
   gint64 code;
   gint64 signum;
 
@@ -370,25 +210,15 @@ take_result (JsonObject *reply, const char *const *argv, int *status, char **out
       || !vq_json_get_int (reply, "signal", 0, &signum, error))
     return FALSE;
   if (signum != 0)
-    return vq_error_set (error, VQ_ERROR_FAILED, "%s: killed by signal %d", argv[0], (int)signum);
-  if (status != NULL)
-    *status = (int)code;
-  else if (code != 0)
-    {
-      g_autofree char *text
-          = vq_text_printable (errors ? errors : "", errors ? strlen (errors) : 0, 300);
-
-      return vq_error_set (error, VQ_ERROR_FAILED, "%s: exit status %d: %s", argv[0], (int)code,
-                           text);
-    }
-  if (out != NULL)
-    *out = decode_member (reply, "out-data", error);
-  return out == NULL || *out != NULL;
+    return vq_error_set (error, VQ_ERROR_FAILED, "%s: killed by signal %d", program, (int)signum);
+  return code == 0
+         || vq_error_set (error, VQ_ERROR_FAILED, "%s: exit status %d: %s", program, (int)code,
+                          text);
 }
 
 gboolean
-vq_guest_agent_run (VqGuestAgent *agent, const char *const *argv, int *status, char **out,
-                    gint64 deadline, VqCancel *cancel, GError **error)
+vq_guest_agent_run (VqGuestAgent *agent, const char *const *argv, gint64 deadline, VqCancel *cancel,
+                    GError **error)
 {
   g_autoptr (JsonNode) result = NULL;
   gint64 pid;
@@ -399,53 +229,10 @@ vq_guest_agent_run (VqGuestAgent *agent, const char *const *argv, int *status, c
       g_prefix_error (error, "%s in the guest: ", argv[0]);
       return FALSE;
     }
-  return take_result (json_node_get_object (result), argv, status, out, error);
+  return judge_end (json_node_get_object (result), argv[0], error);
 }
 
-static gboolean
-write_to_handle (VqGuestAgent *agent, gint64 handle, const char *bytes, gsize n, gint64 deadline,
-                 VqCancel *cancel, GError **error)
-{
-  while (n > 0)
-    {
-      gsize block = MIN (n, 32768);
-      g_autofree char *encoded = g_base64_encode ((const guchar *)bytes, block);
-
-      if (!vq_guest_agent_call (
-              agent, "guest-file-write",
-              vq_json_build ("handle", "i", handle, "buf-b64", "s", encoded, NULL), NULL, deadline,
-              cancel, error))
-        return FALSE;
-      bytes += block;
-      n -= block;
-    }
-  return TRUE;
-}
-
-gboolean
-vq_guest_agent_write_file (VqGuestAgent *agent, const char *path, const char *bytes, gsize n,
-                           gint64 deadline, VqCancel *cancel, GError **error)
-{
-  g_autoptr (JsonNode) opened = NULL;
-  JsonNode *handle_argument;
-  gint64 handle;
-  gboolean written;
-
-  if (!vq_guest_agent_call (agent, "guest-file-open",
-                            vq_json_build ("path", "s", path, "mode", "s", "w", NULL), &opened,
-                            deadline, cancel, error))
-    return FALSE;
-  handle = JSON_NODE_HOLDS_VALUE (opened) ? json_node_get_int (opened) : -1;
-  written = write_to_handle (agent, handle, bytes, n, deadline, cancel, error);
-  handle_argument = vq_json_build ("handle", "i", handle, NULL);
-  if (written)
-    return vq_guest_agent_call (agent, "guest-file-close", handle_argument, NULL, deadline, cancel,
-                                error);
-  vq_guest_agent_send (agent, "guest-file-close", handle_argument, NULL, NULL);
-  return FALSE;
-}
-
-/* Not in the queue: guest-shutdown has no reply. */
+/* guest-shutdown has no reply. */
 static void
 shut_down (VqGuestAgent *agent, const char *mode)
 {

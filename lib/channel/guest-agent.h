@@ -25,30 +25,11 @@ gboolean vq_guest_agent_is_open (VqGuestAgent *agent);
 gboolean vq_guest_agent_sync (VqGuestAgent *agent, gint64 deadline, VqCancel *cancel,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* One request and its reply. After a timeout the next call resynchronises first, so that a late
- * reply is nobody else's. */
-gboolean vq_guest_agent_call (VqGuestAgent *agent, const char *command, JsonNode *arguments,
-                              JsonNode **result, gint64 deadline, VqCancel *cancel, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
-
-/* The same without waiting; see vq_json_peer_send and vq_json_peer_forget. While the agent is not
- * there, nothing is sent and REPLY gets an error. */
-gint64 vq_guest_agent_send (VqGuestAgent *agent, const char *command, JsonNode *arguments,
-                            VqJsonReply reply, gpointer data);
-void vq_guest_agent_forget (VqGuestAgent *agent, gint64 id);
-
-/* Runs ARGV (UTF-8) with guest-exec, its stdin empty, and waits for its end. *STATUS (may be NULL)
- * gets its exit status; with NULL anything but 0 is an error that tells its stderr. *OUT (may be
- * NULL) gets its stdout. Meant for the few steps before a channel is there: the agent must be asked
- * again and again whether the command has ended. */
-gboolean vq_guest_agent_run (VqGuestAgent *agent, const char *const *argv, int *status, char **out,
-                             gint64 deadline, VqCancel *cancel, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
-
-/* Writes a file in the guest (guest-file-open with mode "w"). */
-gboolean vq_guest_agent_write_file (VqGuestAgent *agent, const char *path, const char *bytes,
-                                    gsize n, gint64 deadline, VqCancel *cancel, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* Runs ARGV (UTF-8) with guest-exec, its stdin empty, and waits for its end: the agent must be
+ * asked again and again whether it has ended. If it ends with anything but status 0, the error
+ * holds the end of its stderr. Connects first (vq_guest_agent_sync) if need be. */
+gboolean vq_guest_agent_run (VqGuestAgent *agent, const char *const *argv, gint64 deadline,
+                             VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Asks the guest to power off, or to reboot; no reply comes. */
 void vq_guest_agent_power_off (VqGuestAgent *agent);

@@ -30,7 +30,7 @@ way_agent_run (VqWay *way, const char *script, gint64 deadline, VqCancel *cancel
 {
   const char *const argv[] = { "/bin/sh", "-c", script, NULL };
 
-  return vq_guest_agent_run (((EntryAgent *)way)->agent, argv, NULL, NULL, deadline, cancel, error);
+  return vq_guest_agent_run (((EntryAgent *)way)->agent, argv, deadline, cancel, error);
 }
 
 static char *
