@@ -12,9 +12,9 @@
 struct _VqExecRequestIn
 {
   VqExecRequest head;
-  gsize head_have;    /* bytes of it */
-  GByteArray *packed; /* the words with their NULs, as far as they are here */
-  const char **argv;  /* into PACKED; NULL until it is complete */
+  gsize head_have;    /* how many bytes of the head have come */
+  GByteArray *packed; /* the words with their NULs, as far as they have come */
+  const char **argv;  /* points into PACKED; NULL until that is complete */
   int stdio[VQ_EXEC_N_FDS];
   guint n_stdio; /* 0 or VQ_EXEC_N_FDS; owned */
 };
@@ -61,7 +61,7 @@ vq_exec_request_in_steal_stdio (VqExecRequestIn *self, int stdio[VQ_EXEC_N_FDS])
   self->n_stdio = 0;
 }
 
-/* Takes over the descriptors of one message; FALSE if they are not the three we want. */
+/* Takes over the descriptors of one message. Returns FALSE if they are not exactly three. */
 static gboolean
 take_fds (VqExecRequestIn *self, struct msghdr *message)
 {
@@ -74,7 +74,7 @@ take_fds (VqExecRequestIn *self, struct msghdr *message)
 
       if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
         continue;
-      g_assert (n <= G_N_ELEMENTS (fds)); /* the control buffer has no room for more */
+      g_assert (n <= G_N_ELEMENTS (fds)); /* there is no room for more in the control buffer */
       memcpy (fds, CMSG_DATA (c), n * sizeof (int));
       if (n == VQ_EXEC_N_FDS && self->n_stdio == 0)
         {
@@ -88,7 +88,7 @@ take_fds (VqExecRequestIn *self, struct msghdr *message)
   return good;
 }
 
-/* As recvmsg; wrong descriptors are -1 and EBADMSG. */
+/* Like recvmsg. If the descriptors are wrong, returns -1 with EBADMSG. */
 static gssize
 receive (VqExecRequestIn *self, int socket_fd, void *buffer, gsize len)
 {
@@ -141,7 +141,7 @@ receive_packed (VqExecRequestIn *self, int socket_fd)
   return n;
 }
 
-/* What is wrong with the fixed part of the request, or NULL. */
+/* Says what is wrong with the fixed part of the request, or gives NULL. */
 static const char *
 check_head (VqExecRequestIn *self)
 {
@@ -160,7 +160,7 @@ check_head (VqExecRequestIn *self)
   return NULL;
 }
 
-/* Finds the words; FALSE if they are not as many as promised. */
+/* Finds the words. Returns FALSE if their number is not the promised one. */
 static gboolean
 split_packed (VqExecRequestIn *self)
 {
@@ -192,7 +192,7 @@ describe_failure (gssize n)
   return "the request ended too early";
 }
 
-/* Reads once; *AGAIN is set if there may be more to read. */
+/* Reads once. Sets *AGAIN if there may be more to read. */
 static VqExecProgress
 advance (VqExecRequestIn *self, int socket_fd, gboolean *again, const char **wrong)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One request of virt-qemu-exec on its way in (lib/channel/exec-wire.h), from a peer that may be
- * slow or wrong. It never reads further than the request's own end. */
+/* Receives one request of virt-qemu-exec (exec-wire.h) from a client that may be slow or may send
+ * anything. It never reads beyond the end of the request. */
 #pragma once
 
 #include <glib.h>
@@ -18,18 +18,18 @@ typedef enum
 
 VqExecRequestIn *vq_exec_request_in_new (void);
 
-/* Also closes the descriptors that came in and were not stolen. */
+/* Also closes the descriptors that were received and not stolen. */
 void vq_exec_request_in_free (VqExecRequestIn *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqExecRequestIn, vq_exec_request_in_free)
 
-/* Reads what SOCKET_FD (which stays the caller's) has, but at most about 256 KiB, so that one peer
- * does not hold up the others. Does not wait. *WRONG is set to a constant text with
- * VQ_EXEC_REQUEST_WRONG, which the end of the stream is as well. */
+/* Reads what SOCKET_FD (which stays the caller's) has, but at most about 256 KiB, so that one
+ * client does not hold up the others. Does not wait. With VQ_EXEC_REQUEST_WRONG, which is also the
+ * result at the end of the stream, *WRONG is a constant text. */
 VqExecProgress vq_exec_request_in_receive (VqExecRequestIn *self, int socket_fd,
                                            const char **wrong);
 
-/* Of a complete request: the words, NULL-terminated; they live as long as SELF. */
+/* The words of a complete request, NULL-terminated; they live as long as SELF. */
 const char *const *vq_exec_request_in_get_argv (VqExecRequestIn *self);
 
-/* Of a complete request: hands over stdin, stdout and stderr. */
+/* Takes stdin, stdout and stderr of a complete request. */
 void vq_exec_request_in_steal_stdio (VqExecRequestIn *self, int stdio[VQ_EXEC_N_FDS]);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A client's life: READING (its request comes in, never further than its own end), then RUNNING
- * (its command is on the channel; the socket only tells us of a hang-up), then it is answered and
- * its socket closed. A client that has left or has been answered while its command still runs is
- * detached: the record stays, without server and socket, until the channel says done. */
+/* The states of a client: READING while its request comes in, which is never read beyond its end;
+ * then RUNNING while its command runs on the channel, and the socket only tells us of a hang-up;
+ * then it is answered and its socket is closed. If a client has left or has been answered while its
+ * command still runs, it is detached: the record stays, without server and socket, until the
+ * channel reports that the command is done. */
 #include "channel/exec-server.h"
 
 #include <errno.h>
@@ -20,8 +21,8 @@
 #include "channel/exec-request.h"
 #include "base/text.h"
 
-/* Descriptors: a client's socket and its three, and as many again in the channel; the reserve is
- * for the rest of the program. */
+/* A client needs its socket and three descriptors, and the channel needs as many again. The reserve
+ * is for the rest of the program. */
 #define FDS_PER_CLIENT 8
 #define FDS_RESERVED 64
 #define FDS_WANTED 65536
@@ -32,11 +33,11 @@ struct _VqExecServer
 {
   int fd;
   char *path;
-  guint accept_id; /* 0: not accepting */
+  guint accept_id; /* 0: no clients are accepted */
   guint retry_id;
   VqChannel *channel; /* not owned */
-  char *failure;      /* why there is none; NULL: the testbed is not open */
-  GQueue clients;     /* of Client, those that are not detached */
+  char *failure;      /* why there is no channel; NULL: the testbed is not open */
+  GQueue clients;     /* of Client; those that are not detached */
   guint max_clients;
 };
 
@@ -58,7 +59,7 @@ client_free (Client *client)
   g_free (client);
 }
 
-/* Takes the client off its server. What is left of it is only of use to the channel. */
+/* Removes the client from its server. The rest of it is only needed by the channel. */
 static void
 client_detach (Client *client)
 {
@@ -70,7 +71,8 @@ client_detach (Client *client)
   resume_accepting (server);
 }
 
-/* A reply always fits into the empty buffer of the socket; a client that has left is no error. */
+/* A reply always fits into the empty buffer of the socket, so this does not wait. It is not an
+ * error if the client has left. */
 static void
 client_reply (Client *client, VqExecKind kind, int value, const char *text)
 {
@@ -89,13 +91,13 @@ client_reply (Client *client, VqExecKind kind, int value, const char *text)
 static void
 client_reply_failure (Client *client, const char *why)
 {
-  /* 3 bytes are for the "..." of a text that had to be cut. */
+  /* 3 bytes are reserved for the "..." of a text that is cut. */
   g_autofree char *text = vq_text_printable (why, strlen (why), VQ_EXEC_TEXT_MAX - 3);
 
   client_reply (client, VQ_EXEC_FAILED, 0, text);
 }
 
-/* Answers a client that has no command, and forgets it. */
+/* Answers a client whose command was not started, and frees it. */
 static void
 client_refuse (Client *client, const char *why)
 {
@@ -121,7 +123,7 @@ command_done (const VqEnd *end, gpointer data)
   client_free (client);
 }
 
-/* WHY is NULL for a client that has gone. It may be freed when this returns. */
+/* WHY is NULL for a client that has left. The client may have been freed when this returns. */
 static void
 client_kill (Client *client, const char *why)
 {
@@ -137,7 +139,7 @@ static gboolean
 client_left (int fd, GIOCondition events, gpointer data)
 {
   client_kill (data, NULL);
-  return G_SOURCE_CONTINUE; /* the source is removed already */
+  return G_SOURCE_CONTINUE; /* the source has already been removed */
 }
 
 static void
@@ -178,10 +180,10 @@ client_readable (int fd, GIOCondition events, gpointer data)
       client_refuse (client, wrong);
       break;
     }
-  return G_SOURCE_CONTINUE; /* a source that is not wanted any more is removed already */
+  return G_SOURCE_CONTINUE; /* if the source is not needed any more, it has already been removed */
 }
 
-/* Only ourselves and root: what runs in the testbed reads and writes with our rights. */
+/* Only we and root are allowed, because commands read and write with our rights. */
 static gboolean
 peer_is_allowed (int fd)
 {
@@ -229,8 +231,9 @@ connection_waits (int listen_fd, GIOCondition events, gpointer data)
   if (fd >= 0 && server->clients.length < server->max_clients)
     return G_SOURCE_CONTINUE;
 
-  /* Full: the next one waits in the backlog until a client leaves. Out of descriptors though
-   * few clients are here: nothing tells us when that is over. */
+  /* If there are too many clients, the next one waits in the backlog until one leaves. If there are
+   * few clients, but no more descriptors, nothing tells us when there are some again, so we try
+   * later. */
   server->accept_id = 0;
   if (fd < 0 && server->retry_id == 0)
     server->retry_id = g_timeout_add (ACCEPT_RETRY_MS, retry_accepting, server);
@@ -278,7 +281,7 @@ fill_address (struct sockaddr_un *address, const char *path, GError **error)
                        directory);
 }
 
-/* The mode is set before the socket has a name, so that nobody can be quicker. */
+/* The mode is set before the socket gets its name, so that nobody can connect before that. */
 static int
 listen_at (const char *path, GError **error)
 {
@@ -332,7 +335,7 @@ kill_running (VqExecServer *server, const char *why)
     client_kill (client, why);
 }
 
-/* Clients that are still sending their request may go on. */
+/* Clients that are still sending their requests may go on. */
 void
 vq_exec_server_set_channel (VqExecServer *server, VqChannel *channel)
 {

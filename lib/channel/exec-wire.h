@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What virt-qemu-exec (the program that print-execute-command names) and the server say to each
- * other over a unix stream socket. One connection is one command:
+/* The messages between virt-qemu-exec (the program that print-execute-command names) and the
+ * server, over a unix stream socket. There is one connection per command:
  *
  *   client                                   server
  *   VqExecRequest with three descriptors
@@ -10,13 +10,13 @@
  *                                       <--  VqExecReply, then text_bytes of text
  *   exits                                    closes
  *
- * The client sends nothing after argv. If it closes early (it was killed), the server kills the
- * command. If the server closes without a reply, it died. A request that the server does not
- * like is answered with VQ_EXEC_FAILED at once, even before it has been sent completely.
+ * The client sends nothing after argv. If it closes the connection early, it was killed, and the
+ * server kills the command. If the server closes the connection without a reply, it has died. A
+ * wrong request is answered with VQ_EXEC_FAILED at once, even before it has been sent completely.
  *
  * Both ends are on one machine, so numbers are in its byte order. The descriptors come with the
- * first byte. The server may be of another version only while a package is upgraded: it
- * answers a foreign version with VQ_EXEC_FAILED, so the reply never changes its form. */
+ * first byte. While a package is upgraded, a client may meet a server of another version. The
+ * server answers it with VQ_EXEC_FAILED, so the form of the reply must never change. */
 #pragma once
 
 #include <stdint.h>
@@ -24,8 +24,8 @@
 #define VQ_EXEC_MAGIC 0x43455856u /* "VXEC" */
 #define VQ_EXEC_VERSION 1u
 
-/* Linux takes at most a quarter of the stack's limit for argv and the environment: 2 MiB unless
- * somebody raised it, and never more than 6 MiB. */
+/* For argv and the environment, Linux accepts at most a quarter of the stack's limit. That is 2 MiB
+ * unless the limit was raised, and never more than 6 MiB. */
 #define VQ_EXEC_ARGC_MAX 262144u
 #define VQ_EXEC_ARGV_BYTES_MAX (8u * 1024 * 1024)
 #define VQ_EXEC_TEXT_MAX 1024u

@@ -4,9 +4,9 @@
  * libarchive write the files: it looks at all components of each path again and again, which costs
  * more than the rest together.
  *
- * Two guards, each sufficient: every name (and hard link target) is taken apart here and must stay
- * below the directory; and the tree writer opens each component by itself and follows no symlink.
- */
+ * Two guards keep names inside the directory, and each would be enough: every name (and target of a
+ * hard link) is split and checked here, and the tree writer opens each component by itself and
+ * follows no symlink. */
 #include "copy/archive-reader.h"
 
 #include <archive.h>
@@ -22,29 +22,29 @@
 
 #define BLOCK_SIZE 131072
 #define END_MARKER 1024 /* two blocks of zeros */
-#define PADDING_MAX                                                                                \
-  (1024 * 1024) /* of what may follow the end marker; tar itself pads to 10 KiB                    \
-                 */
-#define HEADER_MAX (16 * 1024 * 1024) /* of one entry: long names, the map of a sparse file */
+/* What may follow the end marker; tar itself pads to 10 KiB. */
+#define PADDING_MAX (1024 * 1024)
+/* The limit for one entry's header, with long names and the map of a sparse file. */
+#define HEADER_MAX (16 * 1024 * 1024)
 #define MESSAGES_MAX 5
 #define NAME_SHOWN 200
 
 typedef struct
 {
-  const char *directory; /* as the user wrote it; for messages, the file */
+  const char *directory; /* as the user wrote it, for messages; for a single file, its path */
   struct archive *archive;
   VqTreeWriter *tree;
   VqArchiveRead read;
   gpointer data;
-  GError *error;      /* of READ; it wins over what libarchive makes of it */
-  gint64 n_read;      /* bytes */
-  gsize n_zeros_last; /* how many of the last bytes were zero, at most END_MARKER */
-  gint64 header_end;  /* while a header is read: how far it may go, else G_MAXINT64 */
-  guint n_skipped;    /* entries that were left out */
+  GError *error;      /* READ's error, which is better than what libarchive makes of it */
+  gint64 n_read;      /* how many bytes were read */
+  gsize n_zeros_last; /* how many bytes at the end were zero, at most END_MARKER */
+  gint64 header_end; /* where the header that is being read must have ended; otherwise G_MAXINT64 */
+  guint n_skipped;   /* how many entries were left out */
   char buffer[BLOCK_SIZE];
 } Unpacker;
 
-/* Keeps count of the zeros that the stream ends with. */
+/* Counts the zeros at the end of what has been read. */
 static void
 count_zeros (Unpacker *unpacker, gsize n)
 {
@@ -107,7 +107,7 @@ set_read_error (Unpacker *unpacker, GError **error)
   return vq_error_set (error, VQ_ERROR_PEER, "bad archive from the guest: %s", text);
 }
 
-/* With errno, for NAME below the directory. */
+/* Sets an error from errno, for NAME in the directory. */
 static gboolean
 set_disk_error (Unpacker *unpacker, const char *name, GError **error)
 {
@@ -118,8 +118,9 @@ set_disk_error (Unpacker *unpacker, const char *name, GError **error)
   return vq_error_set_errno (error, errnum, "cannot unpack %s", text);
 }
 
-/* The NAME of an entry as a clean path below the directory, in *CLEAN (transfer full); fails if it
- * is absolute or steps up. The directory itself is the empty name: "." in an archive. */
+/* Sets *CLEAN (transfer full) to the NAME of an entry as a clean path below the directory. Fails if
+ * NAME is absolute or contains "..". The directory itself, which is "." in an archive, becomes the
+ * empty name. */
 static gboolean
 inside (Unpacker *unpacker, const char *name, char **clean, GError **error)
 {
@@ -137,7 +138,7 @@ inside (Unpacker *unpacker, const char *name, char **clean, GError **error)
         g_string_append_c (path, '/');
       g_string_append (path, *part);
     }
-  /* Nobody could use longer ones. */
+  /* A longer path could not be used. */
   if (strlen (unpacker->directory) + path->len + 1 >= PATH_MAX)
     return vq_error_set (error, VQ_ERROR_FAILED, "a name from the guest is too long for %s",
                          unpacker->directory);
@@ -151,7 +152,8 @@ inside (Unpacker *unpacker, const char *name, char **clean, GError **error)
   return TRUE;
 }
 
-/* Notes that ENTRY is left out; a guest may not flood the log with it. */
+/* Reports that ENTRY is left out. The number of such messages is limited, because the guest could
+ * flood the log. */
 static void
 skip_entry (Unpacker *unpacker, struct archive_entry *entry)
 {
@@ -191,8 +193,8 @@ write_block (int fd, const char *bytes, gsize len, gint64 offset)
   return TRUE;
 }
 
-/* Writes the contents of the current entry, which has SIZE bytes with its holes, to the empty FD.
- */
+/* Writes the contents of the current entry to FD, which is empty. SIZE includes the entry's
+ * holes. */
 static gboolean
 unpack_contents (Unpacker *unpacker, const char *name, gint64 size, int fd, GError **error)
 {
@@ -216,7 +218,7 @@ unpack_contents (Unpacker *unpacker, const char *name, gint64 size, int fd, GErr
   return TRUE;
 }
 
-/* Closes FD, a file whose contents are there or, if not WRITTEN, have failed with an error. */
+/* Closes the file FD. If not WRITTEN, writing its contents has failed already. */
 static gboolean
 finish_file (Unpacker *unpacker, const char *name, int fd, time_t mtime, gboolean written,
              GError **error)
@@ -225,7 +227,7 @@ finish_file (Unpacker *unpacker, const char *name, int fd, time_t mtime, gboolea
 
   if (written && futimens (fd, times) != 0)
     written = set_disk_error (unpacker, name, error);
-  /* A full disk may show only here (NFS, quota). */
+  /* Some file systems (NFS, quotas) report a full disk only here. */
   if (close (fd) != 0 && written)
     written = set_disk_error (unpacker, name, error);
   return written;
@@ -243,7 +245,8 @@ unpack_file (Unpacker *unpacker, struct archive_entry *entry, const char *name, 
   return finish_file (unpacker, name, fd, archive_entry_mtime (entry), written, error);
 }
 
-/* Contents that come with it are left out: they would go into a file that was there before us. */
+/* If contents come with a hard link, they are skipped, because they would be written to the
+ * existing file. */
 static gboolean
 unpack_link (Unpacker *unpacker, struct archive_entry *entry, const char *name, GError **error)
 {
@@ -256,8 +259,8 @@ unpack_link (Unpacker *unpacker, struct archive_entry *entry, const char *name, 
   return TRUE;
 }
 
-/* The Python server keeps all mode bits. We do not: if we run as root, a set-user-ID file made by
- * the guest would be a way to become root for any user of this machine. */
+/* The Python server keeps all mode bits. We do not, because if we run as root, a set-user-ID file
+ * from the guest would let any user of the host become root. */
 static gboolean
 unpack_as (Unpacker *unpacker, struct archive_entry *entry, const char *name, GError **error)
 {
@@ -288,15 +291,16 @@ unpack_entry (Unpacker *unpacker, struct archive_entry *entry, GError **error)
     }
   if (!inside (unpacker, archive_entry_pathname (entry), &name, error))
     return FALSE;
-  /* The directory itself may not become something else. */
+  /* The directory itself must stay a directory. */
   if (*name == '\0'
       && (archive_entry_hardlink (entry) != NULL || archive_entry_filetype (entry) != AE_IFDIR))
     return vq_error_set (error, VQ_ERROR_PEER, "the archive from the guest replaces its top");
   return unpack_as (unpacker, entry, name, error);
 }
 
-/* After the last entry: libarchive takes a stream that just stops between two entries for a
- * complete one. Reads on to the end, so that a tar that still pads does not get SIGPIPE. */
+/* To be called after the last entry. libarchive takes a stream that stops between two entries for a
+ * complete one, so the end marker is checked here. Reads to the end of the stream, so that a tar
+ * that is still writing padding does not get SIGPIPE. */
 static gboolean
 check_end_marker (Unpacker *unpacker, GError **error)
 {
@@ -313,7 +317,7 @@ check_end_marker (Unpacker *unpacker, GError **error)
   return TRUE;
 }
 
-/* The next header; ARCHIVE_EOF after the last one. */
+/* Reads the next header. Returns ARCHIVE_EOF after the last one. */
 static int
 next_header (Unpacker *unpacker, struct archive_entry **entry)
 {
@@ -325,7 +329,7 @@ next_header (Unpacker *unpacker, struct archive_entry **entry)
   return result;
 }
 
-/* The rest of an entry must be gone before the next header, which has a limit. */
+/* Skips the rest of an entry, because the limit for the next header must not count it. */
 static gboolean
 skip_rest (Unpacker *unpacker, GError **error)
 {
@@ -352,7 +356,7 @@ unpack_entries (Unpacker *unpacker, GError **error)
   return check_end_marker (unpacker, error);
 }
 
-/* The one entry must be a plain file. */
+/* Unpacks the only entry, which must be a plain file. */
 static gboolean
 unpack_only_entry (Unpacker *unpacker, int fd, GError **error)
 {
@@ -397,7 +401,7 @@ unpacker_free (Unpacker *unpacker)
   g_free (unpacker);
 }
 
-/* Only tar, and no decompression: nothing else comes from the tar in the guest. */
+/* Accepts only tar, without compression, because the tar in the guest sends nothing else. */
 static gboolean
 start_reading (Unpacker *unpacker, GError **error)
 {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Unpacks a tar stream from the guest into a directory of this machine. Everything in it is
- * hostile: nothing that it says may reach outside of that directory. */
+/* Unpacks a tar stream from the guest into a directory on the host. The stream may be hostile, so
+ * nothing in it can reach anything outside that directory. */
 #pragma once
 
 #include <glib.h>
 
-/* Gives 1 to MAX bytes, 0 at the end, or -1 with *ERROR set. May run the main context. */
+/* Reads 1 to MAX bytes. Returns their number, 0 at the end, or -1 with *ERROR set. May run the main
+ * context. */
 typedef gssize (*VqArchiveRead) (gpointer data, void *buffer, gsize max, GError **error);
 
 /* Unpacks what READ (DATA) gives into DIRECTORY, which exists; merges with what is there, but a
@@ -16,13 +17,13 @@ typedef gssize (*VqArchiveRead) (gpointer data, void *buffer, gsize max, GError 
  * sticky bits are dropped. Other kinds are left out with a message. Directories that were there
  * before, DIRECTORY too, stay as they are.
  *
- * Fails with VQ_ERROR_PEER when the stream is no tar archive, lacks its end, or names something
- * outside; with VQ_ERROR_FAILED when the host cannot write; and with READ's error. What was
- * unpacked before stays. */
+ * Fails with VQ_ERROR_PEER if the stream is not a tar archive, is cut short, or names something
+ * outside; with VQ_ERROR_FAILED if we cannot write; and with READ's error. What was unpacked before
+ * that stays. */
 gboolean vq_archive_reader_unpack (const char *directory, VqArchiveRead read, gpointer data,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same for a stream that holds one plain file, whatever its name: its contents go to FD, a
- * plain file that is empty, with their holes. PATH is for messages. */
+/* The same for a stream that holds one plain file, whatever its name. Its contents, with their
+ * holes, go to FD, which must be an empty plain file. PATH is for messages. */
 gboolean vq_archive_reader_unpack_file (int fd, const char *path, VqArchiveRead read, gpointer data,
                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -17,13 +17,13 @@
 
 typedef struct
 {
-  const char *directory; /* as the user wrote it, for messages; a file: its path */
+  const char *directory; /* as the user wrote it, for messages; for a single file, its path */
   struct archive *archive;
   struct archive_entry_linkresolver *links;
   VqArchiveWrite write;
   gpointer data;
-  GError *error;      /* of WRITE */
-  gboolean abandoned; /* nothing more may be written */
+  GError *error;      /* WRITE's error */
+  gboolean abandoned; /* nothing more must be written */
 } Packer;
 
 static gboolean pack_directory (Packer *packer, int fd, const char *name, GError **error);
@@ -33,21 +33,21 @@ pass_block (struct archive *archive, void *data, const void *bytes, size_t len)
 {
   Packer *packer = data;
 
-  /* Never says that it failed: libarchive 3.6 would then leak its buffers. Everybody who writes
-   * looks at packer->error instead (see has_failed). */
+  /* This never reports a failure, because libarchive 3.6 would then leak its buffers. All callers
+   * check packer->error instead (see has_failed). */
   if (packer->error == NULL && !packer->abandoned)
     packer->write (packer->data, bytes, len, &packer->error);
   return len;
 }
 
-/* After a call to libarchive that gave RESULT. */
+/* Whether a call to libarchive that returned RESULT has failed. */
 static gboolean
 has_failed (Packer *packer, gint64 result)
 {
   return packer->error != NULL || result < ARCHIVE_WARN;
 }
 
-/* NAME in messages; the only file has the empty name. Transfer full. */
+/* The path of NAME for messages. A single file has the empty name. Transfer full. */
 static char *
 path_of (Packer *packer, const char *name)
 {
@@ -86,8 +86,8 @@ set_shorter_error (Packer *packer, const char *name, GError **error)
   return vq_error_set (error, VQ_ERROR_FAILED, "%s got shorter while it was copied", path);
 }
 
-/* Tells the archive where FD has data; what is between is not sent. Fails if the file system cannot
- * say where that is. */
+/* Tells the archive where FD has data; the holes between are not sent. Fails if the file system
+ * cannot say where the data is. */
 static gboolean
 add_data (struct archive_entry *entry, int fd, const struct stat *st)
 {
@@ -102,23 +102,24 @@ add_data (struct archive_entry *entry, int fd, const struct stat *st)
       hole = MIN (hole, st->st_size);
       archive_entry_sparse_add_entry (entry, start, hole - start);
     }
-  /* ENXIO means that no data follow. Without any data, no blocks can be in use. */
+  /* ENXIO means that no data follow. But if a file seems to have no data at all and still uses
+   * blocks, the file system's answer is wrong. */
   return hole >= st->st_size || start >= st->st_size
          || (errno == ENXIO && (hole > 0 || st->st_blocks == 0));
 }
 
-/* A file whose map is not known is sent whole. */
+/* If it is not known where a file has data, all of it is sent. */
 static void
 add_sparse_map (struct archive_entry *entry, int fd, const struct stat *st)
 {
   if (!add_data (entry, fd, st))
     archive_entry_sparse_clear (entry);
-  /* A file that is nothing but a hole: libarchive's way to say so is an empty first region. */
+  /* The file is only a hole. To libarchive this is a first region of length 0. */
   else if (archive_entry_sparse_count (entry) == 0)
     archive_entry_sparse_add_entry (entry, 0, 0);
 }
 
-/* libarchive wants to be given holes as zeros, and skips them. */
+/* libarchive must be given holes as zeros, which it skips. */
 static gboolean
 pack_zeros (Packer *packer, const char *name, gint64 n, GError **error)
 {
@@ -130,7 +131,7 @@ pack_zeros (Packer *packer, const char *name, gint64 n, GError **error)
   return TRUE;
 }
 
-/* Packs the bytes of FD from OFFSET to END. */
+/* Packs the bytes of FD from OFFSET up to END. */
 static gboolean
 pack_range (Packer *packer, int fd, const char *name, off_t offset, off_t end, GError **error)
 {
@@ -170,8 +171,8 @@ pack_contents (Packer *packer, struct archive_entry *entry, int fd, const char *
   return pack_zeros (packer, name, size - done, error);
 }
 
-/* After its contents. Where a file had a hole, nothing is read, so it may have become shorter
- * unnoticed; of one that grew, what was there at first has been sent. */
+/* To be called after the contents. Holes are not read, so only here do we notice that a file has
+ * become shorter at a hole. If a file has grown, its first SIZE bytes have been sent. */
 static gboolean
 check_size (Packer *packer, int fd, const char *name, off_t size, GError **error)
 {
@@ -185,7 +186,7 @@ check_size (Packer *packer, int fd, const char *name, off_t size, GError **error
 static gboolean
 pack_header (Packer *packer, struct archive_entry *entry, const char *name, GError **error)
 {
-  /* A warning says that a name is not UTF-8: libarchive then sends its bytes as they are. */
+  /* libarchive warns about names that are not UTF-8, but sends their bytes as they are. */
   if (has_failed (packer, archive_write_header (packer->archive, entry)))
     return set_archive_error (packer, name, error);
   return TRUE;
@@ -199,13 +200,13 @@ entry_new (const char *name, const struct stat *st)
 
   archive_entry_copy_stat (entry, st);
   archive_entry_copy_pathname (entry, path);
-  /* Nobody on the other side needs to know the user ids of this machine. */
+  /* The guest has no use for the host's user ids. */
   archive_entry_set_uid (entry, 0);
   archive_entry_set_gid (entry, 0);
   return entry;
 }
 
-/* Packs the plain file FD, which is described by ST, as ENTRY. */
+/* Packs the plain file FD as ENTRY. ST is its status. */
 static gboolean
 pack_open_file (Packer *packer, struct archive_entry *entry, int fd, const struct stat *st,
                 const char *name, GError **error)
@@ -218,13 +219,13 @@ pack_open_file (Packer *packer, struct archive_entry *entry, int fd, const struc
          && check_size (packer, fd, name, st->st_size, error);
 }
 
-/* Makes a link of an ENTRY for a later name of one file. */
+/* If ENTRY is another name of a file that was packed before, makes it a hard link. */
 static void
 mark_link (Packer *packer, struct archive_entry *entry, const struct stat *st)
 {
   struct archive_entry *deferred = NULL;
 
-  /* For tar, nothing is held back and ENTRY stays. */
+  /* With tar, libarchive defers no entry, and ENTRY stays the same. */
   if (st->st_nlink > 1)
     archive_entry_linkify (packer->links, &entry, &deferred);
 }
@@ -257,7 +258,7 @@ pack_file (Packer *packer, int fd, const char *name, const struct stat *st, GErr
   return packed;
 }
 
-/* Packs what is neither plain file nor directory. */
+/* Packs anything that is neither a plain file nor a directory. */
 static gboolean
 pack_special (Packer *packer, int dir, const char *base, const char *name, const struct stat *st,
               GError **error)
@@ -274,7 +275,7 @@ pack_special (Packer *packer, int dir, const char *base, const char *name, const
   return packed;
 }
 
-/* Packs FD, which it closes. */
+/* Packs FD, and closes it. */
 static gboolean
 pack_opened (Packer *packer, int fd, const char *name, GError **error)
 {
@@ -294,8 +295,8 @@ pack_opened (Packer *packer, int fd, const char *name, GError **error)
   return packed;
 }
 
-/* Packs BASE, a name in the directory DIR, whose kind may be known; NAME is its path from the top.
- */
+/* Packs BASE in the directory DIR. KIND is what readdir says about it. NAME is its path from the
+ * top. */
 static gboolean
 pack_name (Packer *packer, int dir, const char *base, unsigned char kind, const char *name,
            GError **error)
@@ -303,7 +304,8 @@ pack_name (Packer *packer, int dir, const char *base, unsigned char kind, const 
   struct stat st;
   int fd;
 
-  /* What can be opened, without any effect, is looked at then: half of the calls. */
+  /* Plain files and directories can be opened without side effects, so their status is read after
+   * that, which saves half of the calls. */
   if (kind != DT_REG && kind != DT_DIR)
     {
       if (fstatat (dir, base, &st, AT_SYMLINK_NOFOLLOW) != 0)
@@ -340,7 +342,7 @@ pack_children (Packer *packer, DIR *stream, const char *name, GError **error)
   return TRUE;
 }
 
-/* Takes over FD. */
+/* Packs the directory FD, which is taken over. */
 static gboolean
 pack_directory (Packer *packer, int fd, const char *name, GError **error)
 {
@@ -377,13 +379,13 @@ start_archive (Packer *packer, GError **error)
   return TRUE;
 }
 
-/* After the last entry, or after a failure. */
+/* To be called after the last entry, or after a failure. */
 static gboolean
 end_archive (Packer *packer, gboolean packed, GError **error)
 {
   if (!packed)
     {
-      /* No end marker: the guest must not take it for a complete archive. */
+      /* Writes no end marker, so that the guest does not take this for a complete archive. */
       packer->abandoned = TRUE;
       return FALSE;
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Packs a directory of this machine into a tar stream, for a tar in the guest to unpack. */
+/* Packs a directory on the host into a tar stream, which a tar in the guest unpacks. */
 #pragma once
 
 #include <glib.h>
 #include <sys/types.h>
 
-/* Writes all LEN bytes to wherever they go, or fails. May run the main context. */
+/* Writes all LEN bytes, or fails. May run the main context. */
 typedef gboolean (*VqArchiveWrite) (gpointer data, const void *bytes, gsize len, GError **error);
 
 /* Writes the tree under DIRECTORY to WRITE (DATA), in blocks of at most 64 KiB, as the pax format
@@ -18,8 +18,8 @@ typedef gboolean (*VqArchiveWrite) (gpointer data, const void *bytes, gsize len,
 gboolean vq_archive_writer_pack (const char *directory, VqArchiveWrite write, gpointer data,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same for the plain file FD alone, which becomes "./NAME" with the permissions MODE. PATH is
- * for messages. FD stays open, its offset is undefined. */
+/* The same for a single plain file, FD. In the archive it is "./NAME" with the permissions MODE.
+ * PATH is for messages. FD stays open; its offset is undefined afterwards. */
 gboolean vq_archive_writer_pack_file (int fd, const char *path, const char *name, mode_t mode,
                                       VqArchiveWrite write, gpointer data, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

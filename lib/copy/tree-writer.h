@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Makes files below one directory of this machine, and cannot reach anything else: each name is
- * taken one component at a time, from a descriptor of the directory that holds it, and a symlink is
- * never followed but replaced. For names that come from a hostile guest. Nor can another user who
- * may write in the tree lead us out of it: what has been opened is never again looked up by name to
- * be changed.
+/* Makes files below one directory on the host, and cannot reach anything outside it. It is for
+ * names that come from a hostile guest. Each component of a name is opened by itself, from a
+ * descriptor of the directory that holds it, and symlinks are never followed, but replaced. Another
+ * user who can write in the tree cannot lead us out of it either: what has been opened is never
+ * looked up again by name to be changed.
  *
- * What is new gets the permissions that it should have as far as the umask allows. Directories that
- * were there before keep theirs; one of ours that is closed to us is open to us while we write in
- * it.
+ * New files get their permissions as far as the umask allows. Existing directories keep theirs; if
+ * one of ours does not let us write, it does so only while we write in it.
  *
- * A NAME is relative and clean: components with one "/" between them, none of which is "." or "..";
+ * A NAME is relative and clean: its components have one "/" between them, and none is "." or "..";
  * the empty NAME is the directory itself. Directories on the way that are missing are made, and
  * what is in the way and is no directory is removed. What has NAME already is removed too, if it is
  * not a directory that becomes one again; a directory with something in it is not removed
@@ -24,11 +23,11 @@
 
 typedef struct _VqTreeWriter VqTreeWriter;
 
-/* DIRECTORY may be reached through symlinks: it is the user's. NULL with errno set if it cannot be
- * opened. */
+/* DIRECTORY may be reached through symlinks, because the user has named it. Returns NULL with errno
+ * set if it cannot be opened. */
 VqTreeWriter *vq_tree_writer_new (const char *directory) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Also ends what vq_tree_writer_end does. */
+/* Also does what vq_tree_writer_end does. */
 void vq_tree_writer_free (VqTreeWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqTreeWriter, vq_tree_writer_free)
 
@@ -38,16 +37,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqTreeWriter, vq_tree_writer_free)
 gboolean vq_tree_writer_add_directory (VqTreeWriter *writer, const char *name, mode_t mode,
                                        time_t mtime) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Makes an empty file with MODE; gives a descriptor to write to, which is the caller's, or -1. */
+/* Makes an empty file with MODE. Returns a descriptor to write to, which belongs to the caller, or
+ * -1. */
 int vq_tree_writer_add_file (VqTreeWriter *writer, const char *name, mode_t mode)
     G_GNUC_WARN_UNUSED_RESULT;
 
 gboolean vq_tree_writer_add_symlink (VqTreeWriter *writer, const char *name, const char *target,
                                      time_t mtime) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Another name for OLD, which is a NAME, too, and is reached without any symlink. */
+/* Makes NAME a hard link to OLD, which is also a name in this tree, and is reached without
+ * symlinks. */
 gboolean vq_tree_writer_add_link (VqTreeWriter *writer, const char *name, const char *old)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Leaves the last directories with their modes and times. */
+/* Gives the last directories their modes and times. */
 gboolean vq_tree_writer_end (VqTreeWriter *writer) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A file of this machine that gets its contents under a temporary name in the same directory, and
- * takes its place when it is complete. So nobody sees half of it, a failure leaves what was there
- * before, and nothing is written through a symbolic or hard link that has the name already: the
- * link is replaced, and what it leads to stays as it is. Only the directory may be reached through
- * symbolic links. Waits only for the disk. */
+/* Writes a file on the host under a temporary name in the same directory, and renames it when it is
+ * complete. So nobody sees a half-written file, a failure leaves the old file, and nothing is
+ * written through a symbolic or hard link that has the name already: the link is replaced, and its
+ * target stays as it is. Symbolic links are followed only on the way to the directory. Waits only
+ * for the disk. */
 #pragma once
 
 #include <glib.h>
 
 typedef struct _VqNewFile VqNewFile;
 
-/* Begins the file PATH. It gets the permissions of the plain file of ours that has this name, or
- * else those that the umask leaves. A character device, such as /dev/null, is opened instead. Fails
- * at a directory, at what is neither a file nor such a device, and at a symbolic link to any of
- * them. */
+/* Begins the file PATH. If a plain file of ours has this name, its permissions are kept; otherwise
+ * the umask decides. If PATH is a character device such as /dev/null, it is opened instead. Fails
+ * if PATH is a directory or anything else that is not a plain file, or a symbolic link to such a
+ * thing. */
 VqNewFile *vq_new_file_open (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Where the contents go: empty, open for writing. It stays FILE's. */
+/* The descriptor to write the contents to. It belongs to FILE. */
 int vq_new_file_get_fd (VqNewFile *file);
 
-/* Closes the descriptor and puts the file in its place. Nothing but vq_new_file_free may follow,
- * also if this fails; then the file is removed. */
+/* Closes the descriptor and renames the file to PATH. If this fails, the file is removed. In both
+ * cases only vq_new_file_free may follow. */
 gboolean vq_new_file_commit (VqNewFile *file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Also removes the file, unless it was committed. FILE may be NULL. */
