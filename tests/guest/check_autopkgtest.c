@@ -10,6 +10,7 @@
 
 #include "process.h"
 #include "server-client.h"
+#include "suite.h"
 
 /* Seconds for a run with up to four boots. */
 #define RUN 900
@@ -131,7 +132,9 @@ numbers (int last)
   return g_string_free (text, FALSE);
 }
 
-START_TEST (test_good_package)
+CASE ("packages", setup, teardown, 0)
+
+TEST (test_good_package)
 {
   static const char *const summary[]
       = { "artifacts PASS", "reboot PASS", "reboot-prepare PASS", "talks PASS", NULL };
@@ -150,9 +153,8 @@ START_TEST (test_good_package)
   expect_contents ("talks-stdout", some);
   expect_contents ("talks-stderr", some);
 }
-END_TEST
 
-START_TEST (test_bad_package)
+TEST (test_bad_package)
 {
   static const char *const summary[] = { "fails FAIL non-zero exit status 1",
                                          "killed FAIL non-zero exit status 137",
@@ -166,27 +168,4 @@ START_TEST (test_bad_package)
   expect_contents ("fails-stdout", "about to fail\n");
   expect_contents ("killed-stdout", "about to die\n");
   expect_contents ("stderr-stderr", "a complaint\n");
-}
-END_TEST
-
-int
-main (void)
-{
-  Suite *suite = suite_create ("autopkgtest");
-  TCase *tcase = tcase_create ("packages");
-  SRunner *runner;
-  int failed;
-
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_add_test (tcase, test_good_package);
-  tcase_add_test (tcase, test_bad_package);
-  suite_add_tcase (suite, tcase);
-  runner = srunner_create (suite);
-  /* What is left behind becomes a child of this very process. */
-  srunner_set_fork_status (runner, CK_NOFORK);
-  process_init ();
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -14,6 +14,7 @@
 
 #include "process.h"
 #include "server-client.h"
+#include "suite.h"
 
 #define GIB (1024L * 1024 * 1024)
 
@@ -117,6 +118,7 @@ setup (void)
 static void
 teardown (void)
 {
+  server_free_all ();
   g_free (process_output ((const char *[]){ "rm", "-rf", "--", dir, NULL }, A_WHILE));
   g_clear_pointer (&dir, g_free);
 }
@@ -187,23 +189,23 @@ expect_start_fails (const ServerSetup *setup_, int status, int lines, const char
   ck_assert_msg (said == NULL, "stdout has: %s", said);
 }
 
-START_TEST (test_a_bad_command_line)
+CASE ("command lines", setup, teardown, 0)
+
+TEST_LOOP (test_a_bad_command_line, 0, G_N_ELEMENTS (starts))
 {
   g_auto (GStrv) arguments = expand (starts[_i].arguments);
   ServerSetup bad = { .arguments = (const char *const *)arguments };
 
   expect_start_fails (&bad, starts[_i].status, starts[_i].lines, starts[_i].hint);
 }
-END_TEST
 
-START_TEST (test_an_image_that_we_may_not_read)
+TEST (test_an_image_that_we_may_not_read)
 {
   g_auto (GStrv) arguments = expand ((const char *[]){ "DIR/secret", NULL });
   ServerSetup bad = { .arguments = (const char *const *)arguments, .as_nobody = TRUE };
 
   expect_start_fails (&bad, 1, 1, "DIR/secret: Permission denied");
 }
-END_TEST
 
 /* What is not on PATH, and the package that has it. */
 static const struct
@@ -219,7 +221,7 @@ static const struct
   { "PATH=DIR/no-qemu", { "--dpkg-architecture=arm64", "DIR/disk.qcow2" }, "qemu-system-arm" },
 };
 
-START_TEST (test_a_missing_program)
+TEST_LOOP (test_a_missing_program, 0, G_N_ELEMENTS (programs))
 {
   g_auto (GStrv) arguments = expand (programs[_i].arguments);
   g_auto (GStrv) path = expand ((const char *[]){ programs[_i].path, NULL });
@@ -228,9 +230,8 @@ START_TEST (test_a_missing_program)
 
   expect_start_fails (&bad, 1, 1, programs[_i].hint);
 }
-END_TEST
 
-START_TEST (test_help_and_version)
+TEST_LOOP (test_help_and_version, 0, 3)
 {
   static const char *const options[] = { "--help", "-h", "--version" };
   const char *const arguments[] = { options[_i], NULL };
@@ -242,7 +243,6 @@ START_TEST (test_help_and_version)
                  line);
   server_expect_exit (server, SOON, 0, 0, "");
 }
-END_TEST
 
 /* Starts a server that serves, with a disk that does not boot, and reads its "ok". */
 static Server *
@@ -291,25 +291,25 @@ static const struct
   { "copyup /a%00 /b\n", "NUL byte" },
 };
 
-START_TEST (test_misuse_of_the_protocol)
+CASE ("protocol", setup, teardown, 0)
+
+TEST_LOOP (test_misuse_of_the_protocol, 0, G_N_ELEMENTS (misuses))
 {
   g_autoptr (Server) server = start_idle (FALSE, NULL);
 
   server_send (server, misuses[_i].bytes);
   server_expect_exit (server, SOON, 12, 1, misuses[_i].hint);
 }
-END_TEST
 
-START_TEST (test_end_of_file_at_once)
+TEST (test_end_of_file_at_once)
 {
   g_autoptr (Server) server = start_idle (FALSE, NULL);
 
   server_close_stdin (server);
   server_expect_exit (server, SOON, 12, 1, "end of file");
 }
-END_TEST
 
-START_TEST (test_a_line_without_end)
+TEST (test_a_line_without_end)
 {
   g_autoptr (Server) server = start_idle (FALSE, NULL);
   g_autofree char *line = g_strnfill (LONG_LINE, 'x');
@@ -317,17 +317,15 @@ START_TEST (test_a_line_without_end)
   server_send (server, line);
   server_expect_exit (server, SOON, 12, 1, "longer than");
 }
-END_TEST
 
-START_TEST (test_a_stdin_that_does_not_block)
+TEST (test_a_stdin_that_does_not_block)
 {
   g_autoptr (Server) server = start_idle (TRUE, NULL);
 
   server_expect_exit (server, SOON, 12, 1, "non-blocking");
 }
-END_TEST
 
-START_TEST (test_capabilities_and_quit_need_no_testbed)
+TEST (test_capabilities_and_quit_need_no_testbed)
 {
   g_autoptr (Server) server = start_idle (FALSE, NULL);
 
@@ -337,9 +335,10 @@ START_TEST (test_capabilities_and_quit_need_no_testbed)
   server_expect (server, SOON, "quit", "ok");
   server_expect_exit (server, SOON, 0, 0, "");
 }
-END_TEST
 
-START_TEST (test_a_guest_that_never_boots)
+CASE ("machine", setup, teardown, 0)
+
+TEST_LOOP (test_a_guest_that_never_boots, 0, 2)
 {
   static const char *const firmware[] = { "--boot=bios", "--boot=efi" };
   const char *const more[] = { firmware[_i], "--timeout-reboot=5", NULL };
@@ -353,9 +352,8 @@ START_TEST (test_a_guest_that_never_boots)
   ck_assert_double_ge (seconds, 4.5);
   ck_assert_double_le (seconds, 15);
 }
-END_TEST
 
-START_TEST (test_going_away_during_open)
+TEST_LOOP (test_going_away_during_open, 0, 4)
 {
   static const int signals[] = { SIGTERM, SIGINT, SIGHUP, 0 };
   g_auto (GStrv) more = expand ((const char *[]){ "--qemu-command=DIR/qemu-that-tells", NULL });
@@ -374,7 +372,6 @@ START_TEST (test_going_away_during_open)
     server_close_stdin (server);
   ck_assert_int_eq (server_wait (server, SOON, 0), signals[_i] != 0 ? signals[_i] : 12 << 8);
 }
-END_TEST
 
 /* What QEMU itself refuses. */
 static const struct
@@ -386,57 +383,11 @@ static const struct
   { "--qemu-options=-device nonsense", "nonsense" },
 };
 
-START_TEST (test_a_machine_that_does_not_start)
+TEST_LOOP (test_a_machine_that_does_not_start, 0, G_N_ELEMENTS (refusals))
 {
   const char *const more[] = { refusals[_i].option, NULL };
   g_autoptr (Server) server = start_idle (FALSE, more);
 
   server_send (server, "open\n");
   server_expect_exit (server, SOON, 12, 1, refusals[_i].hint);
-}
-END_TEST
-
-static Suite *
-errors_suite (void)
-{
-  Suite *suite = suite_create ("errors");
-  TCase *lines = tcase_create ("command lines");
-  TCase *protocol = tcase_create ("protocol");
-  TCase *machine = tcase_create ("machine");
-  TCase *all[] = { lines, protocol, machine };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
-    {
-      tcase_add_unchecked_fixture (all[i], setup, teardown);
-      tcase_add_checked_fixture (all[i], NULL, server_free_all);
-      suite_add_tcase (suite, all[i]);
-    }
-  tcase_add_loop_test (lines, test_a_bad_command_line, 0, G_N_ELEMENTS (starts));
-  tcase_add_test (lines, test_an_image_that_we_may_not_read);
-  tcase_add_loop_test (lines, test_a_missing_program, 0, G_N_ELEMENTS (programs));
-  tcase_add_loop_test (lines, test_help_and_version, 0, 3);
-  tcase_add_loop_test (protocol, test_misuse_of_the_protocol, 0, G_N_ELEMENTS (misuses));
-  tcase_add_test (protocol, test_end_of_file_at_once);
-  tcase_add_test (protocol, test_a_line_without_end);
-  tcase_add_test (protocol, test_a_stdin_that_does_not_block);
-  tcase_add_test (protocol, test_capabilities_and_quit_need_no_testbed);
-  tcase_add_loop_test (machine, test_a_guest_that_never_boots, 0, 2);
-  tcase_add_loop_test (machine, test_going_away_during_open, 0, 4);
-  tcase_add_loop_test (machine, test_a_machine_that_does_not_start, 0, G_N_ELEMENTS (refusals));
-  return suite;
-}
-
-int
-main (void)
-{
-  SRunner *runner = srunner_create (errors_suite ());
-  int failed;
-
-  /* The servers are children of this very process, and every wait here has its deadline. */
-  srunner_set_fork_status (runner, CK_NOFORK);
-  process_init ();
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

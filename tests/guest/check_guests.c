@@ -13,6 +13,7 @@
 #include "command.h"
 #include "process.h"
 #include "server-client.h"
+#include "suite.h"
 
 /* Seconds to make an image, and another one that it is made from, on a busy machine. */
 #define MAKE_IMAGE 3000
@@ -294,7 +295,8 @@ tell_time (const Row *row, gint64 start)
            (g_get_monotonic_time () - start) / G_USEC_PER_SEC);
 }
 
-START_TEST (test_a_guest)
+static void
+test_a_guest (int _i)
 {
   const Row *row = &rows[_i];
   gint64 start = g_get_monotonic_time ();
@@ -312,39 +314,16 @@ START_TEST (test_a_guest)
   check_close (row, server);
   tell_time (row, start);
 }
-END_TEST
 
-static Suite *
-guests_suite (void)
+/* A case for each guest, so that CK_RUN_CASE can choose one. */
+SUITE_AT_START
 {
-  Suite *suite = suite_create ("guests");
+  static const TTest test = { "test_a_guest", test_a_guest, __FILE__, __LINE__ };
   gboolean quick = g_strcmp0 (g_getenv ("VQ_GUESTS"), "quick") == 0;
 
   for (int i = 0; i < (int)G_N_ELEMENTS (rows); i++)
-    {
-      TCase *tcase;
-
-      if (quick && !rows[i].quick)
-        continue;
-      tcase = tcase_create (rows[i].name != NULL ? rows[i].name : rows[i].guest);
-      tcase_add_checked_fixture (tcase, setup, teardown);
-      tcase_add_loop_test (tcase, test_a_guest, i, i + 1);
-      suite_add_tcase (suite, tcase);
-    }
-  return suite;
-}
-
-int
-main (void)
-{
-  SRunner *runner = srunner_create (guests_suite ());
-  int failed;
-
-  /* The servers are children of this very process, and every wait here has its deadline. */
-  srunner_set_fork_status (runner, CK_NOFORK);
-  process_init ();
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (!quick || rows[i].quick)
+      suite_add_test (suite_begin_case (rows[i].name != NULL ? rows[i].name : rows[i].guest, setup,
+                                        teardown, 0),
+                      &test, i, i + 1);
 }

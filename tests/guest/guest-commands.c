@@ -7,11 +7,14 @@
 #include <unistd.h>
 
 #include "guest-tests.h"
+#include "suite.h"
 #include "process.h"
 
 #define MIB (1024 * 1024)
 
-START_TEST (test_capabilities)
+CASE ("commands", NULL, NULL, 0)
+
+TEST (test_capabilities)
 {
   Server *server = shared_testbed ();
   g_autofree char *user = guest_output (
@@ -22,9 +25,8 @@ START_TEST (test_capabilities)
 
   server_expect (server, SOON, "capabilities", expected);
 }
-END_TEST
 
-START_TEST (test_scratch_directory)
+TEST (test_scratch_directory)
 {
   Server *server = shared_testbed ();
   g_autofree char *script
@@ -33,7 +35,6 @@ START_TEST (test_scratch_directory)
 
   guest_expect (server, script, "777 0 directory");
 }
-END_TEST
 
 /* Exit status in the guest, and what autopkgtest sees: 254 and 255 mean trouble with the testbed.
  */
@@ -41,7 +42,7 @@ static const int exits[][2]
     = { { 0, 0 },     { 1, 1 },     { 2, 2 },     { 100, 100 }, { 125, 125 }, { 126, 126 },
         { 127, 127 }, { 128, 128 }, { 252, 252 }, { 253, 253 }, { 254, 253 }, { 255, 253 } };
 
-START_TEST (test_exit_status)
+TEST_LOOP (test_exit_status, 0, G_N_ELEMENTS (exits))
 {
   g_autofree char *script = g_strdup_printf ("exit %d", exits[_i][0]);
   g_autoptr (Command) command = command_start_script (shared_testbed (), script);
@@ -50,11 +51,10 @@ START_TEST (test_exit_status)
   ck_assert_int_eq (command->status, exits[_i][1]);
   ck_assert_str_eq (command->err, "");
 }
-END_TEST
 
 static const int signals[] = { SIGHUP, SIGINT, SIGABRT, SIGKILL, SIGSEGV, SIGPIPE, SIGTERM };
 
-START_TEST (test_death_by_signal)
+TEST_LOOP (test_death_by_signal, 0, G_N_ELEMENTS (signals))
 {
   g_autofree char *script = g_strdup_printf ("kill -%d $$", signals[_i]);
   g_autoptr (Command) command = command_start_script (shared_testbed (), script);
@@ -63,9 +63,8 @@ START_TEST (test_death_by_signal)
   ck_assert_int_eq (command->status, 128 + signals[_i]);
   ck_assert_str_eq (command->err, "");
 }
-END_TEST
 
-START_TEST (test_a_command_that_does_not_exist)
+TEST (test_a_command_that_does_not_exist)
 {
   g_autoptr (Command) command
       = command_start (shared_testbed (), (const char *[]){ "no-such-command", "x", NULL }, -1);
@@ -74,9 +73,8 @@ START_TEST (test_a_command_that_does_not_exist)
   ck_assert_int_eq (command->status, 127);
   ck_assert_msg (strstr (command->err, "no-such-command") != NULL, "%s", command->err);
 }
-END_TEST
 
-START_TEST (test_streams_are_separate)
+TEST (test_streams_are_separate)
 {
   g_autoptr (Command) command = command_start_script (
       shared_testbed (), "echo out; echo err >&2; echo out2; echo err2 >&2");
@@ -86,9 +84,8 @@ START_TEST (test_streams_are_separate)
   ck_assert_str_eq (command->out, "out\nout2\n");
   ck_assert_str_eq (command->err, "err\nerr2\n");
 }
-END_TEST
 
-START_TEST (test_environment_is_that_of_a_root_shell)
+TEST (test_environment_is_that_of_a_root_shell)
 {
   guest_expect (shared_testbed (), "echo $(id -u) $HOME $PWD $USER; umask; wc -c </dev/stdin",
                 "0 /root / root\n0022\n0");
@@ -96,9 +93,8 @@ START_TEST (test_environment_is_that_of_a_root_shell)
                 "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
   guest_expect (shared_testbed (), "echo \"${TMPDIR-unset}\"", "unset");
 }
-END_TEST
 
-START_TEST (test_arguments_of_any_bytes)
+TEST (test_arguments_of_any_bytes)
 {
   const char *const argv[]
       = { "printf", "%s\\n", "a b", "line\nbreak", "", "'\"\\$(x)", "\xff\xfe", "-n", "%41", NULL };
@@ -108,7 +104,6 @@ START_TEST (test_arguments_of_any_bytes)
   ck_assert_int_eq (command->status, 0);
   ck_assert_str_eq (command->out, "a b\nline\nbreak\n\n'\"\\$(x)\n\xff\xfe\n-n\n%41\n");
 }
-END_TEST
 
 /* What a shell line needs to run a command in the guest. Its words have nothing to quote. */
 static char *
@@ -134,7 +129,7 @@ random_file (gsize n, guint8 **bytes)
   return fd;
 }
 
-START_TEST (test_binary_data_through_a_command)
+TEST (test_binary_data_through_a_command)
 {
   const gsize size = 3 * MIB + 1;
   g_autofree guint8 *bytes = NULL;
@@ -148,10 +143,9 @@ START_TEST (test_binary_data_through_a_command)
   ck_assert_uint_eq (command->length, size);
   ck_assert_int_eq (memcmp (command->out, bytes, size), 0);
 }
-END_TEST
 
 /* As autopkgtest has it: pipes on both sides, one of which is closed early. */
-START_TEST (test_pipes_on_both_sides)
+TEST (test_pipes_on_both_sides)
 {
   g_autofree char *auxverb = auxverb_line ();
   g_autofree char *script
@@ -166,10 +160,9 @@ START_TEST (test_pipes_on_both_sides)
   ck_assert_str_eq (lines[1], "1");
   ck_assert_str_eq (lines[2], "y");
 }
-END_TEST
 
 /* Each waits for all the others: one after the other they would never end. */
-START_TEST (test_eight_at_once)
+TEST (test_eight_at_once)
 {
   Command *commands[8];
   Server *server = shared_testbed ();
@@ -194,10 +187,9 @@ START_TEST (test_eight_at_once)
       command_free (commands[i]);
     }
 }
-END_TEST
 
 /* As many as this once lost their replies in the guest agent. */
-START_TEST (test_forty_at_once)
+TEST (test_forty_at_once)
 {
   Command *commands[40];
   Server *server = shared_testbed ();
@@ -218,10 +210,9 @@ START_TEST (test_forty_at_once)
       command_free (commands[i]);
     }
 }
-END_TEST
 
 /* autopkgtest does this on a timeout; the guest's processes must end too. */
-START_TEST (test_killing_the_client_kills_the_command)
+TEST_LOOP (test_killing_the_client_kills_the_command, 0, 2)
 {
   static const int kills[] = { SIGKILL, SIGTERM };
   Server *server = shared_testbed ();
@@ -237,10 +228,9 @@ START_TEST (test_killing_the_client_kills_the_command)
   guest_expect (
       server, "for pid in $(cat /run/pids); do timeout 30 tail --pid=$pid -f /dev/null; done", "");
 }
-END_TEST
 
 /* What a test leaves behind may hold its stdout for ever. */
-START_TEST (test_a_daemon_left_behind_holds_nobody_up)
+TEST_LOOP (test_a_daemon_left_behind_holds_nobody_up, 0, 3)
 {
   static const char *const daemons[]
       = { "sleep 1000 &", "setsid sleep 1000 &", "(trap '' HUP; exec sleep 1000) &" };
@@ -253,9 +243,8 @@ START_TEST (test_a_daemon_left_behind_holds_nobody_up)
   ck_assert_str_eq (out, "done\n");
   guest_expect (server, "pid=$(cat /run/daemon); kill -0 $pid && kill $pid", "");
 }
-END_TEST
 
-START_TEST (test_stdin_that_nobody_reads)
+TEST (test_stdin_that_nobody_reads)
 {
   g_autofree guint8 *bytes = NULL;
   int in = random_file (MIB, &bytes);
@@ -266,9 +255,8 @@ START_TEST (test_stdin_that_nobody_reads)
   command_wait (command, SOON);
   ck_assert_int_eq (command->status, 0);
 }
-END_TEST
 
-START_TEST (test_many_commands_leave_nothing_in_the_guest)
+TEST (test_many_commands_leave_nothing_in_the_guest)
 {
   Server *server = shared_testbed ();
   const char *list = "cd /run/virt-qemu 2>/dev/null && ls | wc -l || echo 0";
@@ -277,29 +265,4 @@ START_TEST (test_many_commands_leave_nothing_in_the_guest)
   for (int i = 0; i < 20; i++)
     guest_expect (server, "echo hello", "hello");
   guest_expect (server, list, before);
-}
-END_TEST
-
-TCase *
-commands_tcase (void)
-{
-  TCase *tcase = tcase_create ("commands");
-
-  tcase_add_test (tcase, test_capabilities);
-  tcase_add_test (tcase, test_scratch_directory);
-  tcase_add_loop_test (tcase, test_exit_status, 0, G_N_ELEMENTS (exits));
-  tcase_add_loop_test (tcase, test_death_by_signal, 0, G_N_ELEMENTS (signals));
-  tcase_add_test (tcase, test_a_command_that_does_not_exist);
-  tcase_add_test (tcase, test_streams_are_separate);
-  tcase_add_test (tcase, test_environment_is_that_of_a_root_shell);
-  tcase_add_test (tcase, test_arguments_of_any_bytes);
-  tcase_add_test (tcase, test_binary_data_through_a_command);
-  tcase_add_test (tcase, test_pipes_on_both_sides);
-  tcase_add_test (tcase, test_eight_at_once);
-  tcase_add_test (tcase, test_forty_at_once);
-  tcase_add_loop_test (tcase, test_killing_the_client_kills_the_command, 0, 2);
-  tcase_add_loop_test (tcase, test_a_daemon_left_behind_holds_nobody_up, 0, 3);
-  tcase_add_test (tcase, test_stdin_that_nobody_reads);
-  tcase_add_test (tcase, test_many_commands_leave_nothing_in_the_guest);
-  return tcase;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "guest-tests.h"
+#include "suite.h"
 #include "process.h"
 
 /* What is copied on the host, and where the guest keeps it. */
@@ -45,7 +46,9 @@ static const char *const names[]
         "comma,and=sign", "-dash",      "\xff\xfe" };
 static const gsize sizes[] = { 0, 1, 65536, 200001 };
 
-START_TEST (test_a_file_down_and_up)
+CASE ("copies", setup, teardown, 0)
+
+TEST_LOOP (test_a_file_down_and_up, 0, G_N_ELEMENTS (names))
 {
   const char *name = names[_i];
   gsize size = sizes[_i % G_N_ELEMENTS (sizes)];
@@ -66,9 +69,8 @@ START_TEST (test_a_file_down_and_up)
   ck_assert_int_eq (memcmp (back, bytes, size), 0);
   guest_expect (shared_testbed (), "rm -r " GUEST_DIR "/*; ls -A " GUEST_DIR, "");
 }
-END_TEST
 
-START_TEST (test_a_program_stays_executable)
+TEST_LOOP (test_a_program_stays_executable, 0, 3)
 {
   static const mode_t modes[] = { 0644, 0755, 0700 };
   static const char *const expected[] = { "no", "yes", "yes" };
@@ -80,10 +82,9 @@ START_TEST (test_a_program_stays_executable)
   guest_expect (shared_testbed (), "[ -x " GUEST_DIR "/program ] && echo yes || echo no",
                 expected[_i]);
 }
-END_TEST
 
 /* A file in the way is replaced, its tail does not stay. */
-START_TEST (test_an_old_file_is_replaced)
+TEST (test_an_old_file_is_replaced)
 {
   g_autofree char *from = g_build_filename (dir, "short", NULL);
   g_autofree char *to = g_build_filename (dir, "long", NULL);
@@ -97,7 +98,6 @@ START_TEST (test_an_old_file_is_replaced)
   ck_assert (g_file_get_contents (to, &back, NULL, NULL));
   ck_assert_str_eq (back, "new");
 }
-END_TEST
 
 /* $1 is an empty directory. */
 static const char make_tree[]
@@ -119,7 +119,7 @@ on_host (const char *script, const char *argument)
   return process_output ((const char *[]){ "sh", "-euc", script, "sh", argument, NULL }, A_WHILE);
 }
 
-START_TEST (test_a_tree_down_and_up)
+TEST (test_a_tree_down_and_up)
 {
   g_autofree char *from = g_build_filename (dir, "tree/", NULL);
   g_autofree char *to = g_build_filename (dir, "back/", NULL);
@@ -139,9 +139,8 @@ START_TEST (test_a_tree_down_and_up)
   after = on_host (describe_tree, to);
   ck_assert_str_eq (after, before);
 }
-END_TEST
 
-START_TEST (test_an_empty_tree)
+TEST (test_an_empty_tree)
 {
   g_autofree char *from = g_build_filename (dir, "void/", NULL);
   g_autofree char *to = g_build_filename (dir, "back/", NULL);
@@ -151,7 +150,6 @@ START_TEST (test_an_empty_tree)
   expect_copy ("copyup", GUEST_DIR "/void/", to, "ok");
   ck_assert_int_eq (g_rmdir (to), 0);
 }
-END_TEST
 
 /* "DIR" is our directory. After each of them the testbed works, and stderr has said one line more.
  */
@@ -181,7 +179,7 @@ put_dir (const char *path)
   return g_str_has_prefix (path, "DIR") ? g_strconcat (dir, path + 3, NULL) : g_strdup (path);
 }
 
-START_TEST (test_a_failed_copy)
+TEST_LOOP (test_a_failed_copy, 0, G_N_ELEMENTS (failures))
 {
   Server *server = shared_testbed ();
   g_autofree char *from = put_dir (failures[_i].from);
@@ -203,20 +201,4 @@ START_TEST (test_a_failed_copy)
                      && strstr (said, failures[_i].command) != NULL,
                  "not one line that names the command: %s", said);
   guest_expect (server, "echo alive", "alive");
-}
-END_TEST
-
-TCase *
-copies_tcase (void)
-{
-  TCase *tcase = tcase_create ("copies");
-
-  tcase_add_checked_fixture (tcase, setup, teardown);
-  tcase_add_loop_test (tcase, test_a_file_down_and_up, 0, G_N_ELEMENTS (names));
-  tcase_add_loop_test (tcase, test_a_program_stays_executable, 0, 3);
-  tcase_add_test (tcase, test_an_old_file_is_replaced);
-  tcase_add_test (tcase, test_a_tree_down_and_up);
-  tcase_add_test (tcase, test_an_empty_tree);
-  tcase_add_loop_test (tcase, test_a_failed_copy, 0, G_N_ELEMENTS (failures));
-  return tcase;
 }

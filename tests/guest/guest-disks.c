@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "guest-tests.h"
+#include "suite.h"
 #include "process.h"
 
 #define RAW_SIZE (3 * 1024 * 1024)
@@ -171,13 +172,14 @@ expect_all (void)
   expect_writing ();
 }
 
-START_TEST (test_all_is_there_after_open)
+CASE ("disks", set_up_once, NULL, 0)
+
+TEST (test_all_is_there_after_open)
 {
   expect_all ();
 }
-END_TEST
 
-START_TEST (test_all_is_there_after_revert)
+TEST (test_all_is_there_after_revert)
 {
   guest_expect (server, "rm /run/udev/rules.d/*baseimage*; umount /srv/taken; echo mine >/mine",
                 "");
@@ -185,17 +187,15 @@ START_TEST (test_all_is_there_after_revert)
   guest_expect (server, "ls /mine 2>/dev/null || :", "");
   expect_all ();
 }
-END_TEST
 
-START_TEST (test_all_is_there_after_reboot)
+TEST (test_all_is_there_after_reboot)
 {
   server_expect (server, BOOT, "reboot", "ok");
   expect_all ();
 }
-END_TEST
 
 /* A test that reboots by itself: when it may, the base image has gone already. */
-START_TEST (test_baseimage_goes_before_a_test_reboots)
+TEST (test_baseimage_goes_before_a_test_reboots)
 {
   static const char before[] = "mark=/run/autopkgtest-reboot-prepare-mark; echo next >$mark; "
                                "setsid sh -c \"while [ -e $mark ]; do sleep 0.1; done; "
@@ -207,9 +207,8 @@ START_TEST (test_baseimage_goes_before_a_test_reboots)
   guest_expect (server, "grep -c 'No such file' /var/tmp/list", "2");
   expect_all ();
 }
-END_TEST
 
-START_TEST (test_nothing_is_left)
+TEST (test_nothing_is_left)
 {
   g_autofree char *path = g_steal_pointer (&directory);
 
@@ -218,19 +217,4 @@ START_TEST (test_nothing_is_left)
   ck_assert_int_eq (server_wait (server, SOON, SOON), 0);
   g_clear_pointer (&server, server_free);
   g_free (process_output ((const char *[]){ "rm", "-rf", "--", path, NULL }, A_WHILE));
-}
-END_TEST
-
-TCase *
-disks_tcase (void)
-{
-  TCase *tcase = tcase_create ("disks");
-
-  tcase_add_checked_fixture (tcase, set_up_once, NULL);
-  tcase_add_test (tcase, test_all_is_there_after_open);
-  tcase_add_test (tcase, test_all_is_there_after_revert);
-  tcase_add_test (tcase, test_all_is_there_after_reboot);
-  tcase_add_test (tcase, test_baseimage_goes_before_a_test_reboots);
-  tcase_add_test (tcase, test_nothing_is_left);
-  return tcase;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "guest-tests.h"
+#include "suite.h"
 #include "process.h"
 
 /* The time zone of the host that "strange" runs on, and the size of its overlay's directory. */
@@ -72,7 +73,9 @@ teardown (void)
   g_clear_pointer (&dir, g_free);
 }
 
-START_TEST (test_each_has_a_machine_of_its_own)
+CASE_ONCE ("endings", setup, teardown, 0)
+
+TEST (test_each_has_a_machine_of_its_own)
 {
   Server *const all[] = { nobody, strange, impatient, plain };
 
@@ -82,9 +85,8 @@ START_TEST (test_each_has_a_machine_of_its_own)
   guest_expect (plain, "ls /only-here 2>&1 | wc -w; id -un", "9\nroot");
   guest_expect (nobody, "cat /only-here", "mine");
 }
-END_TEST
 
-START_TEST (test_an_ordinary_user_can_run_it)
+TEST (test_an_ordinary_user_can_run_it)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d", server_get_pid (nobody));
   struct stat st;
@@ -93,17 +95,15 @@ START_TEST (test_an_ordinary_user_can_run_it)
   ck_assert_uint_ne (st.st_uid, 0);
   guest_expect (nobody, "id -u", "0");
 }
-END_TEST
 
-START_TEST (test_time_zone_is_the_hosts)
+TEST (test_time_zone_is_the_hosts)
 {
   guest_expect (strange, "readlink /etc/localtime; cat /etc/timezone",
                 "/usr/share/zoneinfo/" ZONE "\n" ZONE);
   ck_assert_int_eq (access ("/usr/share/zoneinfo/" ZONE, F_OK), 0);
 }
-END_TEST
 
-START_TEST (test_a_copy_that_takes_too_long)
+TEST (test_a_copy_that_takes_too_long)
 {
   g_autofree char *copy = g_build_filename (dir, "copy", NULL);
   g_autofree char *err = NULL;
@@ -117,9 +117,8 @@ START_TEST (test_a_copy_that_takes_too_long)
   ck_assert_msg (strstr (err, "copyup: not done within 1 s") != NULL, "%s", err);
   guest_expect (impatient, "echo alive", "alive");
 }
-END_TEST
 
-START_TEST (test_a_shell_needs_a_terminal)
+TEST (test_a_shell_needs_a_terminal)
 {
   g_autofree char *before = server_get_stderr (impatient);
   g_autofree char *after = NULL;
@@ -128,9 +127,8 @@ START_TEST (test_a_shell_needs_a_terminal)
   after = server_get_stderr (impatient);
   ck_assert_msg (strstr (after + strlen (before), "no terminal") != NULL, "%s", after);
 }
-END_TEST
 
-START_TEST (test_a_disk_that_is_full)
+TEST (test_a_disk_that_is_full)
 {
   g_autoptr (Command) command
       = command_start_script (strange, "dd if=/dev/urandom of=/big bs=1M count=300 && sync");
@@ -141,25 +139,22 @@ START_TEST (test_a_disk_that_is_full)
                  command->err);
   ck_assert_msg (strstr (command->err, "--overlay-dir") != NULL, "%s", command->err);
 }
-END_TEST
 
-START_TEST (test_end_of_file_while_open)
+TEST (test_end_of_file_while_open)
 {
   server_close_stdin (strange);
   ck_assert_int_eq (server_wait (strange, SOON, 0), 12 << 8);
 }
-END_TEST
 
 /* As autopkgtest does it: nobody reads our answer any more. */
-START_TEST (test_quit_without_a_reader)
+TEST (test_quit_without_a_reader)
 {
   server_close_stdout (nobody);
   server_send (nobody, "quit\n");
   server_expect_exit (nobody, SOON, 0, 0, "");
 }
-END_TEST
 
-START_TEST (test_sigterm_while_open)
+TEST (test_sigterm_while_open)
 {
   g_autoptr (Command) command = command_start_waiting (impatient);
 
@@ -168,10 +163,9 @@ START_TEST (test_sigterm_while_open)
   command_wait (command, SOON);
   ck_assert_int_eq (command->status, 255);
 }
-END_TEST
 
 /* Nobody can clean up after this but who is left. */
-START_TEST (test_sigkill_while_open)
+TEST (test_sigkill_while_open)
 {
   g_autoptr (Command) command = command_start_waiting (plain);
 
@@ -181,9 +175,10 @@ START_TEST (test_sigkill_while_open)
   ck_assert_int_eq (command->status, 255);
   ck_assert_msg (strstr (command->err, "went away") != NULL, "%s", command->err);
 }
-END_TEST
 
-START_TEST (test_paths_that_disagree_about_the_slash)
+CASE ("misuse while open", NULL, NULL, 0)
+
+TEST (test_paths_that_disagree_about_the_slash)
 {
   g_autoptr (Server) server = shared_testbed_steal ();
   g_autofree char *before = server_get_stderr (server);
@@ -195,33 +190,4 @@ START_TEST (test_paths_that_disagree_about_the_slash)
   ck_assert_msg (strstr (after + strlen (before), "error: ") != NULL
                      && strstr (after + strlen (before), "trailing slash") != NULL,
                  "%s", after);
-}
-END_TEST
-
-TCase *
-misuse_tcase (void)
-{
-  TCase *tcase = tcase_create ("misuse while open");
-
-  tcase_add_test (tcase, test_paths_that_disagree_about_the_slash);
-  return tcase;
-}
-
-TCase *
-endings_tcase (void)
-{
-  TCase *tcase = tcase_create ("endings");
-
-  tcase_add_unchecked_fixture (tcase, setup, teardown);
-  tcase_add_test (tcase, test_each_has_a_machine_of_its_own);
-  tcase_add_test (tcase, test_an_ordinary_user_can_run_it);
-  tcase_add_test (tcase, test_time_zone_is_the_hosts);
-  tcase_add_test (tcase, test_a_copy_that_takes_too_long);
-  tcase_add_test (tcase, test_a_shell_needs_a_terminal);
-  tcase_add_test (tcase, test_a_disk_that_is_full);
-  tcase_add_test (tcase, test_end_of_file_while_open);
-  tcase_add_test (tcase, test_quit_without_a_reader);
-  tcase_add_test (tcase, test_sigterm_while_open);
-  tcase_add_test (tcase, test_sigkill_while_open);
-  return tcase;
 }

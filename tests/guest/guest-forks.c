@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "guest-tests.h"
+#include "suite.h"
 #include "process.h"
 
 /* Seconds that the clocks of guest and host may differ, with a command between. */
@@ -119,8 +120,10 @@ expect_cron_began_twice (Server *server)
                 "2020\n0");
 }
 
+CASE ("forks", set_up_once, NULL, 0)
+
 /* The first open makes the template; the guest that it gives is a fork already. */
-START_TEST (test_a_fork_is_a_sane_machine)
+TEST (test_a_fork_is_a_sane_machine)
 {
   g_autoptr (Server) server = start ();
   g_autofree char *err = NULL;
@@ -138,11 +141,10 @@ START_TEST (test_a_fork_is_a_sane_machine)
   ck_assert_ptr_nonnull (strstr (found, "template.json"));
   close_server (g_steal_pointer (&server));
 }
-END_TEST
 
 #define RANDOM "head -c 16 /dev/urandom | od -An -tx1"
 
-START_TEST (test_another_server_forks_the_same_template)
+TEST (test_another_server_forks_the_same_template)
 {
   g_autoptr (Server) server = start ();
   g_autofree char *boot = NULL;
@@ -161,7 +163,6 @@ START_TEST (test_another_server_forks_the_same_template)
   expect_clock_of_now (server);
   close_server (g_steal_pointer (&server));
 }
-END_TEST
 
 /* The MiB that SERVER's QEMU has for itself alone. */
 static double
@@ -193,7 +194,7 @@ open_at_once (Server **servers, guint n)
 }
 
 /* They run at once and know nothing of each other, but have most of their memory in common. */
-START_TEST (test_many_forks_at_once)
+TEST (test_many_forks_at_once)
 {
   Server *servers[20];
 
@@ -214,9 +215,8 @@ START_TEST (test_many_forks_at_once)
   for (guint i = 0; i < G_N_ELEMENTS (servers); i++)
     close_server (servers[i]);
 }
-END_TEST
 
-START_TEST (test_reboot_in_a_fork)
+TEST (test_reboot_in_a_fork)
 {
   g_autoptr (Server) server = start ();
   g_autofree char *boot = NULL;
@@ -231,7 +231,6 @@ START_TEST (test_reboot_in_a_fork)
   guest_expect (server, "cat /proc/sys/kernel/random/boot_id", boot);
   close_server (g_steal_pointer (&server));
 }
-END_TEST
 
 static void
 damage (const char *name)
@@ -245,7 +244,7 @@ damage (const char *name)
 }
 
 /* A template that somebody has damaged is not used: a new one is made, and one line says so. */
-START_TEST (test_a_damaged_template_is_made_anew)
+TEST_LOOP (test_a_damaged_template_is_made_anew, 0, 2)
 {
   g_autoptr (Server) server = start ();
   g_autofree char *err = NULL;
@@ -257,10 +256,9 @@ START_TEST (test_a_damaged_template_is_made_anew)
   ck_assert_msg (strstr (err, "warning") != NULL && strstr (err, "template") != NULL, "%s", err);
   close_server (g_steal_pointer (&server));
 }
-END_TEST
 
 /* What a killed server leaves while it makes a template is never used, and goes. */
-START_TEST (test_killed_while_it_makes_one)
+TEST (test_killed_while_it_makes_one)
 {
   g_autoptr (Server) server = start ();
   g_autoptr (Server) next = NULL;
@@ -287,7 +285,6 @@ START_TEST (test_killed_while_it_makes_one)
   ck_assert_str_eq (left, "");
   close_server (g_steal_pointer (&next));
 }
-END_TEST
 
 /* Waits until SERVER has said TEXT. */
 static void
@@ -309,7 +306,7 @@ wait_for_word (Server *server, const char *text)
 /* What is said in each step of a fork. */
 static const char *const fork_steps[] = { "debug: QEMU: ", "migrate-incoming", "hostfwd_add" };
 
-START_TEST (test_killed_while_it_forks)
+TEST_LOOP (test_killed_while_it_forks, 0, G_N_ELEMENTS (fork_steps))
 {
   const char *const arguments[] = { templates, script, "--debug", NULL };
   Server *killed = server_start_on_image (&(ServerSetup){ .arguments = arguments });
@@ -328,7 +325,6 @@ START_TEST (test_killed_while_it_forks)
   ck_assert_str_eq (err, "");
   close_server (g_steal_pointer (&next));
 }
-END_TEST
 
 /* A QEMU that boots by BIOS what our image has. Its kernel comes from a testbed. */
 static char *
@@ -408,7 +404,7 @@ expect_another_template (Server *server, const char *image)
 }
 
 /* And again and again, while a fork of it runs. */
-START_TEST (test_bios_and_an_image_that_changes)
+TEST (test_bios_and_an_image_that_changes)
 {
   g_autofree char *qemu = make_bios_qemu ();
   g_autofree char *image = make_image ();
@@ -427,10 +423,9 @@ START_TEST (test_bios_and_an_image_that_changes)
     expect_another_template (server, image);
   close_server (g_steal_pointer (&server));
 }
-END_TEST
 
 /* The directory cannot be used: the guest is booted, after one line. */
-START_TEST (test_no_place_for_templates)
+TEST (test_no_place_for_templates)
 {
   const char *const arguments[] = { "--template-dir=/dev/null/templates", NULL };
   g_autoptr (Server) server = server_start_on_image (&(ServerSetup){ .arguments = arguments });
@@ -443,33 +438,12 @@ START_TEST (test_no_place_for_templates)
                  "not one line: %s", err);
   close_server (g_steal_pointer (&server));
 }
-END_TEST
 
 /* After the last test: what we made is large. */
-START_TEST (test_nothing_is_left)
+TEST (test_nothing_is_left)
 {
   g_autofree char *path = g_strdup (directory);
 
   g_free (process_output ((const char *[]){ "rm", "-rf", "--", path, NULL }, A_WHILE));
   ck_assert_int_ne (access (path, F_OK), 0);
-}
-END_TEST
-
-TCase *
-forks_tcase (void)
-{
-  TCase *tcase = tcase_create ("forks");
-
-  tcase_add_checked_fixture (tcase, set_up_once, NULL);
-  tcase_add_test (tcase, test_a_fork_is_a_sane_machine);
-  tcase_add_test (tcase, test_another_server_forks_the_same_template);
-  tcase_add_test (tcase, test_many_forks_at_once);
-  tcase_add_loop_test (tcase, test_killed_while_it_forks, 0, G_N_ELEMENTS (fork_steps));
-  tcase_add_test (tcase, test_reboot_in_a_fork);
-  tcase_add_loop_test (tcase, test_a_damaged_template_is_made_anew, 0, 2);
-  tcase_add_test (tcase, test_killed_while_it_makes_one);
-  tcase_add_test (tcase, test_bios_and_an_image_that_changes);
-  tcase_add_test (tcase, test_no_place_for_templates);
-  tcase_add_test (tcase, test_nothing_is_left);
-  return tcase;
 }

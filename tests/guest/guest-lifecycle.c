@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "guest-tests.h"
+#include "suite.h"
 #include "process.h"
 
 #define BOOT_ID "cat /proc/sys/kernel/random/boot_id"
@@ -32,7 +33,9 @@ static const struct
     "reboot prepare-only" },
 };
 
-START_TEST (test_reboot_keeps_the_scratch_directory)
+CASE ("lifecycle", NULL, NULL, 0)
+
+TEST_LOOP (test_reboot_keeps_the_scratch_directory, 0, G_N_ELEMENTS (reboots))
 {
   Server *server = shared_testbed ();
   g_autofree char *fill = g_strdup_printf (FILL, server_get_scratch (server));
@@ -49,9 +52,8 @@ START_TEST (test_reboot_keeps_the_scratch_directory)
   ck_assert_str_ne (new_boot, boot);
   guest_expect (server, look, before);
 }
-END_TEST
 
-START_TEST (test_revert_undoes_everything)
+TEST (test_revert_undoes_everything)
 {
   Server *server = shared_testbed ();
   g_autofree char *scratch = g_strdup (server_get_scratch (server));
@@ -65,7 +67,6 @@ START_TEST (test_revert_undoes_everything)
   guest_expect (server, list, "777");
   guest_expect (server, "ls -d /new /var/tmp/new 2>/dev/null; ls /etc/hostname", "/etc/hostname");
 }
-END_TEST
 
 static void
 expect_lost (Command *command, double seconds, const char *hint)
@@ -77,7 +78,7 @@ expect_lost (Command *command, double seconds, const char *hint)
                  "not one line with `%s': %s", hint, command->err);
 }
 
-START_TEST (test_death_of_qemu)
+TEST (test_death_of_qemu)
 {
   Server *server = shared_testbed ();
   g_autofree char *scratch = g_strdup (server_get_scratch (server));
@@ -98,9 +99,8 @@ START_TEST (test_death_of_qemu)
   ck_assert_str_eq (server_get_scratch (server), scratch);
   guest_expect (server, "echo alive", "alive");
 }
-END_TEST
 
-START_TEST (test_power_off_that_nobody_asked_for)
+TEST (test_power_off_that_nobody_asked_for)
 {
   Server *server = shared_testbed ();
   g_autofree char *scratch = g_strdup (server_get_scratch (server));
@@ -114,17 +114,4 @@ START_TEST (test_power_off_that_nobody_asked_for)
   ck_assert_int_eq (process_find_child (server_get_pid (server), ""), 0);
   server_open (server, "open");
   ck_assert_str_eq (server_get_scratch (server), scratch);
-}
-END_TEST
-
-TCase *
-lifecycle_tcase (void)
-{
-  TCase *tcase = tcase_create ("lifecycle");
-
-  tcase_add_loop_test (tcase, test_reboot_keeps_the_scratch_directory, 0, G_N_ELEMENTS (reboots));
-  tcase_add_test (tcase, test_revert_undoes_everything);
-  tcase_add_test (tcase, test_death_of_qemu);
-  tcase_add_test (tcase, test_power_off_that_nobody_asked_for);
-  return tcase;
 }

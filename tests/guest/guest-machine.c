@@ -12,11 +12,14 @@
 #include <unistd.h>
 
 #include "guest-tests.h"
+#include "suite.h"
 #include "process.h"
 
 static const char *const sockets[] = { "ttyS0", "ttyS1", "hvc0", "hvc1", "monitor" };
 
-START_TEST (test_sockets_are_in_a_private_directory)
+CASE ("machine", NULL, NULL, 0)
+
+TEST_LOOP (test_sockets_are_in_a_private_directory, 0, G_N_ELEMENTS (sockets))
 {
   g_autofree char *directory = server_get_directory (shared_testbed ());
   g_autofree char *path = g_build_filename (directory, sockets[_i], NULL);
@@ -27,10 +30,9 @@ START_TEST (test_sockets_are_in_a_private_directory)
   ck_assert_msg (stat (path, &st) == 0, "%s is not there", path);
   ck_assert (S_ISSOCK (st.st_mode));
 }
-END_TEST
 
 /* The overlay has no name: a kill -9 leaves no large file. */
-START_TEST (test_the_directory_has_no_large_file)
+TEST (test_the_directory_has_no_large_file)
 {
   g_autofree char *out
       = process_output ((const char *[]){ "find", server_get_tmpdir (shared_testbed ()), "-type",
@@ -39,7 +41,6 @@ START_TEST (test_the_directory_has_no_large_file)
 
   ck_assert_str_eq (out, "");
 }
-END_TEST
 
 /* Reads from FD until TEXT has come; gives all that was read. */
 static char *
@@ -88,7 +89,7 @@ ask_monitor (const char *line)
   return answer;
 }
 
-START_TEST (test_people_can_use_the_monitor)
+TEST (test_people_can_use_the_monitor)
 {
   for (int i = 0; i < 2; i++) /* the second one finds it free again */
     {
@@ -97,10 +98,9 @@ START_TEST (test_people_can_use_the_monitor)
       ck_assert_msg (strstr (answer, "VM status: running") != NULL, "%s", answer);
     }
 }
-END_TEST
 
 /* "TCP[HOST_FORWARD]  12       127.0.0.1 10022       10.0.2.15    22     0     0" */
-START_TEST (test_ssh_is_forwarded)
+TEST (test_ssh_is_forwarded)
 {
   g_autofree char *answer = ask_monitor ("info usernet\n");
   const char *line = strstr (answer, "HOST_FORWARD]");
@@ -120,15 +120,13 @@ START_TEST (test_ssh_is_forwarded)
   ck_assert_int_eq (connect (fd, (struct sockaddr *)&address, sizeof address), 0);
   close (fd);
 }
-END_TEST
 
-START_TEST (test_network_reaches_the_host_side)
+TEST (test_network_reaches_the_host_side)
 {
   guest_expect (shared_testbed (), "ip -4 route show default | grep -c 'via 10.0.2.2'", "1");
 }
-END_TEST
 
-START_TEST (test_debug_fail_tells_of_the_machine)
+TEST (test_debug_fail_tells_of_the_machine)
 {
   Server *server = shared_testbed ();
   g_autofree char *before = server_get_stderr (server);
@@ -140,9 +138,8 @@ START_TEST (test_debug_fail_tells_of_the_machine)
                      != NULL,
                  "%s", after);
 }
-END_TEST
 
-START_TEST (test_a_shell_on_the_terminal)
+TEST (test_a_shell_on_the_terminal)
 {
   Server *server = shared_testbed ();
   int terminal = server_get_terminal (server);
@@ -157,20 +154,4 @@ START_TEST (test_a_shell_on_the_terminal)
   reply = server_read_line (server, SOON);
   ck_assert_str_eq (reply, "ok");
   guest_expect (server, "echo alive", "alive");
-}
-END_TEST
-
-TCase *
-machine_tcase (void)
-{
-  TCase *tcase = tcase_create ("machine");
-
-  tcase_add_loop_test (tcase, test_sockets_are_in_a_private_directory, 0, G_N_ELEMENTS (sockets));
-  tcase_add_test (tcase, test_the_directory_has_no_large_file);
-  tcase_add_test (tcase, test_people_can_use_the_monitor);
-  tcase_add_test (tcase, test_ssh_is_forwarded);
-  tcase_add_test (tcase, test_network_reaches_the_host_side);
-  tcase_add_test (tcase, test_debug_fail_tells_of_the_machine);
-  tcase_add_test (tcase, test_a_shell_on_the_terminal);
-  return tcase;
 }

@@ -16,15 +16,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "suite.h"
+
 /* A number that no process of the tests has its terminal on. */
 #define TERMINAL_FD 100
 
-void
-process_init (void)
+/* Makes us the parent of every descendant whose own parent has ended, so that what a server leaves
+ * behind is found. So the tests run in this very process, where every wait has its deadline. */
+int
+suite_prepare (int argc, char **argv)
 {
+  g_setenv ("CK_FORK", "no", TRUE);
   signal (SIGPIPE, SIG_IGN);
   if (prctl (PR_SET_CHILD_SUBREAPER, 1) != 0) /* not in a test, so ck_assert is of no use */
     g_error ("prctl: %s", g_strerror (errno));
+  return -1;
 }
 
 static gint64

@@ -16,10 +16,6 @@ typedef struct
   const char *terminal;           /* a pty that becomes its controlling terminal, or NULL */
 } ProcessSetup;
 
-/* Makes us the parent of every descendant whose own parent has ended, so that what a server leaves
- * behind is found, and ignores SIGPIPE. Call it once, before the first process_spawn. */
-void process_init (void);
-
 /* Starts ARGV (argv[0] is looked for on PATH) in a session of its own, without a terminal unless
  * SETUP gives one. */
 pid_t process_spawn (const char *const *argv, const ProcessSetup *setup);

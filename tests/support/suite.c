@@ -10,62 +10,74 @@
 
 typedef struct
 {
-  const char *name;
-  SFun setup, teardown;
-  int seconds;
-  GArray *tests; /* Registered */
-} Case;
-
-typedef struct
-{
   const TTest *test;
   int from, to;
 } Registered;
 
-static GPtrArray *cases; /* Case */
-static Case *current;
+struct _SuiteCase
+{
+  const char *name;
+  SFun setup, teardown;
+  SFun setup_once, teardown_once;
+  int seconds;
+  GArray *tests; /* Registered */
+};
 
-static Case *
+static GPtrArray *cases; /* SuiteCase */
+
+static SuiteCase *
 find_case (const char *name)
 {
   for (guint i = 0; cases != NULL && i < cases->len; i++)
-    if (strcmp (((Case *)cases->pdata[i])->name, name) == 0)
+    if (strcmp (((SuiteCase *)cases->pdata[i])->name, name) == 0)
       return cases->pdata[i];
   return NULL;
 }
 
-void
+SuiteCase *
 suite_begin_case (const char *name, SFun setup, SFun teardown, int seconds)
 {
-  current = find_case (name);
-  if (current != NULL)
-    return;
-  current = g_new0 (Case, 1);
-  *current
-      = (Case){ name, setup, teardown, seconds, g_array_new (FALSE, FALSE, sizeof (Registered)) };
+  SuiteCase *begun = find_case (name);
+
+  if (begun != NULL)
+    return begun;
+  begun = g_new0 (SuiteCase, 1);
+  begun->name = name;
+  begun->setup = setup;
+  begun->teardown = teardown;
+  begun->seconds = seconds;
+  begun->tests = g_array_new (FALSE, FALSE, sizeof (Registered));
   if (cases == NULL)
     cases = g_ptr_array_new ();
-  g_ptr_array_add (cases, current);
+  g_ptr_array_add (cases, begun);
+  return begun;
 }
 
-void
-suite_add_test (const TTest *test, int from, int to)
-{
-  const Registered registered = { test, from, to };
-
-  if (current == NULL)
-    suite_begin_case ("tests", NULL, NULL, 0);
-  g_array_append_val (current->tests, registered);
-}
-
-void
+SuiteCase *
 suite_repeat_case (const char *name, const char *other, SFun setup, SFun teardown, int seconds)
 {
-  const Case *like = find_case (other);
+  const SuiteCase *like = find_case (other);
+  SuiteCase *begun = suite_begin_case (name, setup, teardown, seconds);
 
   g_assert (like != NULL);
-  suite_begin_case (name, setup, teardown, seconds);
-  g_array_append_vals (current->tests, like->tests->data, like->tests->len);
+  g_array_append_vals (begun->tests, like->tests->data, like->tests->len);
+  return begun;
+}
+
+void
+suite_set_once (SuiteCase *to, SFun setup, SFun teardown)
+{
+  to->setup_once = setup;
+  to->teardown_once = teardown;
+}
+
+void
+suite_add_test (SuiteCase *to, const TTest *test, int from, int to_index)
+{
+  const Registered registered = { test, from, to_index };
+
+  g_assert (to != NULL); /* there is no CASE above the test */
+  g_array_append_val (to->tests, registered);
 }
 
 void
@@ -81,11 +93,12 @@ suite_skipped (const char *test, const char *format, ...)
 }
 
 static void
-add_to (Suite *suite, const Case *registered)
+add_to (Suite *suite, const SuiteCase *registered)
 {
   TCase *tcase = tcase_create (registered->name);
 
   tcase_add_checked_fixture (tcase, registered->setup, registered->teardown);
+  tcase_add_unchecked_fixture (tcase, registered->setup_once, registered->teardown_once);
   if (registered->seconds > 0)
     tcase_set_timeout (tcase, registered->seconds);
   for (guint i = 0; i < registered->tests->len; i++)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Tests that register themselves. A test program is a file of tests:
+/* Tests that register themselves. A test program is a file of tests (or several, linked together):
  *
  *   CASE ("paths", set_up, tear_down, 60)
  *
@@ -18,14 +18,23 @@
 #define CASE(NAME, SETUP, TEARDOWN, SECONDS)                                                       \
   SUITE_AT_START                                                                                   \
   {                                                                                                \
-    suite_begin_case (NAME, SETUP, TEARDOWN, SECONDS);                                             \
+    suite_case = suite_begin_case (NAME, SETUP, TEARDOWN, SECONDS);                                \
+  }
+
+/* The same, but SETUP runs once before the first of the tests and TEARDOWN once after the last: for
+ * tests that share something, and that run in one process. */
+#define CASE_ONCE(NAME, SETUP, TEARDOWN, SECONDS)                                                  \
+  SUITE_AT_START                                                                                   \
+  {                                                                                                \
+    suite_case = suite_begin_case (NAME, NULL, NULL, SECONDS);                                     \
+    suite_set_once (suite_case, SETUP, TEARDOWN);                                                  \
   }
 
 /* All tests of the case OTHER, once more between another SETUP and TEARDOWN. */
 #define CASE_LIKE(NAME, OTHER, SETUP, TEARDOWN, SECONDS)                                           \
   SUITE_AT_START                                                                                   \
   {                                                                                                \
-    suite_repeat_case (NAME, OTHER, SETUP, TEARDOWN, SECONDS);                                     \
+    suite_case = suite_repeat_case (NAME, OTHER, SETUP, TEARDOWN, SECONDS);                        \
   }
 
 #define TEST(NAME) TEST_LOOP (NAME, 0, 1)
@@ -36,7 +45,7 @@
   SUITE_AT_START                                                                                   \
   {                                                                                                \
     static const TTest test = { #NAME, NAME, __FILE__, __LINE__ };                                 \
-    suite_add_test (&test, FROM, TO);                                                              \
+    suite_add_test (suite_case, &test, FROM, TO);                                                  \
   }                                                                                                \
   static void NAME (int _i G_GNUC_UNUSED)
 
@@ -64,8 +73,13 @@ void suite_finish (void);
 #define SUITE_CONSTRUCTOR_(N)                                                                      \
   static void __attribute__ ((constructor (1000 + N))) suite_at_start_##N (void)
 
-void suite_begin_case (const char *name, SFun setup, SFun teardown, int seconds);
-void suite_repeat_case (const char *name, const char *other, SFun setup, SFun teardown,
-                        int seconds);
-void suite_add_test (const TTest *test, int from, int to);
+typedef struct _SuiteCase SuiteCase;
+
+static SuiteCase *suite_case G_GNUC_UNUSED; /* of this file: what the next test belongs to */
+
+SuiteCase *suite_begin_case (const char *name, SFun setup, SFun teardown, int seconds);
+SuiteCase *suite_repeat_case (const char *name, const char *other, SFun setup, SFun teardown,
+                              int seconds);
+void suite_set_once (SuiteCase *to, SFun setup, SFun teardown);
+void suite_add_test (SuiteCase *to, const TTest *test, int from, int to_index);
 void suite_skipped (const char *test, const char *format, ...) G_GNUC_PRINTF (2, 3);

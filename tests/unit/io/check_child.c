@@ -2,6 +2,7 @@
 #include "io/child.h"
 
 #include <check.h>
+#include <malloc.h>
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
@@ -189,6 +190,16 @@ TEST (much_stderr)
   ck_assert_uint_le (strlen (text), 4200);
   ck_assert_uint_gt (strlen (text), 3000);
   ck_assert (g_str_has_suffix (text, "x; last"));
+}
+
+/* What is not kept takes no memory either. */
+TEST (much_stderr_in_little_memory)
+{
+  size_t before = mallinfo2 ().uordblks + mallinfo2 ().hblkhd;
+  g_autoptr (VqChild) child = spawn_shell ("head -c 20000000 /dev/zero >&2", NULL);
+
+  await_end (child);
+  ck_assert_uint_lt (mallinfo2 ().uordblks + mallinfo2 ().hblkhd, before + 1000000);
 }
 
 /* Everything else goes on, and deadlines hold, while it writes without end. */

@@ -216,10 +216,42 @@ TEST (temporary_directories)
   assert_in_child (too_long);
 }
 
+/* Calls DO_IT for each child of this process: the janitors. */
+static void
+for_each_janitor (void (*do_it) (pid_t pid))
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/task/%d/children", getpid ());
+  g_autofree char *text = NULL;
+  g_auto (GStrv) pids = NULL;
+
+  ck_assert (g_file_get_contents (path, &text, NULL, NULL));
+  pids = g_strsplit (g_strchomp (text), " ", -1);
+  for (char **pid = pids; *pid != NULL; pid++)
+    do_it (atoi (*pid));
+}
+
+static void
+kill_and_reap (pid_t pid)
+{
+  kill (pid, SIGKILL);
+  waitpid (pid, NULL, 0);
+}
+
+/* A janitor tells nobody when it has begun. */
+static void
+await_own_session (pid_t pid)
+{
+  gint64 deadline = vq_deadline_in (PATIENCE);
+
+  while (getsid (pid) != pid && vq_deadline_left (deadline) > 0)
+    ck_assert (vq_wait_pause (1, NULL, NULL));
+  ck_assert_int_eq (getsid (pid), pid);
+}
+
 /* Two directories with files, and then nobody to clean up. The janitors hold the descriptor FD no
  * more than anything else of ours. */
 static int
-leave_behind (void)
+leave_behind (int number)
 {
   VqWorkdir *workdirs[] = { make (parent), make (parent) };
 
@@ -230,14 +262,17 @@ leave_behind (void)
 
         touch (workdirs[i], name);
       }
+  for_each_janitor (await_own_session);
   signal (SIGTERM, SIG_DFL);
-  kill (0, SIGTERM); /* the janitors survive what kills our group */
+  kill (0, number); /* the janitors survive what kills our group */
   kill (getpid (), SIGKILL);
   return 1;
 }
 
 /* The janitors become our children, so their end can be waited for. */
-TEST (removed_when_killed)
+static const int deadly[] = { SIGTERM, SIGKILL };
+
+TEST_LOOP (removed_when_killed, 0, G_N_ELEMENTS (deadly))
 {
   pid_t pid;
   int status;
@@ -249,7 +284,7 @@ TEST (removed_when_killed)
     {
       setpgid (0, 0);
       signal (SIGTERM, SIG_IGN);
-      _exit (leave_behind ());
+      _exit (leave_behind (deadly[_i]));
     }
   while (waitpid (-1, &status, 0) > 0 || errno == EINTR)
     n++;
@@ -274,23 +309,6 @@ TEST (janitor_holds_nothing)
   close (ends[0]);
 }
 
-/* Kills the children of this process: the janitors. */
-static void
-kill_janitors (void)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/self/task/%d/children", getpid ());
-  g_autofree char *text = NULL;
-  g_auto (GStrv) pids = NULL;
-
-  ck_assert (g_file_get_contents (path, &text, NULL, NULL));
-  pids = g_strsplit (g_strchomp (text), " ", -1);
-  for (char **pid = pids; *pid != NULL; pid++)
-    {
-      kill (atoi (*pid), SIGKILL);
-      waitpid (atoi (*pid), NULL, 0);
-    }
-}
-
 static int
 count_names (void)
 {
@@ -312,7 +330,7 @@ TEST (left_over)
     {
       touch (make (parent), "file");
       touch (make (parent), "file");
-      kill_janitors ();
+      for_each_janitor (kill_and_reap);
       kill (getpid (), SIGKILL);
     }
   ck_assert_int_eq (waitpid (pid, &status, 0), pid);
@@ -331,7 +349,7 @@ TEST (in_use)
   touch (workdir, "file");
   vq_workdir_sweep (parent);
   ck_assert_int_eq (access (file, F_OK), 0);
-  kill_janitors ();
+  for_each_janitor (kill_and_reap);
   vq_workdir_sweep (parent);
   ck_assert_int_eq (access (file, F_OK), 0);
 }
@@ -362,6 +380,22 @@ TEST (not_swept)
       ck_assert_int_eq (g_rmdir (path), 0);
     }
   vq_workdir_sweep ("/nonexistent");
+}
+
+/* Nor what another user made, who could have put anything into it. */
+TEST (not_swept_of_another_user)
+{
+  g_autofree char *path = g_build_filename (parent, "virt-qemu.abcdef", NULL);
+  g_autofree char *file = g_build_filename (path, "lock", NULL);
+
+  if (geteuid () != 0)
+    SKIP ("only root can give a directory away");
+  ck_assert_int_eq (g_mkdir (path, 0700), 0);
+  ck_assert (g_file_set_contents (file, "", 0, NULL));
+  ck_assert_int_eq (chown (path, 4321, 4321), 0);
+  vq_workdir_sweep (parent);
+  ck_assert_int_eq (g_unlink (file), 0);
+  ck_assert_int_eq (g_rmdir (path), 0);
 }
 
 /* Nor is what a link leads to. */
