@@ -274,7 +274,7 @@ static const int deadly[] = { SIGTERM, SIGKILL };
 
 TEST_LOOP (removed_when_killed, 0, G_N_ELEMENTS (deadly))
 {
-  pid_t pid;
+  pid_t pid, ended;
   int status;
   int n = 0;
 
@@ -286,8 +286,11 @@ TEST_LOOP (removed_when_killed, 0, G_N_ELEMENTS (deadly))
       signal (SIGTERM, SIG_IGN);
       _exit (leave_behind (deadly[_i]));
     }
-  while (waitpid (-1, &status, 0) > 0 || errno == EINTR)
-    n++;
+  while ((ended = waitpid (-1, &status, 0)) > 0 || errno == EINTR)
+    {
+      ck_assert_int_eq (WIFSIGNALED (status), ended == pid);
+      n++;
+    }
   prctl (PR_SET_CHILD_SUBREAPER, 0);
   ck_assert_int_eq (n, 3);
 }
