@@ -8,17 +8,19 @@
 #include "base/json.h"
 #include "base/text.h"
 
-/* How long one guest-sync-delimited may go unanswered before it is sent again, in seconds. A
- * slow guest opens the port some time before qemu-ga reads from it. */
+/* After how many seconds without an answer guest-sync-delimited is sent again. A slow guest opens
+ * the port some time before qemu-ga reads from it. */
 #define SYNC_AGAIN 3
 
-/* guest-exec-status is asked again after 2 ms, then ever more slowly, up to this many ms. */
+/* guest-exec-status is sent again after 2 ms, and then after longer and longer pauses, up to this
+ * many ms. */
 #define STATUS_PAUSE_MAX 100
 
 #define STDERR_MAX 300 /* bytes of it in an error message */
 
-/* One request is with the agent at a time, for it loses replies when it reads several requests at
- * once (seen with qemu-ga 7.2 on virtio-serial as soon as they filled a read of 4096 bytes). */
+/* Only one request is sent at a time, because the agent loses replies if it reads several requests
+ * at once. This was seen with qemu-ga 7.2 on virtio-serial, as soon as the requests filled a read
+ * of 4096 bytes. */
 struct _VqGuestAgent
 {
   VqJsonPeer *peer;
@@ -81,7 +83,8 @@ is_open_or_closed (gpointer data)
   return agent->open || agent->closed;
 }
 
-/* One guest-sync-delimited: 0xFF first, to end whatever half request the agent has read. */
+/* Sends guest-sync-delimited once. The byte 0xFF before it ends an incomplete request that the
+ * agent may have read. */
 static gboolean
 sync_once (VqGuestAgent *agent, gint64 deadline, VqCancel *cancel, GError **error)
 {
@@ -118,7 +121,7 @@ vq_guest_agent_sync (VqGuestAgent *agent, gint64 deadline, VqCancel *cancel, GEr
     }
 }
 
-/* After a failure a reply may still be under way. */
+/* After a failure a reply may still be under way, so the next call resynchronises. */
 static gboolean
 call (VqGuestAgent *agent, const char *command, JsonNode *arguments, JsonNode **result,
       gint64 deadline, VqCancel *cancel, GError **error)
@@ -145,7 +148,7 @@ exec_arguments (const char *const *argv)
   return node;
 }
 
-/* What the command said on stderr, fit for a message. */
+/* The end of the command's stderr, for messages. */
 static char *
 get_stderr (JsonObject *reply)
 {
@@ -171,7 +174,7 @@ start (VqGuestAgent *agent, const char *const *argv, gint64 *pid, gint64 deadlin
   return vq_json_get_int (json_node_get_object (result), "pid", 0, pid, error);
 }
 
-/* Asks until the command has ended; *RESULT then is guest-exec-status's object. */
+/* Asks until the command has ended. *RESULT is the object from guest-exec-status. */
 static gboolean
 await_end (VqGuestAgent *agent, gint64 pid, JsonNode **result, gint64 deadline, VqCancel *cancel,
            GError **error)
@@ -198,7 +201,7 @@ await_end (VqGuestAgent *agent, gint64 pid, JsonNode **result, gint64 deadline, 
   return TRUE;
 }
 
-/* The command has ended: whether all went well. */
+/* Fails unless the command, which has ended, was successful. */
 static gboolean
 judge_end (JsonObject *reply, const char *program, GError **error)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What connects us with the system inside a running machine: the ways in (ways), the guest
- * helper that comes in there, and the channel that commands run on (--channel). */
+/* Connects us with the system inside a running machine: the ways in, the guest helper that is
+ * brought in through one of them, and the channel on which commands run (--channel). */
 #pragma once
 
 #include <glib.h>
@@ -12,7 +12,7 @@
 
 typedef struct _VqGuestLink VqGuestLink;
 
-/* The sockets of QEMU's ports are in DIRECTORY. SSH tells how to get in over ssh, as for
+/* The sockets of QEMU's ports are in DIRECTORY. SSH says how to log in over ssh, as for
  * vq_way_choice_new. All arguments must outlive the result. */
 VqGuestLink *vq_guest_link_new (const VqPlan *plan, VqQemu *qemu, const char *directory,
                                 VqSshLogin *ssh);
@@ -20,27 +20,28 @@ void vq_guest_link_free (VqGuestLink *link);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqGuestLink, vq_guest_link_free)
 
 /* From a guest that boots to one that commands can be run in: waits for a way in, brings in the
- * helper, or falls back to ssh with a warning. The system may still be starting then. From
- * now on the helper's end is the machine's. To be called soon after the guest runs: what its ports
- * say before is not heard. */
+ * helper, or falls back to ssh with a warning. The system may still be booting then. From now on
+ * the machine fails if the helper ends. To be called soon after the guest starts to run, because
+ * earlier output of its ports is lost. */
 gboolean vq_guest_link_open (VqGuestLink *link, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* From a fork of a guest whose helper had the channel to one in which commands can be run: finds
- * the helper, sets the clock and reseeds the kernel's random numbers. */
+/* For a fork of a guest in which the helper runs: connects to the helper, sets the clock and
+ * reseeds the kernel's random number generator. After that commands can be run. */
 gboolean vq_guest_link_resume (VqGuestLink *link, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether the channel is the helper's. */
+/* Whether commands run through the helper. */
 gboolean vq_guest_link_has_helper (VqGuestLink *link);
 
-/* The guest is going down: its end of all is no failure any more, but what runs fails. Open it
- * again when the guest has been reset. */
+/* Says that the guest is going down, so that lost connections are not failures any more; commands
+ * that run still fail. When the guest has been reset, open the link again. */
 void vq_guest_link_expect_end (VqGuestLink *link);
 
-/* The channel; NULL until it is open, and another one each time. */
+/* The channel, or NULL until the link is open. It is a new one each time that the link is
+ * opened. */
 VqChannel *vq_guest_link_get_channel (VqGuestLink *link);
 
-/* Asks the guest to power off or to reboot; does not wait. */
+/* Asks the guest to power off or to reboot. Does not wait. */
 void vq_guest_link_power_off (VqGuestLink *link);
 void vq_guest_link_reboot (VqGuestLink *link);

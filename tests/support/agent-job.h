@@ -1,56 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One command of a channel, and what became of it, for the tests of channels. Whatever
- * goes wrong here fails the test; what waits does so for a minute at most. */
+/* A command on a channel and its result, for the tests of channels. All failures here fail the
+ * test. Waits end after a minute. */
 #pragma once
 
 #include <glib.h>
 
 #include "channel/channel.h"
 
-/* Its streams are files in memory unless the test gives others. */
+/* Its stdin, stdout and stderr are files in memory unless the test gives others. */
 typedef struct
 {
   VqCommand *command;
-  int out, err; /* ours, to read from afterwards; -1: the test's own */
+  int out, err; /* ours, to read from afterwards; -1: the test has given its own */
   gboolean done;
   VqEndKind kind;
   int value;
   char *message;
 } Job;
 
-/* Starts ARGV, which reads N bytes of INPUT. Transfer full. */
+/* Starts ARGV with the N bytes of INPUT as its stdin. Transfer full. */
 Job *job_start (VqChannel *channel, const char *const *argv, const void *input, gsize n);
 
-/* IN and OUT become the channel's. */
+/* The same with these descriptors, which the channel takes over. */
 Job *job_start_with (VqChannel *channel, const char *const *argv, int in, int out);
 
-/* IN, OUT and ERR become the channel's; the job has no files of its own. */
+/* The same with three descriptors, which the channel takes over, so the job has no files of its
+ * own. */
 Job *job_start_on (VqChannel *channel, const char *const *argv, int in, int out, int err);
 
-/* SCRIPT, for sh, with nothing to read. */
+/* Starts SCRIPT with sh and an empty stdin. */
 Job *job_shell (VqChannel *channel, const char *script);
 
-/* It must have ended. */
+/* JOB must have ended. */
 void job_free (Job *job);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Job, job_free)
 
 void job_wait (Job *job);
 
-/* Waits for the first line of its output; without the newline. Transfer full. */
+/* Waits for the first line of its stdout, and gives it without the newline. Transfer full. */
 char *job_first_line (Job *job);
 
-/* Waits for its end, which must be this one. */
+/* Waits for its end, and asserts that it is this one. */
 void job_assert_end (Job *job, VqEndKind kind, int value);
 
-/* Waits for its end: it has failed, for a reason with TEXT in it. */
+/* Waits for its end, and asserts that it has failed with a message that contains TEXT. */
 void job_assert_failure (Job *job, const char *text);
 
-/* A file in memory, to be read from the start. Returns its descriptor, to be closed. */
+/* Makes a file in memory. The caller closes the descriptor. */
 int job_make_file (const void *bytes, gsize n);
 
-/* What the job has written to FD so far, as bytes and as a string. Transfer full. */
+/* What was written to FD so far, as bytes or as a string. Transfer full. */
 GBytes *job_read_file (int fd);
 char *job_read_text (int fd);
 
-/* It is EXPECTED. */
+/* Asserts that it is EXPECTED. */
 void job_assert_text (int fd, const char *expected);

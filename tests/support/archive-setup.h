@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the tests of archives share: directories to pack and to unpack into, the stream between the
- * two, and archives built by hand. */
+/* What the tests of archives share: directories to pack and to unpack, the stream between them, and
+ * archives that are built by hand. */
 #pragma once
 
 #include <archive_entry.h>
 #include <glib.h>
 #include <sys/types.h>
 
-extern char *base;    /* holds all that follows */
-extern char *dest;    /* what is unpacked into */
-extern char *outside; /* must stay as it is: one file, "victim" */
+extern char *base;    /* the directory that holds the following ones */
+extern char *dest;    /* the directory to unpack into */
+extern char *outside; /* a directory that must not change; it has one file, "victim" */
 extern GByteArray *stream;
-extern gsize position;   /* of the reader */
-extern gsize chunk_size; /* of its reads */
-extern guint n_messages; /* that were logged */
+extern gsize position;   /* where the reader is in the stream */
+extern gsize chunk_size; /* how much it reads at once */
+extern guint n_messages; /* how many messages were logged */
 
-/* Offsets of the data in a file of 1 GiB; -1 ends. */
+/* The offsets of the data in files of 1 GiB; -1 is the end. */
 extern const off_t sparse[5][4];
 
-/* For a checked fixture; what is outside must be unharmed in the end, and nothing may leak. */
+/* For a checked fixture. The teardown asserts that the outside is unharmed and that nothing has
+ * leaked. */
 void archive_setup (void);
 void archive_teardown (void);
 
@@ -30,15 +31,15 @@ char *in (const char *directory, const char *name);
 /* Makes a new file. */
 void put_file (const char *path, const char *text, mode_t mode);
 
-/* Both regular files hold the same. */
+/* Asserts that both regular files have the same contents. */
 void assert_same_contents (const char *one, const char *two);
 
-/* The writer's and the reader's functions: append to the stream, and read it, in chunks, from the
- * position on. */
+/* The functions for the writer and the reader: one appends to the stream, the other reads it in
+ * chunks, beginning at the position. */
 gboolean append (gpointer data, const void *bytes, gsize len, GError **error);
 gssize take (gpointer data, void *buffer, gsize max, GError **error);
 
-/* Makes the stream that of the directory. */
+/* Packs the directory into the stream. */
 void assert_packs (const char *directory);
 
 /* Unpacks the stream, from its beginning, into dest. */
@@ -59,6 +60,6 @@ typedef struct
 #define D AE_IFDIR
 #define L AE_IFLNK
 
-/* Makes the stream that of ENTRIES, which end with one that has no name, in the pax format or in
- * GNU tar's. */
+/* Builds the stream from ENTRIES, which end with one without a name, in the pax format or in GNU
+ * tar's format. */
 void build (const Entry *entries, gboolean pax);

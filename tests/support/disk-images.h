@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* For fixtures: a temporary directory with disk images in it, and what qemu-img does. */
+/* For fixtures: a temporary directory with disk images, and a qemu-img that can be replaced. */
 #pragma once
 
 #include "image/image.h"
@@ -7,23 +7,23 @@
 /* The directory. */
 extern char *images_dir;
 
-/* For a checked fixture. PATH is afterwards what it was, and no child may be left. */
+/* For a checked fixture. The end restores PATH and asserts that no child is left. */
 void images_begin (void);
 void images_end (void);
 
 /* The path of NAME in the directory. Transfer full. */
 char *images_join (const char *name);
 
-/* Makes a file of SIZE zeros, with a boot sector's mark if it has room for one. Returns its path;
- * transfer full. */
+/* Makes a file of SIZE zeros, with the mark of a boot sector if there is room for it. Returns its
+ * path; transfer full. */
 char *images_put_raw (const char *name, gsize size);
 
-/* Makes an image of 8 MiB with qemu-img, or of BACKING's size on top of that (may be NULL), a
- * qcow2 image. Returns its path; transfer full. */
+/* Makes an image of 8 MiB with qemu-img, or an overlay on the qcow2 image BACKING (may be NULL).
+ * Returns its path; transfer full. */
 char *images_put (const char *name, const char *format, const char *backing);
 
-/* Inspects PATH, which must be good. */
+/* Inspects PATH, which must succeed. */
 VqImage *images_inspect (const char *path, VqImageUse use);
 
-/* Puts a qemu-img of our own first on PATH that runs SCRIPT. */
+/* Makes a qemu-img that runs SCRIPT, and puts it first on PATH. */
 void images_fake_qemu_img (const char *script);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A guest helper that is not there, for tests: the other end of the port. It lives in our own main
- * context. It answers HELLO by itself; all else it says is the test's, and all it hears waits to be
- * expected. Whatever goes wrong fails the test. */
+/* A fake guest helper at the other end of the port. It runs in our own main context. It answers
+ * HELLO by itself; everything else is sent by the test, and what it receives waits until the test
+ * expects it. All failures fail the test. */
 #pragma once
 
 #include <glib.h>
@@ -10,56 +10,57 @@
 
 typedef struct _FakeGuest FakeGuest;
 
-/* *FD gets the server's end of a socket pair, which is the caller's. */
+/* *FD is the server's end of a socket pair, and belongs to the caller. */
 FakeGuest *fake_guest_new (int *fd);
 
 /* Fails the test if a frame has come that was not expected. */
 void fake_guest_free (FakeGuest *guest);
 
-/* From now on HELLO is answered, as at first, or not. */
+/* Says whether HELLO is answered from now on; at first it is. */
 void fake_guest_answer_hello (FakeGuest *guest, gboolean answer);
 
-/* HELLO_REPLY will tell this version. */
+/* Sets the version in HELLO_REPLY. */
 void fake_guest_set_version (FakeGuest *guest, guint32 version);
 
-/* How many HELLO have come; the nonce of the last one. */
+/* How many HELLO have come, and the nonce of the last one. */
 guint fake_guest_count_hellos (FakeGuest *guest);
 const guint8 *fake_guest_get_nonce (FakeGuest *guest);
 
-/* Bytes of padding that have come. */
+/* How many bytes of padding have come. */
 gsize fake_guest_count_padding (FakeGuest *guest);
 
-/* Once, the next frame of type REQUEST is not kept, but answered with this one for its stream. */
+/* The next frame of type REQUEST is not kept, but answered with this frame for the same stream.
+ * Works once. */
 void fake_guest_answer (FakeGuest *guest, guint8 request, guint8 type, guint32 number);
 
-/* Runs the context until a frame has come, which must be of TYPE and hold just these N bytes.
- * Returns its stream. */
+/* Runs the main context until a frame has come, and asserts that it is of TYPE with exactly these N
+ * bytes. Returns its stream. */
 guint32 fake_guest_expect (FakeGuest *guest, guint8 type, const void *payload, gsize n);
 guint32 fake_guest_expect_u32 (FakeGuest *guest, guint8 type, guint32 number);
 
-/* The same for any payload, which is returned. Transfer full. */
+/* The same for any payload, and returns the payload. Transfer full. */
 GBytes *fake_guest_take (FakeGuest *guest, guint8 type, guint32 *stream);
 
-/* No frame has come that was not expected. */
+/* Asserts that no unexpected frame has come. */
 void fake_guest_assert_quiet (FakeGuest *guest);
 
-/* From now on all frames are thrown away, and those that wait. */
+/* Throws away the frames that wait, and all that come from now on. */
 void fake_guest_ignore (FakeGuest *guest);
 
-/* These send at once. Without room in the socket they fail. */
+/* These send at once, and fail if the socket has no room. */
 void fake_guest_send (FakeGuest *guest, guint8 type, guint32 stream, const void *payload, gsize n);
 void fake_guest_send_u32 (FakeGuest *guest, guint8 type, guint32 stream, guint32 number);
 void fake_guest_send_bytes (FakeGuest *guest, const void *bytes, gsize n);
 void fake_guest_send_reply (FakeGuest *guest, const guint8 *nonce);
 
-/* Runs the context until the server has read all that was sent. */
+/* Runs the main context until the server has read everything that was sent. */
 void fake_guest_flush (FakeGuest *guest);
 
-/* Something has come that was not looked at yet. */
+/* Whether something has come that was not read yet. */
 gboolean fake_guest_has_input (FakeGuest *guest);
 
-/* QEMU takes nothing from the server, or does again. */
+/* Says whether QEMU is stuck, so that it takes nothing from the server. */
 void fake_guest_set_stuck (FakeGuest *guest, gboolean stuck);
 
-/* QEMU is gone. */
+/* Closes the connection, as if QEMU had ended. */
 void fake_guest_hang_up (FakeGuest *guest);

@@ -1,43 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* For checked fixtures: a guest helper of this machine, and what all its tests do with it. */
+/* For checked fixtures: a guest helper that runs on this machine, and what its tests share. */
 #pragma once
 
 #include "fake-host.h"
 
-extern FakeHost *guest;       /* the other end of the helper */
-extern int guest_status;      /* what the helper is to exit with; 0 unless a test sets it */
-extern char *guest_directory; /* of the test; its files are removed behind it */
+extern FakeHost *guest;  /* the other end of its connection */
+extern int guest_status; /* the exit status that the helper must have; 0 unless a test sets it */
+extern char *guest_directory; /* a directory for the test; its files are removed afterwards */
 
-/* Starts a helper; it has not been greeted. */
+/* Starts a helper, and does not send HELLO. */
 void guest_setup_raw (void);
-/* Starts one, and says hello with the nonce 'a'. */
+/* Starts a helper, and sends HELLO with the nonce 'a'. */
 void guest_setup (void);
 /* Asserts that the helper ends, and that nothing is left. */
 void guest_teardown (void);
 
-/* Between the two, helpers are started by a shell, after COMMANDS. */
+/* Between these two, helpers are started by a shell that runs COMMANDS first. */
 void guest_wrap (const char *commands);
 void guest_unwrap (void);
 
-/* A FIFO in guest_directory; free its path. */
+/* Makes a FIFO in guest_directory. Returns its path; free it. */
 char *guest_make_fifo (const char *name);
 
-/* Runs, as stream 1, two processes that go on until they are killed. Returns a descriptor. */
+/* Runs two processes as stream 1, which go on until they are killed. Returns a descriptor for
+ * guest_assert_killed. */
 int guest_start_lasting (void);
-/* Waits for both to be gone, and closes FD. */
+/* Waits until both are gone, and closes FD. */
 void guest_assert_killed (int fd);
 
-/* Sends stdin to STREAM until it takes no more: a window is under way, then. What is sent are
- * BYTES, which must be 2 MiB. Returns how many. Runs commands meanwhile, with numbers from 100000.
- */
+/* Sends stdin to STREAM until it takes no more, so that a window is under way. Sends from BYTES,
+ * which must have 2 MiB, and returns how many it sent. Meanwhile runs commands with numbers from
+ * 100000. */
 gsize guest_fill_stdin (guint32 stream, const char *bytes);
 
-/* Waits for whoever has FIFO open for writing, and returns a descriptor to read it. */
+/* Waits until somebody opens FIFO for writing, and returns a descriptor to read from it. */
 int guest_open_fifo (const char *fifo);
 
-/* Runs a command as stream STREAM, to its end. */
+/* Runs a command as STREAM to its end, and asserts that it succeeds. */
 void guest_assert_works (guint32 stream);
 
-/* How many descriptors the helper has open, and how many processes it has, dead or alive. */
+/* How many descriptors the helper has open, and how many child processes it has, dead or alive. */
 guint guest_count_fds (void);
 guint guest_count_processes (void);

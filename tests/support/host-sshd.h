@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* OpenSSH's real server, run on this machine as whoever runs the test: a guest without a guest. The
- * test itself listens on a port of 127.0.0.1, and starts one sshd for each connection. Its commands
- * run here, as us; "sudo" does nothing there but to run its arguments. */
+/* OpenSSH's real server, on this machine and with the rights of whoever runs the test, instead of a
+ * guest. The test itself listens on a port of 127.0.0.1, and starts one sshd for each connection.
+ * Commands run here, and "sudo" only runs its arguments. */
 #pragma once
 
 #include <glib.h>
@@ -10,21 +10,22 @@
 
 typedef struct _HostSshd HostSshd;
 
-/* CONFIG are further lines for sshd_config that come first; may be NULL. */
+/* CONFIG (may be NULL) are lines that come first in sshd_config. */
 HostSshd *host_sshd_new (const char *config);
 
-/* Ends what runs of it, but not its commands, and removes its files. */
+/* Ends all its sshd processes, but not their commands, and removes its files. */
 void host_sshd_free (HostSshd *host);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostSshd, host_sshd_free)
 
-/* What gets in: port, user, key and host key. The test may change it, and need not clear it. */
+/* A login that is accepted: port, user, key and host key. The test may change it, and need not
+ * clear it. */
 VqSshLogin *host_sshd_get_login (HostSshd *host);
 
-/* The next N connections are closed at once, or nobody answers on them. */
+/* The next N connections are closed at once, or accepted and never answered. */
 void host_sshd_refuse (HostSshd *host, guint n);
 void host_sshd_ignore (HostSshd *host, guint n);
 
-/* All further connections get TEXT, which must live on, again and again. */
+/* All further connections get TEXT again and again. TEXT is not copied. */
 void host_sshd_babble (HostSshd *host, const char *text);
 
 /* How many connections there have been. */

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A command on a pseudo-terminal of this machine, wired to two descriptors: for host-channel. */
+/* A command on a pseudo-terminal of this machine, connected to two descriptors, for
+ * host-channel. */
 #pragma once
 
 #include "channel/channel.h"
 
 typedef struct _HostTerminal HostTerminal;
 
-/* Starts what TERMINAL says, in a session of its own, and takes over IN and OUT. */
+/* Starts the command of TERMINAL in a session of its own. Takes over IN and OUT. */
 HostTerminal *host_terminal_new (const VqTerminal *terminal, int in, int out, GPid *pid);
 
 void host_terminal_resize (HostTerminal *terminal, guint rows, guint columns);
 
-/* Passes on what is still there, closes and frees; the process is the caller's to end. */
+/* Passes on the remaining output, closes and frees. The caller has to end the process. */
 void host_terminal_free (HostTerminal *terminal);

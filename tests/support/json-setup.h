@@ -7,22 +7,22 @@
 #include "io/json-peer.h"
 
 #define LITERAL(text) text, sizeof (text) - 1
-#define PATIENCE 10 /* seconds; for things that take none */
+#define PATIENCE 10 /* seconds; for what should happen at once */
 
 extern VqJsonPeer *peer;
 extern FakePeer *fake;
 
-/* What the handlers saw, in their order: "event NAME", "closed". */
+/* What the handlers were called with, in order: "event NAME", "closed". */
 extern GPtrArray *seen;
 
-/* For a checked fixture. What is done between them must not leak. */
+/* For a checked fixture. The teardown asserts that nothing has leaked. */
 void json_set_up (void);
 void json_tear_down (void);
 
-/* Makes what OTHER's handlers see part of it. */
+/* Adds the calls of OTHER's handlers to SEEN. */
 void watch_peer (VqJsonPeer *other);
 
-/* All that was seen so far, with ", " in between. */
+/* Asserts everything that was seen so far, with ", " in between. */
 void assert_seen (const char *expected);
 
 /* A pending request; all zero before it is sent. */
@@ -39,13 +39,13 @@ void on_reply (JsonNode *result, const GError *error, gpointer data);
 /* Sends COMMAND without arguments, and returns its id. */
 gint64 send_request (const char *command, Reply *reply);
 
-/* Runs the context until the reply is there, and no longer. */
+/* Runs the main context until the reply is there, and no longer. */
 void await (Reply *reply);
 
-/* Makes it all zero again. */
+/* Makes REPLY all zero again. */
 void reply_clear (Reply *reply);
 
-/* Runs the context until nothing is left to be done. */
+/* Runs the main context until nothing is left to do. */
 void run_idle (void);
 
 /* A call that must give RESULT, as JSON. */

@@ -6,31 +6,31 @@
 #include "fake-guest.h"
 #include "helper/helper-port.h"
 
-#define PATIENCE 30 /* seconds; for things that take none */
-#define SHORT 0.3   /* seconds; for things that never come */
+#define PATIENCE 30 /* seconds; for what should happen at once */
+#define SHORT 0.3   /* seconds; for what should never happen */
 
 extern FakeGuest *port_guest;
 extern VqHelperPort *port_tested;
 
-/* What the port told, in short: "[REASON]" of its failure, "NAME:TYPE" for a frame of a stream (and
- * what stdout holds), "NAME failed". */
+/* What the port has reported: "[REASON]" for its failure, "NAME:TYPE" for a frame of a stream (with
+ * the text of stdout), "NAME failed". */
 extern GString *port_told;
 
-/* For a checked fixture. What is done between them must not leak. */
+/* For a checked fixture. The teardown asserts that nothing has leaked. */
 void port_setup (void);
 void port_teardown (void);
 
-/* Both, for tests that do the same more than once. */
+/* Teardown and setup, for tests that do the same more than once. */
 void port_start_again (void);
 
 /* Makes the connection. */
 void port_sync (void);
 
-/* Opens a stream that writes down what becomes of it. */
+/* Opens a stream that adds what happens to it to port_told. */
 guint32 port_open_stream (const char *name);
 
-/* Runs the context until so much was told, and forgets it. */
+/* Runs the main context until EXPECTED has been reported, and forgets it. */
 void port_assert_seen (const char *expected);
 
-/* The port has failed for WHY, and nothing else was told. */
+/* Asserts that the port has failed because of WHY, and that nothing else was reported. */
 void port_assert_failed (const char *why);

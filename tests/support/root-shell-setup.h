@@ -5,20 +5,20 @@
 #include "way/root-shell.h"
 #include "serial-guest.h"
 
-#define MOMENT 0.3 /* seconds; for things that must not happen */
+#define MOMENT 0.3 /* seconds; for what must not happen */
 
 extern SerialGuest shell_guest;
-extern VqRootShell *shell; /* what is tested */
+extern VqRootShell *shell; /* the shell under test */
 
 /* For a checked fixture. Nothing runs in the guest yet, and nothing was typed. */
 void root_shell_setup (void);
 void root_shell_teardown (void);
 
-/* There is a shell, and it is root's. */
+/* Asserts that there is a shell, and that it is root's. */
 void assert_probe (void);
 
-/* The script runs, and ends with 0. */
+/* Asserts that the script runs and exits with 0. */
 void assert_run (const char *script);
 
-/* It does not; the error is MESSAGE. */
+/* Asserts that it fails with the error MESSAGE. */
 void assert_run_fails (const char *script, const char *message);

@@ -1,44 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* For fixtures: a cache of templates in a temporary directory, and templates in it that look like
- * real ones from outside. What is used by template-worker.h, too, ends the process when it fails:
- * check's own assertions work in tests only. */
+ * real ones from outside. Functions that template-worker.h uses too end the process if they fail,
+ * because libcheck's assertions work only in tests. */
 #pragma once
 
 #include "template/template-store.h"
 
-/* The directory of the cache, which is there, with mode 0700. */
+/* The directory of the cache; it exists and has mode 0700. */
 extern char *cache_path;
 
 void cache_begin (void);
 
-/* Removes it with all that is in it. */
+/* Removes the cache with everything in it. */
 void cache_end (void);
 
-/* Opens it with the default limits. */
+/* Opens the cache with the default limits. */
 VqTemplateStore *cache_open (void);
 
-/* The key for VARIANT, which is all that it depends on, and its digest (transfer full). */
+/* The key for VARIANT, which is the only fact in it; and its digest. Transfer full. */
 VqTemplateKey *cache_make_key (const char *variant);
 char *cache_digest (const char *variant);
 
-/* Makes the build's files; the memory has holes. Each holds VARIANT. */
+/* Makes the files of BUILD. Each contains VARIANT, and the memory file has holes. */
 void cache_fill (VqTemplateBuild *build, const char *variant);
 
-/* Begins a build for VARIANT, when there is no template and nobody else builds one. */
+/* Begins a build for VARIANT. There must be no template for it, and nobody else may be making
+ * one. */
 VqTemplateBuild *cache_begin_build (VqTemplateStore *store, const char *variant,
                                     VqTemplateWish wish);
 
-/* Makes a template for VARIANT, and uses it. */
+/* Makes a template for VARIANT, which is in use. */
 VqTemplate *cache_make (VqTemplateStore *store, const char *variant);
 
-/* Makes a template for VARIANT that nobody uses. */
+/* Makes a template for VARIANT, which is not in use. */
 void cache_leave (VqTemplateStore *store, const char *variant);
 
-/* The template for VARIANT; NULL if there is none. */
+/* The template for VARIANT, or NULL if there is none. */
 VqTemplate *cache_find (VqTemplateStore *store, const char *variant);
 
-/* Fails the test unless the names in the cache are these, in order; NULL at the end. */
+/* Fails the test unless the names in the cache are exactly these, in order, with NULL at the
+ * end. */
 void cache_assert_names (const char *first, ...) G_GNUC_NULL_TERMINATED;
 
-/* The path of what FORMAT gives, in the cache. Transfer full. */
+/* The path in the cache of the name that FORMAT gives. Transfer full. */
 char *cache_join (const char *format, ...) G_GNUC_PRINTF (1, 2);
