@@ -113,7 +113,7 @@ $(BUILD)/tests/guest/check_%: $(BUILD)/tests/guest/check_%.o $(GUEST_HELPERS) $(
 
 $(patsubst %,$(BUILD)/tests/check_%,exec_server exec_server_crowd exec_server_ends exec_server_hostile): | $(BUILD)/virt-qemu-exec
 $(BUILD)/tests/check_templates_program: | $(BUILD)/virt-qemu-templates
-$(patsubst %,$(BUILD)/tests/check_%,guest_helper guest_frames guest_commands guest_crowds guest_files guest_streams guest_terminal guest_daemon helper_channel): | $(BUILD)/guest-helper-$(ARCH)
+$(patsubst %,$(BUILD)/tests/check_%,guest_helper guest_frames guest_commands guest_crowds guest_files guest_streams guest_terminal guest_daemon helper_channel channel_contract): | $(BUILD)/guest-helper-$(ARCH)
 # Where a test program looks for it as a server does: beside itself.
 $(BUILD)/tests/guest-helper-$(ARCH) $(BUILD)/tests/virt-qemu-archive $(BUILD)/tests/virt-qemu-ssh: $(BUILD)/tests/%: $(BUILD)/%
 	@mkdir -p $(@D)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The helper channel with the real guest helper, on this machine. */
+/* What only the helper's channel has, with the real guest helper on this machine; what it has in
+ * common with others is in check_channel_contract. */
 #include "helper/helper-channel.h"
 
 #include <check.h>
@@ -80,137 +81,7 @@ suite_prepare (int argc, char **argv)
 
 CASE ("guest helper", setup, teardown, 240)
 
-TEST (separate_streams)
-{
-  g_autoptr (Job) job = job_shell (channel, "echo out; echo err >&2; exit 7");
-
-  job_assert_end (job, VQ_ENDED_EXITED, 7);
-  job_assert_text (job->out, "out\n");
-  job_assert_text (job->err, "err\n");
-}
-
-TEST (exit_codes)
-{
-  Job *jobs[256];
-
-  for (int i = 0; i < 256; i++)
-    {
-      g_autofree char *script = g_strdup_printf ("exit %d", i);
-
-      jobs[i] = job_shell (channel, script);
-    }
-  for (int i = 0; i < 256; i++)
-    {
-      job_assert_end (jobs[i], VQ_ENDED_EXITED, i);
-      job_free (jobs[i]);
-    }
-}
-
-static guint8 *
-random_bytes (gsize n)
-{
-  guint8 *bytes = g_malloc (n + 4);
-
-  for (gsize i = 0; i < n; i += 4)
-    {
-      guint32 number = g_random_int ();
-
-      memcpy (bytes + i, &number, 4);
-    }
-  return bytes;
-}
-
-TEST (through_cat)
-{
-  static const gsize sizes[]
-      = { 0,     1,     32759,  32760,  32761,  65519,  65520,  65521,  65535,
-          65536, 65537, 262143, 262144, 262145, 327679, 327680, 8 * MIB };
-  static const char *const argv[] = { "cat", NULL };
-
-  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
-    {
-      g_autofree guint8 *bytes = random_bytes (sizes[i]);
-      g_autoptr (Job) job = job_start (channel, argv, bytes, sizes[i]);
-      g_autoptr (GBytes) got = NULL;
-
-      job_assert_end (job, VQ_ENDED_EXITED, 0);
-      got = job_read_file (job->out);
-      ck_assert_uint_eq (g_bytes_get_size (got), sizes[i]);
-      if (sizes[i] > 0)
-        ck_assert_int_eq (memcmp (g_bytes_get_data (got, NULL), bytes, sizes[i]), 0);
-      job_assert_text (job->err, "");
-    }
-}
-
-TEST (both_outputs_at_once)
-{
-  g_autoptr (Job) job
-      = job_shell (channel, "yes out | head -c 1000000 & yes err | head -c 1000000 >&2; wait");
-  const int fds[] = { job->out, job->err };
-
-  job_assert_end (job, VQ_ENDED_EXITED, 0);
-  for (guint i = 0; i < 2; i++)
-    {
-      g_autoptr (GBytes) got = job_read_file (fds[i]);
-      const char *text = g_bytes_get_data (got, NULL);
-      gboolean right = TRUE;
-
-      ck_assert_uint_eq (g_bytes_get_size (got), 1000000);
-      for (gsize at = 0; at < 1000000; at++)
-        right &= text[at] == (i == 0 ? "out\n" : "err\n")[at % 4];
-      ck_assert (right);
-    }
-}
-
-/* The command gets SIGPIPE, as from any pipe. */
-TEST (reader_goes_away)
-{
-  static const char *const argv[] = { "yes", NULL };
-  g_autoptr (Job) job = NULL;
-  char byte;
-  int ends[2];
-
-  make_pipe (ends);
-  job = job_start_with (channel, argv, job_make_file ("", 0), ends[1]);
-  ck_assert (vq_wait_fd (ends[0], G_IO_IN, vq_deadline_in (PATIENCE), NULL, "output", NULL));
-  ck_assert_int_eq (read (ends[0], &byte, 1), 1);
-  close (ends[0]);
-  job_assert_end (job, VQ_ENDED_SIGNALLED, SIGPIPE);
-}
-
-TEST (stdin_stays_open)
-{
-  static const char *const argv[] = { "sh", "-c", "exit 3", NULL };
-  g_autoptr (Job) job = NULL;
-  int ends[2];
-
-  make_pipe (ends);
-  job = job_start_with (channel, argv, ends[0], job_make_file ("", 0));
-  job_assert_end (job, VQ_ENDED_EXITED, 3);
-  close (ends[1]);
-}
-
-TEST (stdin_not_read)
-{
-  static const char *const argv[] = { "sh", "-c", "exec <&-; echo closed; exit 4", NULL };
-  g_autofree guint8 *bytes = random_bytes (MIB);
-  g_autoptr (Job) job = job_start (channel, argv, bytes, MIB);
-
-  job_assert_end (job, VQ_ENDED_EXITED, 4);
-  job_assert_text (job->out, "closed\n");
-}
-
-TEST (daemon_holds_stdout)
-{
-  g_autoptr (Job) job = job_shell (channel, "sleep 300 & echo $!; seq 1 20000 | tail -n 1");
-  g_autofree char *text = NULL;
-
-  job_assert_end (job, VQ_ENDED_EXITED, 0);
-  text = job_read_text (job->out);
-  ck_assert (g_str_has_suffix (text, "\n20000\n"));
-  ck_assert_int_eq (kill (atoi (text), SIGKILL), 0);
-}
-
+/* With each exit status that there is. */
 TEST (three_hundred_at_once)
 {
   Job *jobs[300];
@@ -230,53 +101,6 @@ TEST (three_hundred_at_once)
       job_assert_text (jobs[i]->out, expected);
       job_free (jobs[i]);
     }
-}
-
-TEST (kill_running)
-{
-  g_autoptr (Job) job = job_shell (channel, "sleep 1000 & echo $$ $!; wait");
-  g_autofree char *line = job_first_line (job);
-  g_auto (GStrv) pids = g_strsplit (line, " ", -1);
-
-  vq_channel_kill (channel, job->command);
-  vq_channel_kill (channel, job->command);
-  job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
-  ck_assert_uint_eq (g_strv_length (pids), 2);
-  for (char **word = pids; *word != NULL; word++)
-    {
-      pid_t pid = atoi (*word);
-
-      ck_assert_int_gt (pid, 1);
-      /* A dead orphan is ours to reap. */
-      ck_assert (is_gone (&pid) || kill (pid, SIGKILL) == 0);
-    }
-}
-
-TEST (kill_before_start)
-{
-  for (guint pause = 0; pause <= 20; pause += 2)
-    {
-      g_autoptr (Job) job = job_shell (channel, "sleep 1000");
-
-      ck_assert (pause == 0 || vq_wait_pause (pause, NULL, NULL));
-      vq_channel_kill (channel, job->command);
-      job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
-    }
-}
-
-TEST (kill_with_nobody_reading)
-{
-  static const char *const argv[] = { "yes", NULL };
-  g_autoptr (Job) job = NULL;
-  int ends[2];
-
-  make_pipe (ends);
-  job = job_start_with (channel, argv, job_make_file ("", 0), ends[1]);
-  ck_assert (vq_wait_fd (ends[0], G_IO_IN, vq_deadline_in (PATIENCE), NULL, "output", NULL));
-  ck_assert (vq_wait_pause (100, NULL, NULL));
-  vq_channel_kill (channel, job->command);
-  job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
-  close (ends[0]);
 }
 
 /* Wherever they are. */
@@ -310,45 +134,6 @@ TEST (sync_again)
   job_assert_end (next, VQ_ENDED_EXITED, 0);
   job_assert_text (next->out, "next\n");
   ck_assert (vq_wait_until (is_gone, &pid, vq_deadline_in (PATIENCE), NULL, "end", NULL));
-}
-
-TEST (free_with_commands)
-{
-  g_autoptr (Job) running = job_shell (channel, "echo started; sleep 1000");
-  g_autoptr (Job) starting = NULL;
-  g_autoptr (Job) next = NULL;
-
-  g_free (job_first_line (running));
-  starting = job_shell (channel, "sleep 1000");
-  vq_channel_free (channel);
-  channel = vq_helper_channel_new (port);
-  job_assert_failure (running, "the testbed was closed");
-  job_assert_failure (starting, "the testbed was closed");
-  next = job_shell (channel, "exit 5");
-  job_assert_end (next, VQ_ENDED_EXITED, 5);
-}
-
-TEST (run_with_a_deadline)
-{
-  static const char *const argv[] = { "sleep", "1000", NULL };
-  g_autoptr (GError) error = NULL;
-
-  ck_assert (!vq_channel_capture (channel, argv, NULL, NULL, vq_deadline_in (0.1), NULL, &error));
-  ck_assert (vq_error_is_timeout (error));
-}
-
-TEST (many_one_after_the_other)
-{
-  static const char *const argv[] = { "cat", NULL };
-
-  for (int i = 0; i < 300; i++)
-    {
-      g_autofree char *out = NULL;
-
-      ck_assert (
-          vq_channel_capture (channel, argv, "in", &out, vq_deadline_in (PATIENCE), NULL, NULL));
-      ck_assert_str_eq (out, "in");
-    }
 }
 
 static gsize
