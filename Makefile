@@ -22,10 +22,13 @@ SANITIZERS := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize
 endif
 
 ALL_CPPFLAGS := -D_GNU_SOURCE -DVQ_VERSION='"$(VERSION)"' -DG_LOG_DOMAIN='"virt-qemu"' -Ilib -I$(BUILD) $(CPPFLAGS)
-ALL_CFLAGS = -std=gnu11 -MMD -MP $(WARNINGS) $(SANITIZERS) $(CFLAGS) $(shell $(PKG_CONFIG) --cflags $(PKGS))
+# Asked when they are needed first, and once: "make deps" works where they cannot be answered yet.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS)))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS)))$(PKG_LIBS)
+ALL_CFLAGS = -std=gnu11 -MMD -MP $(WARNINGS) $(SANITIZERS) $(CFLAGS) $(PKG_CFLAGS)
 # Each program takes only the libraries that it needs into its memory.
-LIBS = -Wl,--as-needed $(shell $(PKG_CONFIG) --libs $(PKGS))
-CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check)
+LIBS = -Wl,--as-needed $(PKG_LIBS)
+CHECK_LIBS = $(eval CHECK_LIBS := $(shell $(PKG_CONFIG) --libs check))$(CHECK_LIBS)
 
 LIB_OBJECTS := $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*/*.c))
 # The folders of tests/unit are those of lib; the programs lie side by side, as their names are unique.
