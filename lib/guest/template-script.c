@@ -35,7 +35,7 @@ open_script (const char *path, GError **error)
   else if (fstat (fd, &st) == 0 && S_ISREG (st.st_mode))
     return g_steal_fd (&fd);
   else
-    vq_error_set (error, VQ_ERROR_FAILED, "it is no plain file");
+    vq_error_set (error, VQ_ERROR_FAILED, "it is not a plain file");
   return -1;
 }
 

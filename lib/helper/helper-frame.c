@@ -154,7 +154,7 @@ check_header (const guint8 *header, const VqHelperFrame *frame, GError **error)
   const Form *form = find_form (frame->type);
 
   if (form == NULL || header[1] != 0)
-    return vq_error_set (error, VQ_ERROR_PEER, "a frame of no known type (0x%02x%02x)", frame->type,
+    return vq_error_set (error, VQ_ERROR_PEER, "a frame of unknown type (0x%02x%02x)", frame->type,
                          header[1]);
   if (frame->length < form->min || frame->length > form->max)
     return vq_error_set (error, VQ_ERROR_PEER, "a frame of type '%c' with a length of %zu",

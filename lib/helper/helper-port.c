@@ -170,7 +170,7 @@ on_hello_reply (VqHelperPort *port, const VqHelperFrame *frame, GError **error)
   guint32 version = vq_helper_frame_get_u32 (frame->payload + sizeof port->hello);
 
   if (port->replies_due == 0 || memcmp (frame->payload, port->hello, sizeof port->hello) != 0)
-    return vq_error_set (error, VQ_ERROR_PEER, "an answer to no question");
+    return vq_error_set (error, VQ_ERROR_PEER, "an answer that nobody asked for");
   if (version != VQ_HELPER_VERSION)
     return vq_error_set (error, VQ_ERROR_PEER, "its version, %u, which should be %u", version,
                          VQ_HELPER_VERSION);

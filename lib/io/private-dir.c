@@ -206,7 +206,7 @@ check_file (VqPrivateDir *dir, const char *name, const struct stat *st, GError *
   g_autofree char *path = vq_private_dir_join (dir, name);
 
   if (!S_ISREG (st->st_mode))
-    return vq_error_set (error, VQ_ERROR_FAILED, "%s is no plain file", path);
+    return vq_error_set (error, VQ_ERROR_FAILED, "%s is not a plain file", path);
   return check_owner (st, OTHERS, path, error);
 }
 

@@ -67,7 +67,7 @@ run_probe (const char *const *argv, double seconds, VqCancel *cancel, GError **e
     return TRUE;
   text = vq_child_get_stderr (child);
   return vq_error_set (error, VQ_ERROR_FAILED, "QEMU failed: %s",
-                       text[0] != '\0' ? text : "it died without a word");
+                       text[0] != '\0' ? text : "it ended without a message");
 }
 
 gboolean

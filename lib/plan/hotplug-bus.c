@@ -102,9 +102,10 @@ vq_hotplug_bus_find (const VqOptions *options, const VqArch *arch, gboolean efi,
   for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
     if (is_type (type, length, types[i].type))
       return &types[i].bus;
-  vq_error_set (error, VQ_ERROR_USAGE,
-                "--baseimage: a machine of type %.*s takes no disk while it runs; leave this "
-                "option or that type out",
-                (int)length, type);
+  vq_error_set (
+      error, VQ_ERROR_USAGE,
+      "--baseimage: no disk can be plugged into a running machine of type %.*s; leave out "
+      "this option or that type",
+      (int)length, type);
   return NULL;
 }

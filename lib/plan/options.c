@@ -205,7 +205,7 @@ set_choice (int *field, const char *value, const char *const *words, GError **er
         return TRUE;
       }
   list = g_strjoinv (", ", (char **)words);
-  return vq_error_set (error, VQ_ERROR_USAGE, "'%s' is none of %s", value, list);
+  return vq_error_set (error, VQ_ERROR_USAGE, "'%s' is not one of %s", value, list);
 }
 
 static gboolean

@@ -150,7 +150,8 @@ check_template_dir (const VqOptions *options, GError **error)
 
   return directory == NULL || !g_file_test (directory, G_FILE_TEST_EXISTS)
          || g_file_test (directory, G_FILE_TEST_IS_DIR)
-         || vq_error_set (error, VQ_ERROR_USAGE, "--template-dir: %s is no directory", directory);
+         || vq_error_set (error, VQ_ERROR_USAGE, "--template-dir: %s is not a directory",
+                          directory);
 }
 
 static gboolean
@@ -160,7 +161,8 @@ check_scripts (const VqOptions *options, GError **error)
     if (access (*path, R_OK) != 0)
       return vq_error_set_errno (error, errno, "--template-script: cannot read %s", *path);
     else if (!g_file_test (*path, G_FILE_TEST_IS_REGULAR))
-      return vq_error_set (error, VQ_ERROR_FAILED, "--template-script: %s is no plain file", *path);
+      return vq_error_set (error, VQ_ERROR_FAILED, "--template-script: %s is not a plain file",
+                           *path);
   return TRUE;
 }
 

@@ -22,7 +22,7 @@ open_file (const char *path, GError **error)
   if (fd < 0)
     vq_error_set (error, VQ_ERROR_USAGE, "cannot read %s: %s", path, g_strerror (errno));
   else if (fstat (fd, &st) < 0 || !S_ISREG (st.st_mode) || st.st_size > KEY_MAX)
-    vq_error_set (error, VQ_ERROR_USAGE, "%s is no file with a key", path);
+    vq_error_set (error, VQ_ERROR_USAGE, "%s is not a file with a private key", path);
   else
     return g_steal_fd (&fd);
   return -1;

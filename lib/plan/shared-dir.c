@@ -36,7 +36,7 @@ parse_part (VqSharedDir *dir, const char *part, char ***last, GError **error)
       return dir->writable = TRUE;
     }
   if (field == NULL)
-    return vq_error_set (error, VQ_ERROR_USAGE, "'%s' is none of src=PATH, dst=PATH, rw", part);
+    return vq_error_set (error, VQ_ERROR_USAGE, "'%s' is not one of src=PATH, dst=PATH, rw", part);
   joined = g_strjoin (",", *field, part, NULL);
   g_free (*field);
   *field = joined;
@@ -52,7 +52,7 @@ check_paths (VqSharedDir *dir, GError **error)
       || *dir->destination == '\0')
     return vq_error_set (error, VQ_ERROR_USAGE, "it needs both src=PATH and dst=PATH");
   if (dir->destination[0] != '/')
-    return vq_error_set (error, VQ_ERROR_USAGE, "dst=%s is no absolute path", dir->destination);
+    return vq_error_set (error, VQ_ERROR_USAGE, "dst=%s is not an absolute path", dir->destination);
   if (dir->destination[strspn (dir->destination, "/.")] == '\0')
     return vq_error_set (error, VQ_ERROR_USAGE, "dst=%s is the guest's root", dir->destination);
   absolute = g_canonicalize_filename (dir->source, NULL);
@@ -90,7 +90,7 @@ vq_shared_dir_check (const VqSharedDir *dir, GError **error)
   if (!g_file_test (dir->source, G_FILE_TEST_EXISTS))
     return vq_error_set (error, VQ_ERROR_USAGE, "--shared-dir: there is no %s", dir->source);
   if (!g_file_test (dir->source, G_FILE_TEST_IS_DIR))
-    return vq_error_set (error, VQ_ERROR_USAGE, "--shared-dir: %s is no directory", dir->source);
+    return vq_error_set (error, VQ_ERROR_USAGE, "--shared-dir: %s is not a directory", dir->source);
   return access (dir->source, R_OK | X_OK) == 0
          || vq_error_set (error, VQ_ERROR_USAGE, "--shared-dir: cannot read %s: %s", dir->source,
                           g_strerror (errno));

@@ -37,7 +37,7 @@ vq_ram_file_check (const char *path, int mib, GError **error)
   if (lstat (path, &st) < 0)
     return vq_error_set_errno (error, errno, "cannot use the memory file %s", path);
   if (!S_ISREG (st.st_mode))
-    return vq_error_set (error, VQ_ERROR_FAILED, "the memory file %s is no plain file", path);
+    return vq_error_set (error, VQ_ERROR_FAILED, "the memory file %s is not a plain file", path);
   if (st.st_size != to_bytes (mib))
     return vq_error_set (error, VQ_ERROR_FAILED,
                          "the memory file %s has %" G_GINT64_FORMAT " bytes instead of %d MiB",

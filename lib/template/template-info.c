@@ -212,7 +212,7 @@ read_created (VqTemplateInfo *info, JsonObject *object, GError **error)
     return FALSE;
   created = g_date_time_new_from_iso8601 (text, NULL);
   if (created == NULL)
-    return vq_error_set (error, VQ_ERROR_FAILED, "\"created\" is no time");
+    return vq_error_set (error, VQ_ERROR_FAILED, "\"created\" is not a time");
   info->created = to_usec (created);
   return TRUE;
 }
@@ -258,7 +258,7 @@ check_file (VqPrivateDir *dir, const char *name, const char *stamp, GError **err
 
   /* We only write plain names, and one with a slash could lead out of the directory. */
   if (strchr (name, '/') != NULL)
-    return vq_error_set (error, VQ_ERROR_FAILED, "\"%s\" is no file's name", name);
+    return vq_error_set (error, VQ_ERROR_FAILED, "\"%s\" is not the name of a file", name);
   if (!vq_private_dir_stat (dir, name, &st, error))
     return FALSE;
   now = vq_file_stamp (&st);

@@ -80,7 +80,7 @@ stamp_file (const char *path, GError **error)
     vq_error_set_errno (error, errno, "cannot look at %s", path);
   else if (!S_ISREG (st.st_mode))
     vq_error_set (error, VQ_ERROR_FAILED,
-                  "%s is no plain file: it could change and nobody would notice", path);
+                  "%s is not a plain file: it could change and nobody would notice", path);
   else
     return vq_file_stamp (&st);
   return NULL;

@@ -181,10 +181,10 @@ explain (VqWays *ways, VqErrorCode code, double seconds, GError **error)
   if (ways->trouble != NULL && ways->is_final)
     vq_error_set (error, code, "the guest did not boot: %s (console: %s)", ways->trouble, console);
   else if (code == VQ_ERROR_FAILED)
-    vq_error_set (error, code, "nothing leads into the guest: %s", each);
+    vq_error_set (error, code, "no way into the guest opens: %s", each);
   else if (code == VQ_ERROR_LOCKED)
-    vq_error_set (error, code, "the guest is up, but nothing leads into it: %s (console: %s)", each,
-                  console);
+    vq_error_set (error, code, "the guest has booted, but no way into it opens: %s (console: %s)",
+                  each, console);
   else if (console[0] == '\0')
     vq_error_set (error, code,
                   "the guest did not boot within %.0f s, its console said nothing: does --boot fit "

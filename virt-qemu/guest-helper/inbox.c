@@ -69,7 +69,7 @@ take_frame (Inbox *inbox, Frame *frame)
   if (header[1] != 0 || frame->length > VQ_HELPER_PAYLOAD_MAX)
     {
       inbox->bad = true;
-      explain (inbox->why, "what came is no frame: %02x %02x %02x %02x", header[0], header[1],
+      explain (inbox->why, "this is not a frame: %02x %02x %02x %02x", header[0], header[1],
                header[2], header[3]);
       return INBOX_BAD;
     }

@@ -213,7 +213,7 @@ TEST (ends_for_what_is_no_frame)
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     {
-      g_autofree char *why = g_strdup_printf ("what came is no frame: %02x %02x %02x %02x",
+      g_autofree char *why = g_strdup_printf ("this is not a frame: %02x %02x %02x %02x",
                                               (guint8)bad[i].bytes[0], (guint8)bad[i].bytes[1],
                                               (guint8)bad[i].bytes[2], (guint8)bad[i].bytes[3]);
 

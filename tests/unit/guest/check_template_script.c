@@ -271,10 +271,10 @@ TEST (no_script)
 {
   assert_unusable ("cannot open it: No such file or directory");
   ck_assert_int_eq (g_mkdir (script, 0700), 0);
-  assert_unusable ("it is no plain file");
+  assert_unusable ("it is not a plain file");
   ck_assert_int_eq (g_rmdir (script), 0);
   ck_assert_int_eq (mkfifo (script, 0600), 0); /* nobody will ever write into it */
-  assert_unusable ("it is no plain file");
+  assert_unusable ("it is not a plain file");
 }
 
 TEST (unreadable)

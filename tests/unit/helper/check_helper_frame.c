@@ -252,7 +252,7 @@ TEST (types)
   for (int type = 1; type < 256; type++)
     {
       g_autofree char *bad
-          = g_strdup_printf ("a frame of no known type (0x%02x00)", (unsigned int)type);
+          = g_strdup_printf ("a frame of unknown type (0x%02x00)", (unsigned int)type);
 
       if (strchr (known, type) != NULL)
         continue;
@@ -267,7 +267,7 @@ TEST (second_byte)
 {
   put_zeroes (VQ_HELPER_EXITED, 1, 4);
   bytes->data[1] = 7;
-  assert_all ("a frame of no known type (0x7807)");
+  assert_all ("a frame of unknown type (0x7807)");
 }
 
 TEST (wrong_streams)

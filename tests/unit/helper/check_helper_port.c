@@ -97,8 +97,8 @@ TEST (every_violation)
 {
   static const char too_long[VQ_HELPER_PAYLOAD_MAX + 1];
   static const Violation violations[] = {
-    { 'R', 1, "abcd", 4, "a frame of no known type (0x5200)" },
-    { 0xFF, 1, "abcd", 4, "a frame of no known type (0xff00)" },
+    { 'R', 1, "abcd", 4, "a frame of unknown type (0x5200)" },
+    { 0xFF, 1, "abcd", 4, "a frame of unknown type (0xff00)" },
     { 'x', 1, "abc", 3, "a frame of type 'x' with a length of 3" },
     { 'o', 1, "", 0, "a frame of type 'o' with a length of 0" },
     { 'o', 1, too_long, 32761, "a frame of type 'o' with a length of 32761" },
@@ -109,7 +109,8 @@ TEST (every_violation)
       "a frame of type 'x' for stream 2147483649, which is not open" },
     { 'd', 1, "\0\0\0\0", 4, "a frame of type 'd' for a command" },
     { 'F', 0, "no\tmemory\033[31m", 14, "its last words: no memory [31m" },
-    { 'h', 0, VQ_HELPER_MAGIC "0123456789abcdef\1\0\0\0\1\0\0\0", 32, "an answer to no question" },
+    { 'h', 0, VQ_HELPER_MAGIC "0123456789abcdef\1\0\0\0\1\0\0\0", 32,
+      "an answer that nobody asked for" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (violations); i++)

@@ -108,7 +108,7 @@ TEST (two_replies)
 {
   port_sync ();
   fake_guest_send_reply (port_guest, fake_guest_get_nonce (port_guest));
-  port_assert_failed ("the guest helper sent an answer to no question");
+  port_assert_failed ("the guest helper sent an answer that nobody asked for");
 }
 
 /* The second with NONCE, or with the right one. */
@@ -142,7 +142,7 @@ TEST (reply_to_another)
   fake_guest_answer_hello (port_guest, FALSE);
   g_timeout_add (20, send_two_replies, (gpointer) "another nonce...");
   (void)!vq_helper_port_sync (port_tested, vq_deadline_in (PATIENCE), NULL, &error);
-  port_assert_failed ("the guest helper sent an answer to no question");
+  port_assert_failed ("the guest helper sent an answer that nobody asked for");
 }
 
 TEST (garbage_before_the_reply)
@@ -171,7 +171,7 @@ TEST (late_reply)
   fake_guest_send_reply (port_guest, older);
   port_sync ();
   fake_guest_send_reply (port_guest, older);
-  port_assert_failed ("the guest helper sent an answer to no question");
+  port_assert_failed ("the guest helper sent an answer that nobody asked for");
 }
 
 static gboolean

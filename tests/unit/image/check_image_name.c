@@ -148,8 +148,8 @@ TEST (message)
   g_unsetenv ("IMAGEDIR");
   ck_assert_ptr_null (vq_image_name_find ("sid", directories, &error));
   ck_assert_str_eq (error->message,
-                    "no image sid: neither is there a file of that name here, nor sid, sid.img or "
-                    "sid.qcow2 in /nonexistent/a, /nonexistent/b (IMAGEDIR is not set)");
+                    "there is no image sid: no such file here, and no sid, sid.img or sid.qcow2 in "
+                    "/nonexistent/a, /nonexistent/b (IMAGEDIR is not set)");
   g_setenv ("IMAGEDIR", "/nonexistent/a", TRUE);
   ck_assert_ptr_null (vq_image_name_find ("sid", directories, &with));
   ck_assert (g_str_has_suffix (with->message, "in /nonexistent/a, /nonexistent/b"));

@@ -61,10 +61,10 @@ TEST (probe_fails)
   } cases[] = {
     { "#!/bin/sh\nexec sleep 1000\n", "within 0.3 s", 0.3 },
     { "#!/bin/sh\nsleep 1000\n", "within 0.3 s", 0.3 },
-    { "#!/bin/sh\nkill -ABRT $$\n", "died without a word", PATIENCE },
-    { "#!/bin/sh\nexit 0\n", "died without a word", PATIENCE },
-    { "#!/bin/sh\nexit 32\n", "died without a word", PATIENCE },
-    { "#!/bin/sh\nexit 1\n", "died without a word", PATIENCE },
+    { "#!/bin/sh\nkill -ABRT $$\n", "ended without a message", PATIENCE },
+    { "#!/bin/sh\nexit 0\n", "ended without a message", PATIENCE },
+    { "#!/bin/sh\nexit 32\n", "ended without a message", PATIENCE },
+    { "#!/bin/sh\nexit 1\n", "ended without a message", PATIENCE },
     { "#!/bin/sh\necho no such accelerator >&2; exit 1\n", "QEMU failed: no such accelerator",
       PATIENCE },
   };

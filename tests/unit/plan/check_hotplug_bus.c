@@ -93,7 +93,7 @@ TEST (message)
   bare->options->qemu_options = g_strsplit ("-M microvm,rtc=on", " ", -1);
   ck_assert_ptr_null (vq_hotplug_bus_find (bare->options, bare->machine.arch, FALSE, &error));
   ck_assert_str_eq (error->message,
-                    "--baseimage: a machine of type microvm takes no disk while it runs; leave "
-                    "this option or that type out");
+                    "--baseimage: no disk can be plugged into a running machine of type microvm; "
+                    "leave out this option or that type");
   ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_USAGE));
 }

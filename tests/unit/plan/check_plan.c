@@ -232,14 +232,14 @@ TEST (shared_dirs)
   assert_no_plan ("--accel=tcg --shared-dir=src=/nonexistent/d,dst=/x", image,
                   "--shared-dir: there is no /nonexistent/d");
   assert_no_plan ("--accel=tcg --shared-dir=src=/etc/passwd,dst=/x", image,
-                  "--shared-dir: /etc/passwd is no directory");
+                  "--shared-dir: /etc/passwd is not a directory");
 }
 
 TEST (template_dir)
 {
   run (make_mbr);
   assert_no_plan ("--accel=tcg --template-dir=/etc/passwd", image,
-                  "--template-dir: /etc/passwd is no directory");
+                  "--template-dir: /etc/passwd is not a directory");
 }
 
 TEST (baseimage)

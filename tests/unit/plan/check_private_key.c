@@ -74,9 +74,9 @@ TEST (no_keys)
 
   ck_assert_int_eq (mkfifo (fifo, 0600), 0);
   assert_refused (missing, "cannot read");
-  assert_refused (directory, "is no file");
-  assert_refused (fifo, "is no file");
-  assert_refused (large, "is no file");
+  assert_refused (directory, "is not a file");
+  assert_refused (fifo, "is not a file");
+  assert_refused (large, "is not a file");
   assert_refused (empty, "holds no private key");
   assert_refused (text, "holds no private key");
   assert_refused (public, "without .pub");

@@ -75,10 +75,10 @@ TEST (bad)
     const char *text, *error;
   } cases[] = {
     { "", "it needs both" },
-    { ",", "'' is none of src=PATH, dst=PATH, rw" },
-    { "/a", "'/a' is none of" },
-    { "ro,src=/a,dst=/b", "'ro' is none of" },
-    { "src=/a,dst=/b,rw,ro", "'ro' is none of" },
+    { ",", "'' is not one of src=PATH, dst=PATH, rw" },
+    { "/a", "'/a' is not one of" },
+    { "ro,src=/a,dst=/b", "'ro' is not one of" },
+    { "src=/a,dst=/b,rw,ro", "'ro' is not one of" },
     { "src=/a", "it needs both src=PATH and dst=PATH" },
     { "dst=/a,rw", "it needs both" },
     { "rw", "it needs both" },
@@ -88,7 +88,7 @@ TEST (bad)
     { "src=/a,dst=/b,dst=/b", "dst= is given twice" },
     { "src=,src=/a,dst=/b", "src= is given twice" },
     { "src=/a,dst=/b,rw,rw", "rw is given twice" },
-    { "src=/a,dst=b", "dst=b is no absolute path" },
+    { "src=/a,dst=b", "dst=b is not an absolute path" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

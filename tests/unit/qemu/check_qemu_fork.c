@@ -610,7 +610,7 @@ TEST (memory_file)
   ck_assert_int_eq (unlink (bare->ram), 0);
   assert_no_start (other, "No such file");
   ck_assert_int_eq (g_mkdir (bare->ram, 0700), 0);
-  assert_no_start (other, "is no plain file");
+  assert_no_start (other, "is not a plain file");
   ck_assert_int_eq (rmdir (bare->ram), 0);
   ck_assert (!g_file_test (bare->ram, G_FILE_TEST_EXISTS));
 }

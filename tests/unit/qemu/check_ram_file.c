@@ -104,11 +104,11 @@ TEST (no_file)
 
   assert_not_used ("No such file");
   ck_assert_int_eq (g_mkdir (path, 0700), 0);
-  assert_not_used ("no plain file");
+  assert_not_used ("not a plain file");
   rmdir (path);
   ck_assert (vq_ram_file_create (target, 1, NULL));
   ck_assert_int_eq (symlink (target, path), 0);
-  assert_not_used ("no plain file");
+  assert_not_used ("not a plain file");
   unlink (path);
   unlink (target);
 }

@@ -310,7 +310,7 @@ TEST (files_that_cannot_be_added)
   ck_assert (!vq_template_info_add_file (info, dir, "none", &missing));
   ck_assert_ptr_nonnull (strstr (missing->message, "none"));
   ck_assert (!vq_template_info_add_file (info, dir, "sub", &directory));
-  ck_assert_ptr_nonnull (strstr (directory->message, "no plain file"));
+  ck_assert_ptr_nonnull (strstr (directory->message, "not a plain file"));
 }
 
 /* Names that lead out of the directory are not looked at. */
@@ -325,5 +325,5 @@ TEST (names_with_slashes)
   ck_assert (vq_private_dir_write (dir, VQ_TEMPLATE_INFO_FILE, text, NULL));
   info = read_good ();
   ck_assert (!vq_template_info_check (info, dir, &error));
-  ck_assert_ptr_nonnull (strstr (error->message, "no file's name"));
+  ck_assert_ptr_nonnull (strstr (error->message, "not the name of a file"));
 }

@@ -226,7 +226,7 @@ TEST_LOOP (not_committed, 0, 6)
     const char *reason;
   } cases[] = { { remove_state, "/state" },
                 { empty_state, "/state is empty" },
-                { add_directory, "/sub is no plain file" },
+                { add_directory, "/sub is not a plain file" },
                 { exchange_directory, "somebody has removed" },
                 { add_long_fact, "facts" },
                 { occupy_name, "cannot rename" } };

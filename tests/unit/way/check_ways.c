@@ -227,7 +227,7 @@ TEST (all_refuse)
   g_autoptr (VqWays) ways = make (way_new ("ssh", TRUE, -1), NULL);
 
   assert_none (ways, 10 * PATIENCE, VQ_ERROR_FAILED,
-               (const char *[]){ "nothing leads into the guest: ssh: refused", NULL });
+               (const char *[]){ "no way into the guest opens: ssh: refused", NULL });
 }
 
 TEST (cancelled)
@@ -248,8 +248,9 @@ TEST (last_resort)
   g_autoptr (VqWays) ways = make (way_new ("agent", FALSE, 0), way_new ("login", TRUE, -1));
 
   say ("host login: ");
-  assert_none (ways, 10 * PATIENCE, VQ_ERROR_LOCKED,
-               (const char *[]){ "the guest is up", "login: refused", "agent: not there", NULL });
+  assert_none (
+      ways, 10 * PATIENCE, VQ_ERROR_LOCKED,
+      (const char *[]){ "the guest has booted", "login: refused", "agent: not there", NULL });
 }
 
 TEST (freed)
