@@ -18,8 +18,8 @@
 
 typedef struct
 {
-  char *key, *public_key;           /* what gets in */
-  char *host_key, *public_host_key; /* what the guest shall have */
+  char *key, *public_key;           /* for logging in */
+  char *host_key, *public_host_key; /* for the guest */
 } Keys;
 
 static void
@@ -69,7 +69,7 @@ add_ssh (JsonBuilder *builder, const Keys *keys)
   add_yes (builder, "no_ssh_fingerprints");
 }
 
-/* What cloud-init would otherwise do to the guest, or spend time on. */
+/* Switches off what cloud-init would otherwise change in the guest, or spend time on. */
 static void
 add_restraint (JsonBuilder *builder)
 {
@@ -88,7 +88,7 @@ add_restraint (JsonBuilder *builder)
   json_builder_end_object (builder);
 }
 
-/* cloud-init reads YAML, of which JSON is a part. */
+/* cloud-init reads YAML, and JSON is valid YAML. */
 static char *
 make_user_data (const Keys *keys)
 {
@@ -105,7 +105,8 @@ make_user_data (const Keys *keys)
   return g_strconcat ("#cloud-config\n", json, "\n", NULL);
 }
 
-/* A new identity each time, so that cloud-init takes it for a new machine. NULL on failure. */
+/* A new instance id each time, so that cloud-init takes the guest for a new machine. NULL on
+ * failure. */
 static char *
 make_meta_data (GError **error)
 {
@@ -147,8 +148,8 @@ add_file (struct archive *archive, const char *name, const char *text, GError **
   return good;
 }
 
-/* With names and a label as they are (Rock Ridge and Joliet; both are on by default). libarchive
- * makes its temporary file in $TMPDIR, unlinked. */
+/* Names and the label stay as they are, because Rock Ridge and Joliet are on by default. libarchive
+ * uses an unlinked temporary file in $TMPDIR. */
 static gboolean
 write_files (struct archive *archive, int fd, const char *meta_data, const char *user_data,
              GError **error)

@@ -23,7 +23,7 @@ vq_ssh_key_generate (char **private_key, char **public_key, GError **error)
   return TRUE;
 }
 
-/* With no passphrase at all, OpenSSL would ask for one on the terminal. */
+/* A passphrase is always given, because without one OpenSSL would ask for it on the terminal. */
 ssh_key
 vq_ssh_key_parse_private (const char *text, GError **error)
 {

@@ -16,10 +16,10 @@ gboolean vq_ssh_key_generate (char **private_key, char **public_key, GError **er
  */
 ssh_key vq_ssh_key_parse_private (const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* A public key from LINE; a comment behind it does not matter. */
+/* A public key from LINE; a comment after it is ignored. */
 ssh_key vq_ssh_key_parse_public (const char *line, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The line of KEY, its public half if it is a private one. Transfer full; NULL on failure. */
+/* The public half of KEY as a line. Transfer full; NULL on failure. */
 char *vq_ssh_key_format_public (ssh_key key, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* "ssh-ed25519 SHA256:...", as ssh-keygen -l shows it. Transfer full. */

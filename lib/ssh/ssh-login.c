@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Packed, it is a line of words with a NUL behind each: NAME=VALUE for what is not NULL. So each
- * byte but NUL stays what it is. */
+/* The packed form is a sequence of words NAME=VALUE, for members that are not NULL, with a NUL
+ * after each. So values may hold any bytes except NUL. */
 #include "ssh/ssh-login.h"
 
 #include <string.h>
@@ -19,7 +19,7 @@ vq_ssh_login_clear (VqSshLogin *login)
   g_clear_pointer (&login->host_key, g_free);
 }
 
-/* Where the text called NAME is; NULL if there is none of that name. */
+/* The member called NAME, or NULL if there is none. */
 static char **
 find_text (VqSshLogin *login, const char *name)
 {

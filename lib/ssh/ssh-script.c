@@ -32,7 +32,8 @@
 #define MARK_LENGTH (sizeof MARK - 1)
 #define DIGITS_MAX 10
 
-/* A longer line comes in one piece: reading it byte by byte takes time. */
+/* A longer line is sent in another way, because the shell reads a line byte by byte, which takes
+ * time. */
 #define LINE_MAX_LENGTH 4096
 
 #define NOISE_SHOWN 300
@@ -43,7 +44,7 @@ vq_ssh_script_get (gboolean as_user)
   return as_user ? "exec sudo -n /bin/sh -c '" SCRIPT "'" : "exec /bin/sh -c '" SCRIPT "'";
 }
 
-/* In single quotes, but for single quotes and newlines. */
+/* Quotes WORD with single quotes, except for the single quotes and newlines in it. */
 static void
 append_quoted (GString *line, const char *word)
 {
@@ -79,8 +80,8 @@ vq_ssh_script_begin (const char *const *argv)
   return g_string_free_to_bytes (line);
 }
 
-/* The number behind the mark, which starts at TEXT; 0 if not all of it is there, or it is none.
- * *END is where the command's own bytes begin. */
+/* The number after the mark, which starts at TEXT, or 0 if it is incomplete or not a number. *END
+ * is where the command's own bytes begin. */
 static guint
 parse_mark (const guint8 *text, gsize n, gsize *end)
 {
