@@ -22,23 +22,23 @@ SANITIZERS := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize
 endif
 
 ALL_CPPFLAGS := -D_GNU_SOURCE -DVQ_VERSION='"$(VERSION)"' -DG_LOG_DOMAIN='"virt-qemu"' -Ilib -I$(BUILD) $(CPPFLAGS)
-# Asked when they are needed first, and once: "make deps" works where they cannot be answered yet.
+# pkg-config is asked once, and only when a target needs it, so that "make deps" works without it.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS)))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS)))$(PKG_LIBS)
 ALL_CFLAGS = -std=gnu11 -MMD -MP $(WARNINGS) $(SANITIZERS) $(CFLAGS) $(PKG_CFLAGS)
-# Each program takes only the libraries that it needs into its memory.
+# Each program is linked only to the libraries that it uses.
 LIBS = -Wl,--as-needed $(PKG_LIBS)
 CHECK_LIBS = $(eval CHECK_LIBS := $(shell $(PKG_CONFIG) --libs check))$(CHECK_LIBS)
 
 LIB_OBJECTS := $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*/*.c))
-# The folders of tests/unit are those of lib; the programs lie side by side, as their names are unique.
+# tests/unit has the same folders as lib; the programs are all in one directory, because their names are unique.
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(wildcard tests/unit/*/check_*.c)))
 TEST_SUPPORT := $(patsubst tests/support/%.c,$(BUILD)/tests/%.o,$(wildcard tests/support/*.c))
 vpath %.c tests/support $(wildcard tests/unit/*)
 PROGRAMS := $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu-templates virt-qemu-exec virt-qemu-archive virt-qemu-ssh)
 
-# The guest helper, for this architecture and for those whose cross compiler is there. musl makes it
-# small; a cross compiler comes with glibc, which makes it some 700 KB large.
+# The guest helper is built for this architecture, and for all whose cross compiler is installed. With musl it
+# is small; with glibc, which the cross compilers use, it has some 700 KB.
 GUEST_SOURCES := $(wildcard virt-qemu/guest-helper/*.c)
 GUEST_FLAGS := -Os -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
                -static -s -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro
@@ -79,17 +79,17 @@ $(BUILD)/libvq.a: $(LIB_OBJECTS)
 $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu-templates virt-qemu-archive virt-qemu-ssh): $(BUILD)/%: virt-qemu/%.c $(BUILD)/libvq.a
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libvq.a $(LIBS)
 
-# libc only: it is started for every single command.
+# Linked only to libc, because it is started for every single command.
 $(BUILD)/virt-qemu-exec: virt-qemu/virt-qemu-exec.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) -std=gnu11 -MMD -MP $(WARNINGS) $(SANITIZERS) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
-# libc only: with nothing that the rest is built with, neither its flags nor its libraries.
+# Linked only to libc, with flags of its own.
 $(BUILD)/guest-helper-%: $(GUEST_SOURCES) $(wildcard virt-qemu/guest-helper/*.h) lib/helper/helper-wire.h
 	@mkdir -p $(@D)
 	$(GUEST_CC_$*) -D_GNU_SOURCE -Ilib -Ivirt-qemu/guest-helper -std=gnu11 $(WARNINGS) $(GUEST_FLAGS) -o $@ $(GUEST_SOURCES)
 
-# An archive: each test takes the helpers that it needs.
+# An archive, so that each test is linked only to the helpers that it uses.
 $(BUILD)/tests/libsupport.a: $(TEST_SUPPORT)
 	rm -f $@
 	$(AR) rcs $@ $^
@@ -99,7 +99,7 @@ $(BUILD)/tests/check_%: $(BUILD)/tests/check_%.o $(BUILD)/tests/libsupport.a $(B
 
 .SECONDARY:
 
-# Guest tests: programs like the unit tests, with helpers of their own.
+# The guest tests are programs like the unit tests, with helpers of their own.
 GUEST_TESTS := $(patsubst tests/guest/%.c,$(BUILD)/tests/guest/%,$(wildcard tests/guest/check_*.c))
 GUEST_HELPERS := $(patsubst tests/guest/%.c,$(BUILD)/tests/guest/%.o,$(filter-out $(wildcard tests/guest/check_*.c tests/guest/guest-*.c),$(wildcard tests/guest/*.c)))
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/virt-qemu
@@ -117,7 +117,7 @@ $(BUILD)/tests/guest/check_%: $(BUILD)/tests/guest/check_%.o $(GUEST_HELPERS) $(
 $(patsubst %,$(BUILD)/tests/check_%,exec_server exec_server_crowd exec_server_ends exec_server_hostile): | $(BUILD)/virt-qemu-exec
 $(BUILD)/tests/check_templates_program: | $(BUILD)/virt-qemu-templates
 $(patsubst %,$(BUILD)/tests/check_%,guest_helper guest_frames guest_commands guest_crowds guest_files guest_streams guest_terminal guest_daemon helper_channel channel_contract): | $(BUILD)/guest-helper-$(ARCH)
-# Where a test program looks for it as a server does: beside itself.
+# A test program looks for these programs in its own directory, as the server does.
 $(BUILD)/tests/guest-helper-$(ARCH) $(BUILD)/tests/virt-qemu-archive $(BUILD)/tests/virt-qemu-ssh: $(BUILD)/tests/%: $(BUILD)/%
 	@mkdir -p $(@D)
 	ln -sf ../$(<F) $@
@@ -125,7 +125,7 @@ $(BUILD)/tests/check_plan_inputs $(BUILD)/tests/check_guest_source: | $(BUILD)/t
 $(patsubst %,$(BUILD)/tests/check_%,copy copy_files copy_sparse): | $(BUILD)/tests/virt-qemu-archive $(BUILD)/guest-helper-$(ARCH)
 $(BUILD)/tests/check_ssh_client $(BUILD)/tests/check_ssh_client_faults: | $(BUILD)/tests/virt-qemu-ssh
 
-# What is missing is installed first; only then does pkg-config find everything.
+# Missing packages are installed first; before that pkg-config does not find everything.
 check: deps image
 	+$(MAKE) all tests
 	+$(MAKE) SANITIZE=1 unit-tests
@@ -137,7 +137,7 @@ check-unit: unit-tests
 check-guest: all guest-tests image
 	$(GUEST_ENV) VQ_GUESTS=quick tests/run -- $(GUEST_TESTS)
 
-# All guests that there are, one after another; not under tests/run, as one wants to see where it is.
+# Tests all kinds of guests, one after another. Not under tests/run, so that one can watch how far it is.
 check-guests: deps
 	tests/install-deps --guests
 	+$(MAKE) all image $(BUILD)/tests/guest/check_guests

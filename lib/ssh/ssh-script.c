@@ -32,8 +32,7 @@
 #define MARK_LENGTH (sizeof MARK - 1)
 #define DIGITS_MAX 10
 
-/* A longer line is sent in another way, because the shell reads a line byte by byte, which takes
- * time. */
+/* A longer line is read with head -c, because the shell's "read" is slow: it reads byte by byte. */
 #define LINE_MAX_LENGTH 4096
 
 #define NOISE_SHOWN 300
