@@ -11,16 +11,17 @@
 
 #define OPEN_DIRECTORY (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-/* A directory that is still written to. */
+/* A directory that is still being written to. */
 typedef struct
 {
-  gsize len; /* of its name */
+  gsize len; /* the length of its name */
   dev_t dev;
   ino_t ino;
-  mode_t mode;      /* that it had when we came */
-  gboolean is_lent; /* it has more than MODE for now, else only root could write in it */
+  mode_t mode; /* its mode before we opened it */
+  gboolean
+      is_lent; /* we have added permissions to MODE for now, because we could not write in it */
   gboolean is_new;
-  time_t mtime; /* for a new one */
+  time_t mtime; /* for a new directory */
 } Pending;
 
 struct _VqTreeWriter
@@ -28,8 +29,8 @@ struct _VqTreeWriter
   int top;           /* owned */
   int parent;        /* owned: the directory PARENT_NAME; -1: none */
   char *parent_name; /* owned */
-  GArray *pending;   /* of Pending: each is below the one before */
-  GString *deepest;  /* the name of the last one, and so the beginning of it of all others */
+  GArray *pending;   /* of Pending; each is below the one before */
+  GString *deepest;  /* the name of the last one; the names of all others are beginnings of it */
 };
 
 VqTreeWriter *
@@ -69,7 +70,7 @@ vq_tree_writer_free (VqTreeWriter *writer)
   g_free (writer);
 }
 
-/* Removes what is there under BASE in the directory DIR. */
+/* Removes BASE from the directory DIR, whatever it is. */
 static gboolean
 remove_name (int dir, const char *base)
 {
@@ -78,9 +79,8 @@ remove_name (int dir, const char *base)
   return errno == EISDIR && unlinkat (dir, base, AT_REMOVEDIR) == 0;
 }
 
-/* Makes the directory BASE in DIR, unless it is one; *IS_NEW says which. Something else is
- * replaced.
- */
+/* Makes the directory BASE in DIR, or keeps an existing directory; *IS_NEW tells which. Anything
+ * else with that name is replaced. */
 static gboolean
 make_directory (int dir, const char *base, mode_t mode, gboolean *is_new)
 {
@@ -97,7 +97,7 @@ make_directory (int dir, const char *base, mode_t mode, gboolean *is_new)
   return *is_new;
 }
 
-/* Opens the directory BASE in DIR; MAKE: even if it must be made first. */
+/* Opens the directory BASE in DIR. With MAKE, it is made if it does not exist. */
 static int
 enter (int dir, const char *base, gboolean make)
 {
@@ -111,7 +111,8 @@ enter (int dir, const char *base, gboolean make)
   return openat (dir, base, OPEN_DIRECTORY);
 }
 
-/* Opens the directory NAME, of LEN bytes, below the directory FROM; gives a new descriptor. */
+/* Opens the directory NAME, which has LEN bytes, below the directory FROM. Returns a new
+ * descriptor. */
 static int
 open_directory (int from, const char *name, gsize len, gboolean make)
 {
@@ -130,7 +131,7 @@ open_directory (int from, const char *name, gsize len, gboolean make)
   return fd;
 }
 
-/* The bytes of NAME before its last component. */
+/* How many bytes of NAME come before its last component. */
 static gsize
 parent_length (const char *name)
 {
@@ -147,7 +148,8 @@ base_of (const char *name)
   return slash == NULL ? name : slash + 1;
 }
 
-/* Gives the directory that NAME is in, made if need be: it stays WRITER's. -1 with errno set. */
+/* Opens the directory of NAME, which is made if it does not exist. The descriptor belongs to
+ * WRITER. Returns -1 with errno set on failure. */
 static int
 open_parent (VqTreeWriter *writer, const char *name)
 {
@@ -158,7 +160,7 @@ open_parent (VqTreeWriter *writer, const char *name)
 
   if (begins && known == len)
     return writer->parent;
-  /* The next directory is often below the last one. */
+  /* Often the next directory is below the last one, so we start from there. */
   if (begins && known > 0 && known < len && name[known] == '/')
     fd = open_directory (writer->parent, name + known + 1, len - known - 1, TRUE);
   else
@@ -169,8 +171,8 @@ open_parent (VqTreeWriter *writer, const char *name)
   return fd;
 }
 
-/* The name of what has been opened may lead to something else by now, so it is not used: FD's entry
- * in /proc leads to what was opened, even with O_PATH. */
+/* By now the name may lead to something else than what was opened, so it is not used. FD's entry in
+ * /proc leads to what was opened, even with O_PATH. */
 static gboolean
 set_mode (int fd, mode_t mode)
 {
@@ -188,7 +190,7 @@ set_mtime (int fd, time_t mtime)
   return utimensat (fd, "", times, AT_EMPTY_PATH) == 0;
 }
 
-/* Looks at the directory FD, and sees to it that we can write in it. */
+/* Makes sure that we can write in the directory FD, and remembers its mode. */
 static gboolean
 borrow_directory (int fd, Pending *pending)
 {
@@ -203,7 +205,7 @@ borrow_directory (int fd, Pending *pending)
   return !pending->is_lent || set_mode (fd, pending->mode | 0700);
 }
 
-/* Leaves the directory FD with the mode that it had. */
+/* Restores the mode of the directory FD. */
 static gboolean
 return_directory (int fd, const Pending *pending)
 {
@@ -212,13 +214,13 @@ return_directory (int fd, const Pending *pending)
   if (fstat (fd, &st) != 0)
     return FALSE;
   if (st.st_dev != pending->dev || st.st_ino != pending->ino)
-    return TRUE; /* another one has its place */
+    return TRUE; /* another directory has its name now */
   return (!pending->is_new || set_mtime (fd, pending->mtime))
          && (!pending->is_lent || set_mode (fd, pending->mode));
 }
 
-/* Leaves the directory PENDING, which is the deepest one. One that was replaced meanwhile needs
- * nothing any more. */
+/* Finishes the directory PENDING, which must be the deepest one. If it was replaced meanwhile,
+ * there is nothing to do. */
 static gboolean
 leave_directory (VqTreeWriter *writer, const Pending *pending)
 {
@@ -235,7 +237,7 @@ is_below (const char *name, const GString *directory)
   return strncmp (name, directory->str, directory->len) == 0 && name[directory->len] == '/';
 }
 
-/* Finishes the directories that NAME (NULL: nothing) is not below. */
+/* Finishes the directories that do not contain NAME (NULL: all of them). */
 static gboolean
 leave_directories (VqTreeWriter *writer, const char *name)
 {
@@ -254,7 +256,7 @@ leave_directories (VqTreeWriter *writer, const char *name)
   return TRUE;
 }
 
-/* As open_parent, when NAME is about to be made. */
+/* Like open_parent, for a NAME that will be made now. */
 static int
 come_to (VqTreeWriter *writer, const char *name)
 {
@@ -266,7 +268,7 @@ come_to (VqTreeWriter *writer, const char *name)
   return leave_directories (writer, name) ? open_parent (writer, name) : -1;
 }
 
-/* Puts the directory BASE in DIR into PENDING. */
+/* Makes the directory BASE in DIR, and fills in PENDING for it. */
 static gboolean
 enter_new (int dir, const char *base, mode_t mode, Pending *pending)
 {
@@ -309,7 +311,7 @@ vq_tree_writer_add_file (VqTreeWriter *writer, const char *name, mode_t mode)
   return fd;
 }
 
-/* Of the symlink BASE in DIR, if it still is one. */
+/* Sets the time of the symlink BASE in DIR, if it still is one. */
 static gboolean
 set_symlink_mtime (int dir, const char *base, time_t mtime)
 {

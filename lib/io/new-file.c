@@ -9,21 +9,20 @@
 
 #include "base/error.h"
 
-#define TRIES 100 /* of names that nobody has */
+#define TRIES 100 /* how many temporary names are tried */
 
 struct _VqNewFile
 {
   char *path;      /* as the user wrote it */
   char *base;      /* its name in the directory */
-  char *temporary; /* what it is called before it is complete; NULL: a device, or it is in its place
-                    */
-  int dir;         /* owned; all that is done goes through it */
+  char *temporary; /* its name before it is complete; NULL for a device, and once it is complete */
+  int dir;         /* owned; everything is done relative to it */
   int fd;          /* owned; -1: closed */
   gboolean has_mode;
-  mode_t mode; /* of the file that was there */
+  mode_t mode; /* the mode of the existing file */
 };
 
-/* Looks at what has the name now. */
+/* Looks at what exists under the name now. */
 static gboolean
 look (VqNewFile *file, gboolean *is_device, GError **error)
 {
@@ -42,7 +41,7 @@ look (VqNewFile *file, gboolean *is_device, GError **error)
                        S_ISDIR (st.st_mode) ? "a directory" : "not a plain file");
 }
 
-/* It may have been replaced since it was looked at. */
+/* The device may have been replaced since we looked at it. */
 static gboolean
 open_device (VqNewFile *file, GError **error)
 {
@@ -61,7 +60,8 @@ open_temporary (VqNewFile *file, GError **error)
 {
   const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 
-  /* The name is not made of the file's, which may have the greatest length. */
+  /* The temporary name does not contain the file's name, which may already have the maximum
+   * length. */
   for (int i = 0; i < TRIES && file->fd < 0; i++)
     {
       g_free (file->temporary);
@@ -108,7 +108,7 @@ vq_new_file_commit (VqNewFile *file, GError **error)
   gboolean done = !file->has_mode || fchmod (fd, file->mode) == 0;
 
   file->fd = -1;
-  /* A full disk may show only here (NFS, quota). */
+  /* Some file systems (NFS, quotas) report a full disk only here. */
   if (close (fd) != 0)
     done = FALSE;
   if (done && file->temporary != NULL)
