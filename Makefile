@@ -123,6 +123,7 @@ $(BUILD)/tests/guest-helper-$(ARCH) $(BUILD)/tests/virt-qemu-archive $(BUILD)/te
 	ln -sf ../$(<F) $@
 $(BUILD)/tests/check_plan_inputs $(BUILD)/tests/check_guest_source: | $(BUILD)/tests/guest-helper-$(ARCH)
 $(patsubst %,$(BUILD)/tests/check_%,copy copy_files copy_sparse): | $(BUILD)/tests/virt-qemu-archive $(BUILD)/guest-helper-$(ARCH)
+$(BUILD)/tests/check_archive_program: | $(BUILD)/tests/virt-qemu-archive
 $(BUILD)/tests/check_ssh_client $(BUILD)/tests/check_ssh_client_faults: | $(BUILD)/tests/virt-qemu-ssh
 
 # Missing packages are installed first; before that pkg-config does not find everything.

@@ -14,6 +14,11 @@
 #include "copy/archive-writer.h"
 #include "copy/archiver.h"
 #include "base/error.h"
+#include "io/confine.h"
+
+/* To unpack: the longest map of holes takes 60 MiB. To pack takes 2 KiB for each hard link of the
+ * user's tree. */
+#define MEMORY (512 * 1024 * 1024)
 
 /* Our end of the stream to or from the guest. */
 typedef struct
@@ -60,6 +65,18 @@ read_stream (gpointer data, void *buffer, gsize max, GError **error)
   return n;
 }
 
+/* What the server has opened for us needs no rights. */
+static void
+confine (const char *const *args)
+{
+  gboolean is_tree = g_strv_length ((char **)args) == 3;
+  gboolean packs = g_str_has_prefix (args[0] != NULL ? args[0] : "", VQ_ARCHIVER_PACK);
+
+  vq_confine_process (packs ? 0 : MEMORY);
+  if (!vq_confine_files (is_tree ? args[2] : NULL, packs ? VQ_CONFINE_READ : VQ_CONFINE_WRITE))
+    g_debug ("this kernel cannot confine us to files");
+}
+
 static gboolean
 work (const char *const *args, Stream *stream, GError **error)
 {
@@ -81,7 +98,21 @@ work (const char *const *args, Stream *stream, GError **error)
 static void
 print_line (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
 {
-  fprintf (stderr, "%s\n", message);
+  if ((level & G_LOG_LEVEL_MASK) <= G_LOG_LEVEL_MESSAGE)
+    fprintf (stderr, "%s\n", message);
+}
+
+/* The exit status, whose bits archiver.h describes. */
+static int
+run (const char *const *args, Stream *stream)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (work (args, stream, &error))
+    return 0;
+  fprintf (stderr, "%s\n", error->message);
+  return VQ_ARCHIVER_FAILED | (stream->guest_closed ? VQ_ARCHIVER_GUEST_CLOSED : 0)
+         | (g_error_matches (error, VQ_ERROR, VQ_ERROR_PEER) ? VQ_ARCHIVER_GUEST_WRONG : 0);
 }
 
 int
@@ -90,15 +121,13 @@ main (int argc, char **argv)
   static const char *const none[] = { NULL };
   const char *const *args = argc > 1 ? (const char *const *)argv + 1 : none;
   Stream stream = { argc > 2 ? atoi (argv[2]) : -1, FALSE };
-  g_autoptr (GError) error = NULL;
 
   /* The same locale as the server's, so that file names mean the same. */
   setlocale (LC_ALL, "");
   signal (SIGPIPE, SIG_IGN);
   g_log_set_default_handler (print_line, NULL);
-  if (work (args, &stream, &error))
-    return 0;
-  fprintf (stderr, "%s\n", error->message);
-  return VQ_ARCHIVER_FAILED | (stream.guest_closed ? VQ_ARCHIVER_GUEST_CLOSED : 0)
-         | (g_error_matches (error, VQ_ERROR, VQ_ERROR_PEER) ? VQ_ARCHIVER_GUEST_WRONG : 0);
+  confine (args);
+  /* Not exit: the leak checker of a SANITIZE=1 build would fail, as it needs /proc and a process.
+   */
+  _exit (run (args, &stream));
 }
