@@ -4,7 +4,6 @@
  * the guest sends, and does not have libarchive in its memory. If it fails, the last line on its
  * stderr says why; lines before it are messages for the user. */
 #include <errno.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,8 +121,7 @@ main (int argc, char **argv)
   const char *const *args = argc > 1 ? (const char *const *)argv + 1 : none;
   Stream stream = { argc > 2 ? atoi (argv[2]) : -1, FALSE };
 
-  /* The same locale as the server's, so that file names mean the same. */
-  setlocale (LC_ALL, "");
+  /* No setlocale: libarchive would convert file names. */
   signal (SIGPIPE, SIG_IGN);
   g_log_set_default_handler (print_line, NULL);
   confine (args);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The program that packs and unpacks, by itself: confined. */
+/* The program that packs and unpacks, by itself: in any locale, and confined. */
 #include "copy/archiver.h"
 
 #include <check.h>
@@ -36,6 +36,7 @@ setup (void)
 static void
 teardown (void)
 {
+  g_unsetenv ("LC_ALL");
   g_clear_pointer (&program, g_free);
   g_clear_pointer (&tree, g_free);
   archive_teardown ();
@@ -62,7 +63,58 @@ end (VqChild *child)
   return vq_child_get_status (child);
 }
 
+static void
+copy_tree (void)
+{
+  g_autoptr (VqChild) packer = NULL;
+  g_autoptr (VqChild) unpacker = NULL;
+  int fds[2];
+
+  ck_assert_int_eq (pipe2 (fds, O_CLOEXEC), 0);
+  packer = start (VQ_ARCHIVER_PACK, fds[1], tree);
+  unpacker = start (VQ_ARCHIVER_UNPACK, fds[0], dest);
+  ck_assert_int_eq (end (packer), 0);
+  ck_assert_int_eq (end (unpacker), 0);
+}
+
+/* A composed and a decomposed character, Latin-1, and what is UTF-8 only at first sight. */
+static const char *const names[]
+    = { "\303\244", "a\314\210", "\344", "\355\240\200", "\364\220\200\200", "plain" };
+
+static const char *const locales[] = { "C", "C.UTF-8" };
+
 CASE ("program", setup, teardown, 120)
+
+TEST_LOOP (names_are_bytes, 0, G_N_ELEMENTS (locales))
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *file = in (tree, names[i]);
+      g_autofree char *link_name = g_strconcat (names[i], ".link", NULL);
+      g_autofree char *link_path = in (tree, link_name);
+      g_autofree char *hard_name = g_strconcat (names[i], ".hard", NULL);
+      g_autofree char *hard_path = in (tree, hard_name);
+
+      put_file (file, "x", 0644);
+      ck_assert_int_eq (symlink (names[i], link_path), 0);
+      ck_assert_int_eq (link (file, hard_path), 0);
+    }
+  g_setenv ("LC_ALL", locales[_i], TRUE);
+  copy_tree ();
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *file = in (dest, names[i]);
+      g_autofree char *link_path = g_strconcat (file, ".link", NULL);
+      g_autofree char *hard_path = g_strconcat (file, ".hard", NULL);
+      g_autofree char *target = g_file_read_link (link_path, NULL);
+      struct stat st;
+
+      ck_assert_int_eq (lstat (file, &st), 0);
+      ck_assert_uint_eq (st.st_nlink, 2);
+      ck_assert_pstr_eq (target, names[i]);
+      ck_assert_int_eq (lstat (hard_path, &st), 0);
+    }
+}
 
 static gboolean
 is_there (gpointer path)
