@@ -11,15 +11,15 @@
 #include "base/error.h"
 #include "base/text.h"
 
-/* A longer chain is a mistake, or an attack. */
+/* A longer chain is a mistake or an attack. */
 #define CHAIN_MAX 64
 
 #define CONVERT "make one image of it with qemu-img convert -O qcow2, if you trust it"
 
-/* A way down from an image to the last file under it. */
+/* The state of a check, which goes from an image down its chain of backing files. */
 typedef struct
 {
-  GPtrArray *files;       /* of VqImageGateFile: those that were checked */
+  GPtrArray *files;       /* of VqImageGateFile: the files that have been checked */
   GPtrArray *directories; /* of char: real paths in which backing files may be; the first is the
                            * image's own */
 } Walk;
@@ -44,7 +44,7 @@ get_real_path (const char *path)
   char *real = realpath (path, NULL);
   char *copy = g_strdup (real);
 
-  free (real); /* GLib's allocator may be another one */
+  free (real); /* GLib may use another allocator */
   return copy;
 }
 
@@ -61,8 +61,8 @@ add_directory (Walk *walk, const char *path, const char *option, GError **error)
   return TRUE;
 }
 
-/* The image's own directory is where its path leads, and if PATH is a link, also where the file is.
- */
+/* Adds the image's own directory and ALLOWED. If PATH is a symbolic link, both the link's directory
+ * and the file's directory count as its own. */
 static gboolean
 add_directories (Walk *walk, const char *path, const char *const *allowed, GError **error)
 {
@@ -117,8 +117,8 @@ check_type (const struct stat *st, GError **error)
   return TRUE;
 }
 
-/* Opens the real path PATH. Its type is checked first, as only to open some devices does harm, and
- * then again, as it may have been replaced. */
+/* Opens the real path PATH. Its type is checked first, because just opening some devices does harm,
+ * and then again, because the file may have been replaced. */
 static int
 open_file (const char *path, GError **error)
 {
@@ -199,7 +199,8 @@ check_header (const VqImageHeader *header, GError **error)
   return TRUE;
 }
 
-/* Checks the file at the real path PATH, and takes PATH. FORMAT is the recorded one, or NULL. */
+/* Checks the file at the real path PATH, which is taken over. FORMAT is the recorded format, or
+ * NULL. */
 static VqImageHeader *
 check_file (Walk *walk, char *path, const char *format, GError **error)
 {
@@ -226,9 +227,9 @@ get_path_in_name (const char *name)
   return name[strcspn (name, ":/")] != ':' ? name : NULL;
 }
 
-/* The path of the backing file that the image at PATH names as NAME; NULL if it is not a path. A
- * relative one begins where PATH says that the image is, not where its links lead. Transfer full.
- */
+/* The path of the backing file that the image at PATH names as NAME, or NULL if NAME is not a path.
+ * A relative NAME starts from the directory in PATH, even if PATH is a symbolic link. Transfer
+ * full. */
 static char *
 find_backing (const char *path, const char *name, GError **error)
 {
@@ -264,8 +265,8 @@ check_place (const Walk *walk, const char *path, GError **error)
   return TRUE;
 }
 
-/* The backing file NAME of the image at *PATH: replaces *PATH by its path, and returns its real
- * path. Transfer full. */
+/* Goes to the backing file NAME of the image at *PATH: replaces *PATH by its path, and returns its
+ * real path. Transfer full. */
 static char *
 step_down (const Walk *walk, char **path, const char *name, GError **error)
 {
@@ -286,7 +287,7 @@ step_down (const Walk *walk, char **path, const char *name, GError **error)
   return g_steal_pointer (&real);
 }
 
-/* Says which file ERROR is about: the one at PATH, which IMAGE needs. */
+/* Says in ERROR that it is about the file PATH, which IMAGE needs. */
 static void
 prefix_file (GError **error, const char *path, const char *image)
 {
@@ -303,7 +304,7 @@ prefix_file (GError **error, const char *path, const char *image)
 static gboolean
 walk_down (Walk *walk, const char *image, GError **error)
 {
-  g_autofree char *path = g_strdup (image); /* as QEMU would have it: links in it are kept */
+  g_autofree char *path = g_strdup (image); /* as QEMU uses it, with symbolic links kept */
   g_autofree char *format = NULL;
   char *real = get_real_path (path);
 

@@ -11,7 +11,7 @@
 
 #define SECTOR 512
 
-/* Of the start of the file: as far as the mark of an ISO image. */
+/* How much of the start of the file is read, which includes the mark of an ISO image. */
 #define START_SIZE (33 * 1024)
 
 typedef struct
@@ -29,7 +29,7 @@ typedef struct
 
 typedef gboolean (*ReadFunc) (const VqImageSource *source, VqImageHeader *header, GError **error);
 
-/* By which marks the formats are known. Those without a function are refused. */
+/* The marks by which formats are recognised. Formats without a function are refused. */
 static const struct
 {
   Mark mark;
@@ -50,7 +50,7 @@ static const struct
   { MARK (64, "\x7f\x10\xda\xbe"), "vdi", vq_image_single_read_vdi },
 };
 
-/* What a raw disk can begin with. The second GPT is for sectors of 4096 bytes. */
+/* What a raw disk may begin with. The second GPT is for sectors of 4096 bytes. */
 static const struct
 {
   Mark mark;
@@ -63,7 +63,7 @@ static const struct
   { MARK (32769, "CD001"), "an ISO 9660 image", VQ_IMAGE_CONTENTS_ISO },
 };
 
-/* What the last sector of a file is for some formats. */
+/* What the last sector of a file is, for formats with a footer. */
 typedef struct
 {
   VqImageVhdType vpc_type;
@@ -76,7 +76,7 @@ is_there (const guint8 *start, const Mark *mark)
   return memcmp (start + mark->offset, mark->bytes, mark->n) == 0;
 }
 
-/* The start of the file, with zeros behind a short one; NULL on failure. Transfer full. */
+/* The start of the file, followed by zeros if the file is short. NULL on failure. Transfer full. */
 static guint8 *
 read_start (const VqImageSource *source, GError **error)
 {
@@ -100,7 +100,8 @@ read_footer (const VqImageSource *source, Footer *footer, GError **error)
   return TRUE;
 }
 
-/* A DOS partition table that is more than its mark: that alone may be in any sector by chance. */
+/* Whether there is a DOS partition table. Its mark alone is not enough, because it may be in a
+ * sector by chance. */
 static gboolean
 has_partitions (const guint8 *start)
 {
@@ -110,7 +111,7 @@ has_partitions (const guint8 *start)
     return FALSE;
   for (const guint8 *entry = start + 446; entry < start + SECTOR - 2; entry += 16)
     {
-      if ((entry[0] & 0x7f) != 0) /* bootable or not, there is nothing else */
+      if ((entry[0] & 0x7f) != 0) /* an entry is bootable or not; other values are wrong */
         return FALSE;
       found = found || (entry[4] != 0 && vq_image_source_le (entry + 12, 4) != 0);
     }
@@ -126,8 +127,8 @@ refuse_polyglot (GError **error, const char *one, const char *other)
                        one, other);
 }
 
-/* Refuses what is also a raw disk or ends as another image. Only marks in front of the contents
- * count: a guest may keep images on its disk. */
+/* Refuses an image that is also a raw disk, or that ends like an image in another format. Only
+ * marks before the guest's data count, because a guest may keep images on its disk. */
 static gboolean
 check_polyglot (const VqImageHeader *header, const guint8 *start, const Footer *footer,
                 GError **error)
@@ -145,7 +146,7 @@ check_polyglot (const VqImageHeader *header, const guint8 *start, const Footer *
   return TRUE;
 }
 
-/* What is not known as anything else is a raw disk, as for QEMU. */
+/* Whatever is not recognised is a raw disk, as for QEMU. */
 static gboolean
 read_raw (const VqImageSource *source, const guint8 *start, const Footer *footer,
           VqImageHeader *header, GError **error)
@@ -173,7 +174,7 @@ refuse_format (GError **error, const char *name)
                        name);
 }
 
-/* Finds out whose header SOURCE begins with; *READ is NULL if it is nobody's. */
+/* Finds the format whose mark is at the start or the end. *READ is NULL if there is none. */
 static gboolean
 find_format (const guint8 *start, const Footer *footer, ReadFunc *read, GError **error)
 {
@@ -214,7 +215,7 @@ read_any (const VqImageSource *source, VqImageHeader *header, GError **error)
   return read (source, header, error) && check_polyglot (header, start, &footer, error);
 }
 
-/* HEADER was read without the FORMAT that is recorded. */
+/* Checks that HEADER, which was read from the file alone, matches the recorded FORMAT. */
 static gboolean
 check_recorded (const VqImageSource *source, const char *format, VqImageHeader *header,
                 GError **error)
