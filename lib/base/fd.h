@@ -9,15 +9,10 @@
 #include <unistd.h>
 
 /* Closes *FD if it is open, and makes it -1. */
-static inline void
-vq_fd_clear (int *fd)
-{
-  int errnum = errno;
-
-  if (*fd >= 0)
-    close (*fd);
-  *fd = -1;
-  errno = errnum;
-}
+void vq_fd_clear (int *fd);
 
 #define vq_autofd __attribute__ ((cleanup (vq_fd_clear)))
+
+/* Writes N BYTES to FD, which must be blocking, as files are. FALSE with errno on failure; a part
+ * may be written then. */
+gboolean vq_fd_write_all (int fd, const void *bytes, gsize n) G_GNUC_WARN_UNUSED_RESULT;

@@ -30,3 +30,35 @@ vq_text_printable (const char *bytes, gsize n, gsize max)
   g_string_prepend (line, "...");
   return g_string_free (line, FALSE);
 }
+
+void
+vq_text_keep_last (GString *text, const char *bytes, gsize n, gsize max)
+{
+  gsize before = text->len;
+
+  g_string_append_len (text, bytes, n);
+  for (char *p = text->str + before; p < text->str + text->len; p++)
+    if (*p == '\0')
+      *p = ' ';
+  if (text->len > max)
+    g_string_erase (text, 0, text->len - max);
+}
+
+char *
+vq_text_last_lines (const char *text, guint lines, gsize max, const char *between)
+{
+  g_auto (GStrv) all = g_strsplit_set (text, "\r\n", -1);
+  GString *joined = g_string_new (NULL);
+
+  for (guint i = g_strv_length (all); i > 0 && lines > 0; i--)
+    {
+      g_autofree char *line = vq_text_printable (all[i - 1], strlen (all[i - 1]), max);
+
+      if (line[0] == '\0')
+        continue;
+      g_string_prepend (joined, joined->len > 0 ? between : "");
+      g_string_prepend (joined, line);
+      lines--;
+    }
+  return g_string_free (joined, FALSE);
+}

@@ -5,6 +5,9 @@
 
 #include "base/error.h"
 
+/* So much later at most is it known why something ended. */
+#define REASON_SECONDS 1
+
 static gboolean
 dispatch_alarm (GSource *source, GSourceFunc callback, gpointer data)
 {
@@ -122,5 +125,20 @@ vq_wait_pause (guint milliseconds, VqCancel *cancel, GError **error)
   if (vq_cancel_reason (cancel) == NULL)
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+gboolean
+vq_wait_for_reason (GError *why, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_autoptr (GError) reason = why;
+  gint64 until = MIN (deadline, vq_deadline_in (REASON_SECONDS));
+
+  if (cancel != NULL)
+    (void)!vq_wait_until (never, NULL, until, cancel, "reason", NULL);
+  if (vq_cancel_reason (cancel) != NULL)
+    g_propagate_error (error, g_error_copy (vq_cancel_reason (cancel)));
+  else
+    g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;
 }

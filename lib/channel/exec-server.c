@@ -286,17 +286,15 @@ static int
 listen_at (const char *path, GError **error)
 {
   struct sockaddr_un address;
-  int fd;
+  vq_autofd int fd = -1;
 
   if (!fill_address (&address, path, error))
     return -1;
   fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd >= 0 && fchmod (fd, 0600) == 0
       && bind (fd, (struct sockaddr *)&address, sizeof address) == 0 && listen (fd, SOMAXCONN) == 0)
-    return fd;
+    return g_steal_fd (&fd);
   vq_error_set_errno (error, errno, "cannot listen on %s", path);
-  if (fd >= 0)
-    close (fd);
   return -1;
 }
 

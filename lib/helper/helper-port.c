@@ -146,22 +146,15 @@ fail (VqHelperPort *port, GError *error)
   fail_late (port, error, 0);
 }
 
-/* The connection has ended. */
-static void G_GNUC_PRINTF (2, 3) end_with (VqHelperPort *port, const char *format, ...)
-{
-  GError *error;
-  va_list args;
-
-  va_start (args, format);
-  error = g_error_new_valist (VQ_ERROR, VQ_ERROR_PEER, format, args);
-  va_end (args);
-  fail_late (port, error, port->grace);
-}
-
 static void
 on_send_failed (int errnum, gpointer data)
 {
-  end_with (data, "the connection to the guest helper is broken: %s", g_strerror (errnum));
+  VqHelperPort *port = data;
+
+  fail_late (port,
+             g_error_new (VQ_ERROR, VQ_ERROR_PEER,
+                          "the connection to the guest helper is broken: %s", g_strerror (errnum)),
+             port->grace);
 }
 
 static gboolean
@@ -236,8 +229,11 @@ read_some (VqHelperPort *port)
       take_frames (port);
     }
   else
-    end_with (port, "the connection to the guest helper was closed%s%s", n < 0 ? ": " : "",
-              n < 0 ? g_strerror (errno) : "");
+    fail_late (port,
+               g_error_new (VQ_ERROR, VQ_ERROR_PEER,
+                            "the connection to the guest helper was closed%s%s", n < 0 ? ": " : "",
+                            n < 0 ? g_strerror (errno) : ""),
+               port->grace);
   return TRUE;
 }
 
@@ -262,7 +258,9 @@ on_closed (gpointer data)
     if (!read_some (port))
       break;
   if (!port->freed && port->state == ON)
-    end_with (port, "the guest helper has ended (was it killed?)");
+    fail_late (port,
+               g_error_new (VQ_ERROR, VQ_ERROR_PEER, "the guest helper has ended (was it killed?)"),
+               port->grace);
   release (port);
   return G_SOURCE_REMOVE;
 }

@@ -68,9 +68,7 @@ setup_child (gpointer data)
 static void
 keep_stderr (VqChild *child, const char *bytes, gssize n)
 {
-  g_string_append_len (child->stderr_tail, bytes, n);
-  if (child->stderr_tail->len > STDERR_KEPT)
-    g_string_erase (child->stderr_tail, 0, child->stderr_tail->len - STDERR_KEPT);
+  vq_text_keep_last (child->stderr_tail, bytes, n, STDERR_KEPT);
   g_debug ("%s: %.*s", child->name, (int)n, bytes);
 }
 
@@ -187,18 +185,7 @@ vq_child_get_status (VqChild *child)
 char *
 vq_child_get_stderr (VqChild *child)
 {
-  g_autofree char *text = g_utf8_make_valid (child->stderr_tail->str, child->stderr_tail->len);
-  g_auto (GStrv) lines = g_strsplit_set (text, "\r\n", -1);
-  GString *joined = g_string_new (NULL);
-
-  for (char **line = lines; *line != NULL; line++)
-    {
-      g_autofree char *shown = vq_text_printable (*line, strlen (*line), STDERR_KEPT);
-
-      g_string_append_printf (joined, "%s%s", joined->len > 0 && shown[0] != '\0' ? "; " : "",
-                              shown);
-    }
-  return g_string_free (joined, FALSE);
+  return vq_text_last_lines (child->stderr_tail->str, G_MAXUINT, STDERR_KEPT, "; ");
 }
 
 void

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/json.h"
+#include "io/send-queue.h"
 #include "base/text.h"
 
 /* Longer than any reply that we ask for; only QMP's query-qmp-schema, which we do not use, gives
@@ -25,11 +25,9 @@ struct _VqJsonPeer
   gboolean freed;
   int fd; /* owned */
   guint read_id;
-  guint write_id;
   GByteArray *in;
   gsize scanned; /* so many bytes of IN have been searched and hold no newline */
-  GString *out;
-  int out_fd; /* owned: goes with the next bytes of OUT, -1: none */
+  VqSendQueue *out;
   gint64 last_id;
   GHashTable *pending; /* id -> Pending */
   GError *closed;      /* why the connection ended */
@@ -66,7 +64,6 @@ clear (gpointer data)
 
   g_hash_table_unref (peer->pending);
   g_byte_array_unref (peer->in);
-  g_string_free (peer->out, TRUE);
   g_clear_error (&peer->closed);
   g_free (peer->name);
 }
@@ -95,7 +92,7 @@ static void
 stop_sources (VqJsonPeer *peer)
 {
   g_clear_handle_id (&peer->read_id, g_source_remove);
-  g_clear_handle_id (&peer->write_id, g_source_remove);
+  vq_send_queue_clear (peer->out);
 }
 
 /* Tells everyone that the connection has ended. Runs from the main loop, so no callback comes from
@@ -122,9 +119,9 @@ static void G_GNUC_PRINTF (2, 3) close_with (VqJsonPeer *peer, const char *forma
   g_autofree char *why = NULL;
   va_list args;
 
-  stop_sources (peer);
   if (peer->closed != NULL || peer->freed)
     return;
+  stop_sources (peer);
   va_start (args, format);
   why = g_strdup_vprintf (format, args);
   va_end (args);
@@ -250,59 +247,12 @@ vq_json_peer_drain (VqJsonPeer *peer)
   release (peer);
 }
 
-static gboolean on_writable (int fd, GIOCondition events, gpointer data);
-
-/* Sends the beginning of OUT, with the descriptor if there is one. */
-static gssize
-send_some (VqJsonPeer *peer)
-{
-  struct iovec bytes = { peer->out->str, peer->out->len };
-  union
-  {
-    struct cmsghdr header;
-    char space[CMSG_SPACE (sizeof (int))];
-  } control = { .header = { CMSG_LEN (sizeof (int)), SOL_SOCKET, SCM_RIGHTS } };
-  struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1 };
-  gssize n;
-
-  if (peer->out_fd >= 0)
-    {
-      memcpy (CMSG_DATA (&control.header), &peer->out_fd, sizeof (int));
-      message.msg_control = &control;
-      message.msg_controllen = sizeof control.space;
-    }
-  n = sendmsg (peer->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  if (n > 0)
-    vq_fd_clear (&peer->out_fd);
-  return n;
-}
-
-/* Writes what the socket takes now, and the rest when it takes more. If the peer has closed the
- * connection, it may have said why, so its last messages are still read before the end is
- * reported. */
+/* A peer that takes no more may have said why: what it said last is still read, and then the end of
+ * the connection. */
 static void
-flush_output (VqJsonPeer *peer)
+on_send_failed (int errnum, gpointer data)
 {
-  gssize n = send_some (peer);
-
-  if (n < 0 && errno != EAGAIN && errno != EINTR)
-    {
-      shutdown (peer->fd, SHUT_RDWR);
-      g_string_truncate (peer->out, 0);
-    }
-  if (n > 0)
-    g_string_erase (peer->out, 0, n);
-  if (peer->out->len == 0)
-    g_clear_handle_id (&peer->write_id, g_source_remove);
-  else if (peer->write_id == 0)
-    peer->write_id = g_unix_fd_add (peer->fd, G_IO_OUT, on_writable, peer);
-}
-
-static gboolean
-on_writable (int fd, GIOCondition events, gpointer data)
-{
-  flush_output (data);
-  return G_SOURCE_CONTINUE;
+  shutdown (((VqJsonPeer *)data)->fd, SHUT_RDWR);
 }
 
 VqJsonPeer *
@@ -313,8 +263,7 @@ vq_json_peer_new (int fd, const char *name)
   peer->name = g_strdup (name);
   peer->fd = fd;
   peer->in = g_byte_array_new ();
-  peer->out = g_string_new (NULL);
-  peer->out_fd = -1;
+  peer->out = vq_send_queue_new (fd, on_send_failed, peer);
   peer->pending = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
   g_unix_set_fd_nonblocking (fd, TRUE, NULL);
   peer->read_id = g_unix_fd_add (fd, G_IO_IN | G_IO_HUP, on_readable, peer);
@@ -328,8 +277,8 @@ vq_json_peer_free (VqJsonPeer *peer)
     return;
   stop_sources (peer);
   g_clear_handle_id (&peer->closed_id, g_source_remove);
+  vq_send_queue_free (peer->out);
   close (peer->fd);
-  vq_fd_clear (&peer->out_fd);
   g_hash_table_remove_all (peer->pending);
   peer->freed = TRUE;
   release (peer);
@@ -346,17 +295,14 @@ vq_json_peer_set_handlers (VqJsonPeer *peer, VqJsonEvent event, VqJsonClosed clo
 void
 vq_json_peer_attach_fd (VqJsonPeer *peer, int fd)
 {
-  vq_fd_clear (&peer->out_fd);
-  peer->out_fd = fd;
+  vq_send_queue_pass_fd (peer->out, fd);
 }
 
 void
 vq_json_peer_send_raw (VqJsonPeer *peer, const char *bytes, gsize n)
 {
-  if (peer->closed != NULL)
-    return;
-  g_string_append_len (peer->out, bytes, n);
-  flush_output (peer);
+  if (peer->closed == NULL)
+    vq_send_queue_add (peer->out, &(struct iovec){ (void *)bytes, n }, 1);
 }
 
 static char *

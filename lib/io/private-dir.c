@@ -272,40 +272,19 @@ vq_private_dir_read (VqPrivateDir *dir, const char *name, gsize max, gsize *leng
   return g_steal_pointer (&bytes);
 }
 
-static gboolean
-write_all (int fd, const char *text)
-{
-  gsize size = strlen (text);
-  gsize done = 0;
-
-  while (done < size)
-    {
-      gssize n = write (fd, text + done, size - done);
-
-      if (n < 0 && errno != EINTR)
-        return FALSE;
-      done += MAX (n, 0);
-    }
-  return TRUE;
-}
-
 gboolean
 vq_private_dir_write (VqPrivateDir *dir, const char *name, const char *text, GError **error)
 {
-  int fd = vq_private_dir_open_file (dir, name, O_WRONLY | O_CREAT | O_EXCL, error);
-  int errnum = 0;
+  vq_autofd int fd = vq_private_dir_open_file (dir, name, O_WRONLY | O_CREAT | O_EXCL, error);
 
   if (fd < 0)
     return FALSE;
-  if (!write_all (fd, text))
-    errnum = errno;
-  /* Some file systems report a full disk only now. */
-  if (close (fd) < 0 && errnum == 0)
-    errnum = errno;
-  if (errnum == 0)
+  /* Some file systems tell of a full disk only when the file is closed. */
+  if (vq_fd_write_all (fd, text, strlen (text)) && close (g_steal_fd (&fd)) == 0)
     return TRUE;
+  vq_error_set_errno (error, errno, "cannot write %s/%s", dir->path, name);
   unlinkat (dir->fd, name, 0);
-  return vq_error_set_errno (error, errnum, "cannot write %s/%s", dir->path, name);
+  return FALSE;
 }
 
 gboolean

@@ -4,86 +4,33 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
-#include <limits.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "io/watcher.h"
 
 struct _VqRawTerminal
 {
   int fd; /* owned */
   struct termios before;
-  pid_t guard;     /* a child that restores the mode if we die; 0: none */
-  int lifeline;    /* owned; when this end of the pipe closes, the guard knows that we are gone */
-  int signal_fd;   /* owned: SIGWINCH */
-  guint signal_id; /* owned */
+  VqWatcher *guard; /* owned; it restores the mode if we cannot; NULL: none */
+  int signal_fd;    /* owned: SIGWINCH */
+  guint signal_id;  /* owned */
   sigset_t mask_before;
   VqRawTerminalResized resized;
   gpointer data;
 };
 
-/* The guard. It runs in a forked child, so it may only use system calls. All signals are
- * blocked. */
-static void G_GNUC_NORETURN
-guard (int fd, int lifeline, const struct termios *before)
-{
-  char byte;
-
-  /* The guard must not hold descriptors open that others wait to see closed. */
-  dup2 (fd, STDOUT_FILENO);
-  dup2 (lifeline, STDIN_FILENO);
-  close_range (STDERR_FILENO, UINT_MAX, 0);
-  while (read (STDIN_FILENO, &byte, 1) < 0 && errno == EINTR)
-    ;
-  tcsetattr (STDOUT_FILENO, TCSANOW, before);
-  _exit (0);
-}
-
-static gboolean
-start_guard (VqRawTerminal *terminal, GError **error)
-{
-  sigset_t all, mask;
-  int ends[2];
-  int errnum;
-
-  if (!g_unix_open_pipe (ends, FD_CLOEXEC, error))
-    return FALSE;
-  sigfillset (&all);
-  sigprocmask (SIG_BLOCK, &all, &mask);
-  terminal->guard = fork ();
-  errnum = errno;
-  if (terminal->guard == 0)
-    {
-      close (ends[1]);
-      guard (terminal->fd, ends[0], &terminal->before);
-    }
-  sigprocmask (SIG_SETMASK, &mask, NULL);
-  close (ends[0]);
-  terminal->lifeline = ends[1];
-  if (terminal->guard > 0)
-    {
-      /* A signal to our process group must not reach the guard. */
-      setpgid (terminal->guard, terminal->guard);
-      return TRUE;
-    }
-  terminal->guard = 0;
-  return vq_error_set_errno (error, errnum, "cannot fork");
-}
-
-/* The guard is killed, so that it cannot change the mode after we did. It dies at once. */
 static void
-end_guard (VqRawTerminal *terminal)
+restore_mode (int fd, gconstpointer before)
 {
-  kill (terminal->guard, SIGKILL);
-  while (waitpid (terminal->guard, NULL, 0) < 0 && errno == EINTR)
-    ;
+  tcsetattr (fd, TCSANOW, before);
 }
 
 void
@@ -161,7 +108,8 @@ begin (VqRawTerminal *terminal, GError **error)
   terminal->fd = open ("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (terminal->fd < 0 || tcgetattr (terminal->fd, &terminal->before) != 0)
     return vq_error_set_errno (error, errno, "cannot open /dev/tty");
-  return start_guard (terminal, error) && watch_size (terminal, error)
+  terminal->guard = vq_watcher_new (terminal->fd, restore_mode, &terminal->before, error);
+  return terminal->guard != NULL && watch_size (terminal, error)
          && enter_raw_mode (terminal, error);
 }
 
@@ -170,7 +118,7 @@ vq_raw_terminal_new (VqRawTerminalResized resized, gpointer data, GError **error
 {
   g_autoptr (VqRawTerminal) terminal = g_new0 (VqRawTerminal, 1);
 
-  terminal->lifeline = terminal->signal_fd = -1;
+  terminal->fd = terminal->signal_fd = -1;
   terminal->resized = resized;
   terminal->data = data;
   if (!begin (terminal, error))
@@ -183,18 +131,15 @@ vq_raw_terminal_free (VqRawTerminal *terminal)
 {
   if (terminal == NULL)
     return;
-  if (terminal->guard != 0)
-    {
-      restore (terminal);
-      end_guard (terminal);
-    }
+  if (terminal->guard != NULL)
+    restore (terminal);
+  vq_watcher_free (terminal->guard); /* so that it cannot change the mode after us */
   if (terminal->signal_id != 0)
     {
       g_source_remove (terminal->signal_id);
       sigprocmask (SIG_SETMASK, &terminal->mask_before, NULL);
     }
   vq_fd_clear (&terminal->signal_fd);
-  vq_fd_clear (&terminal->lifeline);
   vq_fd_clear (&terminal->fd);
   g_free (terminal);
 }

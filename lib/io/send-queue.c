@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <linux/sockios.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/byte-queue.h"
+#include "base/fd.h"
 
 /* Counts references, because a callback may free the queue that is calling it. */
 struct _VqSendQueue
@@ -16,6 +18,7 @@ struct _VqSendQueue
   VqSendFailed failed;
   gpointer data;
   VqByteQueue kept;
+  int passed_fd; /* owned: goes with the next bytes; -1: none */
   gboolean held;
   guint source_id; /* 0 unless the socket is full */
   GQueue waiters;  /* of Waiter, owned */
@@ -35,6 +38,7 @@ vq_send_queue_new (int fd, VqSendFailed failed, gpointer data)
   queue->fd = fd;
   queue->failed = failed;
   queue->data = data;
+  queue->passed_fd = -1;
   g_queue_init (&queue->waiters);
   return queue;
 }
@@ -43,6 +47,7 @@ void
 vq_send_queue_clear (VqSendQueue *queue)
 {
   vq_byte_queue_clear (&queue->kept);
+  vq_fd_clear (&queue->passed_fd);
   g_clear_handle_id (&queue->source_id, g_source_remove);
   g_queue_clear_full (&queue->waiters, g_free);
 }
@@ -62,12 +67,25 @@ static gssize
 send_pieces (VqSendQueue *queue, const struct iovec *pieces, guint n)
 {
   struct msghdr message = { .msg_iov = (struct iovec *)pieces, .msg_iovlen = n };
+  union
+  {
+    struct cmsghdr header;
+    char space[CMSG_SPACE (sizeof (int))];
+  } control = { .header = { CMSG_LEN (sizeof (int)), SOL_SOCKET, SCM_RIGHTS } };
   gssize sent;
   int errnum;
 
+  if (queue->passed_fd >= 0)
+    {
+      memcpy (CMSG_DATA (&control.header), &queue->passed_fd, sizeof (int));
+      message.msg_control = &control;
+      message.msg_controllen = sizeof control.space;
+    }
   do
     sent = sendmsg (queue->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
   while (sent < 0 && errno == EINTR);
+  if (sent > 0)
+    vq_fd_clear (&queue->passed_fd);
   if (sent >= 0 || errno == EAGAIN)
     return MAX (sent, 0);
   errnum = errno;
@@ -147,6 +165,13 @@ vq_send_queue_add (VqSendQueue *queue, const struct iovec *pieces, guint n)
   keep (queue, pieces, n, sent);
   if (!queue->held)
     wait_if_full (queue);
+}
+
+void
+vq_send_queue_pass_fd (VqSendQueue *queue, int fd)
+{
+  vq_fd_clear (&queue->passed_fd);
+  queue->passed_fd = fd;
 }
 
 void

@@ -19,6 +19,10 @@ void vq_send_queue_free (VqSendQueue *queue);
 /* Sends the N PIECES one after the other. Copies only the bytes that must be kept. */
 void vq_send_queue_add (VqSendQueue *queue, const struct iovec *pieces, guint n);
 
+/* FD (taken over) goes along with the next bytes (SCM_RIGHTS). One that was to go and has not yet
+ * is dropped. */
+void vq_send_queue_pass_fd (VqSendQueue *queue, int fd);
+
 /* What is added between hold and release is sent in one piece, because each piece wakes the
  * receiver, which is expensive. Meant for a few small messages. Calls do not nest. */
 void vq_send_queue_hold (VqSendQueue *queue);

@@ -8,17 +8,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "io/watcher.h"
 
 /* The longest socket name in the directory, with the slash before it. */
 #define LONGEST_NAME 12
@@ -31,9 +29,8 @@
 struct _VqWorkdir
 {
   char *path;
-  int alive_fd; /* the janitor reads the other end of this pipe, which ends when we are gone */
-  int lock_fd;  /* -1 if this file system has no locks */
-  pid_t janitor;
+  int lock_fd;        /* -1 if this file system has no locks */
+  VqWatcher *janitor; /* owned; it removes the directory, and has the lock as long as it lives */
 };
 
 /* Removes the directory NAME in PARENT (a descriptor, or AT_FDCWD). It has no subdirectories,
@@ -61,46 +58,10 @@ remove_flat (int parent, const char *name)
   unlinkat (parent, name, AT_REMOVEDIR);
 }
 
-/* Survives what kills us: it has a session of its own, and no signal except SIGKILL ends it
- * early. */
-static void G_GNUC_NORETURN
-run_janitor (const char *path, int fd, int lock_fd)
+static void
+clean_up (int lock_fd, gconstpointer path)
 {
-  char byte;
-  sigset_t all;
-
-  setsid ();
-  sigfillset (&all);
-  sigprocmask (SIG_SETMASK, &all, NULL);
-  prctl (PR_SET_NAME, "virt-qemu-clean");
-  dup2 (fd, 0);
-  if (dup2 (lock_fd, 1) < 0)
-    close (1);
-  close_range (2, ~0U, 0);
-  while (read (0, &byte, 1) < 0 && errno == EINTR)
-    ;
   remove_flat (AT_FDCWD, path);
-  _exit (0);
-}
-
-static gboolean
-start_janitor (VqWorkdir *workdir, GError **error)
-{
-  int fds[2];
-
-  if (pipe2 (fds, O_CLOEXEC) < 0)
-    return vq_error_set_errno (error, errno, "cannot make a pipe");
-  workdir->janitor = fork ();
-  if (workdir->janitor == 0)
-    {
-      close (fds[1]);
-      run_janitor (workdir->path, fds[0], workdir->lock_fd);
-    }
-  close (fds[0]);
-  workdir->alive_fd = fds[1];
-  if (workdir->janitor < 0)
-    return vq_error_set_errno (error, errno, "cannot fork");
-  return TRUE;
 }
 
 static gboolean
@@ -143,14 +104,14 @@ vq_workdir_new (const char *parent, GError **error)
 {
   g_autoptr (VqWorkdir) workdir = g_new0 (VqWorkdir, 1);
 
-  workdir->alive_fd = -1;
   workdir->lock_fd = -1;
   if (!make_directory (workdir, parent != NULL ? parent : g_get_tmp_dir (), error))
     return NULL;
   if (parent == NULL && !check_length (workdir->path, error))
     return NULL;
   lock (workdir);
-  if (!start_janitor (workdir, error))
+  workdir->janitor = vq_watcher_new (workdir->lock_fd, clean_up, workdir->path, error);
+  if (workdir->janitor == NULL)
     return NULL;
   return g_steal_pointer (&workdir);
 }
@@ -162,14 +123,8 @@ vq_workdir_free (VqWorkdir *workdir)
     return;
   if (workdir->path != NULL)
     remove_flat (AT_FDCWD, workdir->path);
-  vq_fd_clear (&workdir->alive_fd);
   vq_fd_clear (&workdir->lock_fd);
-  if (workdir->janitor > 0)
-    {
-      kill (workdir->janitor, SIGKILL); /* it has nothing left to do */
-      while (waitpid (workdir->janitor, NULL, 0) < 0 && errno == EINTR)
-        ;
-    }
+  vq_watcher_free (workdir->janitor);
   g_free (workdir->path);
   g_free (workdir);
 }

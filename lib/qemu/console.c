@@ -26,15 +26,8 @@ struct _VqConsole
 static void
 keep (VqConsole *console, const char *bytes, gssize n)
 {
-  gsize before = console->tail->len;
-
   console->n_bytes += n;
-  g_string_append_len (console->tail, bytes, n);
-  for (char *p = console->tail->str + before; p < console->tail->str + console->tail->len; p++)
-    if (*p == '\0')
-      *p = ' '; /* some firmware writes NUL bytes, which would end the text here */
-  if (console->tail->len > KEPT)
-    g_string_erase (console->tail, 0, console->tail->len - KEPT);
+  vq_text_keep_last (console->tail, bytes, n, KEPT);
   if (console->show)
     fwrite (bytes, 1, n, stderr);
 }
@@ -111,19 +104,5 @@ vq_console_count_bytes (VqConsole *console)
 char *
 vq_console_last_lines (VqConsole *console, guint lines)
 {
-  g_auto (GStrv) all = g_strsplit_set (console->tail->str, "\r\n", -1);
-  GString *text = g_string_new (NULL);
-
-  for (guint i = g_strv_length (all); i > 0 && lines > 0; i--)
-    {
-      g_autofree char *line = vq_text_printable (all[i - 1], strlen (all[i - 1]), 200);
-
-      if (line[0] == '\0')
-        continue;
-      if (text->len > 0)
-        g_string_prepend (text, " | ");
-      g_string_prepend (text, line);
-      lines--;
-    }
-  return g_string_free (text, FALSE);
+  return vq_text_last_lines (console->tail->str, lines, 200, " | ");
 }

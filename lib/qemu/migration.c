@@ -66,21 +66,6 @@ close_socket (Migration *migration)
   vq_fd_clear (&migration->socket);
 }
 
-static gboolean
-write_all (int file, const char *bytes, gssize n, GError **error)
-{
-  while (n > 0)
-    {
-      gssize written = write (file, bytes, n);
-
-      if (written < 0 && errno != EINTR)
-        return vq_error_set_errno (error, errno, "cannot write the state file");
-      bytes += MAX (written, 0);
-      n -= MAX (written, 0);
-    }
-  return TRUE;
-}
-
 /* Moves bytes from QEMU into the file. */
 static gboolean
 on_readable (int fd, GIOCondition events, gpointer data)
@@ -95,8 +80,10 @@ on_readable (int fd, GIOCondition events, gpointer data)
   if (migration->moved > VQ_MIGRATION_MAX)
     vq_error_set (&migration->error, VQ_ERROR_FAILED, "the state takes more than %d MiB",
                   VQ_MIGRATION_MAX / 1024 / 1024);
-  else if (n > 0 && write_all (migration->file, buffer, n, &migration->error))
+  else if (n > 0 && vq_fd_write_all (migration->file, buffer, n))
     return G_SOURCE_CONTINUE;
+  else if (n > 0)
+    vq_error_set_errno (&migration->error, errno, "cannot write the state file");
   close_socket (migration);
   return G_SOURCE_REMOVE;
 }
@@ -192,16 +179,19 @@ explain_failure (Migration *migration, gint64 deadline, VqCancel *cancel, GError
   g_autoptr (JsonNode) result = NULL;
   g_autofree char *text = NULL;
   const char *description = NO_REASON;
+  GError *why;
 
-  if (!migration->saving && !vq_wait_pause (END_PATIENCE * 1000, cancel, error))
-    return FALSE;
   if (!vq_qmp_call (migration->qmp, "query-migrate", NULL, &result, deadline, cancel, error))
     return FALSE;
   if (JSON_NODE_HOLDS_OBJECT (result))
     (void)!vq_json_get_string (json_node_get_object (result), "error-desc", NO_REASON, &description,
                                NULL);
   text = vq_text_printable (description, strlen (description), 500);
-  return vq_error_set (error, VQ_ERROR_PEER, "%s", text);
+  why = g_error_new (VQ_ERROR, VQ_ERROR_PEER, "%s", text);
+  if (!migration->saving)
+    return vq_wait_for_reason (why, deadline, cancel, error);
+  g_propagate_error (error, why);
+  return FALSE;
 }
 
 static gboolean

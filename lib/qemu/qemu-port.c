@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "helper/helper-wire.h"
 
 static const struct
@@ -42,13 +43,11 @@ vq_qemu_port_connect (const char *directory, const char *name, GError **error)
 {
   g_autofree char *path = g_build_filename (directory, name, NULL);
   struct sockaddr_un address = { .sun_family = AF_UNIX };
-  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  vq_autofd int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
   g_strlcpy (address.sun_path, path, sizeof address.sun_path);
   if (fd >= 0 && connect (fd, (struct sockaddr *)&address, sizeof address) == 0)
-    return fd;
+    return g_steal_fd (&fd);
   vq_error_set_errno (error, errno, "cannot connect to QEMU's socket %s", path);
-  if (fd >= 0)
-    close (fd);
   return -1;
 }

@@ -10,6 +10,7 @@
 
 #include "io/child.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/json.h"
 #include "qemu/migration.h"
 #include "qemu/qmp.h"
@@ -201,6 +202,7 @@ static int
 spawn (VqQemu *qemu, VqQemuConfig *machine, GError **error)
 {
   g_auto (GStrv) argv = NULL;
+  vq_autofd int ours = -1;
   int pair[2];
   int keep[2];
   VqChildOptions options = { .stdout_fd = STDERR_FILENO, .keep_fds = keep, .n_keep_fds = 2 };
@@ -210,6 +212,7 @@ spawn (VqQemu *qemu, VqQemuConfig *machine, GError **error)
       vq_error_set_errno (error, errno, "cannot make a socket pair");
       return -1;
     }
+  ours = pair[0];
   keep[0] = machine->qmp_fd = pair[1];
   keep[1] = machine->console_fd = vq_console_get_writer (qemu->console);
   argv = vq_qemu_config_build_argv (machine);
@@ -217,10 +220,7 @@ spawn (VqQemu *qemu, VqQemuConfig *machine, GError **error)
   qemu->child = vq_child_spawn ((const char *const *)argv, &options, error);
   close (pair[1]);
   vq_console_close_writer (qemu->console);
-  if (qemu->child != NULL)
-    return pair[0];
-  close (pair[0]);
-  return -1;
+  return qemu->child != NULL ? g_steal_fd (&ours) : -1;
 }
 
 static gboolean

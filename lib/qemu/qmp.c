@@ -4,8 +4,6 @@
 #include "base/error.h"
 #include "base/json.h"
 
-#define END_PATIENCE 1 /* seconds */
-
 struct _VqQmp
 {
   VqJsonPeer *peer;
@@ -80,21 +78,6 @@ is_greeted_or_closed (gpointer data)
   return qmp->greeted || qmp->closed != NULL;
 }
 
-/* The connection has ended, usually because QEMU has. The watch on the process will soon trigger
- * CANCEL with a better reason, so this waits for it. Takes over WHY, which is the error if that
- * does not happen. */
-static gboolean
-explain_end (GError *why, gint64 deadline, VqCancel *cancel, GError **error)
-{
-  double patience = MIN (vq_deadline_left (deadline), cancel != NULL ? END_PATIENCE : 0);
-
-  if (vq_wait_pause (patience * 1000, cancel, error))
-    g_propagate_error (error, why);
-  else
-    g_error_free (why);
-  return FALSE;
-}
-
 gboolean
 vq_qmp_handshake (VqQmp *qmp, gint64 deadline, VqCancel *cancel, GError **error)
 {
@@ -102,7 +85,7 @@ vq_qmp_handshake (VqQmp *qmp, gint64 deadline, VqCancel *cancel, GError **error)
                       error))
     return FALSE;
   if (!qmp->greeted)
-    return explain_end (g_error_copy (qmp->closed), deadline, cancel, error);
+    return vq_wait_for_reason (g_error_copy (qmp->closed), deadline, cancel, error);
   return vq_qmp_call (qmp, "qmp_capabilities", NULL, NULL, deadline, cancel, error);
 }
 
@@ -115,7 +98,7 @@ vq_qmp_call (VqQmp *qmp, const char *command, JsonNode *arguments, JsonNode **re
   if (vq_json_peer_call (qmp->peer, command, arguments, result, deadline, cancel, &local))
     return TRUE;
   if (qmp->closed != NULL && g_error_matches (local, VQ_ERROR, VQ_ERROR_PEER))
-    return explain_end (local, deadline, cancel, error);
+    return vq_wait_for_reason (local, deadline, cancel, error);
   g_propagate_error (error, local);
   return FALSE;
 }

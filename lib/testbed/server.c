@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "io/line-reader.h"
 #include "testbed/protocol.h"
 
@@ -22,20 +23,8 @@ typedef struct
 static gboolean
 reply_text (Server *server, const char *text, GError **error)
 {
-  gsize left = strlen (text);
-
-  while (left > 0)
-    {
-      gssize n = write (server->out, text, left);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        return vq_error_set_errno (error, errno, "cannot reply to the caller");
-      text += n;
-      left -= n;
-    }
-  return TRUE;
+  return vq_fd_write_all (server->out, text, strlen (text))
+         || vq_error_set_errno (error, errno, "cannot reply to the caller");
 }
 
 static gboolean

@@ -44,14 +44,9 @@ on_send_failed (int errnum, gpointer data)
 }
 
 static void
-keep (VqSerialLine *line, char *bytes, gsize n)
+keep (VqSerialLine *line, const char *bytes, gsize n)
 {
-  for (gsize i = 0; i < n; i++)
-    if (bytes[i] == '\0')
-      bytes[i] = ' ';
-  g_string_append_len (line->text, bytes, n);
-  if (line->text->len > KEPT_MAX)
-    g_string_erase (line->text, 0, line->text->len - KEPT_MAX / 2);
+  vq_text_keep_last (line->text, bytes, n, KEPT_MAX);
   line->n_heard++;
   line->last_heard = g_get_monotonic_time ();
 }
@@ -192,16 +187,8 @@ vq_serial_line_last_words (VqSerialLine *line, gboolean complete)
   const char *newline = strrchr (line->text->str, '\n');
   gsize n = complete ? newline != NULL ? (gsize)(newline - line->text->str) : 0 : line->text->len;
   g_autofree char *text = hide_secret (line, g_strndup (line->text->str, n));
-  g_auto (GStrv) lines = g_strsplit_set (text, "\r\n", -1);
 
-  for (guint i = g_strv_length (lines); i > 0; i--)
-    {
-      g_autofree char *words = vq_text_printable (lines[i - 1], strlen (lines[i - 1]), WORDS_MAX);
-
-      if (words[0] != '\0')
-        return g_steal_pointer (&words);
-    }
-  return g_strdup ("");
+  return vq_text_last_lines (text, 1, WORDS_MAX, "");
 }
 
 gint64

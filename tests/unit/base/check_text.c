@@ -82,3 +82,45 @@ TEST (every_byte)
         ck_assert (g_unichar_isprint (g_utf8_get_char (p)));
     }
 }
+
+TEST (keeps_the_last_bytes)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  vq_text_keep_last (text, "", 0, 4);
+  ck_assert_str_eq (text->str, "");
+  vq_text_keep_last (text, "a\0c", 3, 4);
+  ck_assert_str_eq (text->str, "a c");
+  vq_text_keep_last (text, "d", 1, 4);
+  ck_assert_str_eq (text->str, "a cd");
+  vq_text_keep_last (text, "e", 1, 4);
+  ck_assert_str_eq (text->str, " cde");
+  vq_text_keep_last (text, "fghijk\0", 7, 4);
+  ck_assert_str_eq (text->str, "ijk ");
+}
+
+TEST (last_lines)
+{
+  static const struct
+  {
+    const char *text;
+    guint lines;
+    const char *expected;
+  } cases[] = {
+    { "", 3, "" },
+    { "\n \r\n", 3, "" },
+    { "one", 0, "" },
+    { "one", 1, "one" },
+    { "one\ntwo\n", 1, "two" },
+    { "one\r\n\r\ntwo\rthree \n\n", 2, "two|three" },
+    { "one\ntwo\nthree", G_MAXUINT, "one|two|three" },
+    { "1234567\n\a\n12345\n", 2, "...34567|12345" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = vq_text_last_lines (cases[i].text, cases[i].lines, 5, "|");
+
+      ck_assert_str_eq (text, cases[i].expected);
+    }
+}

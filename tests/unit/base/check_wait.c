@@ -107,6 +107,38 @@ TEST (condition_wins)
   ck_assert (vq_wait_until (is_set, &later, vq_deadline_in (PATIENCE), NULL, "flag", NULL));
 }
 
+static gboolean
+trigger (gpointer cancel)
+{
+  g_autoptr (GError) reason = g_error_new_literal (VQ_ERROR, VQ_ERROR_MACHINE, "it died");
+
+  vq_cancel_trigger (cancel, reason);
+  return G_SOURCE_REMOVE;
+}
+
+/* The one of CANCEL is the better one, if it comes in time. */
+TEST (waits_for_a_reason)
+{
+  g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
+  GError *why = g_error_new_literal (VQ_ERROR, VQ_ERROR_PEER, "closed");
+  gint64 start = g_get_monotonic_time ();
+  const char *const expected[] = { "closed", "closed", "closed", "it died" };
+  VqCancel *cancels[] = { NULL, cancel, cancel, cancel };
+  gint64 limits[] = { G_MAXINT64, 0, G_MAXINT64, G_MAXINT64 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      if (i == 3)
+        g_idle_add (trigger, cancel);
+      ck_assert (!vq_wait_for_reason (g_error_copy (why), limits[i], cancels[i], &error));
+      ck_assert_str_eq (error->message, expected[i]);
+    }
+  ck_assert_int_lt (g_get_monotonic_time () - start, PATIENCE * G_USEC_PER_SEC);
+  g_error_free (why);
+}
+
 TEST (cancelled_before)
 {
   g_autoptr (VqCancel) cancel = triggered (VQ_ERROR_MACHINE, "it died");

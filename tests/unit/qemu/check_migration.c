@@ -206,6 +206,7 @@ TEST (loading_fails)
   expect_begin (FALSE);
   fake_peer_reply (fake, "{}");
   say_status ("\"failed\"");
+  fake_peer_serve (fake, "query-migrate", "{\"error-desc\": \"bad state\"}");
   g_timeout_add (100, tell_of_the_end, cancel);
   assert_fails (FALSE, PATIENCE, "QEMU ended: why");
 }

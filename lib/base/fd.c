@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/fd.h"
+
+void
+vq_fd_clear (int *fd)
+{
+  int errnum = errno;
+
+  if (*fd >= 0)
+    close (*fd);
+  *fd = -1;
+  errno = errnum;
+}
+
+gboolean
+vq_fd_write_all (int fd, const void *bytes, gsize n)
+{
+  const char *rest = bytes;
+
+  while (n > 0)
+    {
+      gssize written = write (fd, rest, n);
+
+      if (written < 0 && errno != EINTR)
+        return FALSE;
+      rest += MAX (written, 0);
+      n -= MAX (written, 0);
+    }
+  return TRUE;
+}
