@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Takes away from a program of ours what it does not need, before it reads what comes from the
- * guest: a fault in a parser is then worth less. Nothing of this can be taken back. */
+/* Takes rights that it does not need from one of our programs, before it reads data from the guest,
+ * so that an attack on a parser gains less. None of this can be undone. */
 #pragma once
 
 #include <glib.h>
 
-/* The process gets no more privileges by running something, makes no other processes, dumps no
- * core, and gets at most MEMORY bytes more than it has now. Best effort: what fails is left as it
- * is. */
+/* From now on the process cannot gain privileges by running a program, cannot make processes, dumps
+ * no core, and can use at most MEMORY bytes more than now. If one of these cannot be set, it is
+ * left out. */
 void vq_confine_process (guint64 memory);
 
 typedef enum
@@ -17,7 +17,7 @@ typedef enum
                        read */
 } VqConfineRight;
 
-/* From now on the process can open, make and remove files only as RIGHT says, and only below
- * DIRECTORY; NULL: nowhere. What is open stays open. Needs a kernel with Landlock (Linux 5.19):
- * FALSE, and nothing is confined, if that is not there, or if DIRECTORY cannot be opened. */
+/* From now on the process can reach files only below DIRECTORY (NULL: nowhere), and only as RIGHT
+ * says. Open files stay open. Needs a kernel with Landlock (Linux 5.19). If there is none, or
+ * DIRECTORY cannot be opened, returns FALSE and confines nothing. */
 gboolean vq_confine_files (const char *directory, VqConfineRight right);
