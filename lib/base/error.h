@@ -13,7 +13,7 @@ typedef enum
   VQ_ERROR_MACHINE,   /* the virtual machine died or stopped: nothing in it can be reached */
   VQ_ERROR_PEER,      /* a peer (QMP, guest agent, guest) broke its protocol or refused */
   VQ_ERROR_MISSING,   /* a file or directory does not exist; for some callers that is no failure */
-  VQ_ERROR_LOCKED,    /* the guest is up, but lets nobody in */
+  VQ_ERROR_LOCKED,    /* the guest has booted, but no way into it opens */
   VQ_ERROR_USAGE,     /* the user's command line or the caller's protocol line is wrong */
 } VqErrorCode;
 
@@ -47,16 +47,15 @@ gboolean vq_error_set_errno (GError **error, int errnum, const char *format, ...
 gboolean vq_error_set (GError **error, VqErrorCode code, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
 
-/* Puts "TEXT: " before whatever error is in *ERROR at the end of the scope, where it must be free
- * at the beginning. A declaration:
+/* At the end of the scope, puts "TEXT: " before the error in *ERROR, if there is one. There must be
+ * none at the beginning. It is used like a declaration:
  *
- *   VQ_ERROR_PREFIX (error, "cannot use the image %s", path);
- */
+ *   VQ_ERROR_PREFIX (error, "cannot use the image %s", path); */
 #define VQ_ERROR_PREFIX(error, ...)                                                                \
   __attribute__ ((cleanup (vq_error_prefix_end))) VqErrorPrefix vq_error_prefix                    \
       = vq_error_prefix_begin (error, __VA_ARGS__)
 
-/* What the macro is made of. */
+/* The parts of that macro. */
 typedef struct
 {
   GError **error;

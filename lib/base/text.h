@@ -10,10 +10,10 @@
  * Transfer full. */
 char *vq_text_printable (const char *bytes, gsize n, gsize max);
 
-/* Appends N BYTES to TEXT, of which at most the last MAX bytes are kept. NUL bytes become spaces:
- * some firmware pads with them, and they would hide what follows. */
+/* Appends N BYTES to TEXT, and keeps only the last MAX bytes of TEXT. NUL bytes become spaces,
+ * because some firmware writes them, and they would hide what follows. */
 void vq_text_keep_last (GString *text, const char *bytes, gsize n, gsize max);
 
-/* The last LINES lines of TEXT that are not blank, as one line with BETWEEN between them; of each
- * at most MAX bytes are shown, as vq_text_printable has it. "" if there are none. Transfer full. */
+/* The last LINES lines of TEXT that are not blank, as one line with BETWEEN between them. Each is
+ * shortened to MAX bytes as by vq_text_printable. "" if there are none. Transfer full. */
 char *vq_text_last_lines (const char *text, guint lines, gsize max, const char *between);

@@ -32,8 +32,9 @@ void vq_wait_serve (void);
 gboolean vq_wait_pause (guint milliseconds, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Something has ended, for the reason WHY (taken over), most likely because something larger has: a
- * connection because its process has. Whoever watches that triggers CANCEL in a moment. Waits for
- * it, for a second at most and not beyond DEADLINE, and sets *ERROR to that better reason, else to
- * WHY. Always returns FALSE so that it can be returned. Does not wait without a CANCEL. */
+/* To be called when, for example, a connection has ended because of WHY (taken over), but probably
+ * because its process has ended. The watch on the process will soon trigger CANCEL with a better
+ * reason. Waits for that, for a second at most and not beyond DEADLINE, and sets *ERROR to that
+ * reason, or else to WHY. Always returns FALSE so that it can be returned. Does not wait without a
+ * CANCEL. */
 gboolean vq_wait_for_reason (GError *why, gint64 deadline, VqCancel *cancel, GError **error);

@@ -13,8 +13,7 @@ void vq_confine_process (guint64 memory);
 typedef enum
 {
   VQ_CONFINE_READ,  /* files and directories */
-  VQ_CONFINE_WRITE, /* make, write, link and remove files, directories and symlinks; open none to
-                       read */
+  VQ_CONFINE_WRITE, /* make, write, link and remove, but not read */
 } VqConfineRight;
 
 /* From now on the process can reach files only below DIRECTORY (NULL: nowhere), and only as RIGHT
