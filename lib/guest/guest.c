@@ -2,7 +2,6 @@
 #include "guest/guest.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "guest/baseimage.h"
@@ -29,40 +28,17 @@ struct _VqGuest
   VqMachineFiles *files;
   VqQemu *qemu;
   VqGuestLink *link;
-  guint ssh_port;
   VqSshLogin ssh; /* no user: there is no such way in */
 };
-
-/* The read-only disks as VqQemuConfig wants them. */
-static const char **
-list_more_images (const VqPlan *plan)
-{
-  GPtrArray *list = g_ptr_array_new ();
-
-  for (guint i = 0; i < plan->more->len; i++)
-    {
-      g_ptr_array_add (list, (gpointer)vq_image_get_path (plan->more->pdata[i]));
-      g_ptr_array_add (list, (gpointer)vq_image_get_format (plan->more->pdata[i]));
-    }
-  g_ptr_array_add (list, NULL);
-  return (const char **)g_ptr_array_free (list, FALSE);
-}
 
 static gboolean
 start_qemu (VqGuest *guest, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  const VqPlan *plan = guest->plan;
-  g_autofree const char **more = list_more_images (plan);
   g_autofree char *seed = NULL;
-  VqQemuConfig machine = { .options = plan->options,
-                           .arch = plan->arch,
-                           .qemu_command = plan->qemu_command,
-                           .kvm = plan->kvm,
-                           .firmware = plan->firmware,
-                           .more_images = more };
+  VqQemuConfig machine = { .plan = guest->plan };
 
-  if (!vq_ssh_access_prepare (plan, vq_guest_get_directory (guest), &guest->ssh, &seed, deadline,
-                              cancel, error))
+  if (!vq_ssh_access_prepare (guest->plan, vq_guest_get_directory (guest), &guest->ssh, &seed,
+                              deadline, cancel, error))
     return FALSE;
   machine.seed = seed;
   vq_machine_files_fill (guest->files, &machine);
@@ -74,13 +50,14 @@ start_qemu (VqGuest *guest, gint64 deadline, VqCancel *cancel, GError **error)
 static gboolean
 run_guest (VqGuest *guest, gint64 deadline, GError **error)
 {
+  guint port = 0;
   gboolean runs;
 
   guest->link
       = vq_guest_link_new (guest->plan, guest->qemu, vq_guest_get_directory (guest), &guest->ssh);
-  runs = vq_qemu_forward_ssh (guest->qemu, SSH_PORT_FIRST, &guest->ssh_port, deadline, error)
+  runs = vq_qemu_forward_ssh (guest->qemu, SSH_PORT_FIRST, &port, deadline, error)
          && vq_qemu_run_guest (guest->qemu, deadline, error);
-  guest->ssh.port = guest->ssh_port;
+  guest->ssh.port = port;
   vq_machine_files_opened (guest->files);
   return runs;
 }
@@ -114,17 +91,17 @@ guest_new (const VqPlan *plan, VqMachineFiles *files)
   return guest;
 }
 
-/* How far a boot that failed got. */
-typedef enum
+static VqBootStage
+get_stage (VqGuest *guest)
 {
-  BOOT_NOT_STARTED, /* there was no QEMU */
-  BOOT_SILENT,      /* the guest said nothing at all */
-  BOOT_SPOKE,
-} BootStage;
+  if (guest->qemu == NULL)
+    return VQ_BOOT_NO_QEMU;
+  return vq_console_has_spoken (vq_qemu_get_console (guest->qemu)) ? VQ_BOOT_SPOKE : VQ_BOOT_SILENT;
+}
 
-static VqGuest *
-boot_once (const VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
-           BootStage *stage, GError **error)
+VqGuest *
+vq_guest_boot (const VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
+               VqBootStage *stage, GError **error)
 {
   g_autoptr (VqGuest) guest = guest_new (
       plan, template != NULL
@@ -134,66 +111,29 @@ boot_once (const VqPlan *plan, const char *template, gint64 deadline, VqCancel *
   if (guest->files != NULL && start_qemu (guest, deadline, cancel, error)
       && run_guest (guest, deadline, error) && get_in (guest, deadline, error))
     return g_steal_pointer (&guest);
-  if (guest->qemu == NULL)
-    *stage = BOOT_NOT_STARTED;
-  else
-    *stage = vq_console_has_spoken (vq_qemu_get_console (guest->qemu)) ? BOOT_SPOKE : BOOT_SILENT;
+  *stage = get_stage (guest);
   return NULL;
-}
-
-/* With KVM given up, what was to be a template would have a key that says KVM. */
-VqGuest *
-vq_guest_boot (VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
-               GError **error)
-{
-  g_autoptr (GError) local = NULL;
-  BootStage stage;
-  VqGuest *guest = boot_once (plan, template, deadline, cancel, &stage, &local);
-
-  if (guest != NULL)
-    return guest;
-  if (vq_cancel_reason (cancel) == NULL && vq_error_is_machine (local))
-    {
-      if (stage != BOOT_SPOKE && vq_plan_give_up_kvm (plan, local->message))
-        return boot_once (plan, NULL, vq_deadline_in (plan->boot_timeout), cancel, &stage, error);
-      if (stage == BOOT_NOT_STARTED && template != NULL)
-        return boot_once (plan, NULL, deadline, cancel, &stage, error);
-    }
-  g_propagate_error (error, g_steal_pointer (&local));
-  return NULL;
-}
-
-const char *
-vq_guest_no_template_reason (VqGuest *guest)
-{
-  if (!vq_machine_files_is_template (guest->files))
-    return "its QEMU does not start with the memory in a file";
-  return vq_guest_link_has_helper (guest->link) ? NULL : "the guest helper is not in use";
-}
-
-/* Opens the file of the devices' state in the template's DIRECTORY. */
-static int
-open_state (const char *directory, int flags, GError **error)
-{
-  g_autofree char *path = g_build_filename (directory, VQ_TEMPLATE_STATE, NULL);
-  int fd = open (path, flags | O_CLOEXEC, 0600);
-
-  if (fd < 0)
-    vq_error_set_errno (error, errno, "cannot open %s", path);
-  return fd;
 }
 
 gboolean
-vq_guest_prepare_forks (VqGuest *guest, const char *final_disk, gint64 deadline, GError **error)
+vq_guest_check_saving (VqGuest *guest, GError **error)
 {
-  return vq_machine_files_prepare_forks (guest->files, final_disk, deadline,
+  return vq_guest_link_has_helper (guest->link)
+         || vq_error_set (error, VQ_ERROR_FAILED, "the guest helper is not in use");
+}
+
+gboolean
+vq_guest_prepare_forks (VqGuest *guest, const char *final_directory, gint64 deadline,
+                        GError **error)
+{
+  return vq_machine_files_prepare_forks (guest->files, final_directory, deadline,
                                          vq_qemu_get_cancel (guest->qemu), error);
 }
 
 gboolean
-vq_guest_save (VqGuest *guest, const char *directory, gint64 deadline, GError **error)
+vq_guest_save (VqGuest *guest, gint64 deadline, GError **error)
 {
-  int fd = open_state (directory, O_WRONLY | O_CREAT | O_EXCL, error);
+  int fd = vq_machine_files_open_state (guest->files, error);
   gboolean saved = fd >= 0 && vq_qemu_save (guest->qemu, fd, deadline, error);
 
   if (fd >= 0 && close (fd) != 0 && saved)
@@ -211,9 +151,9 @@ vq_guest_go_on (VqGuest *guest, gint64 deadline)
 }
 
 static gboolean
-load_state (VqGuest *guest, const char *directory, gint64 deadline, GError **error)
+load_state (VqGuest *guest, gint64 deadline, GError **error)
 {
-  int fd = open_state (directory, O_RDONLY, error);
+  int fd = vq_machine_files_open_state (guest->files, error);
   gboolean loaded = fd >= 0 && vq_qemu_load (guest->qemu, fd, deadline, error);
 
   if (fd >= 0)
@@ -223,13 +163,13 @@ load_state (VqGuest *guest, const char *directory, gint64 deadline, GError **err
 }
 
 VqGuest *
-vq_guest_fork (const VqPlan *plan, const char *directory, gint64 deadline, VqCancel *cancel,
+vq_guest_fork (const VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
                GError **error)
 {
-  g_autoptr (VqGuest) guest = guest_new (plan, vq_machine_files_new_fork (plan, directory, error));
+  g_autoptr (VqGuest) guest = guest_new (plan, vq_machine_files_new_fork (plan, template, error));
 
   if (guest->files != NULL && start_qemu (guest, deadline, cancel, error)
-      && load_state (guest, directory, deadline, error) && run_guest (guest, deadline, error)
+      && load_state (guest, deadline, error) && run_guest (guest, deadline, error)
       && vq_guest_link_resume (guest->link, deadline, error))
     return g_steal_pointer (&guest);
   return NULL;
@@ -318,7 +258,7 @@ vq_guest_get_directory (VqGuest *guest)
 guint
 vq_guest_get_ssh_port (VqGuest *guest)
 {
-  return guest->ssh_port;
+  return guest->ssh.port;
 }
 
 char *

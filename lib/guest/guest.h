@@ -13,35 +13,42 @@
 
 typedef struct _VqGuest VqGuest;
 
+/* How far a boot that failed got: it tells what else may be tried. */
+typedef enum
+{
+  VQ_BOOT_NO_QEMU, /* QEMU did not start */
+  VQ_BOOT_SILENT,  /* QEMU ran, but its guest said nothing at all */
+  VQ_BOOT_SPOKE,
+} VqBootStage;
+
 /* Boots PLAN's image on a new overlay and waits until the system in it is up and a channel is
  * there. With TEMPLATE (may be NULL), an empty directory, its disk and memory are made there, so
- * that vq_guest_save can make a template of it; if that keeps QEMU from starting, it is booted
- * without. PLAN and CANCEL must outlive the result. Nothing is left behind on failure, but what is
- * in TEMPLATE. */
-VqGuest *vq_guest_boot (VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
-                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+ * that vq_guest_save can make a template of it. PLAN and CANCEL must outlive the result. If it
+ * fails, *STAGE is set, and nothing is left behind but what is in TEMPLATE. */
+VqGuest *vq_guest_boot (const VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
+                        VqBootStage *stage, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Why it cannot be saved, though it was booted with TEMPLATE, as a phrase; NULL if it can. Its
- * channel must be the helper's, which finds its way in a fork. */
-const char *vq_guest_no_template_reason (VqGuest *guest);
+/* Fails, with the reason as a phrase, if it cannot be saved even though it was booted with
+ * TEMPLATE: its channel must be the helper's, which finds its way in a fork. */
+gboolean vq_guest_check_saving (VqGuest *guest, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Makes what forks of the template will need, while the guest runs on. The template's disk will be
- * found under the name FINAL_DISK, an absolute path. Waits for qemu-img. */
-gboolean vq_guest_prepare_forks (VqGuest *guest, const char *final_disk, gint64 deadline,
+/* Makes what forks of the template will need, while the guest runs on. The template will lie in
+ * FINAL_DIRECTORY, an absolute path. Waits for qemu-img. */
+gboolean vq_guest_prepare_forks (VqGuest *guest, const char *final_directory, gint64 deadline,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Completes the template in DIRECTORY and ends the machine: then free it. If it fails, the guest
- * still stands as it was stopped, and is to be freed, too. */
-gboolean vq_guest_save (VqGuest *guest, const char *directory, gint64 deadline, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* Completes the template and ends the machine: then free it. If it fails, the guest still stands as
+ * it was stopped, and is to be freed, too. */
+gboolean vq_guest_save (VqGuest *guest, gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* After a failed vq_guest_save: lets the guest run on. FALSE if it cannot any more. */
 gboolean vq_guest_go_on (VqGuest *guest, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Another guest in the very state that the template in DIRECTORY was saved in, but with the clock
- * of now and fresh random numbers. The image and everything in PLAN must be what they were then. */
-VqGuest *vq_guest_fork (const VqPlan *plan, const char *directory, gint64 deadline,
-                        VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Another guest in the very state that the template in the directory TEMPLATE was saved in, but
+ * with the clock of now and fresh random numbers. The image and everything in PLAN must be what
+ * they were then. */
+VqGuest *vq_guest_fork (const VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Ends QEMU at once and removes everything. */
 void vq_guest_free (VqGuest *guest);

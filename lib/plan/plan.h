@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is decided before the first testbed: architecture, QEMU, images, firmware, KVM or TCG.
- * Mistakes in the command line and packages that are not installed are found here. */
+ * Mistakes in the command line and packages that are not installed are found here. Two decisions
+ * may change when a guest does not boot, by the functions at the end. Only guest-source calls
+ * them: everybody else has a const plan. */
 #pragma once
 
 #include <glib.h>

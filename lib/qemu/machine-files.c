@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "qemu/machine-files.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "io/file-copy.h"
 #include "io/workdir.h"
+#include "qemu/ram-file.h"
 
 struct _VqMachineFiles
 {
@@ -20,7 +24,7 @@ struct _VqMachineFiles
 static gboolean
 copy_fresh_vars (VqMachineFiles *files, GError **error)
 {
-  g_autofree char *path = vq_workdir_join (files->workdir, VQ_QEMU_CONFIG_EFI_VARS);
+  g_autofree char *path = vq_workdir_join (files->workdir, VQ_TEMPLATE_EFI_VARS);
 
   return files->plan->firmware == NULL
          || vq_firmware_copy_vars (files->plan->firmware, path, error);
@@ -31,11 +35,12 @@ copy_fresh_vars (VqMachineFiles *files, GError **error)
 static gboolean
 copy_template_vars (VqMachineFiles *files, GError **error)
 {
-  g_autofree char *ours = vq_workdir_join (files->workdir, VQ_QEMU_CONFIG_EFI_VARS);
-  g_autofree char *its = g_build_filename (files->template, VQ_TEMPLATE_EFI_VARS, NULL);
+  g_autofree char *machines = vq_workdir_join (files->workdir, VQ_TEMPLATE_EFI_VARS);
+  g_autofree char *templates = g_build_filename (files->template, VQ_TEMPLATE_EFI_VARS, NULL);
 
   return files->plan->firmware == NULL
-         || (files->making ? vq_file_copy (ours, its, error) : vq_file_copy (its, ours, error));
+         || (files->making ? vq_file_copy (machines, templates, error)
+                           : vq_file_copy (templates, machines, error));
 }
 
 /* Chooses the path of an overlay that is removed with the machine. */
@@ -92,7 +97,8 @@ vq_machine_files_new_template (const VqPlan *plan, const char *directory, gint64
   if (files == NULL || !copy_fresh_vars (files, error))
     return NULL;
   files->disk = g_build_filename (directory, VQ_TEMPLATE_DISK, NULL);
-  if (!vq_image_create_overlay (plan->image, files->disk, deadline, cancel, error))
+  if (!vq_image_create_overlay (plan->image, files->disk, deadline, cancel, error)
+      || !vq_ram_file_create (files->ram, plan->options->ram_size_mib, error))
     return NULL;
   return g_steal_pointer (&files);
 }
@@ -104,7 +110,8 @@ vq_machine_files_new_fork (const VqPlan *plan, const char *directory, GError **e
   g_autofree char *overlay = g_build_filename (directory, VQ_TEMPLATE_OVERLAY, NULL);
 
   if (files == NULL || !copy_template_vars (files, error) || !choose_overlay_path (files, error)
-      || !vq_file_copy (overlay, files->disk, error))
+      || !vq_file_copy (overlay, files->disk, error)
+      || !vq_ram_file_check (files->ram, plan->options->ram_size_mib, error))
     return NULL;
   return g_steal_pointer (&files);
 }
@@ -142,14 +149,27 @@ vq_machine_files_opened (VqMachineFiles *files)
 }
 
 gboolean
-vq_machine_files_prepare_forks (VqMachineFiles *files, const char *final_disk, gint64 deadline,
+vq_machine_files_prepare_forks (VqMachineFiles *files, const char *final_directory, gint64 deadline,
                                 VqCancel *cancel, GError **error)
 {
+  g_autofree char *disk = g_build_filename (final_directory, VQ_TEMPLATE_DISK, NULL);
   g_autofree char *overlay = g_build_filename (files->template, VQ_TEMPLATE_OVERLAY, NULL);
 
   g_assert (files->making);
-  return vq_image_create_second_overlay (files->plan->image, final_disk, overlay, deadline, cancel,
+  return vq_image_create_second_overlay (files->plan->image, disk, overlay, deadline, cancel,
                                          error);
+}
+
+int
+vq_machine_files_open_state (VqMachineFiles *files, GError **error)
+{
+  g_autofree char *path = g_build_filename (files->template, VQ_TEMPLATE_STATE, NULL);
+  int flags = files->making ? O_WRONLY | O_CREAT | O_EXCL : O_RDONLY;
+  int fd = open (path, flags | O_CLOEXEC, 0600);
+
+  if (fd < 0)
+    vq_error_set_errno (error, errno, "cannot open %s", path);
+  return fd;
 }
 
 gboolean
@@ -157,12 +177,6 @@ vq_machine_files_complete_template (VqMachineFiles *files, GError **error)
 {
   g_assert (files->making);
   return copy_template_vars (files, error);
-}
-
-gboolean
-vq_machine_files_is_template (VqMachineFiles *files)
-{
-  return files->making;
 }
 
 const char *

@@ -43,19 +43,20 @@ void vq_machine_files_fill (VqMachineFiles *files, VqQemuConfig *machine);
  * needed any more, so that they do not stay if we are killed. */
 void vq_machine_files_opened (VqMachineFiles *files);
 
-/* Makes the overlay for forks of the template. FINAL_DISK is the absolute path that the template's
- * disk will have. Waits for qemu-img until DEADLINE. */
-gboolean vq_machine_files_prepare_forks (VqMachineFiles *files, const char *final_disk,
+/* Makes the overlay for forks of the template. FINAL_DIRECTORY is the absolute path that the
+ * template will have. Waits for qemu-img until DEADLINE. */
+gboolean vq_machine_files_prepare_forks (VqMachineFiles *files, const char *final_directory,
                                          gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* Opens the file of the devices' state: a new one to write to where a template is being made, and
+ * the template's one to read from in a fork. The caller closes it. Returns -1 on failure. */
+int vq_machine_files_open_state (VqMachineFiles *files, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Copies the firmware's variables into the template, to complete it. The machine must have been
  * saved and ended. */
 gboolean vq_machine_files_complete_template (VqMachineFiles *files, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
-
-/* Whether these are the files of a template that is being made. */
-gboolean vq_machine_files_is_template (VqMachineFiles *files);
 
 /* The private directory. */
 const char *vq_machine_files_get_directory (VqMachineFiles *files);

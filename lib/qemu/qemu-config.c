@@ -3,12 +3,13 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "plan/cpu-model.h"
 #include "helper/helper-wire.h"
-#include "plan/hotplug-bus.h"
 #include "qemu/qemu-port.h"
 #include "qemu/qemu-value.h"
 #include "plan/shared-dir.h"
+#include "template/template.h"
 
 /* QEMU keeps translated code until its buffer is full, which has 1 GiB by default. For each byte
  * that is written to a page of memory, it goes through all code that was ever translated from that
@@ -41,7 +42,7 @@ is_option (const char *word, const char *option)
 static gboolean
 user_gave (const VqQemuConfig *config, const char *option)
 {
-  for (char **word = config->options->qemu_options; *word != NULL; word++)
+  for (char **word = config->plan->options->qemu_options; *word != NULL; word++)
     if (is_option (*word, option))
       return TRUE;
   return FALSE;
@@ -106,31 +107,31 @@ static const struct
   { "-pflash", NULL, OWN_DISK },
 };
 
-const char *
-vq_qemu_config_no_template_reason (const VqOptions *options)
+gboolean
+vq_qemu_config_check_saving (const VqOptions *options, GError **error)
 {
   for (char **word = options->qemu_options; *word != NULL; word++)
     for (gsize i = 0; i < G_N_ELEMENTS (no_template); i++)
       if (is_option (*word, no_template[i].option)
           && (no_template[i].fits == NULL || no_template[i].fits (word[1] != NULL ? word[1] : "")))
-        return no_template[i].reason;
-  return NULL;
+        return vq_error_set (error, VQ_ERROR_FAILED, "%s", no_template[i].reason);
+  return TRUE;
 }
 
 static void
 add_machine (GPtrArray *argv, const VqQemuConfig *config)
 {
-  const VqOptions *options = config->options;
-  const VqArch *arch = config->arch;
-  const char *cpu = vq_cpu_model_choose (arch, config->kvm, "");
+  const VqOptions *options = config->plan->options;
+  const VqArch *arch = config->plan->arch;
+  const char *cpu = vq_cpu_model_choose (arch, config->plan->kvm, "");
 
   if (!user_gave (config, "-machine") && !user_gave (config, "-M"))
     add (argv, "-machine", "%s",
-         config->firmware && arch->machine_efi ? arch->machine_efi : arch->machine);
+         config->plan->firmware && arch->machine_efi ? arch->machine_efi : arch->machine);
   if (cpu != NULL && !user_gave (config, "-cpu"))
     add (argv, "-cpu", "%s", cpu);
   if (!user_gave (config, "-accel") && !user_gave (config, "-enable-kvm"))
-    add (argv, "-accel", "%s", config->kvm ? "kvm" : TCG);
+    add (argv, "-accel", "%s", config->plan->kvm ? "kvm" : TCG);
   add (argv, "-m", "%d", options->ram_size_mib);
   add (argv, "-smp", "%d", options->cpus);
 }
@@ -151,7 +152,7 @@ add_ram_file (GPtrArray *argv, const VqQemuConfig *config)
   path = vq_qemu_value_quote (config->ram_path);
   add (argv, "-machine", "memory-backend=mem,suppress-vmdesc=on");
   add (argv, "-object", "memory-backend-file,id=mem,size=%dM,%s,mem-path=%s",
-       config->options->ram_size_mib, mode, path);
+       config->plan->options->ram_size_mib, mode, path);
 }
 
 static void
@@ -163,10 +164,10 @@ add_basics (GPtrArray *argv, const VqQemuConfig *config)
   add (argv, "-display", "none");
   add (argv, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
   add (argv, "-object", "rng-random,filename=/dev/urandom,id=rng0");
-  add (argv, "-device", "virtio-rng-%s,rng=rng0", config->arch->virtio);
-  if (config->arch->vmgenid)
+  add (argv, "-device", "virtio-rng-%s,rng=rng0", config->plan->arch->virtio);
+  if (config->plan->arch->vmgenid)
     add (argv, "-device", "vmgenid,guid=auto");
-  if (g_str_equal (config->arch->virtio, "pci"))
+  if (g_str_equal (config->plan->arch->virtio, "pci"))
     add (argv, "-device", "pvpanic-pci");
 }
 
@@ -194,10 +195,10 @@ add_serial_ports (GPtrArray *argv, const VqQemuConfig *config)
   g_autofree char *log = g_strdup_printf (",logfile=/dev/fdset/%d,logappend=on", CONSOLE_FDSET);
 
   add (argv, "-add-fd", "fd=%d,set=%d", config->console_fd, CONSOLE_FDSET);
-  for (int i = 0; i < 2 && config->arch->serial[i] != NULL; i++)
+  for (int i = 0; i < 2 && config->plan->arch->serial[i] != NULL; i++)
     {
-      add_socket (argv, config, config->arch->serial[i], i == 0 ? log : "");
-      add (argv, "-serial", "chardev:%s", config->arch->serial[i]);
+      add_socket (argv, config, config->plan->arch->serial[i], i == 0 ? log : "");
+      add (argv, "-serial", "chardev:%s", config->plan->arch->serial[i]);
     }
 }
 
@@ -207,10 +208,10 @@ add_virtio_ports (GPtrArray *argv, const VqQemuConfig *config)
 {
   static const char *const names[] = { "hvc0", "hvc1", NULL };
 
-  add (argv, "-device", "virtio-serial-%s,id=ports", config->arch->virtio);
+  add (argv, "-device", "virtio-serial-%s,id=ports", config->plan->arch->virtio);
   for (const char *const *name = names; *name != NULL; name++)
     {
-      if (g_strcmp0 (*name, config->arch->serial[0]) == 0)
+      if (g_strcmp0 (*name, config->plan->arch->serial[0]) == 0)
         continue; /* on this machine the console itself has that name */
       add_socket (argv, config, *name, "");
       add (argv, "-device", "virtconsole,bus=ports.0,chardev=%s", *name);
@@ -231,11 +232,11 @@ add_network (GPtrArray *argv, const VqQemuConfig *config)
    * from the network. */
   const char *slot = "";
 
-  if (g_str_equal (config->arch->machine, "pc"))
-    slot = config->firmware != NULL ? ",addr=0x2" : ",addr=0x3";
+  if (g_str_equal (config->plan->arch->machine, "pc"))
+    slot = config->plan->firmware != NULL ? ",addr=0x2" : ",addr=0x3";
   add (argv, "-netdev", "user,id=%s", VQ_QEMU_CONFIG_NETDEV);
-  add (argv, "-device", "virtio-net-%s,netdev=%s%s%s", config->arch->virtio, VQ_QEMU_CONFIG_NETDEV,
-       g_str_equal (config->arch->virtio, "pci") ? ",romfile=" : "",
+  add (argv, "-device", "virtio-net-%s,netdev=%s%s%s", config->plan->arch->virtio,
+       VQ_QEMU_CONFIG_NETDEV, g_str_equal (config->plan->arch->virtio, "pci") ? ",romfile=" : "",
        user_gave (config, "-machine") || user_gave (config, "-M") ? "" : slot);
 }
 
@@ -246,25 +247,25 @@ add_disk (GPtrArray *argv, const VqQemuConfig *config, int index, const char *pa
   g_autofree char *quoted = vq_qemu_value_quote (path);
 
   add (argv, "-drive", "if=none,id=disk%d,file=%s,discard=unmap,%s", index, quoted, options);
-  add (argv, "-device", "virtio-blk-%s,drive=disk%d%s", config->arch->virtio, index,
+  add (argv, "-device", "virtio-blk-%s,drive=disk%d%s", config->plan->arch->virtio, index,
        index == 0 ? ",bootindex=1" : "");
 }
 
 static void
 add_disks (GPtrArray *argv, const VqQemuConfig *config)
 {
-  const char *const *more = config->more_images;
-  int i = 1;
+  const GPtrArray *more = config->plan->more;
 
   add_disk (argv, config, 0, config->overlay, "format=qcow2,cache=unsafe");
-  for (; more != NULL && *more != NULL; i++, more += 2)
+  for (guint i = 0; i < more->len; i++)
     {
-      g_autofree char *options = g_strdup_printf ("format=%s,readonly=on", more[1]);
+      g_autofree char *options
+          = g_strdup_printf ("format=%s,readonly=on", vq_image_get_format (more->pdata[i]));
 
-      add_disk (argv, config, i, more[0], options);
+      add_disk (argv, config, i + 1, vq_image_get_path (more->pdata[i]), options);
     }
-  if (config->seed != NULL)
-    add_disk (argv, config, i, config->seed, "format=raw,readonly=on");
+  if (config->plan->cloud_seed)
+    add_disk (argv, config, more->len + 1, config->seed, "format=raw,readonly=on");
 }
 
 /* With security_model=none a file gets the owner that the guest gives it if we are allowed to set
@@ -292,12 +293,12 @@ build_9p_device (guint index, const char *virtio)
 static void
 add_shared_dirs (GPtrArray *argv, const VqQemuConfig *config)
 {
-  const GPtrArray *dirs = config->options->shared_dirs;
+  const GPtrArray *dirs = config->plan->options->shared_dirs;
 
   for (guint i = 0; i < dirs->len; i++)
     {
       g_autofree char *fsdev = build_fsdev (dirs->pdata[i], i);
-      g_autofree char *device = build_9p_device (i, config->arch->virtio);
+      g_autofree char *device = build_9p_device (i, config->plan->arch->virtio);
 
       add (argv, "-fsdev", "%s", fsdev);
       add (argv, "-device", "%s", device);
@@ -308,10 +309,7 @@ add_shared_dirs (GPtrArray *argv, const VqQemuConfig *config)
 static void
 add_hotplug_port (GPtrArray *argv, const VqQemuConfig *config)
 {
-  const VqHotplugBus *bus
-      = config->options->baseimage
-            ? vq_hotplug_bus_find (config->options, config->arch, config->firmware != NULL, NULL)
-            : NULL;
+  const VqHotplugBus *bus = config->plan->hotplug;
 
   if (bus != NULL && bus->port != NULL)
     add (argv, "-device", "%s", bus->port);
@@ -320,13 +318,13 @@ add_hotplug_port (GPtrArray *argv, const VqQemuConfig *config)
 static void
 add_firmware (GPtrArray *argv, const VqQemuConfig *config)
 {
-  g_autofree char *path = g_build_filename (config->directory, VQ_QEMU_CONFIG_EFI_VARS, NULL);
+  g_autofree char *path = g_build_filename (config->directory, VQ_TEMPLATE_EFI_VARS, NULL);
   g_autofree char *vars = vq_qemu_value_quote (path);
 
-  if (config->firmware == NULL)
+  if (config->plan->firmware == NULL)
     return;
   add (argv, "-drive", "if=pflash,format=raw,unit=0,readonly=on,file=%s",
-       vq_firmware_get_code (config->firmware));
+       vq_firmware_get_code (config->plan->firmware));
   add (argv, "-drive", "if=pflash,format=raw,unit=1,file=%s", vars);
 }
 
@@ -335,7 +333,7 @@ vq_qemu_config_build_argv (const VqQemuConfig *config)
 {
   GPtrArray *argv = g_ptr_array_new ();
 
-  g_ptr_array_add (argv, g_strdup (config->qemu_command));
+  g_ptr_array_add (argv, g_strdup (config->plan->qemu_command));
   add_machine (argv, config);
   add_ram_file (argv, config);
   add_network (argv, config); /* before the devices that take the next free slot */
@@ -349,8 +347,18 @@ vq_qemu_config_build_argv (const VqQemuConfig *config)
   add_hotplug_port (argv, config);
   if (config->incoming)
     add (argv, "-incoming", "defer");
-  for (char **word = config->options->qemu_options; *word != NULL; word++)
+  for (char **word = config->plan->options->qemu_options; *word != NULL; word++)
     g_ptr_array_add (argv, g_strdup (*word));
   g_ptr_array_add (argv, NULL);
   return (char **)g_ptr_array_free (argv, FALSE);
+}
+
+char **
+vq_qemu_config_build_model (const VqPlan *plan)
+{
+  const VqQemuConfig config = {
+    .plan = plan, .directory = "DIRECTORY", .overlay = "OVERLAY", .seed = "SEED", .ram_path = "RAM"
+  };
+
+  return vq_qemu_config_build_argv (&config);
 }

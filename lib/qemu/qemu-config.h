@@ -1,36 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Builds QEMU's command line from the options. Starts nothing. */
+/* Builds QEMU's command line from the plan. Starts nothing. */
 #pragma once
 
 #include <glib.h>
 
-#include "plan/arch.h"
-#include "plan/firmware.h"
-#include "plan/options.h"
+#include "plan/plan.h"
 
-/* The parts of one testbed's QEMU. All pointers belong to the caller. */
+/* One testbed's QEMU: the plan, and what differs from one run to the next. All pointers belong to
+ * the caller. */
 typedef struct
 {
-  const VqOptions *options;
-  const VqArch *arch;
-  const char *qemu_command;       /* the program: a path, or a name on PATH */
-  gboolean kvm;                   /* FALSE: TCG */
-  const VqFirmware *firmware;     /* NULL: QEMU loads the machine's own */
-  const char *directory;          /* for the sockets and the firmware's variables */
-  const char *overlay;            /* a qcow2 overlay on the first image */
-  const char *const *more_images; /* path, format, path, format, ..., NULL: read-only disks */
-  const char *seed;               /* a raw image that becomes the last read-only disk; NULL: none */
-  const char *ram_path;           /* the file that holds the guest's memory; NULL: none */
-  gboolean ram_shared;            /* the guest's writes go into that file, to make a template */
-  gboolean ram_readonly;          /* if not shared, it is opened for reading only; not every QEMU
-                                   * can do that: see vq_qemu_can_read_ram */
-  gboolean incoming;              /* starts without a state and waits for vq_qemu_load */
-  int qmp_fd;                     /* QEMU's end of our monitor's socket pair */
-  int console_fd;                 /* gets a copy of the console's output */
+  const VqPlan *plan;
+  const char *directory; /* for the sockets and the firmware's variables */
+  const char *overlay;   /* a qcow2 overlay on the first image */
+  const char *seed;      /* the raw image for cloud-init, the last read-only disk, if the plan says
+                          * that there is one */
+  const char *ram_path;  /* the file that holds the guest's memory; NULL: none */
+  gboolean ram_shared;   /* the guest's writes go into that file, to make a template */
+  gboolean ram_readonly; /* if not shared, it is opened for reading only; not every QEMU can do
+                          * that: see vq_qemu_can_read_ram */
+  gboolean incoming;     /* starts without a state and waits for vq_qemu_load */
+  int qmp_fd;            /* QEMU's end of our monitor's socket pair */
+  int console_fd;        /* gets a copy of the console's output */
 } VqQemuConfig;
 
-/* The name of the file with the firmware's variables in the directory. */
-#define VQ_QEMU_CONFIG_EFI_VARS "efivars.fd"
 /* QEMU's id of the guest's network. */
 #define VQ_QEMU_CONFIG_NETDEV "net0"
 
@@ -38,7 +31,13 @@ typedef struct
  * full. */
 char **vq_qemu_config_build_argv (const VqQemuConfig *config);
 
-/* Why a machine with these options cannot become a template, as a phrase ("--qemu-options lay out
- * ..."), or NULL if no reason is known. There may still be one: some devices make QEMU fail only
- * when it saves the machine. Static. */
-const char *vq_qemu_config_no_template_reason (const VqOptions *options);
+/* The argument vector for any machine of PLAN that could become a template, with fixed words for
+ * everything that differs from one run to the next: two plans with the same vector give the same
+ * machine. Transfer full. */
+char **vq_qemu_config_build_model (const VqPlan *plan);
+
+/* Fails if a machine with these options cannot become a template, with the reason as a phrase
+ * ("--qemu-options lay out ..."). It may succeed and there is still a reason: some devices make
+ * QEMU fail only when it saves the machine. */
+gboolean vq_qemu_config_check_saving (const VqOptions *options, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

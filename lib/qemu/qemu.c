@@ -14,7 +14,6 @@
 #include "base/json.h"
 #include "qemu/migration.h"
 #include "qemu/qmp.h"
-#include "qemu/ram-file.h"
 #include "base/text.h"
 
 /* How many ports are tried for the guest's ssh, beginning with the first one. */
@@ -223,28 +222,19 @@ spawn (VqQemu *qemu, VqQemuConfig *machine, GError **error)
   return qemu->child != NULL ? g_steal_fd (&ours) : -1;
 }
 
-static gboolean
-prepare_ram (const VqQemuConfig *machine, GError **error)
-{
-  if (machine->ram_path == NULL)
-    return TRUE;
-  return machine->ram_shared
-             ? vq_ram_file_create (machine->ram_path, machine->options->ram_size_mib, error)
-             : vq_ram_file_check (machine->ram_path, machine->options->ram_size_mib, error);
-}
-
 VqQemu *
 vq_qemu_start (VqQemuConfig *machine, gint64 deadline, VqCancel *cancel, GError **error)
 {
+  const VqOptions *options = machine->plan->options;
   g_autoptr (VqQemu) qemu = g_new0 (VqQemu, 1);
   int fd;
 
   qemu->cancel = vq_cancel_new (cancel);
-  qemu->overlay = machine->options->overlay_dir != NULL ? g_strdup (machine->options->overlay_dir)
-                                                        : g_path_get_dirname (machine->directory);
+  qemu->overlay = options->overlay_dir != NULL ? g_strdup (options->overlay_dir)
+                                               : g_path_get_dirname (machine->directory);
   qemu->ram_path = g_strdup (machine->ram_path);
-  qemu->console = vq_console_new (machine->options->show_boot, error);
-  if (qemu->console == NULL || !prepare_ram (machine, error))
+  qemu->console = vq_console_new (options->show_boot, error);
+  if (qemu->console == NULL)
     return NULL;
   fd = spawn (qemu, machine, error);
   if (fd < 0)

@@ -16,9 +16,8 @@
 typedef struct _VqQemu VqQemu;
 
 /* Starts QEMU for MACHINE (whose descriptors are filled in here) with the guest stopped, and
- * completes the monitor's handshake. A memory file that is shared must not exist; it is made here
- * and belongs to the caller, even if this fails. One that is not shared must exist. CANCEL ends the
- * wait; it is also the parent of the result's own cancel, and must outlive the result. */
+ * completes the monitor's handshake. A memory file must exist and be as large as the memory. CANCEL
+ * ends the wait; it is also the parent of the result's own cancel, and must outlive the result. */
 VqQemu *vq_qemu_start (VqQemuConfig *machine, gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 

@@ -135,9 +135,9 @@ vq_template_build_get_directory (VqTemplateBuild *build)
 }
 
 char *
-vq_template_build_join_final (VqTemplateBuild *build, const char *name)
+vq_template_build_get_final_path (VqTemplateBuild *build)
 {
-  return g_build_filename (vq_private_dir_get_path (build->cache), build->name, name, NULL);
+  return vq_private_dir_join (build->cache, build->name);
 }
 
 void

@@ -31,8 +31,8 @@ gboolean vq_template_build_check_room (VqTemplateBuild *build, guint64 bytes, GE
 /* The directory to fill with plain files. */
 const char *vq_template_build_get_directory (VqTemplateBuild *build);
 
-/* The path that NAME will have when the template is committed. Transfer full. */
-char *vq_template_build_join_final (VqTemplateBuild *build, const char *name);
+/* The path that the directory will have when the template is committed. Transfer full. */
+char *vq_template_build_get_final_path (VqTemplateBuild *build);
 
 /* Adds a fact about the guest, for vq_template_get. */
 void vq_template_build_set (VqTemplateBuild *build, const char *name, const char *value);

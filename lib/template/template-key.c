@@ -16,10 +16,16 @@ typedef struct
   char **values;
 } Fact;
 
+typedef struct
+{
+  char *path;
+  char *stamp; /* what it was when it was added */
+} File;
+
 struct _VqTemplateKey
 {
   GPtrArray *facts; /* of Fact */
-  GPtrArray *files; /* path, stamp, path, stamp, ... */
+  GPtrArray *files; /* of File */
 };
 
 static void
@@ -32,13 +38,23 @@ fact_free (gpointer data)
   g_free (fact);
 }
 
+static void
+file_free (gpointer data)
+{
+  File *file = data;
+
+  g_free (file->path);
+  g_free (file->stamp);
+  g_free (file);
+}
+
 VqTemplateKey *
 vq_template_key_new (void)
 {
   VqTemplateKey *key = g_new0 (VqTemplateKey, 1);
 
   key->facts = g_ptr_array_new_with_free_func (fact_free);
-  key->files = g_ptr_array_new_with_free_func (g_free);
+  key->files = g_ptr_array_new_with_free_func (file_free);
   return key;
 }
 
@@ -91,27 +107,29 @@ vq_template_key_add_file (VqTemplateKey *key, const char *name, const char *path
 {
   g_autofree char *absolute = g_canonicalize_filename (path, NULL);
   g_autofree char *stamp = stamp_file (absolute, error);
+  File *file;
 
   if (stamp == NULL)
     return FALSE;
   vq_template_key_add_argv (key, name, (const char *const[]){ absolute, stamp, NULL });
-  g_ptr_array_add (key->files, g_steal_pointer (&absolute));
-  g_ptr_array_add (key->files, g_steal_pointer (&stamp));
+  file = g_new (File, 1);
+  *file = (File){ g_steal_pointer (&absolute), g_steal_pointer (&stamp) };
+  g_ptr_array_add (key->files, file);
   return TRUE;
 }
 
 gboolean
 vq_template_key_check (const VqTemplateKey *key, GError **error)
 {
-  for (guint i = 0; i + 1 < key->files->len; i += 2)
+  for (guint i = 0; i < key->files->len; i++)
     {
-      const char *path = key->files->pdata[i];
-      g_autofree char *stamp = stamp_file (path, error);
+      const File *file = key->files->pdata[i];
+      g_autofree char *stamp = stamp_file (file->path, error);
 
       if (stamp == NULL)
         return FALSE;
-      if (!g_str_equal (stamp, key->files->pdata[i + 1]))
-        return vq_error_set (error, VQ_ERROR_FAILED, "%s has been changed", path);
+      if (!g_str_equal (stamp, file->stamp))
+        return vq_error_set (error, VQ_ERROR_FAILED, "%s has been changed", file->path);
     }
   return TRUE;
 }

@@ -59,12 +59,6 @@ vq_template_store_free (VqTemplateStore *store)
   g_free (store);
 }
 
-gboolean
-vq_template_store_is_current (VqTemplateStore *store)
-{
-  return vq_private_dir_is_current (store->dir);
-}
-
 /* The name of the newest template for the key DIGEST, or NULL. */
 static char *
 find_name (VqTemplateStore *store, const char *digest)

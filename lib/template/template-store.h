@@ -34,10 +34,6 @@ VqTemplateStore *vq_template_store_open (const char *directory, const VqTemplate
 void vq_template_store_free (VqTemplateStore *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqTemplateStore, vq_template_store_free)
 
-/* Whether its directory still exists. If somebody has removed it, the store is of no use any
- * more. */
-gboolean vq_template_store_is_current (VqTemplateStore *store);
-
 /* The template for KEY, or NULL if there is none that is good and not too old. A damaged one is
  * removed, after a warning that says why. Does not wait. */
 VqTemplate *vq_template_store_find (VqTemplateStore *store, const VqTemplateKey *key);

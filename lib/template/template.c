@@ -111,10 +111,10 @@ vq_template_check (VqTemplate *template, GError **error)
   return vq_template_info_check (template->info, template->dir, error);
 }
 
-char *
-vq_template_join (VqTemplate *template, const char *name)
+const char *
+vq_template_get_directory (VqTemplate *template)
 {
-  return vq_private_dir_join (template->dir, name);
+  return vq_private_dir_get_path (template->dir);
 }
 
 const VqTemplateInfo *

@@ -42,8 +42,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqTemplate, vq_template_free)
  * microseconds. */
 gboolean vq_template_check (VqTemplate *template, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The path of its file NAME. Transfer full. */
-char *vq_template_join (VqTemplate *template, const char *name);
+/* Where its files are. */
+const char *vq_template_get_directory (VqTemplate *template);
 
 /* What the template was made from, and the facts about its guest. Belongs to TEMPLATE. */
 const VqTemplateInfo *vq_template_get_info (const VqTemplate *template);

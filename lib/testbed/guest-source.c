@@ -1,33 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* The sources of a guest, in the order in which try_sources asks them:
+ *
+ *   fork   of a template: the one we have, or one that is in the cache
+ *   build  boots a guest, saves it as a template and forks that
+ *   boot   boots a guest
+ *
+ * If all fail, find_remedy looks for something to change: another template instead of the one that
+ * could not be forked; a seed for cloud-init, for a guest that lets nobody in; TCG, if nothing runs
+ * under KVM. Then the sources are asked again, as another plan has other templates. Each remedy is
+ * used once for a guest, so this ends. */
 #include "testbed/guest-source.h"
 
 #include "base/error.h"
-#include "testbed/guest-template.h"
 #include "base/log.h"
-#include "qemu/qemu-config.h"
 #include "template/template-store.h"
-#include "testbed/plan-inputs.h"
 #include "testbed/guest-facts.h"
+#include "testbed/guest-template.h"
+#include "testbed/plan-inputs.h"
 
 /* Seconds for a short step in a guest that is up. */
 #define STEP_SECONDS 100
 /* Seconds to look at everything that goes into the key. */
 #define KEY_SECONDS 60
 
-/* What is to be free on the disk besides the memory's file; and what is as good as nothing. */
+/* What must be free on the disk besides the memory's file; and what is as good as nothing. */
 #define SPARE_MIB 256
 #define FULL_MIB 1
 
-struct _VqProvision
+struct _VqGuestSource
 {
   VqPlan *plan;
   VqCancel *cancel;
-  VqTemplateStore *store; /* NULL: not open, or no templates are wanted */
-  VqTemplateKey *key;     /* NULL: not made yet */
-  VqTemplate *template;   /* what is forked; NULL: none yet */
-  VqTemplateWish wish;
-  GError *locked;   /* why nothing led into the guest without a cloud seed; NULL: it did */
-  gboolean gave_up; /* no template any more: every guest is booted */
+  VqTemplateChoice templates; /* as in the options at first; OFF as soon as there can be none */
+  VqTemplate *template;       /* what is forked; NULL: none yet */
+  VqTemplateKey *key;         /* the key that the template was looked for with */
 };
 
 VqGuestSource *
@@ -37,8 +43,7 @@ vq_guest_source_new (VqPlan *plan, VqCancel *cancel)
 
   source->plan = plan;
   source->cancel = cancel;
-  source->wish = plan->options->template == VQ_TEMPLATE_REFRESH ? VQ_TEMPLATE_NEW : VQ_TEMPLATE_ANY;
-  source->gave_up = plan->options->template == VQ_TEMPLATE_OFF;
+  source->templates = plan->options->template;
   return source;
 }
 
@@ -47,11 +52,32 @@ vq_guest_source_free (VqGuestSource *source)
 {
   if (source == NULL)
     return;
-  g_clear_error (&source->locked);
   vq_template_free (source->template);
   vq_template_key_free (source->key);
-  vq_template_store_free (source->store);
   g_free (source);
+}
+
+/* Whether everything is to end, as *ERROR then tells. */
+static gboolean
+is_over (VqGuestSource *source, GError **error)
+{
+  const GError *reason = vq_cancel_reason (source->cancel);
+
+  if (reason != NULL)
+    g_propagate_error (error, g_error_copy (reason));
+  return reason != NULL;
+}
+
+static void G_GNUC_PRINTF (2, 3) give_up_templates (VqGuestSource *source, const char *format, ...)
+{
+  g_autofree char *why = NULL;
+  va_list args;
+
+  va_start (args, format);
+  why = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_warning ("no template, so each testbed is booted: %s; --template=off silences this", why);
+  source->templates = VQ_TEMPLATE_OFF;
 }
 
 static gint64
@@ -60,223 +86,29 @@ boot_deadline (VqGuestSource *source)
   return vq_deadline_in (source->plan->boot_timeout);
 }
 
-/* With DIRECTORY (may be NULL) it can become the template there. Its facts are still to be made. */
+/* Boots and prepares a guest, whose facts are still to be made. With DIRECTORY (may be NULL) it can
+ * become the template there. *STAGE is set if it does not boot. */
 static VqGuest *
-boot (VqGuestSource *source, const char *directory, GError **error)
+boot (VqGuestSource *source, const char *directory, VqBootStage *stage, GError **error)
 {
   g_autoptr (VqGuest) guest = NULL;
 
   vq_log_progress ("booting the guest");
-  guest = vq_guest_boot (source->plan, directory, boot_deadline (source), source->cancel, error);
+  guest = vq_guest_boot (source->plan, directory, boot_deadline (source), source->cancel, stage,
+                         error);
   if (guest == NULL || !vq_guest_prepare (guest, source->plan->options, error))
     return NULL;
   return g_steal_pointer (&guest);
 }
 
 static VqGuest *
-boot_testbed (VqGuestSource *source, VqGuestFacts *facts, GError **error)
+boot_testbed (VqGuestSource *source, VqGuestFacts *facts, VqBootStage *stage, GError **error)
 {
-  g_autoptr (VqGuest) guest = boot (source, NULL, error);
+  g_autoptr (VqGuest) guest = boot (source, NULL, stage, error);
 
   if (guest == NULL || !vq_guest_facts_make (facts, guest, error))
     return NULL;
   return g_steal_pointer (&guest);
-}
-
-static void
-warn_no_template (VqGuestSource *source, const GError *why)
-{
-  if (!source->gave_up)
-    g_warning ("no template, so each testbed is booted: %s; --template=off silences this",
-               why->message);
-  source->gave_up = TRUE;
-}
-
-/* There is no template for the reason WHY, which is taken over. FALSE with *ERROR set if that is
- * because all is to end. */
-static gboolean
-do_without (VqGuestSource *source, GError *why, GError **error)
-{
-  if (vq_cancel_reason (source->cancel) != NULL)
-    {
-      g_propagate_error (error, why);
-      return FALSE;
-    }
-  warn_no_template (source, why);
-  g_error_free (why);
-  return TRUE;
-}
-
-/* Takes over WHY, the failure of the guest that was to become the template. If there is no room
- * left on the disk, that is its cause, as its memory could not grow; then the next one does
- * without. */
-static void
-judge_failure (VqGuestSource *source, VqTemplateBuild *build, GError *why, GError **error)
-{
-  g_autoptr (GError) full = NULL;
-
-  if (vq_cancel_reason (source->cancel) != NULL
-      || vq_template_build_check_room (build, FULL_MIB * 1024 * 1024, NULL))
-    {
-      g_propagate_error (error, why);
-      return;
-    }
-  vq_error_set (&full, VQ_ERROR_FAILED,
-                "the disk of %s has become full: give another directory with --template-dir",
-                vq_template_build_get_directory (build));
-  warn_no_template (source, full);
-  g_error_free (why);
-}
-
-/* The guest that could not be saved is given itself: its files have no names any more, but it has
- * them open. If it has ended with that, there is none. */
-static VqGuest *
-keep (VqGuest *guest, VqGuestFacts *facts, GError **error)
-{
-  g_autoptr (VqGuest) kept = guest;
-
-  if (!vq_guest_go_on (guest, vq_deadline_in (STEP_SECONDS))
-      || !vq_guest_facts_make (facts, guest, error))
-    return NULL;
-  return g_steal_pointer (&kept);
-}
-
-/* Boots a guest and makes a template of it; or gives that guest. */
-static VqGuest *
-boot_template (VqGuestSource *source, VqTemplateBuild *build, VqGuestFacts *facts, GError **error)
-{
-  g_autoptr (GError) why = NULL;
-  g_autoptr (VqGuest) guest = boot (source, vq_template_build_get_directory (build), &why);
-  const char *reason;
-
-  if (guest == NULL)
-    {
-      judge_failure (source, build, g_steal_pointer (&why), error);
-      return NULL;
-    }
-  reason = vq_guest_no_template_reason (guest);
-  if (reason != NULL)
-    vq_error_set (&why, VQ_ERROR_FAILED, "%s", reason);
-  else if (vq_guest_template_save (build, guest, facts, &why))
-    source->template = vq_template_build_commit (build, &why);
-  if (source->template != NULL)
-    return NULL;
-  if (!do_without (source, g_steal_pointer (&why), error))
-    return NULL;
-  return keep (g_steal_pointer (&guest), facts, error);
-}
-
-static gboolean
-open_store (VqGuestSource *source, GError **error)
-{
-  const VqOptions *options = source->plan->options;
-  const VqTemplateLimits limits = { options->template_max_age, options->template_cache_size };
-
-  if (source->store != NULL && !vq_template_store_is_current (source->store))
-    g_clear_pointer (&source->store, vq_template_store_free);
-  if (source->store == NULL)
-    source->store = vq_template_store_open (options->template_dir, &limits, error);
-  return source->store != NULL;
-}
-
-static gboolean
-make_key (VqGuestSource *source, GError **error)
-{
-  g_clear_pointer (&source->key, vq_template_key_free);
-  source->key
-      = vq_plan_inputs_get_key (source->plan, vq_deadline_in (KEY_SECONDS), source->cancel, error);
-  return source->key != NULL;
-}
-
-/* Looks for the template of the key. */
-static gboolean
-look_it_up (VqGuestSource *source)
-{
-  source->template = vq_template_store_find (source->store, source->key);
-  return source->template != NULL;
-}
-
-/* Looks for a template, and if there is none, for one with a cloud seed: whether a guest needs that
- * is found out the hard way, and a template remembers it. */
-static gboolean
-find_saved (VqGuestSource *source, GError **error)
-{
-  g_autoptr (VqTemplateKey) plain = NULL;
-  gboolean made;
-
-  if (look_it_up (source) || !vq_plan_add_cloud_seed (source->plan))
-    return TRUE;
-  plain = g_steal_pointer (&source->key);
-  made = make_key (source, error);
-  if (made && look_it_up (source))
-    return TRUE;
-  source->plan->cloud_seed = FALSE;
-  vq_template_key_free (source->key);
-  source->key = g_steal_pointer (&plain);
-  return made;
-}
-
-static gboolean
-check_images (const VqPlan *plan, GError **error)
-{
-  gboolean ok = vq_image_check_saving (plan->image, error);
-
-  for (guint i = 0; ok && i < plan->more->len; i++)
-    ok = vq_image_check_saving (plan->more->pdata[i], error);
-  return ok;
-}
-
-/* Sets the template if there is one, or *BUILD if one is to be made. */
-static gboolean
-find_template (VqGuestSource *source, VqTemplateBuild **build, GError **error)
-{
-  const VqPlan *plan = source->plan;
-  const char *reason = vq_qemu_config_no_template_reason (plan->options);
-
-  if (reason == NULL && plan->options->channel == VQ_CHANNEL_SSH)
-    reason = "--channel=ssh cannot set a fork's clock";
-  if (reason != NULL)
-    return vq_error_set (error, VQ_ERROR_FAILED, "%s", reason);
-  if (!check_images (plan, error) || !make_key (source, error) || !open_store (source, error))
-    return FALSE;
-  if (source->wish == VQ_TEMPLATE_ANY && !find_saved (source, error))
-    return FALSE;
-  return source->template != NULL
-         || vq_template_store_begin (source->store, source->key, source->wish,
-                                     boot_deadline (source), source->cancel, &source->template,
-                                     build, error);
-}
-
-/* A memory file that cannot grow kills QEMU in the middle of the boot. */
-static gboolean
-check_room (VqGuestSource *source, VqTemplateBuild *build, GError **error)
-{
-  guint64 mib = source->plan->options->ram_size_mib + SPARE_MIB;
-
-  return vq_template_build_check_room (build, mib * 1024 * 1024, error);
-}
-
-/* Sees to it that there is a template. It may give a guest instead; NULL without an error means
- * that there is a template now, or that there will be none. */
-static VqGuest *
-get_template (VqGuestSource *source, VqGuestFacts *facts, GError **error)
-{
-  g_autoptr (VqTemplateBuild) build = NULL;
-  g_autoptr (GError) why = NULL;
-
-  if (source->template != NULL || source->gave_up)
-    return NULL;
-  if (!find_template (source, &build, &why))
-    {
-      do_without (source, g_steal_pointer (&why), error);
-      return NULL;
-    }
-  if (build == NULL)
-    return NULL;
-  if (check_room (source, build, &why))
-    return boot_template (source, build, facts, error);
-  warn_no_template (source, why);
-  return NULL;
 }
 
 static VqGuest *
@@ -288,79 +120,248 @@ fork_template (VqGuestSource *source, VqGuestFacts *facts, GError **error)
     return NULL;
   guest = vq_guest_template_fork (source->template, source->plan, facts, source->cancel, error);
   if (guest != NULL)
-    source->wish = VQ_TEMPLATE_ANY; /* it is good: if it ceases to be, another may be made */
+    source->templates = VQ_TEMPLATE_AUTO; /* should it become useless, another one may be made */
   return guest;
 }
 
-/* The template is of no use: the first time another one is made, then we go on without. */
-static void
-drop_template (VqGuestSource *source, const GError *why)
+static VqTemplateKey *
+make_key (VqGuestSource *source, const VqPlan *plan, GError **error)
 {
-  g_clear_pointer (&source->template, vq_template_free);
-  if (source->wish == VQ_TEMPLATE_NEW)
-    {
-      warn_no_template (source, why);
-      return;
-    }
-  g_warning ("the template cannot be used, so another one is made: %s", why->message);
-  source->wish = VQ_TEMPLATE_NEW;
+  return vq_plan_inputs_get_key (plan, vq_deadline_in (KEY_SECONDS), source->cancel, error);
 }
 
-/* Whether a boot that failed for the reason WHY will be another one with a cloud seed. */
-static gboolean
-try_seed (VqGuestSource *source, const GError *why)
+static VqTemplateStore *
+open_store (const VqOptions *options, GError **error)
 {
-  if (!vq_error_is_locked (why) || !vq_plan_add_cloud_seed (source->plan))
+  const VqTemplateLimits limits = { options->template_max_age, options->template_cache_size };
+
+  return vq_template_store_open (options->template_dir, &limits, error);
+}
+
+/* Looks for a template with a cloud seed: whether a guest needs one is found out the hard way, but
+ * its template remembers it. */
+static gboolean
+find_seeded (VqGuestSource *source, VqTemplateStore *store, GError **error)
+{
+  VqPlan seeded = *source->plan;
+  g_autoptr (VqTemplateKey) key = NULL;
+
+  if (!vq_plan_add_cloud_seed (&seeded))
+    return TRUE;
+  key = make_key (source, &seeded, error);
+  if (key == NULL)
     return FALSE;
-  source->locked = g_error_copy (why);
-  g_message ("the guest is up, but lets nobody in: trying again with a cloud-init seed");
+  source->template = vq_template_store_find (store, key);
+  if (source->template != NULL && vq_plan_add_cloud_seed (source->plan))
+    {
+      vq_template_key_free (source->key);
+      source->key = g_steal_pointer (&key);
+    }
   return TRUE;
 }
 
-/* One try. It gives no guest and no error if the next one will be another. */
-static VqGuest *
-try_to_get (VqGuestSource *source, VqGuestFacts *facts, GError **error)
+/* Looks for a template that was saved by us or by others. FALSE if that cannot be done. */
+static gboolean
+find_saved (VqGuestSource *source, VqTemplateStore *store, GError **error)
 {
-  g_autoptr (GError) local = NULL;
-  VqGuest *guest = get_template (source, facts, &local);
-
-  if (guest == NULL && local == NULL)
-    guest = source->template != NULL ? fork_template (source, facts, &local)
-                                     : boot_testbed (source, facts, &local);
-  if (guest != NULL || try_seed (source, local))
-    return guest;
-  if (source->template == NULL || vq_cancel_reason (source->cancel) != NULL)
-    g_propagate_error (error, g_steal_pointer (&local));
-  else
-    drop_template (source, local);
-  return NULL;
+  if (source->templates == VQ_TEMPLATE_REFRESH)
+    return TRUE;
+  source->template = vq_template_store_find (store, source->key);
+  return source->template != NULL || find_seeded (source, store, error);
 }
 
-/* Sets *ERROR to WHY, which is taken over. If a seed was only an attempt, what was wrong before it
- * tells more. */
-static void
-propagate (VqGuestSource *source, GError *why, GError **error)
+/* A memory file that cannot grow kills QEMU in the middle of the boot. */
+static gboolean
+check_room (VqGuestSource *source, VqTemplateBuild *build, GError **error)
 {
-  if (source->locked == NULL || vq_cancel_reason (source->cancel) != NULL)
+  guint64 mib = source->plan->options->ram_size_mib + SPARE_MIB;
+
+  return vq_template_build_check_room (build, mib * 1024 * 1024, error);
+}
+
+/* Begins to build a template; or takes the one that another process has made meanwhile. */
+static gboolean
+begin_template (VqGuestSource *source, VqTemplateStore *store, VqTemplateBuild **build,
+                GError **error)
+{
+  VqTemplateWish wish
+      = source->templates == VQ_TEMPLATE_REFRESH ? VQ_TEMPLATE_NEW : VQ_TEMPLATE_ANY;
+
+  if (!vq_template_store_begin (store, source->key, wish, boot_deadline (source), source->cancel,
+                                &source->template, build, error))
+    return FALSE;
+  if (source->template != NULL || check_room (source, *build, error))
+    return TRUE;
+  g_clear_pointer (build, vq_template_build_free);
+  return FALSE;
+}
+
+/* Sets source->template, or *BUILD if it is still to be made; *STORE must outlive that. Fails if
+ * there can be no template. */
+static gboolean
+find_template (VqGuestSource *source, VqTemplateStore **store, VqTemplateBuild **build,
+               GError **error)
+{
+  g_clear_pointer (&source->key, vq_template_key_free);
+  source->key = make_key (source, source->plan, error);
+  if (source->key == NULL)
+    return FALSE;
+  *store = open_store (source->plan->options, error);
+  return *store != NULL && find_saved (source, *store, error)
+         && (source->template != NULL || begin_template (source, *store, build, error));
+}
+
+/* The guest that was to become a template did not boot, for the reason WHY. If that is because of
+ * its memory's file, boots another one without. Takes over BUILD. */
+static VqGuest *
+boot_without_file (VqGuestSource *source, VqTemplateBuild *build, const GError *why,
+                   VqGuestFacts *facts, VqBootStage *stage, GError **error)
+{
+  gboolean is_full = !vq_template_build_check_room (build, FULL_MIB * 1024 * 1024, NULL);
+  VqGuest *guest;
+
+  if (is_full)
+    give_up_templates (source,
+                       "the disk of %s has become full: give another directory with --template-dir",
+                       vq_template_build_get_directory (build));
+  vq_template_build_free (build);
+  if (!is_full && !(*stage == VQ_BOOT_NO_QEMU && vq_error_is_machine (why)))
     {
-      g_propagate_error (error, why);
+      g_propagate_error (error, g_error_copy (why));
+      return NULL;
+    }
+  guest = boot_testbed (source, facts, stage, error);
+  if (guest != NULL && !is_full) /* so it was the file */
+    give_up_templates (source, "its QEMU does not start with the memory in a file: %s",
+                       why->message);
+  return guest;
+}
+
+/* GUEST could not be saved. If it still runs, it is as good as another one: its files went with the
+ * build and have no names any more, but QEMU has them open. Takes over GUEST. */
+static VqGuest *
+keep_or_boot (VqGuestSource *source, VqGuest *guest, VqGuestFacts *facts, VqBootStage *stage,
+              GError **error)
+{
+  g_autoptr (VqGuest) kept = guest;
+
+  if (!vq_guest_go_on (guest, vq_deadline_in (STEP_SECONDS)))
+    return boot_testbed (source, facts, stage, error);
+  return vq_guest_facts_make (facts, guest, error) ? g_steal_pointer (&kept) : NULL;
+}
+
+/* Takes over BUILD. */
+static VqGuest *
+build_template (VqGuestSource *source, VqTemplateBuild *begun, VqGuestFacts *facts,
+                VqBootStage *stage, GError **error)
+{
+  g_autoptr (VqTemplateBuild) build = begun;
+  g_autoptr (GError) why = NULL;
+  g_autoptr (VqGuest) guest = boot (source, vq_template_build_get_directory (build), stage, &why);
+
+  if (guest != NULL)
+    source->template = vq_guest_template_save (build, guest, facts, &why);
+  if (source->template != NULL)
+    {
+      g_clear_pointer (&guest, vq_guest_free);
+      return fork_template (source, facts, error);
+    }
+  if (is_over (source, error))
+    return NULL;
+  if (guest == NULL)
+    return boot_without_file (source, g_steal_pointer (&build), why, facts, stage, error);
+  give_up_templates (source, "%s", why->message);
+  g_clear_pointer (&build, vq_template_build_free);
+  return keep_or_boot (source, g_steal_pointer (&guest), facts, stage, error);
+}
+
+/* Fails only if there is no source left. *STAGE is set if a guest was booted in vain. */
+static VqGuest *
+try_sources (VqGuestSource *source, VqGuestFacts *facts, VqBootStage *stage, GError **error)
+{
+  g_autoptr (VqTemplateStore) store = NULL;
+  g_autoptr (GError) why = NULL;
+  VqTemplateBuild *build = NULL;
+
+  if (source->template == NULL && source->templates != VQ_TEMPLATE_OFF
+      && !find_template (source, &store, &build, &why))
+    {
+      if (is_over (source, error))
+        return NULL;
+      give_up_templates (source, "%s", why->message);
+    }
+  if (source->template != NULL)
+    return fork_template (source, facts, error);
+  if (build != NULL)
+    return build_template (source, build, facts, stage, error);
+  return boot_testbed (source, facts, stage, error);
+}
+
+/* The template could not be forked. For the first time another one is made, which is no use for the
+ * second time. */
+static void
+replace_template (VqGuestSource *source, const GError *why)
+{
+  g_clear_pointer (&source->template, vq_template_free);
+  if (source->templates == VQ_TEMPLATE_REFRESH)
+    {
+      give_up_templates (source, "%s", why->message);
+      return;
+    }
+  g_warning ("the template cannot be used, so another one is made: %s", why->message);
+  source->templates = VQ_TEMPLATE_REFRESH;
+}
+
+/* Changes what may help after all sources have failed for the reason WHY; FALSE if nothing can. */
+static gboolean
+find_remedy (VqGuestSource *source, VqBootStage stage, const GError *why)
+{
+  if (source->template != NULL)
+    {
+      replace_template (source, why);
+      return TRUE;
+    }
+  if (vq_error_is_locked (why) && vq_plan_add_cloud_seed (source->plan))
+    {
+      g_message ("the guest is up, but lets nobody in: trying again with a cloud-init seed");
+      return TRUE;
+    }
+  return stage != VQ_BOOT_SPOKE && vq_error_is_machine (why)
+         && vq_plan_give_up_kvm (source->plan, why->message);
+}
+
+/* Sets *ERROR to WHY. If a seed was tried in vain, LOCKED, what was wrong before, tells more. */
+static void
+tell_failure (const GError *why, const GError *locked, GError **error)
+{
+  if (locked == NULL)
+    {
+      g_propagate_error (error, g_error_copy (why));
       return;
     }
   g_debug ("with the seed: %s", why->message);
-  g_error_free (why);
-  g_propagate_prefixed_error (error, g_steal_pointer (&source->locked),
-                              "a cloud-init seed did not help: ");
+  g_propagate_prefixed_error (error, g_error_copy (locked), "a cloud-init seed did not help: ");
 }
 
 VqGuest *
 vq_guest_source_get (VqGuestSource *source, VqGuestFacts *facts, GError **error)
 {
-  g_autoptr (GError) local = NULL;
-  VqGuest *guest = NULL;
+  g_autoptr (GError) locked = NULL;
 
-  while (guest == NULL && local == NULL)
-    guest = try_to_get (source, facts, &local);
-  if (local != NULL)
-    propagate (source, g_steal_pointer (&local), error);
-  return guest;
+  for (;;)
+    {
+      g_autoptr (GError) why = NULL;
+      VqBootStage stage = VQ_BOOT_SPOKE;
+      VqGuest *guest = try_sources (source, facts, &stage, &why);
+
+      if (guest != NULL || is_over (source, error))
+        return guest;
+      if (!find_remedy (source, stage, why))
+        {
+          tell_failure (why, locked, error);
+          return NULL;
+        }
+      if (vq_error_is_locked (why))
+        locked = g_steal_pointer (&why);
+    }
 }

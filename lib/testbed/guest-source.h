@@ -13,7 +13,7 @@
 #include "base/wait.h"
 #include "testbed/guest-facts.h"
 
-typedef struct _VqProvision VqGuestSource;
+typedef struct _VqGuestSource VqGuestSource;
 
 /* PLAN and CANCEL must outlive the result. */
 VqGuestSource *vq_guest_source_new (VqPlan *plan, VqCancel *cancel);

@@ -15,15 +15,14 @@
 #define FACT_USER "user"
 #define FACT_TIMERS "timers"
 
-/* Makes the parts of a template besides the machine. The guest takes a while to stop its timers, so
- * the rest is done meanwhile. */
+/* Makes the parts of a template besides the machine. */
 static gboolean
 make_rest (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts, gint64 deadline,
            GError **error)
 {
-  g_autofree char *final_disk = vq_template_build_join_final (build, VQ_TEMPLATE_DISK);
+  g_autofree char *final_path = vq_template_build_get_final_path (build);
 
-  if (!vq_guest_prepare_forks (guest, final_disk, deadline, error)
+  if (!vq_guest_prepare_forks (guest, final_path, deadline, error)
       || !vq_guest_facts_make (facts, guest, error))
     return FALSE;
   vq_template_build_set (build, FACT_SCRATCH, facts->scratch);
@@ -32,26 +31,37 @@ make_rest (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts, gint64 d
   return TRUE;
 }
 
-gboolean
+/* Stops the timers and stores their names in *TIMERS. The guest takes a while for that, so the rest
+ * is made meanwhile. */
+static gboolean
+prepare (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts, char **timers,
+         gint64 deadline, GError **error)
+{
+  VqChannelCapture *stop = vq_guest_timers_begin_stop (vq_guest_get_channel (guest), error);
+  gboolean made = stop != NULL && make_rest (build, guest, facts, deadline, error);
+
+  return stop != NULL
+         && vq_guest_timers_end_stop (stop, timers, deadline, vq_guest_get_cancel (guest),
+                                      made ? error : NULL)
+         && made;
+}
+
+VqTemplate *
 vq_guest_template_save (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts, GError **error)
 {
-  VqChannel *channel = vq_guest_get_channel (guest);
   gint64 deadline = vq_deadline_in (SAVE_SECONDS);
-  VqChannelCapture *stop = vq_guest_timers_begin_stop (channel, error);
-  gboolean made = stop != NULL && make_rest (build, guest, facts, deadline, error);
   g_autofree char *timers = NULL;
-  gboolean stopped = stop != NULL
-                     && vq_guest_timers_end_stop (stop, &timers, deadline,
-                                                  vq_guest_get_cancel (guest), made ? error : NULL);
 
-  if (made && stopped
-      && vq_guest_save (guest, vq_template_build_get_directory (build), deadline, error))
+  if (!vq_guest_check_saving (guest, error))
+    return NULL;
+  if (!prepare (build, guest, facts, &timers, deadline, error)
+      || !vq_guest_save (guest, deadline, error))
     {
-      vq_template_build_set (build, FACT_TIMERS, timers);
-      return TRUE;
+      vq_guest_timers_start (vq_guest_get_channel (guest), timers != NULL ? timers : "");
+      return NULL;
     }
-  vq_guest_timers_start (channel, timers != NULL ? timers : "");
-  return FALSE;
+  vq_template_build_set (build, FACT_TIMERS, timers);
+  return vq_template_build_commit (build, error);
 }
 
 static void
@@ -83,11 +93,9 @@ VqGuest *
 vq_guest_template_fork (VqTemplate *template, const VqPlan *plan, VqGuestFacts *facts,
                         VqCancel *cancel, GError **error)
 {
-  g_autofree char *disk = vq_template_join (template, VQ_TEMPLATE_DISK);
-  g_autofree char *directory = g_path_get_dirname (disk);
   const char *timers = vq_template_get (template, FACT_TIMERS);
-  g_autoptr (VqGuest) guest
-      = vq_guest_fork (plan, directory, vq_deadline_in (FORK_SECONDS), cancel, error);
+  g_autoptr (VqGuest) guest = vq_guest_fork (plan, vq_template_get_directory (template),
+                                             vq_deadline_in (FORK_SECONDS), cancel, error);
 
   if (guest == NULL || !keep_scratch (guest, template, facts, error))
     return NULL;

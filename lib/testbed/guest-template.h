@@ -13,11 +13,11 @@
 #include "base/wait.h"
 #include "testbed/guest-facts.h"
 
-/* Fills in FACTS for GUEST, which was booted in BUILD's directory, and saves everything that BUILD
- * needs for its commit. GUEST has ended then. If this fails, GUEST is still there, but may be
- * stopped: see vq_guest_go_on. Waits for at most a minute, and for the facts. */
-gboolean vq_guest_template_save (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts,
-                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Fills in FACTS for GUEST, which was booted in BUILD's directory, and makes the template. GUEST
+ * has ended then. If this fails, for example because such a guest cannot be saved at all,
+ * vq_guest_go_on tells whether GUEST still runs. Waits for at most a minute, and for the facts. */
+VqTemplate *vq_guest_template_save (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Forks TEMPLATE. FACTS become those of the template; but if FACTS has a scratch directory already,
  * the guest gets that one. PLAN and CANCEL must outlive the result. Waits until the fork

@@ -128,20 +128,10 @@ add_firmware (VqTemplateKey *key, const VqPlan *plan, GError **error)
                                           vq_firmware_get_vars (plan->firmware), error));
 }
 
-/* Adds QEMU's command line, with fixed names for the paths that differ from run to run. */
 static void
-add_argv (VqTemplateKey *key, const VqPlan *plan)
+add_machine (VqTemplateKey *key, const VqPlan *plan)
 {
-  const VqQemuConfig machine = { .options = plan->options,
-                                 .arch = plan->arch,
-                                 .qemu_command = plan->qemu_command,
-                                 .kvm = plan->kvm,
-                                 .firmware = plan->firmware,
-                                 .directory = "DIRECTORY",
-                                 .overlay = "OVERLAY",
-                                 .seed = plan->cloud_seed ? "SEED" : NULL,
-                                 .ram_path = "RAM" };
-  g_auto (GStrv) argv = vq_qemu_config_build_argv (&machine);
+  g_auto (GStrv) argv = vq_qemu_config_build_model (plan);
 
   vq_template_key_add_argv (key, "QEMU's command line", (const char *const *)argv);
 }
@@ -223,14 +213,28 @@ add_preparation (VqTemplateKey *key, const VqPlan *plan, GError **error)
   return TRUE;
 }
 
+/* Whether a guest can be saved that runs on these images, with these options. */
+static gboolean
+check_saving (const VqPlan *plan, GError **error)
+{
+  gboolean ok = vq_qemu_config_check_saving (plan->options, error)
+                && vq_image_check_saving (plan->image, error);
+
+  if (ok && plan->options->channel == VQ_CHANNEL_SSH)
+    return vq_error_set (error, VQ_ERROR_FAILED, "--channel=ssh cannot set a fork's clock");
+  for (guint i = 0; ok && i < plan->more->len; i++)
+    ok = vq_image_check_saving (plan->more->pdata[i], error);
+  return ok;
+}
+
 VqTemplateKey *
 vq_plan_inputs_get_key (const VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error)
 {
   g_autoptr (VqTemplateKey) key = vq_template_key_new ();
 
-  add_argv (key, plan);
-  if (!add_images (key, plan, deadline, cancel, error) || !add_firmware (key, plan, error)
-      || !add_named_files (key, plan, deadline, cancel, error)
+  add_machine (key, plan);
+  if (!check_saving (plan, error) || !add_images (key, plan, deadline, cancel, error)
+      || !add_firmware (key, plan, error) || !add_named_files (key, plan, deadline, cancel, error)
       || !vq_template_key_add_program (key, "QEMU", plan->qemu_command, deadline, cancel, error)
       || !add_our_programs (key, plan, error) || !add_preparation (key, plan, error)
       || !vq_template_key_add_host (key, error))

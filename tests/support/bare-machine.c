@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "io/child.h"
+#include "qemu/ram-file.h"
+#include "template/template.h"
 
 #define SECTOR 512
 #define DISK_SIZE (64 * 1024 * 1024)
@@ -29,6 +31,17 @@ parse_options (const char *more)
   return options;
 }
 
+static void
+make_plan (VqPlan *plan, const VqOptions *options, const char *arch)
+{
+  plan->options = options;
+  plan->arch = vq_arch_find_qemu (arch);
+  plan->qemu_command = g_strconcat ("qemu-system-", arch, NULL);
+  plan->more = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_image_free);
+  if (options->baseimage)
+    plan->hotplug = vq_hotplug_bus_find (options, plan->arch, FALSE, NULL);
+}
+
 BareMachine *
 bare_machine_new (const char *arch, const char *more)
 {
@@ -38,9 +51,8 @@ bare_machine_new (const char *arch, const char *more)
   bare->directory = g_dir_make_tmp ("vq-machine-XXXXXX", NULL);
   ck_assert_ptr_nonnull (bare->directory);
   bare->options = parse_options (more != NULL ? more : "");
-  machine->options = bare->options;
-  machine->arch = vq_arch_find_qemu (arch);
-  machine->qemu_command = g_strconcat ("qemu-system-", arch, NULL);
+  make_plan (&bare->plan, bare->options, arch);
+  machine->plan = &bare->plan;
   machine->directory = bare->directory;
   machine->qmp_fd = -1;
   machine->console_fd = -1;
@@ -59,11 +71,14 @@ run (const char *const *argv)
 void
 bare_machine_use_firmware (BareMachine *bare)
 {
-  g_autofree char *vars = g_build_filename (bare->directory, VQ_QEMU_CONFIG_EFI_VARS, NULL);
+  g_autofree char *vars = g_build_filename (bare->directory, VQ_TEMPLATE_EFI_VARS, NULL);
+  VqPlan *plan = &bare->plan;
 
-  bare->machine.firmware = bare->firmware = vq_firmware_find (bare->machine.arch->qemu, NULL);
-  ck_assert_ptr_nonnull (bare->firmware); /* ovmf is a build dependency */
-  ck_assert (vq_firmware_copy_vars (bare->firmware, vars, NULL));
+  plan->firmware = vq_firmware_find (plan->arch->qemu, NULL);
+  ck_assert_ptr_nonnull (plan->firmware); /* ovmf is a build dependency */
+  ck_assert (vq_firmware_copy_vars (plan->firmware, vars, NULL));
+  if (plan->options->baseimage)
+    plan->hotplug = vq_hotplug_bus_find (plan->options, plan->arch, TRUE, NULL);
 }
 
 void
@@ -71,6 +86,19 @@ bare_machine_share_ram (BareMachine *bare)
 {
   bare->machine.ram_path = bare->ram = g_build_filename (bare->directory, "ram", NULL);
   bare->machine.ram_shared = TRUE;
+  ck_assert (vq_ram_file_create (bare->ram, bare->options->ram_size_mib, NULL));
+}
+
+void
+bare_machine_add_disk (BareMachine *bare, const char *name, const char *format)
+{
+  g_autofree char *path = g_build_filename (bare->directory, name, NULL);
+  VqImage *image;
+
+  run ((const char *const[]){ "qemu-img", "create", "-q", "-f", format, path, "1M", NULL });
+  image = vq_image_inspect (path, VQ_IMAGE_DATA, vq_deadline_in (PATIENCE), NULL, NULL);
+  ck_assert_ptr_nonnull (image);
+  g_ptr_array_add (bare->plan.more, image);
 }
 
 static void
@@ -85,11 +113,11 @@ BareMachine *
 bare_machine_fork (const BareMachine *template, const char *arch, const char *more)
 {
   BareMachine *bare = bare_machine_new (arch, more);
-  g_autofree char *vars = g_build_filename (template->directory, VQ_QEMU_CONFIG_EFI_VARS, NULL);
+  g_autofree char *vars = g_build_filename (template->directory, VQ_TEMPLATE_EFI_VARS, NULL);
 
-  if (template->firmware != NULL)
+  if (template->plan.firmware != NULL)
     {
-      bare->machine.firmware = bare->firmware = vq_firmware_find (arch, NULL);
+      bare->plan.firmware = vq_firmware_find (arch, NULL);
       run ((const char *const[]){ "cp", vars, bare->directory, NULL });
     }
   make_overlay (bare, bare->directory, template->overlay, "qcow2");
@@ -120,9 +148,10 @@ bare_machine_free (BareMachine *bare)
   if (bare == NULL)
     return;
   run ((const char *const[]){ "rm", "-rf", bare->directory, NULL });
-  g_free ((char *)bare->machine.qemu_command);
+  g_free (bare->plan.qemu_command);
+  vq_firmware_free (bare->plan.firmware);
+  g_ptr_array_unref (bare->plan.more);
   vq_options_free (bare->options);
-  vq_firmware_free (bare->firmware);
   g_free (bare->overlay);
   g_free (bare->ram);
   g_free (bare->directory);

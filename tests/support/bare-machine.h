@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A real QEMU without a guest system: a private directory, a small disk with only a boot sector,
- * options, and a VqQemuConfig made from all that. */
+/* A real QEMU without a guest system: a private directory, a small disk with only a boot sector, a
+ * plan, and a VqQemuConfig made from all that. */
 #pragma once
 
 #include <glib.h>
@@ -12,8 +12,8 @@ typedef struct
   char *directory;
   char *overlay;
   char *ram;
-  VqOptions *options;
-  VqFirmware *firmware;
+  VqOptions *options; /* the plan's */
+  VqPlan plan;
   VqQemuConfig machine;
 } BareMachine;
 
@@ -25,6 +25,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BareMachine, bare_machine_free)
 
 /* Makes the machine use EFI firmware, whose variables are in the directory. */
 void bare_machine_use_firmware (BareMachine *bare);
+
+/* Adds a read-only disk: a file NAME in the directory, which QEMU takes for FORMAT. */
+void bare_machine_add_disk (BareMachine *bare, const char *name, const char *format);
 
 /* Puts the memory into a file, so that the machine can be saved. */
 void bare_machine_share_ram (BareMachine *bare);

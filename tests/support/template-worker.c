@@ -152,7 +152,8 @@ verify (Work *work, GError **error)
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     {
-      g_autofree char *path = vq_template_join (work->template, names[i]);
+      const char *directory = vq_template_get_directory (work->template);
+      g_autofree char *path = g_build_filename (directory, names[i], NULL);
       g_autofree char *text = NULL;
 
       if (!g_file_get_contents (path, &text, NULL, error))

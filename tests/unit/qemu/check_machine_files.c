@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "io/child.h"
 #include "base/error.h"
@@ -48,7 +49,7 @@ make_plan (void)
   ck_assert (vq_child_run (argv, NULL, NULL, vq_deadline_in (PATIENCE), NULL, NULL));
   put (code, "code");
   put (vars, "fresh variables");
-  options = (VqOptions){ .overlay_dir = NULL };
+  options = (VqOptions){ .ram_size_mib = 2 };
   plan = (VqPlan){ .options = &options };
   plan.image = vq_image_inspect (image, VQ_IMAGE_BOOT, vq_deadline_in (PATIENCE), NULL, NULL);
   plan.firmware = vq_firmware_find_in (directory, "x86_64", NULL);
@@ -105,6 +106,15 @@ assert_text (const char *parent, const char *name, const char *expected)
   ck_assert_str_eq (text, expected);
 }
 
+static void
+assert_size (const char *path, goffset size)
+{
+  struct stat st;
+
+  ck_assert_int_eq (stat (path, &st), 0);
+  ck_assert_int_eq (st.st_size, size);
+}
+
 /* PATH is an empty overlay on BACKING, closed to others. */
 static void
 assert_overlay (const char *path, const char *backing, const char *format)
@@ -159,7 +169,7 @@ make_fork (void)
 static VqQemuConfig
 fill (VqMachineFiles *files)
 {
-  VqQemuConfig machine = { .options = &options };
+  VqQemuConfig machine = { .plan = &plan };
 
   vq_machine_files_fill (files, &machine);
   ck_assert_str_eq (machine.directory, vq_machine_files_get_directory (files));
@@ -172,14 +182,15 @@ static char *
 complete_template (void)
 {
   g_autoptr (VqMachineFiles) files = make_template ();
-  g_autofree char *vars = g_build_filename (fill (files).directory, VQ_QEMU_CONFIG_EFI_VARS, NULL);
-  g_autofree char *ram = g_build_filename (template, VQ_TEMPLATE_RAM, NULL);
+  g_autofree char *vars = g_build_filename (fill (files).directory, VQ_TEMPLATE_EFI_VARS, NULL);
+  g_autofree char *final = in_directory ("final");
   char *final_disk = in_directory ("final/disk");
+  int state = vq_machine_files_open_state (files, NULL);
 
   put (vars, "variables of the template");
-  put (ram, "memory");
-  ck_assert (
-      vq_machine_files_prepare_forks (files, final_disk, vq_deadline_in (PATIENCE), NULL, NULL));
+  ck_assert_int_eq (write (state, "state", 5), 5);
+  close (state);
+  ck_assert (vq_machine_files_prepare_forks (files, final, vq_deadline_in (PATIENCE), NULL, NULL));
   ck_assert (vq_machine_files_complete_template (files, NULL));
   return final_disk;
 }
@@ -208,7 +219,6 @@ TEST (fresh)
   VqMachineFiles *files = make_fresh ();
   VqQemuConfig machine = fill (files);
 
-  ck_assert (!vq_machine_files_is_template (files));
   ck_assert_ptr_null (machine.ram_path);
   ck_assert (!machine.ram_shared && !machine.incoming);
   assert_names (machine.directory, "efivars.fd lock overlay ");
@@ -228,7 +238,7 @@ TEST (without_firmware)
 
   g_clear_pointer (&plan.firmware, vq_firmware_free);
   g_free (complete_template ());
-  assert_names (template, "disk overlay ram ");
+  assert_names (template, "disk overlay ram state ");
   files = make_fork ();
   assert_names (fill (files).directory, "lock overlay ");
   vq_machine_files_free (files);
@@ -284,18 +294,18 @@ TEST (template_that_is_made)
   g_autofree char *disk = g_build_filename (template, VQ_TEMPLATE_DISK, NULL);
   g_autofree char *ram = g_build_filename (template, VQ_TEMPLATE_RAM, NULL);
 
-  ck_assert (vq_machine_files_is_template (files));
   ck_assert_str_eq (machine.overlay, disk);
   ck_assert_str_eq (machine.ram_path, ram);
   ck_assert (machine.ram_shared && !machine.incoming);
   assert_names (machine.directory, "efivars.fd lock ");
   assert_text (machine.directory, "efivars.fd", "fresh variables");
   assert_overlay (disk, vq_image_get_path (plan.image), "qcow2");
+  assert_size (ram, 2 * MIB);
   vq_machine_files_opened (files);
-  assert_names (template, "disk ");
+  assert_names (template, "disk ram ");
   vq_machine_files_free (files);
   assert_names (tmpdir, "");
-  assert_names (template, "disk ");
+  assert_names (template, "disk ram ");
 }
 
 /* --overlay-dir is for what goes away again. */
@@ -307,7 +317,7 @@ TEST (template_and_overlay_dir)
   ck_assert_int_eq (g_mkdir (options.overlay_dir, 0700), 0);
   files = make_template ();
   assert_names (options.overlay_dir, "");
-  assert_names (template, "disk ");
+  assert_names (template, "disk ram ");
   vq_machine_files_free (files);
 }
 
@@ -316,7 +326,7 @@ TEST (complete)
   g_autofree char *final_disk = complete_template ();
   g_autofree char *overlay = g_build_filename (template, VQ_TEMPLATE_OVERLAY, NULL);
 
-  assert_names (template, "disk efivars.fd overlay ram ");
+  assert_names (template, "disk efivars.fd overlay ram state ");
   assert_text (template, VQ_TEMPLATE_EFI_VARS, "variables of the template");
   assert_overlay (overlay, final_disk, "qcow2");
   assert_names (tmpdir, "");
@@ -327,13 +337,18 @@ TEST (complete_twice)
 {
   g_autofree char *final_disk = complete_template ();
   g_autofree char *disk = g_build_filename (template, VQ_TEMPLATE_DISK, NULL);
+  g_autofree char *ram = g_build_filename (template, VQ_TEMPLATE_RAM, NULL);
   g_autoptr (VqMachineFiles) files = NULL;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GError) of_state = NULL;
 
   ck_assert_int_eq (g_unlink (disk), 0);
+  ck_assert_int_eq (g_unlink (ram), 0);
   files = make_template ();
   ck_assert (!vq_machine_files_complete_template (files, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "File exists"));
+  ck_assert_int_eq (vq_machine_files_open_state (files, &of_state), -1);
+  ck_assert_ptr_nonnull (strstr (of_state->message, "File exists"));
 }
 
 TEST (fork_of_it)
@@ -343,16 +358,15 @@ TEST (fork_of_it)
   VqMachineFiles *files = make_fork ();
   VqMachineFiles *other = make_fork ();
   VqQemuConfig machine = fill (files);
-  g_autofree char *vars = g_build_filename (machine.directory, VQ_QEMU_CONFIG_EFI_VARS, NULL);
+  g_autofree char *vars = g_build_filename (machine.directory, VQ_TEMPLATE_EFI_VARS, NULL);
 
-  ck_assert (!vq_machine_files_is_template (files));
   ck_assert_str_eq (machine.ram_path, ram);
   ck_assert (!machine.ram_shared && machine.incoming);
   ck_assert (g_str_has_prefix (machine.overlay, machine.directory));
   assert_overlay (machine.overlay, final_disk, "qcow2");
-  assert_text (machine.directory, VQ_QEMU_CONFIG_EFI_VARS, "variables of the template");
+  assert_text (machine.directory, VQ_TEMPLATE_EFI_VARS, "variables of the template");
   put (vars, "variables of a fork");
-  assert_text (fill (other).directory, VQ_QEMU_CONFIG_EFI_VARS, "variables of the template");
+  assert_text (fill (other).directory, VQ_TEMPLATE_EFI_VARS, "variables of the template");
   assert_text (template, VQ_TEMPLATE_EFI_VARS, "variables of the template");
   vq_machine_files_opened (files);
   assert_names (machine.directory, "efivars.fd lock ");
@@ -360,7 +374,57 @@ TEST (fork_of_it)
   vq_machine_files_free (files);
   vq_machine_files_free (other);
   assert_names (tmpdir, "");
-  assert_names (template, "disk efivars.fd overlay ram ");
+  assert_names (template, "disk efivars.fd overlay ram state ");
+}
+
+/* It is open to be read, and must be there. */
+TEST (state_of_a_fork)
+{
+  g_autofree char *final_disk = complete_template ();
+  g_autofree char *path = g_build_filename (template, VQ_TEMPLATE_STATE, NULL);
+  g_autoptr (VqMachineFiles) files = make_fork ();
+  g_autoptr (GError) error = NULL;
+  int state = vq_machine_files_open_state (files, NULL);
+  char bytes[6];
+
+  ck_assert_int_eq (read (state, bytes, sizeof bytes), 5);
+  ck_assert_int_eq (write (state, bytes, 1), -1);
+  close (state);
+  ck_assert_int_eq (g_unlink (path), 0);
+  ck_assert_int_eq (vq_machine_files_open_state (files, &error), -1);
+  ck_assert_msg (strstr (error->message, path) != NULL, "%s", error->message);
+}
+
+/* QEMU would go on with a memory of zeros, or be killed. */
+TEST (fork_of_other_memory)
+{
+  static const off_t sizes[] = { 0, 4096, 2 * MIB - 1, 2 * MIB + 1 };
+  g_autofree char *final_disk = complete_template ();
+  g_autofree char *ram = g_build_filename (template, VQ_TEMPLATE_RAM, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      ck_assert_int_eq (truncate (ram, sizes[i]), 0);
+      ck_assert_ptr_null (vq_machine_files_new_fork (&plan, template, &error));
+      ck_assert_msg (strstr (error->message, "bytes instead of 2 MiB") != NULL, "%s",
+                     error->message);
+    }
+  assert_names (tmpdir, "");
+}
+
+/* What is in it would be in the new machine's memory. */
+TEST (memory_is_there_already)
+{
+  g_autofree char *ram = g_build_filename (template, VQ_TEMPLATE_RAM, NULL);
+  g_autoptr (GError) error = NULL;
+
+  put (ram, "x");
+  ck_assert_ptr_null (
+      vq_machine_files_new_template (&plan, template, vq_deadline_in (PATIENCE), NULL, &error));
+  ck_assert_msg (strstr (error->message, "cannot make the memory file") != NULL, "%s",
+                 error->message);
 }
 
 TEST (fork_into_overlay_dir)
@@ -380,7 +444,7 @@ TEST (fork_into_overlay_dir)
 
 TEST (fork_of_an_incomplete_one)
 {
-  static const char *const names[] = { VQ_TEMPLATE_OVERLAY, VQ_TEMPLATE_EFI_VARS };
+  static const char *const names[] = { VQ_TEMPLATE_RAM, VQ_TEMPLATE_OVERLAY, VQ_TEMPLATE_EFI_VARS };
   g_autofree char *final_disk = complete_template ();
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)

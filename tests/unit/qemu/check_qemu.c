@@ -196,11 +196,11 @@ TEST (no_such_disk)
 TEST (no_such_program)
 {
   g_autoptr (GError) error = NULL;
-  VqQemuConfig machine = bare->machine;
 
-  machine.qemu_command = "/nonexistent/qemu";
-  machine.overlay = "overlay";
-  ck_assert_ptr_null (vq_qemu_start (&machine, soon (), NULL, &error));
+  g_free (bare->plan.qemu_command);
+  bare->plan.qemu_command = g_strdup ("/nonexistent/qemu");
+  bare->machine.overlay = "overlay";
+  ck_assert_ptr_null (vq_qemu_start (&bare->machine, soon (), NULL, &error));
   ck_assert_msg (strstr (error->message, "/nonexistent/qemu") != NULL, "%s", error->message);
 }
 
@@ -220,10 +220,10 @@ TEST (not_qemu)
       PATIENCE },
   };
   g_autofree char *program = g_build_filename (bare->directory, "qemu", NULL);
-  VqQemuConfig machine = bare->machine;
 
-  machine.qemu_command = program;
-  machine.overlay = "overlay";
+  g_free (bare->plan.qemu_command);
+  bare->plan.qemu_command = g_strdup (program);
+  bare->machine.overlay = "overlay";
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (GError) error = NULL;
@@ -231,7 +231,7 @@ TEST (not_qemu)
       ck_assert (g_file_set_contents (program, cases[i].script, -1, NULL));
       ck_assert_int_eq (g_chmod (program, 0755), 0);
       ck_assert_ptr_null (
-          vq_qemu_start (&machine, vq_deadline_in (cases[i].seconds), NULL, &error));
+          vq_qemu_start (&bare->machine, vq_deadline_in (cases[i].seconds), NULL, &error));
       ck_assert_msg (strstr (error->message, cases[i].error) != NULL, "%s", error->message);
     }
 }

@@ -26,23 +26,26 @@ setup (void)
 
 /* The argv of a machine that nobody starts, as " word word ... ". */
 static char *
-build (const char *arch, const char *more, gboolean kvm, const VqFirmware *firmware)
+build_line (BareMachine *bare)
 {
-  g_autoptr (BareMachine) bare = bare_machine_new (arch, more);
-  VqQemuConfig config = bare->machine;
   g_auto (GStrv) argv = NULL;
   g_autofree char *line = NULL;
 
-  config.directory = "/dir,1";
-  config.overlay = "/over,lay";
-  config.kvm = kvm;
-  config.firmware = firmware;
-  config.qmp_fd = 7;
-  config.console_fd = 8;
-  config.more_images = (const char *const[]){ "/a,b", "raw", "/c d", "qcow2", NULL };
-  argv = vq_qemu_config_build_argv (&config);
+  bare->machine.directory = "/dir,1";
+  bare->machine.overlay = "/over,lay";
+  bare->machine.qmp_fd = 7;
+  bare->machine.console_fd = 8;
+  argv = vq_qemu_config_build_argv (&bare->machine);
   line = g_strjoinv (" ", argv);
   return g_strdup_printf (" %s ", line);
+}
+
+static char *
+build (const char *arch, const char *more)
+{
+  g_autoptr (BareMachine) bare = bare_machine_new (arch, more);
+
+  return build_line (bare);
 }
 
 static gboolean
@@ -93,13 +96,11 @@ TEST (common)
     "-device virtserialport,bus=ports.0,chardev=qga,id=agent0,name=org.qemu.guest_agent.0",
     "-netdev user,id=net0",
     "-drive if=none,id=disk0,file=/over,,lay,discard=unmap,format=qcow2,cache=unsafe",
-    "-drive if=none,id=disk1,file=/a,,b,discard=unmap,format=raw,readonly=on",
-    "-drive if=none,id=disk2,file=/c d,discard=unmap,format=qcow2,readonly=on",
   };
 
   for (guint a = 0; a < G_N_ELEMENTS (arches); a++)
     {
-      g_autofree char *line = build (arches[a], NULL, FALSE, NULL);
+      g_autofree char *line = build (arches[a], NULL);
       g_autofree char *start = g_strdup_printf (" qemu-system-%s ", arches[a]);
 
       ck_assert (g_str_has_prefix (line, start));
@@ -149,7 +150,7 @@ TEST (by_architecture)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autofree char *line = build (cases[i].arch, NULL, FALSE, NULL);
+      g_autofree char *line = build (cases[i].arch, NULL);
 
       ck_assert_msg (has (line, cases[i].text) == cases[i].there, "%s in%s", cases[i].text, line);
     }
@@ -198,7 +199,7 @@ TEST (cpu_of_the_user)
       g_strfreev (bare->options->qemu_options);
       bare->options->qemu_options = g_strsplit (words[i], " ", -1);
       bare->machine.overlay = "overlay";
-      bare->machine.kvm = TRUE;
+      bare->plan.kvm = TRUE;
       argv = vq_qemu_config_build_argv (&bare->machine);
       line = g_strjoinv (" ", argv);
       ck_assert_uint_eq (count (line, "-cpu "), 1);
@@ -208,34 +209,92 @@ TEST (cpu_of_the_user)
 
 TEST (cpu_by_architecture)
 {
-  g_autofree char *line = build ("aarch64", "--qemu-options=-cpu=max", FALSE, NULL);
+  g_autofree char *line = build ("aarch64", "--qemu-options=-cpu=max");
   g_autofree char *own = NULL;
 
   assert_has (line, "-cpu cortex-a53"); /* "-cpu=max" is not QEMU's way to say it */
-  own = build ("aarch64", "--qemu-options=--cpu", FALSE, NULL);
+  own = build ("aarch64", "--qemu-options=--cpu");
   ck_assert_ptr_null (strstr (own, "cortex-a53"));
 }
 
 TEST (with_firmware)
 {
-  g_autoptr (VqFirmware) firmware = vq_firmware_find ("x86_64", NULL);
+  g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", NULL);
   g_autofree char *line = NULL;
   g_autofree char *code = NULL;
 
-  ck_assert_ptr_nonnull (firmware); /* ovmf is a build dependency */
-  line = build ("x86_64", NULL, FALSE, firmware);
+  bare_machine_use_firmware (bare);
+  line = build_line (bare);
   code = g_strdup_printf ("-drive if=pflash,format=raw,unit=0,readonly=on,file=%s",
-                          vq_firmware_get_code (firmware));
+                          vq_firmware_get_code (bare->plan.firmware));
   assert_has (line, code);
   assert_has (line, "-drive if=pflash,format=raw,unit=1,file=/dir,,1/efivars.fd");
   assert_has (line, "-machine q35");
   ck_assert (!has (line, "-machine pc"));
 }
 
+/* Behind the first disk, and the seed behind them. */
+TEST (further_disks)
+{
+  g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", NULL);
+  g_autofree char *raw = NULL;
+  g_autofree char *qcow2 = NULL;
+  g_autofree char *line = NULL;
+
+  bare_machine_add_disk (bare, "a,b", "raw");
+  bare_machine_add_disk (bare, "c d", "qcow2");
+  bare->plan.cloud_seed = TRUE;
+  bare->machine.seed = "/se,ed";
+  raw = g_strdup_printf (
+      "-drive if=none,id=disk1,file=%s/a,,b,discard=unmap,format=raw,readonly=on", bare->directory);
+  qcow2 = g_strdup_printf (
+      "-drive if=none,id=disk2,file=%s/c d,discard=unmap,format=qcow2,readonly=on",
+      bare->directory);
+  line = build_line (bare);
+  assert_has (line, raw);
+  assert_has (line, qcow2);
+  assert_has (line, "-drive if=none,id=disk3,file=/se,,ed,discard=unmap,format=raw,readonly=on");
+  assert_has (line, "-device virtio-blk-pci,drive=disk3");
+}
+
+static void
+add_model (GHashTable *seen, const BareMachine *bare)
+{
+  g_auto (GStrv) argv = vq_qemu_config_build_model (&bare->plan);
+  g_autofree char *line = g_strjoinv (" ", argv);
+
+  ck_assert_ptr_null (strstr (line, bare->machine.directory));
+  ck_assert_msg (g_hash_table_add (seen, g_strdup (line)), "twice: %s", line);
+}
+
+/* The model is another one with each change of the plan, but knows nothing of one machine. */
+TEST (model)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", NULL);
+  g_autoptr (BareMachine) other = bare_machine_new ("x86_64", "--baseimage");
+
+  add_model (seen, bare);
+  bare->plan.kvm = TRUE;
+  add_model (seen, bare);
+  bare->plan.cloud_seed = TRUE;
+  add_model (seen, bare);
+  bare_machine_use_firmware (bare);
+  add_model (seen, bare);
+  bare_machine_use_firmware (other);
+  add_model (seen, other);
+  bare->machine.directory = "/nowhere";
+  bare_machine_add_disk (bare, "more", "raw");
+  add_model (seen, bare);
+}
+
 TEST (with_kvm)
 {
-  g_autofree char *line = build ("x86_64", NULL, TRUE, NULL);
+  g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", NULL);
+  g_autofree char *line = NULL;
 
+  bare->plan.kvm = TRUE;
+  line = build_line (bare);
   assert_has (line, "-accel kvm");
   ck_assert_ptr_nonnull (strstr (line, " -cpu "));
   ck_assert_ptr_null (strstr (line, "tcg"));
@@ -253,27 +312,27 @@ TEST (baseimage)
     { "aarch64", NULL, FALSE },          { "aarch64", "--baseimage", TRUE },
     { "ppc64le", "--baseimage", FALSE }, { "s390x", "--baseimage", FALSE },
   };
-  g_autoptr (VqFirmware) firmware = vq_firmware_find ("x86_64", NULL);
-  g_autofree char *with = build ("x86_64", "--baseimage", FALSE, firmware);
-  g_autofree char *without = build ("x86_64", NULL, FALSE, firmware);
+  g_autoptr (BareMachine) with = bare_machine_new ("x86_64", "--baseimage");
+  g_autofree char *with_efi = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autofree char *line = build (cases[i].arch, cases[i].options, FALSE, NULL);
+      g_autofree char *line = build (cases[i].arch, cases[i].options);
 
       ck_assert_uint_eq (count (line, "pcie-root-port"), cases[i].port);
       ck_assert_uint_eq (count (line, "BASEIMAGE"), 0); /* it comes later */
     }
-  ck_assert_uint_eq (count (with, " -device pcie-root-port,id="), 1);
-  ck_assert_uint_eq (count (without, "pcie-root-port"), 0);
+  bare_machine_use_firmware (with);
+  with_efi = build_line (with);
+  ck_assert_uint_eq (count (with_efi, " -device pcie-root-port,id="), 1);
 }
 
 TEST (shared_dirs)
 {
   for (guint a = 0; a < G_N_ELEMENTS (arches); a++)
     {
-      g_autofree char *line = build (
-          arches[a], "--shared-dir=src=/x,y,dst=/z --shared-dir=src=/w,dst=/v,rw", FALSE, NULL);
+      g_autofree char *line
+          = build (arches[a], "--shared-dir=src=/x,y,dst=/z --shared-dir=src=/w,dst=/v,rw");
       g_autofree char *device
           = g_strdup_printf ("-device virtio-9p-%s,fsdev=shared1,mount_tag=shared1",
                              vq_arch_find_qemu (arches[a])->virtio);
@@ -396,15 +455,16 @@ TEST (no_template)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", NULL);
-      const char *reason;
+      g_autoptr (GError) error = NULL;
+      gboolean can_be_saved;
 
       g_strfreev (bare->options->qemu_options);
       bare->options->qemu_options = g_strsplit (cases[i].words, " ", -1);
-      reason = vq_qemu_config_no_template_reason (bare->options);
-      ck_assert_msg ((reason == NULL) == (cases[i].reason == NULL), "%s: %s", cases[i].words,
-                     reason);
-      if (reason != NULL)
-        ck_assert_msg (strstr (reason, cases[i].reason) != NULL, "%s: %s", cases[i].words, reason);
+      can_be_saved = vq_qemu_config_check_saving (bare->options, &error);
+      ck_assert_msg (can_be_saved == (cases[i].reason == NULL), "%s", cases[i].words);
+      if (!can_be_saved)
+        ck_assert_msg (strstr (error->message, cases[i].reason) != NULL, "%s: %s", cases[i].words,
+                       error->message);
     }
 }
 
@@ -417,18 +477,17 @@ TEST (accepted_by_qemu)
   for (guint a = 0; a < G_N_ELEMENTS (arches); a++)
     {
       g_autoptr (BareMachine) bare = bare_machine_new (arches[a], NULL);
-      g_autofree char *program = g_find_program_in_path (bare->machine.qemu_command);
+      g_autofree char *program = g_find_program_in_path (bare->plan.qemu_command);
+      g_autoptr (VqFirmware) firmware = NULL;
       g_autoptr (GError) error = NULL;
       g_autoptr (VqQemu) qemu = NULL;
-      g_autofree char *vars = g_build_filename (bare->directory, VQ_QEMU_CONFIG_EFI_VARS, NULL);
 
       if (program == NULL)
         continue;
       n_tried++;
-      if (bare->machine.arch->boot == VQ_BOOT_EFI)
-        bare->firmware = vq_firmware_find (arches[a], NULL);
-      bare->machine.firmware = bare->firmware;
-      ck_assert (bare->firmware == NULL || vq_firmware_copy_vars (bare->firmware, vars, NULL));
+      firmware = bare->plan.arch->boot == VQ_BOOT_EFI ? vq_firmware_find (arches[a], NULL) : NULL;
+      if (firmware != NULL)
+        bare_machine_use_firmware (bare);
       bare_machine_make_disk (bare, NULL, code, sizeof code);
       bare->options->cpus = 2;
       bare->options->ram_size_mib = 256;
@@ -467,17 +526,14 @@ TEST (accepted_with_firmware_and_disks)
 {
   static const guint8 code[] = { 0xf4 };
   g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", NULL);
-  g_autofree char *vars = g_build_filename (bare->directory, VQ_QEMU_CONFIG_EFI_VARS, NULL);
-  g_autofree char *more = g_build_filename (bare->directory, "a, disk=1,format=qcow2", NULL);
-  const char *const more_images[] = { more, "raw", NULL };
   g_autoptr (GError) error = NULL;
   g_autoptr (VqQemu) qemu = NULL;
-  g_autofree char *sector = g_strnfill (1024, 'x');
 
-  ck_assert (g_file_set_contents (more, sector, 1024, NULL));
-  bare->machine.firmware = bare->firmware = vq_firmware_find ("x86_64", NULL);
-  ck_assert (vq_firmware_copy_vars (bare->firmware, vars, NULL));
-  bare->machine.more_images = more_images;
+  bare_machine_use_firmware (bare);
+  bare_machine_add_disk (bare, "a, disk=1,format=qcow2", "raw");
+  bare_machine_add_disk (bare, "c d", "qcow2");
+  bare->machine.seed = vq_image_get_path (bare->plan.more->pdata[0]);
+  bare->plan.cloud_seed = TRUE;
   bare_machine_make_disk (bare, NULL, code, sizeof code);
   qemu = vq_qemu_start (&bare->machine, vq_deadline_in (PATIENCE), NULL, &error);
   ck_assert_msg (qemu != NULL, "%s", error != NULL ? error->message : "");

@@ -150,28 +150,14 @@ TEST (off)
 }
 
 /* One warning, however many guests. */
-static const struct
+TEST (cannot_be)
 {
-  const char *words, *warning;
-} forbidden[] = {
-  { "--qemu-options=-m|64", "lay out the guest's memory themselves" },
-  { "--qemu-options=-snapshot", "temporary files" },
-};
-
-TEST_LOOP (cannot_be, 0, G_N_ELEMENTS (forbidden))
-{
-  begin (forbidden[_i].words);
+  begin ("--qemu-options=-m|64");
   assert_boot_fails ();
-  messages_assert_warning (forbidden[_i].warning);
+  messages_assert_warning ("no template, so each testbed is booted: --qemu-options lay out the "
+                           "guest's memory themselves; --template=off silences this");
   assert_boot_fails ();
   ck_assert (!g_file_test (cache, G_FILE_TEST_EXISTS));
-}
-
-TEST (warning_tells_the_way_out)
-{
-  begin ("--qemu-options=-snapshot");
-  assert_boot_fails ();
-  messages_assert_warning ("; --template=off silences this");
 }
 
 TEST (cache_cannot_be_used)
@@ -317,6 +303,82 @@ TEST (bad_template)
   messages_assert_warning ("the template cannot be used, so another one is made: ");
   ck_assert_int_eq (count_templates (), 0);
   assert_boot_fails ();
+}
+
+/* A QEMU that does not start where one of its words is like PATTERN, as in a shell. Each start is a
+ * line in the file "starts": whether with KVM, and whether with the memory in a file. */
+static void
+make_qemu (const char *pattern)
+{
+  g_autofree char *path = g_build_filename (directory, "qemu", NULL);
+  g_autofree char *text = g_strdup_printf ("#!/bin/sh\n"
+                                           "start=; broken=\n"
+                                           "for word; do\n"
+                                           "  case $word in\n"
+                                           "  kvm) start=\"kvm $start\" ;;\n"
+                                           "  memory-backend-file*) start=\"${start}file\" ;;\n"
+                                           "  esac\n"
+                                           "  case $word in %s) broken=yes ;; esac\n"
+                                           "done\n"
+                                           "[ $# = 1 ] || echo \"$start\" >>%s/starts\n"
+                                           "[ -z \"$broken\" ] || { echo broken >&2; exit 1; }\n"
+                                           "exec qemu-system-x86_64 \"$@\"\n",
+                                           pattern, directory);
+
+  ck_assert (g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_NONE, 0755, NULL));
+}
+
+static void
+begin_with_qemu (const char *pattern)
+{
+  g_autofree char *words = g_strdup_printf ("--qemu-command=%s/qemu", directory);
+
+  make_qemu (pattern);
+  begin (words);
+}
+
+static void
+assert_starts (const char *expected)
+{
+  g_autofree char *path = g_build_filename (directory, "starts", NULL);
+  g_autofree char *starts = NULL;
+
+  ck_assert (g_file_get_contents (path, &starts, NULL, NULL));
+  ck_assert_str_eq (starts, expected);
+}
+
+/* Without KVM it is another machine: a template is made of that. It boots no further than others
+ * here. */
+TEST (kvm_is_broken)
+{
+  begin_with_qemu ("kvm");
+  options->accel = VQ_ACCEL_AUTO;
+  plan->kvm = TRUE;
+  assert_boot_fails ();
+  messages_assert_warning ("no KVM, so the guest is slow");
+  ck_assert (!plan->kvm);
+  assert_starts ("kvm file\nkvm \nfile\n");
+  ck_assert_int_eq (count_templates (), 0);
+}
+
+/* Nobody knows yet that the file is to blame, as the guest does not boot without, either. */
+TEST (memory_file_is_refused)
+{
+  begin_with_qemu ("memory-backend-file*");
+  assert_boot_fails ();
+  assert_starts ("file\n\n");
+  ck_assert_int_eq (count_templates (), 0);
+}
+
+TEST (qemu_does_not_start)
+{
+  VqGuestFacts facts = { NULL };
+  g_autoptr (GError) error = NULL;
+
+  begin_with_qemu ("-nodefaults");
+  ck_assert_ptr_null (vq_guest_source_get (source, &facts, &error));
+  ck_assert_str_eq (error->message, "QEMU ended: exit status 1: broken");
+  assert_starts ("file\n\n");
 }
 
 /* The one that is there is not looked at. */

@@ -361,7 +361,9 @@ static const struct
     "qemu-img create -q -u -f qcow2 -F qcow2 -b m disk 8M",
     "DIR/disk", "nbd://h/x" },
   { "qemu-img create -q -f vmdk -o subformat=monolithicFlat disk 8M", "DIR/disk",
-    "keeps its contents in other files" },
+    "QEMU does not save machines with vmdk images" },
+  { "true", "--qemu-options=-snapshot " PLAIN, "temporary files" },
+  { "true", "--channel=ssh " PLAIN, "--channel=ssh cannot set" },
   { "qemu-img create -q -f qcow2 -o data_file=data disk 8M", "DIR/disk",
     "keeps its contents in other files" },
   { "qemu-img create -q -f qcow2 -o data_file=data m 8M; "
