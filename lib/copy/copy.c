@@ -31,9 +31,13 @@
 #define SCRIPT_FILE_DOWN "cat > \"$1\""
 #define SCRIPT_EXECUTABLE "; chmod +x -- \"$1\""
 
+/* GNU tar converts names between UTF-8 and the guest's locale. If that is UTF-8, too, they stay as
+ * they are, also those that are not UTF-8. */
+#define KEEP_NAMES "LC_ALL=C.UTF-8 "
+
 /* What cat does, with tar: the file keeps its mode and whatever leads to it, or is new. */
 #define SCRIPT_SPARSE_DOWN                                                                         \
-  ": >> \"$1\"; mode=$(stat -L -c %a -- \"$1\"); "                                                 \
+  ": >> \"$1\"; mode=$(stat -L -c %a -- \"$1\"); " KEEP_NAMES                                      \
   "tar --warning=none --extract --overwrite --dereference --touch --no-same-owner "                \
   "--directory=\"$2\" --file=-; chmod \"$mode\" -- \"$1\""
 
@@ -57,9 +61,10 @@
 #define RECORDS "--blocking-factor=128"
 
 #define SCRIPT_TREE_DOWN                                                                           \
-  "test -d \"$1\" || mkdir -- \"$1\"; cd -- \"$1\"; "                                              \
+  "test -d \"$1\" || mkdir -- \"$1\"; cd -- \"$1\"; " KEEP_NAMES                                   \
   "exec tar --warning=none --preserve-permissions --extract --no-same-owner " RECORDS " -f -"
-#define SCRIPT_TREE_UP "cd -- \"$1\"; exec tar --warning=none --sparse -c " RECORDS " -f - ."
+#define SCRIPT_TREE_UP                                                                             \
+  "cd -- \"$1\"; " KEEP_NAMES "exec tar --warning=none --sparse -c " RECORDS " -f - ."
 
 typedef struct
 {

@@ -73,6 +73,20 @@ TEST (test_modes)
       "test \"$(modes $H/new)\" = '755 755 644 755'; test \"$(modes $H/old)\" = '700 755 644 755'");
 }
 
+/* GNU tar would convert names to the guest's locale and from it. */
+TEST (test_locale_of_the_guest)
+{
+  g_setenv ("LC_ALL", "en_US.ISO-8859-1", TRUE);
+  copy_fake ("tar", "test \"$LC_ALL\" = C.UTF-8 || exit 9; exec tar \"$@\"");
+  copy_shell ("mkdir $H/t; : > \"$H/t/$(printf '\\303\\244')\"; truncate -s 9M \"$H/t/$(printf "
+              "'a\\314\\210')\"");
+  copy_assert_down ("t/", "t/");
+  copy_assert_down ("t/a\314\210", "t/a\314\210");
+  copy_assert_up ("t/", "back/");
+  g_unsetenv ("LC_ALL");
+  copy_shell ("test \"$(ls $H/t)\" = \"$(ls $G/t)\"; test \"$(ls $H/t)\" = \"$(ls $H/back)\"");
+}
+
 TEST (test_merging)
 {
   copy_shell (
