@@ -46,30 +46,36 @@ static const char make_scratch_script[] = "umask 022\n"
                                           "chmod 777 -- \"$d\"\n"
                                           "printf %s \"$d\"\n";
 
+/* Both scripts for the scratch directory begin with this. Only GNU tar leaves out the holes of
+ * files, and only it knows these options; other guests have busybox's. */
+#define TAR_OPTIONS                                                                                \
+  "options=\n"                                                                                     \
+  "if tar --version 2>/dev/null | grep -q GNU; then\n"                                             \
+  "  options='--warning=none --sparse --numeric-owner'\n"                                          \
+  "fi\n"
+
 /* /var/cache may be read-only. Removing the mark comes last, because the waiting test reboots as
  * soon as it is gone. */
 static const char save_scratch_script[]
-    = "for d in /var/cache /home; do\n"
-      "  [ -w $d ] || continue\n"
-      "  tar --warning=none --create --absolute-names --numeric-owner \\\n"
-      "    --file $d/virt-qemu-scratch.tar -- \"$1\"\n"
-      "  sync $d/virt-qemu-scratch.tar\n"
-      "  rm -f /run/autopkgtest-reboot-prepare-mark\n"
-      "  exit 0\n"
-      "done\n"
-      "echo 'neither /var/cache nor /home is writable' >&2\n"
-      "exit 1\n";
+    = TAR_OPTIONS "for d in /var/cache /home; do\n"
+                  "  [ -w $d ] || continue\n"
+                  "  tar $options -C / -c -f $d/virt-qemu-scratch.tar \"./${1#/}\"\n"
+                  "  sync $d/virt-qemu-scratch.tar\n"
+                  "  rm -f /run/autopkgtest-reboot-prepare-mark\n"
+                  "  exit 0\n"
+                  "done\n"
+                  "echo 'neither /var/cache nor /home is writable' >&2\n"
+                  "exit 1\n";
 
 static const char restore_scratch_script[]
-    = "for d in /var/cache /home; do\n"
-      "  [ -e $d/virt-qemu-scratch.tar ] || continue\n"
-      "  tar --warning=none --extract --absolute-names --numeric-owner --preserve-permissions \\\n"
-      "    --file $d/virt-qemu-scratch.tar\n"
-      "  rm -f $d/virt-qemu-scratch.tar\n"
-      "  exit 0\n"
-      "done\n"
-      "echo 'the saved scratch directory is gone' >&2\n"
-      "exit 1\n";
+    = TAR_OPTIONS "for d in /var/cache /home; do\n"
+                  "  [ -e $d/virt-qemu-scratch.tar ] || continue\n"
+                  "  tar $options -C / -x -p -f $d/virt-qemu-scratch.tar\n"
+                  "  rm -f $d/virt-qemu-scratch.tar\n"
+                  "  exit 0\n"
+                  "done\n"
+                  "echo 'the saved scratch directory is gone' >&2\n"
+                  "exit 1\n";
 
 /* In order, these are for sysvinit, systemd and busybox. */
 static const char power_off_script[] = "shutdown -h -P now || poweroff || poweroff -f\n";

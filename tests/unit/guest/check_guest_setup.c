@@ -255,3 +255,78 @@ TEST (wait_booted)
       ck_assert_int_eq (g_unlink (path), 0);
     }
 }
+
+/* A guest whose /var/cache and /run are here. */
+static VqCommand *
+start_elsewhere (VqChannel *self, const char *const *argv, int in, int out, int err,
+                 VqCommandDone done, gpointer data)
+{
+  g_autofree char *cache = g_build_filename (directory, "cache", NULL);
+  g_autofree char *mark = g_build_filename (directory, "mark", NULL);
+  g_autoptr (GString) script = g_string_new (argv[2]);
+  const char *const words[] = { argv[0], argv[1], script->str, argv[3], argv[4], NULL };
+
+  ck_assert_uint_eq (g_strv_length ((char **)argv), argv[4] != NULL ? 5 : 4);
+  g_string_replace (script, "/var/cache", cache, 0);
+  g_string_replace (script, "/run/autopkgtest-reboot-prepare-mark", mark, 0);
+  return vq_channel_start (channel, words, in, out, err, done, data);
+}
+
+static void
+run_here (const char *script)
+{
+  const char *const argv[] = { "sh", "-ec", script, "sh", directory, NULL };
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_msg (
+      vq_channel_capture (channel, argv, NULL, NULL, vq_deadline_in (PATIENCE), NULL, &error), "%s",
+      error != NULL ? error->message : "");
+}
+
+/* What other tars than GNU's know. */
+static const char other_tar[] = "#!/bin/sh\n"
+                                "for word; do\n"
+                                "  case $word in\n"
+                                "    --version) echo 'tar (busybox) 1.35'; exit 0;;\n"
+                                "    --*) echo \"$word?\" >&2; exit 1;;\n"
+                                "  esac\n"
+                                "done\n"
+                                "PATH=$REAL_PATH exec tar \"$@\"\n";
+
+/* Names, modes, times, links and the mark; and holes, where the guest has GNU tar. */
+TEST_LOOP (save_scratch, 0, 2)
+{
+  static const VqChannelClass class = { .name = "elsewhere",
+                                        .start = start_elsewhere,
+                                        .kill = strange_kill };
+  VqChannel elsewhere = { &class };
+  g_autofree char *scratch = g_build_filename (directory, "-n 'ame", NULL);
+  g_autofree char *old = g_strdup (g_getenv ("PATH"));
+  g_autofree char *new = g_strconcat (directory, ":", old, NULL);
+  g_autoptr (GError) error = NULL;
+
+  run_here (
+      "cd \"$1\"; mkdir cache \"./-n 'ame\"; : > mark; cd \"./-n 'ame\"; mkdir -m 1777 d; echo "
+      "x > d/x; "
+      "chmod 751 d/x; touch -d 2001-02-03 d/x; ln d/x hard; ln -s /nowhere link; "
+      "touch \"$(printf '\\303\\244')\" \"$(printf '\\344')\"");
+  if (_i == 0)
+    run_here ("truncate -s 1G \"$1/-n 'ame/hole\"");
+  run_here ("cd \"$1/-n 'ame\"; find . -printf '%P %m %n %s %Ts %l\\n' | sort > ../before");
+  g_setenv ("REAL_PATH", old, TRUE);
+  g_setenv ("PATH", new, TRUE);
+  if (_i == 1)
+    make_program ("tar", other_tar);
+  ck_assert_msg (
+      vq_guest_setup_save_scratch (&elsewhere, scratch, vq_deadline_in (PATIENCE), NULL, &error),
+      "%s", error != NULL ? error->message : "");
+  run_here (
+      "cd \"$1\"; test ! -e mark; rm -r \"./-n 'ame\"; test $(stat -c %s cache/*) -lt 100000");
+  ck_assert_msg (
+      vq_guest_setup_restore_scratch (&elsewhere, scratch, vq_deadline_in (PATIENCE), NULL, &error),
+      "%s", error != NULL ? error->message : "");
+  g_setenv ("PATH", old, TRUE);
+  run_here (
+      "cd \"$1/-n 'ame\"; find . -printf '%P %m %n %s %Ts %l\\n' | sort | diff ../before - >&2; "
+      "test $(du -s . | cut -f1) -lt 1000; cd ..; rmdir cache; rm -rf ./* ");
+}
