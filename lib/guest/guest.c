@@ -13,13 +13,13 @@
 #include "qemu/qemu.h"
 #include "guest/ssh-access.h"
 
-/* The first port tried for the guest's ssh, as with Debian's server. */
+/* The first port that is tried for the guest's ssh, as in Debian's server. */
 #define SSH_PORT_FIRST 10022
 
-/* Seconds that QEMU gets to end when told to. */
+/* How many seconds QEMU gets to end. */
 #define QUIT_SECONDS 5
 
-/* QEMU's name for the base image's disk. */
+/* QEMU's id of the base image's disk. */
 #define BASEIMAGE_ID "baseimage"
 
 struct _VqGuest
@@ -28,7 +28,7 @@ struct _VqGuest
   VqMachineFiles *files;
   VqQemu *qemu;
   VqGuestLink *link;
-  VqSshLogin ssh; /* no user: there is no such way in */
+  VqSshLogin ssh; /* without a user, ssh is not tried */
 };
 
 static gboolean
@@ -46,7 +46,7 @@ start_qemu (VqGuest *guest, gint64 deadline, VqCancel *cancel, GError **error)
   return guest->qemu != NULL;
 }
 
-/* Connects to the machine and lets it run. Only then a fork has its disk open for good. */
+/* Connects to the machine and lets it run. A fork has opened its disk only when it runs. */
 static gboolean
 run_guest (VqGuest *guest, gint64 deadline, GError **error)
 {
@@ -62,7 +62,7 @@ run_guest (VqGuest *guest, gint64 deadline, GError **error)
   return runs;
 }
 
-/* From a guest that runs to one whose system is up and in which commands can be run. */
+/* Waits until the system in a running guest has booted and commands can be run. */
 static gboolean
 get_in (VqGuest *guest, gint64 deadline, GError **error)
 {
@@ -80,7 +80,7 @@ get_in (VqGuest *guest, gint64 deadline, GError **error)
   return TRUE;
 }
 
-/* Takes over FILES (NULL: they could not be made). */
+/* Takes over FILES. Returns NULL if they are NULL, because they could not be made. */
 static VqGuest *
 guest_new (const VqPlan *plan, VqMachineFiles *files)
 {

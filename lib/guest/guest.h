@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One virtual machine with a way into it: its private directory, its QEMU, and what connects
- * us with the system in it. Booted, saved, forked, rebooted, ended; what happens in between is the
- * testbed's.
- */
+/* A virtual machine with a channel into it: its private directory, its QEMU, and its link to the
+ * system inside. It is booted, saved, forked, rebooted and ended here; the testbed does the
+ * rest. */
 #pragma once
 
 #include <glib.h>
@@ -13,40 +12,41 @@
 
 typedef struct _VqGuest VqGuest;
 
-/* How far a boot that failed got: it tells what else may be tried. */
+/* How far a failed boot got, which decides what else may be tried. */
 typedef enum
 {
   VQ_BOOT_NO_QEMU, /* QEMU did not start */
-  VQ_BOOT_SILENT,  /* QEMU ran, but its guest said nothing at all */
+  VQ_BOOT_SILENT,  /* QEMU ran, but the guest wrote nothing to its console */
   VQ_BOOT_SPOKE,
 } VqBootStage;
 
-/* Boots PLAN's image on a new overlay and waits until the system in it is up and a channel is
- * there. With TEMPLATE (may be NULL), an empty directory, its disk and memory are made there, so
- * that vq_guest_save can make a template of it. PLAN and CANCEL must outlive the result. If it
- * fails, *STAGE is set, and nothing is left behind but what is in TEMPLATE. */
+/* Boots PLAN's image on a new overlay, and waits until its system has booted and there is a
+ * channel. TEMPLATE may be NULL; otherwise it is an empty directory in which the disk and the
+ * memory file are made, so that vq_guest_save can make a template of the guest. PLAN and CANCEL
+ * must outlive the result. If this fails, *STAGE is set, and nothing is left behind except in
+ * TEMPLATE. */
 VqGuest *vq_guest_boot (const VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
                         VqBootStage *stage, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Fails, with the reason as a phrase, if it cannot be saved even though it was booted with
- * TEMPLATE: its channel must be the helper's, which finds its way in a fork. */
+/* Fails, with the reason as a phrase, if a guest that was booted with TEMPLATE cannot be saved. Its
+ * commands must run through the helper, because only the helper can be reached again in a fork. */
 gboolean vq_guest_check_saving (VqGuest *guest, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Makes what forks of the template will need, while the guest runs on. The template will lie in
- * FINAL_DIRECTORY, an absolute path. Waits for qemu-img. */
+/* Makes what forks of the template need, while the guest goes on. FINAL_DIRECTORY is the absolute
+ * path that the template will have. Waits for qemu-img. */
 gboolean vq_guest_prepare_forks (VqGuest *guest, const char *final_directory, gint64 deadline,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Completes the template and ends the machine: then free it. If it fails, the guest still stands as
- * it was stopped, and is to be freed, too. */
+/* Saves the machine, which completes the template, and ends it. If this fails, the guest is stopped
+ * and still exists. In both cases GUEST must be freed. */
 gboolean vq_guest_save (VqGuest *guest, gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* After a failed vq_guest_save: lets the guest run on. FALSE if it cannot any more. */
+/* After a failed vq_guest_save: lets the guest go on. Returns FALSE if that is impossible. */
 gboolean vq_guest_go_on (VqGuest *guest, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Another guest in the very state that the template in the directory TEMPLATE was saved in, but
- * with the clock of now and fresh random numbers. The image and everything in PLAN must be what
- * they were then. */
+/* A new guest in the state in which the template in the directory TEMPLATE was saved, but with the
+ * present time and fresh random numbers. The image and everything in PLAN must be the same as
+ * then. */
 VqGuest *vq_guest_fork (const VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -54,11 +54,11 @@ VqGuest *vq_guest_fork (const VqPlan *plan, const char *template, gint64 deadlin
 void vq_guest_free (VqGuest *guest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqGuest, vq_guest_free)
 
-/* Ends QEMU in good order; with a POWEROFF_SECONDS that is not negative the guest itself is asked
- * to power off first and gets that long. Then free it. */
+/* Ends QEMU in an orderly way. If POWEROFF_SECONDS is not negative, the guest is asked to power off
+ * first, and gets so much time. GUEST must be freed after that. */
 void vq_guest_shut_down (VqGuest *guest, int poweroff_seconds);
 
-/* Tells the guest to reboot (unless it does so ITSELF, soon) and waits until it is up again. The
+/* Tells the guest to reboot, unless it will soon do so ITSELF, and waits until it has booted. The
  * old channel is gone then. */
 typedef enum
 {
@@ -68,25 +68,25 @@ typedef enum
 gboolean vq_guest_reboot (VqGuest *guest, VqRebootKind kind, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Plugs the first image in as a read-only disk with the serial number of a base image; the guest
- * finds it some time later. Only where the plan has a bus for it. */
+/* Plugs in the first image as a read-only disk with the serial number of a base image. The guest
+ * finds it some time later. The plan must have a bus for it. */
 gboolean vq_guest_plug_baseimage (VqGuest *guest, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Takes it out again, and waits until the guest has let go of it, DEADLINE at most. */
+/* Removes that disk, and waits until the guest has released it, or until DEADLINE. */
 gboolean vq_guest_unplug_baseimage (VqGuest *guest, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* To be given to every wait for something in the guest. */
+/* The machine's cancel, to be given to every wait for something in the guest. */
 VqCancel *vq_guest_get_cancel (VqGuest *guest);
 
-/* The channel; another one after a reboot. */
+/* The channel, which is a new one after a reboot. */
 VqChannel *vq_guest_get_channel (VqGuest *guest);
 
-/* The private directory, where sockets are. */
+/* The private directory, which holds the sockets. */
 const char *vq_guest_get_directory (VqGuest *guest);
 
-/* The port on 127.0.0.1 that leads to the guest's ssh, 0 if there is none. */
+/* The port on 127.0.0.1 that is forwarded to the guest's port 22, or 0 if there is none. */
 guint vq_guest_get_ssh_port (VqGuest *guest);
 
 /* The last lines of the console, for messages. Transfer full. */

@@ -5,10 +5,10 @@
  *   build  boots a guest, saves it as a template and forks that
  *   boot   boots a guest
  *
- * If all fail, find_remedy looks for something to change: another template instead of the one that
- * could not be forked; a seed for cloud-init, for a guest that lets nobody in; TCG, if nothing runs
- * under KVM. Then the sources are asked again, as another plan has other templates. Each remedy is
- * used once for a guest, so this ends. */
+ * If all fail, find_remedy looks for something to change: a new template, if the present one could
+ * not be forked; a seed for cloud-init, if the guest has booted but no way into it opens; TCG, if
+ * nothing runs under KVM. Then all sources are asked again, because another plan has other
+ * templates. Each remedy is used once per guest, so this ends. */
 #include "testbed/guest-source.h"
 
 #include "base/error.h"
@@ -18,12 +18,13 @@
 #include "testbed/guest-template.h"
 #include "testbed/plan-inputs.h"
 
-/* Seconds for a short step in a guest that is up. */
+/* How many seconds a short step in a guest may take. */
 #define STEP_SECONDS 100
-/* Seconds to look at everything that goes into the key. */
+/* How many seconds it may take to collect the facts for the key. */
 #define KEY_SECONDS 60
 
-/* What must be free on the disk besides the memory's file; and what is as good as nothing. */
+/* How much must be free on the disk in addition to the memory file; and with how much the disk
+ * counts as full. */
 #define SPARE_MIB 256
 #define FULL_MIB 1
 
@@ -31,9 +32,9 @@ struct _VqGuestSource
 {
   VqPlan *plan;
   VqCancel *cancel;
-  VqTemplateChoice templates; /* as in the options at first; OFF as soon as there can be none */
-  VqTemplate *template;       /* what is forked; NULL: none yet */
-  VqTemplateKey *key;         /* the key that the template was looked for with */
+  VqTemplateChoice templates; /* as in the options at first; OFF when there can be none */
+  VqTemplate *template;       /* the template that is forked; NULL: none yet */
+  VqTemplateKey *key;         /* the key of that template */
 };
 
 VqGuestSource *
@@ -57,7 +58,7 @@ vq_guest_source_free (VqGuestSource *source)
   g_free (source);
 }
 
-/* Whether everything is to end, as *ERROR then tells. */
+/* Whether we have been cancelled; *ERROR is then the reason. */
 static gboolean
 is_over (VqGuestSource *source, GError **error)
 {
@@ -86,8 +87,8 @@ boot_deadline (VqGuestSource *source)
   return vq_deadline_in (source->plan->boot_timeout);
 }
 
-/* Boots and prepares a guest, whose facts are still to be made. With DIRECTORY (may be NULL) it can
- * become the template there. *STAGE is set if it does not boot. */
+/* Boots and prepares a guest; its facts are not made yet. With DIRECTORY (may be NULL), it can
+ * become the template there. If it does not boot, *STAGE is set. */
 static VqGuest *
 boot (VqGuestSource *source, const char *directory, VqBootStage *stage, GError **error)
 {
@@ -120,7 +121,8 @@ fork_template (VqGuestSource *source, VqGuestFacts *facts, GError **error)
     return NULL;
   guest = vq_guest_template_fork (source->template, source->plan, facts, source->cancel, error);
   if (guest != NULL)
-    source->templates = VQ_TEMPLATE_AUTO; /* should it become useless, another one may be made */
+    source->templates
+        = VQ_TEMPLATE_AUTO; /* if the template becomes useless later, a new one may be made */
   return guest;
 }
 
@@ -138,8 +140,8 @@ open_store (const VqOptions *options, GError **error)
   return vq_template_store_open (options->template_dir, &limits, error);
 }
 
-/* Looks for a template with a cloud seed: whether a guest needs one is found out the hard way, but
- * its template remembers it. */
+/* Looks for a template with a cloud seed. Whether a guest needs a seed is only known after a boot
+ * in vain, but if it did, its template was made with one. */
 static gboolean
 find_seeded (VqGuestSource *source, VqTemplateStore *store, GError **error)
 {
@@ -160,7 +162,7 @@ find_seeded (VqGuestSource *source, VqTemplateStore *store, GError **error)
   return TRUE;
 }
 
-/* Looks for a template that was saved by us or by others. FALSE if that cannot be done. */
+/* Looks for a template that we or other processes have saved. Fails if that is impossible. */
 static gboolean
 find_saved (VqGuestSource *source, VqTemplateStore *store, GError **error)
 {
@@ -170,7 +172,8 @@ find_saved (VqGuestSource *source, VqTemplateStore *store, GError **error)
   return source->template != NULL || find_seeded (source, store, error);
 }
 
-/* A memory file that cannot grow kills QEMU in the middle of the boot. */
+/* Without room on the disk, the memory file cannot grow, and QEMU would be killed during the
+ * boot. */
 static gboolean
 check_room (VqGuestSource *source, VqTemplateBuild *build, GError **error)
 {
@@ -179,7 +182,7 @@ check_room (VqGuestSource *source, VqTemplateBuild *build, GError **error)
   return vq_template_build_check_room (build, mib * 1024 * 1024, error);
 }
 
-/* Begins to build a template; or takes the one that another process has made meanwhile. */
+/* Begins to build a template, or takes one that another process has made meanwhile. */
 static gboolean
 begin_template (VqGuestSource *source, VqTemplateStore *store, VqTemplateBuild **build,
                 GError **error)
@@ -196,8 +199,8 @@ begin_template (VqGuestSource *source, VqTemplateStore *store, VqTemplateBuild *
   return FALSE;
 }
 
-/* Sets source->template, or *BUILD if it is still to be made; *STORE must outlive that. Fails if
- * there can be no template. */
+/* Sets source->template, or *BUILD if the template must be made; *STORE must outlive *BUILD. Fails
+ * if there can be no template. */
 static gboolean
 find_template (VqGuestSource *source, VqTemplateStore **store, VqTemplateBuild **build,
                GError **error)
@@ -211,8 +214,8 @@ find_template (VqGuestSource *source, VqTemplateStore **store, VqTemplateBuild *
          && (source->template != NULL || begin_template (source, *store, build, error));
 }
 
-/* The guest that was to become a template did not boot, for the reason WHY. If that is because of
- * its memory's file, boots another one without. Takes over BUILD. */
+/* The guest that should become a template did not boot, because of WHY. If its memory file was the
+ * cause, boots another guest without such a file. Takes over BUILD. */
 static VqGuest *
 boot_without_file (VqGuestSource *source, VqTemplateBuild *build, const GError *why,
                    VqGuestFacts *facts, VqBootStage *stage, GError **error)
@@ -231,14 +234,15 @@ boot_without_file (VqGuestSource *source, VqTemplateBuild *build, const GError *
       return NULL;
     }
   guest = boot_testbed (source, facts, stage, error);
-  if (guest != NULL && !is_full) /* so it was the file */
+  if (guest != NULL && !is_full) /* so the file was the cause */
     give_up_templates (source, "its QEMU does not start with the memory in a file: %s",
                        why->message);
   return guest;
 }
 
-/* GUEST could not be saved. If it still runs, it is as good as another one: its files went with the
- * build and have no names any more, but QEMU has them open. Takes over GUEST. */
+/* Saving GUEST failed. If it can go on, the caller gets this booted guest instead of a fork: its
+ * files were removed with the build, but QEMU has them open. Otherwise boots another one. Takes
+ * over GUEST. */
 static VqGuest *
 keep_or_boot (VqGuestSource *source, VqGuest *guest, VqGuestFacts *facts, VqBootStage *stage,
               GError **error)
@@ -250,7 +254,7 @@ keep_or_boot (VqGuestSource *source, VqGuest *guest, VqGuestFacts *facts, VqBoot
   return vq_guest_facts_make (facts, guest, error) ? g_steal_pointer (&kept) : NULL;
 }
 
-/* Takes over BUILD. */
+/* Boots a guest, saves it as a template and forks that. Takes over BEGUN. */
 static VqGuest *
 build_template (VqGuestSource *source, VqTemplateBuild *begun, VqGuestFacts *facts,
                 VqBootStage *stage, GError **error)
@@ -275,7 +279,7 @@ build_template (VqGuestSource *source, VqTemplateBuild *begun, VqGuestFacts *fac
   return keep_or_boot (source, g_steal_pointer (&guest), facts, stage, error);
 }
 
-/* Fails only if there is no source left. *STAGE is set if a guest was booted in vain. */
+/* Asks the sources in order. Fails only if none is left. If a guest did not boot, *STAGE is set. */
 static VqGuest *
 try_sources (VqGuestSource *source, VqGuestFacts *facts, VqBootStage *stage, GError **error)
 {
@@ -297,8 +301,8 @@ try_sources (VqGuestSource *source, VqGuestFacts *facts, VqBootStage *stage, GEr
   return boot_testbed (source, facts, stage, error);
 }
 
-/* The template could not be forked. For the first time another one is made, which is no use for the
- * second time. */
+/* The template could not be forked. The first time a new one is made; if that cannot be forked
+ * either, templates are given up. */
 static void
 replace_template (VqGuestSource *source, const GError *why)
 {
@@ -312,7 +316,8 @@ replace_template (VqGuestSource *source, const GError *why)
   source->templates = VQ_TEMPLATE_REFRESH;
 }
 
-/* Changes what may help after all sources have failed for the reason WHY; FALSE if nothing can. */
+/* All sources have failed because of WHY. Changes something that may help. Returns FALSE if there
+ * is nothing. */
 static gboolean
 find_remedy (VqGuestSource *source, VqBootStage stage, const GError *why)
 {
@@ -330,7 +335,7 @@ find_remedy (VqGuestSource *source, VqBootStage stage, const GError *why)
          && vq_plan_give_up_kvm (source->plan, why->message);
 }
 
-/* Sets *ERROR to WHY. If a seed was tried in vain, LOCKED, what was wrong before, tells more. */
+/* Sets *ERROR to WHY. But if a seed did not help, LOCKED, the error before that, tells more. */
 static void
 tell_failure (const GError *why, const GError *locked, GError **error)
 {
