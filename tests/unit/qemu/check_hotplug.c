@@ -206,8 +206,9 @@ TEST (real_machines)
       bare_machine_make_disk (bare, NULL, halt, sizeof halt);
       if (cases[i].efi)
         bare_machine_use_firmware (bare);
-      bus = vq_hotplug_bus_find (bare->options, bare->machine.arch, cases[i].efi, NULL);
+      bus = vq_hotplug_bus_find (bare->options, bare->plan.arch, cases[i].efi, NULL);
       ck_assert_ptr_nonnull (bus);
+      bare->plan.hotplug = bus; /* as for these options */
       disk.bus = bus->bus;
       disk.path = base;
       disk.format = "raw";
