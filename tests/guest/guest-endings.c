@@ -73,6 +73,23 @@ teardown (void)
   g_clear_pointer (&dir, g_free);
 }
 
+/* Ends the shared testbed, which must happen before all servers are ended below. */
+CASE ("misuse while open", NULL, NULL, 0)
+
+TEST (test_paths_that_disagree_about_the_slash)
+{
+  g_autoptr (Server) server = shared_testbed_steal ();
+  g_autofree char *before = server_get_stderr (server);
+  g_autofree char *after = NULL;
+
+  server_send (server, "copydown /etc/ /tmp/etc\n");
+  ck_assert_int_eq (server_wait (server, SOON, 0), 12 << 8);
+  after = server_get_stderr (server);
+  ck_assert_msg (strstr (after + strlen (before), "error: ") != NULL
+                     && strstr (after + strlen (before), "trailing slash") != NULL,
+                 "%s", after);
+}
+
 CASE_ONCE ("endings", setup, teardown, 0)
 
 TEST (test_each_has_a_machine_of_its_own)
@@ -174,20 +191,4 @@ TEST (test_sigkill_while_open)
   command_wait (command, SOON);
   ck_assert_int_eq (command->status, 255);
   ck_assert_msg (strstr (command->err, "went away") != NULL, "%s", command->err);
-}
-
-CASE ("misuse while open", NULL, NULL, 0)
-
-TEST (test_paths_that_disagree_about_the_slash)
-{
-  g_autoptr (Server) server = shared_testbed_steal ();
-  g_autofree char *before = server_get_stderr (server);
-  g_autofree char *after = NULL;
-
-  server_send (server, "copydown /etc/ /tmp/etc\n");
-  ck_assert_int_eq (server_wait (server, SOON, 0), 12 << 8);
-  after = server_get_stderr (server);
-  ck_assert_msg (strstr (after + strlen (before), "error: ") != NULL
-                     && strstr (after + strlen (before), "trailing slash") != NULL,
-                 "%s", after);
 }
