@@ -31,6 +31,7 @@ LIBS = -Wl,--as-needed $(PKG_LIBS)
 CHECK_LIBS = $(eval CHECK_LIBS := $(shell $(PKG_CONFIG) --libs check))$(CHECK_LIBS)
 
 LIB_OBJECTS := $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*/*.c))
+GUEST_SCRIPTS := $(patsubst lib/%,$(BUILD)/%.inc,$(wildcard lib/*/*.sh))
 # tests/unit has the same folders as lib; the programs are all in one directory, because their names are unique.
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(wildcard tests/unit/*/check_*.c)))
 TEST_SUPPORT := $(patsubst tests/support/%.c,$(BUILD)/tests/%.o,$(wildcard tests/support/*.c))
@@ -71,6 +72,15 @@ $(BUILD)/tests/%.o: %.c
 	$(CC) $(ALL_CPPFLAGS) -Itests/support $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/tests/helper-process.o: ALL_CPPFLAGS += -DVQ_DPKG_ARCH='"$(ARCH)"'
+
+# The scripts that run in guests, as C string literals without the comment at their head. From the
+# second build on, the .d files tell which object contains which script.
+$(BUILD)/%.sh.inc: lib/%.sh
+	@mkdir -p $(@D)
+	sed -E -e '1,/^[^#]/{/^(#|$$)/d}' -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@.new
+	mv $@.new $@
+
+$(LIB_OBJECTS): | $(GUEST_SCRIPTS)
 
 $(BUILD)/libvq.a: $(LIB_OBJECTS)
 	rm -f $@
@@ -172,6 +182,7 @@ lint:
 	tests/lint/options
 	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/guest/make-image tests/guest/guests.sh .ci/run tests/guest/packages/*/debian/tests/[!c]*
 	shellcheck -s bash virt-qemu/*.bash
+	shellcheck -s sh lib/*/*.sh
 	! for page in virt-qemu/*.1; do man --warnings -E UTF-8 -l -Tutf8 -Z $$page 2>&1 >/dev/null; done | grep .
 
 install: all

@@ -15,67 +15,25 @@
  * shell commands. */
 #define USER_NAME_MAX 64
 
-/* systemctl's exit status is 0 only in the state "running", so it is ignored. */
-static const char wait_booted_script[]
-    = "if [ -d /run/systemd/system ]; then\n"
-      "  while :; do\n"
-      "    state=$(systemctl is-system-running --wait 2>/dev/null) || :\n"
-      "    case $state in\n"
-      "      running|degraded) exit 0;;\n"
-      "      maintenance) echo 'the guest is in rescue or emergency mode' >&2; exit 1;;\n"
-      "    esac\n"
-      "    sleep 0.2\n"
-      "  done\n"
-      "fi\n"
-      "until runlevel | grep -q ' [2-5]$'; do sleep 0.2; done\n"
-      "while pgrep -f '/etc/init[.]d/rc' >/dev/null; do sleep 0.2; done\n";
+static const char wait_booted_script[] =
+#include "guest/wait-booted.sh.inc"
+    ;
 
-static const char time_zone_script[]
-    = "[ -e \"/usr/share/zoneinfo/$1\" ] || exit 0\n"
-      "[ \"$(readlink /etc/localtime)\" = \"/usr/share/zoneinfo/$1\" ] && exit 0\n"
-      "[ -w /etc ] || exit 0\n"
-      "ln -fns \"/usr/share/zoneinfo/$1\" /etc/localtime\n"
-      "if [ -f /etc/timezone ]; then echo \"$1\" > /etc/timezone; fi\n";
+static const char time_zone_script[] =
+#include "guest/set-time-zone.sh.inc"
+    ;
 
-static const char make_scratch_script[] = "umask 022\n"
-                                          "if [ -n \"$1\" ]; then\n"
-                                          "  mkdir -p -- \"$1\"; d=$1\n"
-                                          "else\n"
-                                          "  d=$(mktemp --directory --tmpdir autopkgtest.XXXXXX)\n"
-                                          "fi\n"
-                                          "chmod 777 -- \"$d\"\n"
-                                          "printf %s \"$d\"\n";
+static const char make_scratch_script[] =
+#include "guest/make-scratch.sh.inc"
+    ;
 
-/* Both scripts for the scratch directory begin with this. Only GNU tar leaves out the holes of
- * files, and only it knows these options; other guests have busybox's. */
-#define TAR_OPTIONS                                                                                \
-  "options=\n"                                                                                     \
-  "if tar --version 2>/dev/null | grep -q GNU; then\n"                                             \
-  "  options='--warning=none --sparse --numeric-owner'\n"                                          \
-  "fi\n"
+static const char save_scratch_script[] =
+#include "guest/save-scratch.sh.inc"
+    ;
 
-/* /var/cache may be read-only. Removing the mark comes last, because the waiting test reboots as
- * soon as it is gone. */
-static const char save_scratch_script[]
-    = TAR_OPTIONS "for d in /var/cache /home; do\n"
-                  "  [ -w $d ] || continue\n"
-                  "  tar $options -C / -c -f $d/virt-qemu-scratch.tar \"./${1#/}\"\n"
-                  "  sync $d/virt-qemu-scratch.tar\n"
-                  "  rm -f /run/autopkgtest-reboot-prepare-mark\n"
-                  "  exit 0\n"
-                  "done\n"
-                  "echo 'neither /var/cache nor /home is writable' >&2\n"
-                  "exit 1\n";
-
-static const char restore_scratch_script[]
-    = TAR_OPTIONS "for d in /var/cache /home; do\n"
-                  "  [ -e $d/virt-qemu-scratch.tar ] || continue\n"
-                  "  tar $options -C / -x -p -f $d/virt-qemu-scratch.tar\n"
-                  "  rm -f $d/virt-qemu-scratch.tar\n"
-                  "  exit 0\n"
-                  "done\n"
-                  "echo 'the saved scratch directory is gone' >&2\n"
-                  "exit 1\n";
+static const char restore_scratch_script[] =
+#include "guest/restore-scratch.sh.inc"
+    ;
 
 /* In order, these are for sysvinit, systemd and busybox. */
 static const char power_off_script[] = "shutdown -h -P now || poweroff || poweroff -f\n";

@@ -16,12 +16,9 @@
 
 #define ELF_MAGIC "\177ELF"
 
-/* The arguments are the interpreter, or nothing for a program. Stdin is stored in a file while it
- * runs. The interpreter is called by name, because the file's directory may be mounted noexec. */
-static const char runner[] = "f=$(mktemp) || exit\n"
-                             "trap 'rm -f \"$f\"' EXIT\n"
-                             "cat >\"$f\" && chmod 700 \"$f\" || exit\n"
-                             "\"$@\" \"$f\" </dev/null\n";
+static const char runner[] =
+#include "guest/run-template-script.sh.inc"
+    ;
 
 /* Opens the script; does not wait even if it is a FIFO. Returns -1 on failure. */
 static int

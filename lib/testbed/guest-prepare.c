@@ -13,21 +13,9 @@
 #define SCRIPT_SECONDS (60 * 60)
 #define INSTALL_SECONDS (10 * 60)
 
-/* Installing the package does not start the agent, because the agent is started when its device
- * appears, and that was there before. So it is started here. */
-static const char install_agent_script[]
-    = "command -v qemu-ga >/dev/null && exit 0\n"
-      "export DEBIAN_FRONTEND=noninteractive\n"
-      "if command -v apt-get >/dev/null; then\n"
-      "  apt-get -qy update >/dev/null\n"
-      "  apt-get -qy --no-install-recommends install qemu-guest-agent >/dev/null\n"
-      "elif command -v dnf >/dev/null; then dnf -y install qemu-guest-agent >/dev/null\n"
-      "elif command -v zypper >/dev/null; then zypper -n install qemu-guest-agent >/dev/null\n"
-      "elif command -v apk >/dev/null; then apk add qemu-guest-agent >/dev/null\n"
-      "else echo 'no package manager that we know' >&2; exit 1\n"
-      "fi\n"
-      "service qemu-guest-agent start >/dev/null 2>&1 ||\n"
-      "  systemctl start qemu-guest-agent >/dev/null 2>&1 || :\n";
+static const char install_agent_script[] =
+#include "testbed/install-agent.sh.inc"
+    ;
 
 static gboolean
 run_scripts (VqGuest *guest, const VqOptions *options, GError **error)

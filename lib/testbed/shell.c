@@ -14,18 +14,13 @@
 /* A year: a person may take any time. */
 #define FOR_EVER (365.0 * 24 * 60 * 60)
 
-/* Runs the shell on a terminal in the guest. The arguments are the environment, which is set again
- * after the login shell, because its startup files may have changed it. */
-static const char terminal_script[] = "if command -v bash >/dev/null; then exec bash -l -c 'exec "
-                                      "env -- \"$@\" bash -i' bash \"$@\"; "
-                                      "fi\n"
-                                      "exec env -- \"$@\" sh -i\n";
+static const char terminal_script[] =
+#include "testbed/shell-terminal.sh.inc"
+    ;
 
-/* Runs the shell without a terminal. $1 is the directory. The environment has been set by env
- * (1). */
-static const char script[] = "cd -- \"$1\" || cd /\n"
-                             "if command -v bash >/dev/null; then exec bash -i; fi\n"
-                             "exec sh -i\n";
+static const char script[] =
+#include "testbed/shell-pipe.sh.inc"
+    ;
 
 typedef struct
 {

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Receives the guest helper from its port and starts it. $1 is the program's size, $2 its SHA-256,
+# and $3 the port's name. The script waits for the port, because a shell may start before the port's
+# driver is loaded. It mounts a tmpfs of its own, because many systems mount /run, /tmp and /dev/shm
+# noexec. The tmpfs is in the mount namespace of this script, and disappears with the helper, which
+# then moves to init's namespaces. There must be no single quote below, because the script is given
+# to a shell between two of them.
+
+umask 077
+i=0 port=
+while :; do
+  for p in /sys/class/virtio-ports/*; do
+    n=; [ ! -e "$p/name" ] || read -r n <"$p/name" || :
+    if [ "$n" = "$3" ]; then port=/dev/${p##*/}; fi
+  done
+  [ ! -c "$port" ] || break
+  [ "$i" -lt 100 ] || { echo "no port $3" >&2; exit 1; }
+  i=$((i + 1)); sleep 0.1 2>/dev/null || sleep 1
+done
+mount -t tmpfs -o mode=700,exec virt-qemu /tmp
+exec 3<>"$port"
+timeout 20 head -c "$1" <&3 >/tmp/virt-qemu-helper ||
+  { echo "the program did not arrive" >&2; exit 1; }
+echo "$2  /tmp/virt-qemu-helper" | sha256sum -c --status ||
+  { echo "the program arrived damaged" >&2; exit 1; }
+chmod 700 /tmp/virt-qemu-helper
+exec /tmp/virt-qemu-helper --fd 3 --daemon
