@@ -1,78 +1,65 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* virt-qemu-ssh: what the server runs to get into a guest over ssh; ssh-client.h has its arguments
- * and says why it is a program of its own. It is started so that it cannot outlive the server. */
+/* virt-qemu-ssh: what the server starts for each command that runs in a guest over ssh;
+ * ssh-client.h has its arguments and says why it is a program of its own. It is started so that it
+ * cannot outlive the server. */
 #include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
-#include "ssh/cloud-seed.h"
 #include "base/error.h"
-#include "channel/exec-server.h"
-#include "ssh/ssh-channel.h"
+#include "ssh/cloud-seed.h"
 #include "ssh/ssh-client.h"
 #include "ssh/ssh-connect.h"
+#include "ssh/ssh-run.h"
 
-#define FOREVER 1e9 /* seconds */
-
-/* Reads FD, a blocking socket, to its end. */
+/* The server reads it, and learns of the command's end. */
 static gboolean
-read_login (int fd, VqSshLogin *login, GError **error)
+say (const char *word, const char *rest, GError **error)
 {
-  g_autofree char *bytes = g_malloc (VQ_SSH_LOGIN_MAX);
-  gsize have = 0;
-  gssize n;
-
-  while ((n = read (fd, bytes + have, VQ_SSH_LOGIN_MAX - have)) != 0)
-    {
-      if (n < 0 && errno != EINTR)
-        return vq_error_set_errno (error, errno, "cannot read how to log in");
-      have += MAX (n, 0);
-    }
-  return vq_ssh_login_unpack (login, bytes, have, error);
-}
-
-/* LOGIN has the host key once we are in. */
-static gboolean
-say_ready (int fd, const VqSshLogin *login, GError **error)
-{
-  if (dprintf (fd, VQ_SSH_CLIENT_READY "%s\n", login->host_key) < 0)
+  if (printf ("%s%s\n", word, rest) < 0 || fflush (stdout) != 0)
     return vq_error_set_errno (error, errno, "cannot talk to the server");
-  close (fd);
   return TRUE;
 }
 
-static VqChannel *
-get_in (VqSshLogin *login, gint64 deadline, GError **error)
+/* Sets LOGIN, and *BEGIN (transfer full) to what follows it. */
+static gboolean
+read_file (int fd, VqSshLogin *login, GBytes **begin, GError **error)
 {
-  VqSshSession *session = vq_ssh_connect (login, deadline, NULL, error);
+  g_autoptr (GMappedFile) file = g_mapped_file_new_from_fd (fd, FALSE, error);
+  g_autoptr (GBytes) bytes = file != NULL ? g_mapped_file_get_bytes (file) : NULL;
+  gsize n;
+  const char *text = bytes != NULL ? g_bytes_get_data (bytes, &n) : NULL;
+  const char *end = text != NULL ? memmem (text, n, "\0", 2) : NULL;
 
-  return session != NULL ? vq_ssh_channel_new (session, login, deadline, NULL, error) : NULL;
+  if (bytes == NULL)
+    return FALSE;
+  if (end == NULL)
+    return vq_error_set (error, VQ_ERROR_USAGE, "ssh: there is no command");
+  *begin = g_bytes_new_from_bytes (bytes, end + 2 - text, n - (end + 2 - text));
+  return vq_ssh_login_unpack (login, text, end + 1 - text, error);
 }
 
 static gboolean
-never (gpointer data)
-{
-  return FALSE;
-}
-
-static gboolean
-serve (int fd, const char *socket_path, gint64 deadline, GError **error)
+run (int file, const int fds[3], gint64 deadline, GError **error)
 {
   g_auto (VqSshLogin) login = { .port = 0 };
-  g_autoptr (VqChannel) channel = NULL;
-  g_autoptr (VqExecServer) server = NULL;
+  g_autoptr (GBytes) begin = NULL;
+  g_auto (ssh_session) ssh = NULL;
+  g_autofree char *number = NULL;
+  VqEnd end;
 
-  if (!read_login (fd, &login, error))
+  if (!read_file (file, &login, &begin, error))
     return FALSE;
-  channel = get_in (&login, deadline, error);
-  server = channel != NULL ? vq_exec_server_new (socket_path, error) : NULL;
-  if (server == NULL || !say_ready (fd, &login, error))
+  ssh = vq_ssh_connect (&login, deadline, error);
+  if (ssh == NULL || !say (VQ_SSH_CLIENT_KEY, login.host_key, error)
+      || !vq_ssh_run (ssh, &login, begin, fds[0], fds[1], fds[2], &end, error))
     return FALSE;
-  vq_exec_server_set_channel (server, channel);
-  return vq_wait_until (never, NULL, vq_deadline_in (FOREVER), NULL, "end", error);
+  number = g_strdup_printf ("%d", end.value);
+  return say (end.kind == VQ_ENDED_EXITED ? VQ_SSH_CLIENT_EXITED : VQ_SSH_CLIENT_SIGNALLED, number,
+              error);
 }
 
 static gboolean
@@ -82,9 +69,7 @@ make_seed (const char *directory, GError **error)
 
   if (!vq_cloud_seed_make (directory, &login, error))
     return FALSE;
-  if (printf ("%s\n", login.host_key) < 0 || fflush (stdout) != 0)
-    return vq_error_set_errno (error, errno, "cannot write the host key");
-  return TRUE;
+  return say ("", login.host_key, error);
 }
 
 static gboolean
@@ -94,8 +79,12 @@ work (const char *const *args, GError **error)
 
   if (n == 2 && g_str_equal (args[0], VQ_SSH_CLIENT_MAKE_SEED))
     return make_seed (args[1], error);
-  if (n == 4 && g_str_equal (args[0], VQ_SSH_CLIENT_SERVE))
-    return serve (atoi (args[1]), args[2], g_ascii_strtoll (args[3], NULL, 10), error);
+  if (n == 6 && g_str_equal (args[0], VQ_SSH_CLIENT_RUN))
+    {
+      const int fds[] = { atoi (args[2]), atoi (args[3]), atoi (args[4]) };
+
+      return run (atoi (args[1]), fds, g_ascii_strtoll (args[5], NULL, 10), error);
+    }
   return vq_error_set (error, VQ_ERROR_USAGE, "wrong arguments: this program is the server's");
 }
 

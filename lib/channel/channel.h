@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A channel into the guest: an interface that runs argv as root with three descriptors, tells
  * how it ended, and can kill it. Implementations: helper-channel (our own helper in the guest), and
- * ssh-channel with exec-channel before it (ssh). */
+ * ssh-channel. */
 #pragma once
 
 #include <glib.h>

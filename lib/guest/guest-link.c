@@ -27,9 +27,8 @@ struct _VqGuestLink
   const char *directory;
   VqGuestAgent *agent;   /* NULL where it is not wanted, and in a fork */
   VqSshLogin *ssh;       /* not owned */
-  VqSshClient *client;   /* has the channel if it is not NULL */
   VqHelperPort *helper;  /* NULL where it is not wanted, and while the guest is going down */
-  VqChannel *channel;    /* NULL: not open; the client's if there is one */
+  VqChannel *channel;    /* NULL: not open */
   gboolean end_expected; /* the guest is going down: so will the helper */
   gboolean warned;       /* of the slow channel */
 };
@@ -120,10 +119,7 @@ vq_guest_link_new (const VqPlan *plan, VqQemu *qemu, const char *directory, VqSs
 static void
 close_channel (VqGuestLink *link)
 {
-  if (link->client == NULL)
-    vq_channel_free (link->channel);
-  link->channel = NULL;
-  g_clear_pointer (&link->client, vq_ssh_client_free);
+  g_clear_pointer (&link->channel, vq_channel_free);
 }
 
 void
@@ -161,16 +157,14 @@ warn_of_fallback (VqGuestLink *link, const GError *why)
   link->warned = TRUE;
 }
 
-/* Keeps the connection that WAY has made; FALSE if it is none of ssh. */
+/* Keeps the channel of WAY; FALSE if it is none of ssh. */
 static gboolean
 keep_ssh_channel (VqGuestLink *link, VqWay *way)
 {
-  link->client = vq_way_ssh_take_client (way);
-  if (link->client == NULL)
-    return FALSE;
-  disconnect_helper (link);
-  link->channel = vq_ssh_client_get_channel (link->client);
-  return TRUE;
+  link->channel = vq_way_ssh_take_channel (way);
+  if (link->channel != NULL)
+    disconnect_helper (link);
+  return link->channel != NULL;
 }
 
 /* The helper could not be brought in, for the reason WHY. */

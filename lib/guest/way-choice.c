@@ -32,11 +32,11 @@ add_shells (VqWays *ways, const VqPlan *plan, const char *directory, GError **er
              || add (ways, vq_way_shell_new (directory, serial, error), VQ_WAY_NORMAL));
 }
 
-static gboolean
-add_ssh (VqWays *ways, const char *directory, VqSshLogin *ssh, gint64 deadline, GError **error)
+static void
+add_ssh (VqWays *ways, VqSshLogin *ssh, gint64 deadline)
 {
-  return ssh->user == NULL || ssh->port == 0
-         || add (ways, vq_way_ssh_new (ssh, directory, deadline, error), VQ_WAY_NORMAL);
+  if (ssh->user != NULL && ssh->port != 0)
+    vq_ways_add (ways, vq_way_ssh_new (ssh, deadline), VQ_WAY_NORMAL);
 }
 
 static gboolean
@@ -52,21 +52,23 @@ add_login (VqWays *ways, const VqPlan *plan, const char *directory, GError **err
 
 /* For --channel=ssh. */
 static gboolean
-add_only_ssh (VqWays *ways, const char *directory, VqSshLogin *ssh, gint64 deadline, GError **error)
+add_only_ssh (VqWays *ways, VqSshLogin *ssh, gint64 deadline, GError **error)
 {
   if (ssh->port == 0)
     return vq_error_set (error, VQ_ERROR_FAILED,
                          "no port of 127.0.0.1 is free to reach the guest's ssh server");
-  return add_ssh (ways, directory, ssh, deadline, error);
+  add_ssh (ways, ssh, deadline);
+  return TRUE;
 }
 
 static gboolean
 add_all (VqWays *ways, const VqPlan *plan, const char *directory, VqSshLogin *ssh, gint64 deadline,
          GError **error)
 {
-  return add_shells (ways, plan, directory, error)
-         && add_ssh (ways, directory, ssh, deadline, error)
-         && add_login (ways, plan, directory, error);
+  if (!add_shells (ways, plan, directory, error))
+    return FALSE;
+  add_ssh (ways, ssh, deadline);
+  return add_login (ways, plan, directory, error);
 }
 
 VqWays *
@@ -80,7 +82,7 @@ vq_way_choice_new (const VqPlan *plan, const char *directory, VqConsole *console
   if (agent != NULL && channel != VQ_CHANNEL_SSH)
     vq_ways_add (ways, vq_way_agent_new (agent), VQ_WAY_NORMAL);
   if (only_agent
-      || (channel == VQ_CHANNEL_SSH ? add_only_ssh (ways, directory, ssh, deadline, error)
+      || (channel == VQ_CHANNEL_SSH ? add_only_ssh (ways, ssh, deadline, error)
                                     : add_all (ways, plan, directory, ssh, deadline, error)))
     return g_steal_pointer (&ways);
   return NULL;

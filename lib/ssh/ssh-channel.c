@@ -1,388 +1,332 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* A command's life: it WAITS for its turn to log in, is LOGGING_IN, then RUNNING. It is started, or
+ * ended before that, from an idle source of the channel: never from inside one of its functions. */
 #include "ssh/ssh-channel.h"
 
+#include <errno.h>
+#include <glib-unix.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "channel/channel-capture.h"
+#include "base/deadline.h"
 #include "base/error.h"
-#include "ssh/ssh-exec.h"
+#include "ssh/ssh-client.h"
 
-/* OpenSSH's own limit. One is left for a command that kills another. */
-#define COMMANDS_PER_CONNECTION 10
-#define CONNECTIONS_MAX 32
+#define LOGINS_AT_ONCE 6
+#define LOGIN_PATIENCE 60.0 /* seconds */
+#define KILL_PATIENCE 20    /* seconds: longer than the program's own */
+#define REPORT_MAX 8192     /* a host key is less than a KiB of text */
 
-typedef struct
+typedef enum
 {
-  VqSshSession *session; /* owned */
-  gboolean was_ready;
-  guint limit; /* commands that it takes */
-} Connection;
+  WAITING,
+  LOGGING_IN,
+  RUNNING,
+} State;
 
 typedef struct
 {
   VqChannel parent;
-  VqSshLogin *login;      /* not owned */
-  GPtrArray *connections; /* of Connection, owned */
-  GQueue commands;        /* of VqCommand, owned; those that kill come first */
-  gboolean full;          /* the server admits no more connections */
+  VqSshLogin *login; /* not owned */
+  gint64 deadline;   /* for the first command that gets in */
+  gboolean was_in;
+  GQueue commands; /* of VqCommand, owned */
   guint work_id;
-  GError *error; /* set: lost */
 } SshChannel;
 
 struct _VqCommand
 {
   SshChannel *channel;
   GList link; /* in the channel's queue */
-  VqSshExec *exec;
-  Connection *connection; /* it runs on, not owned; NULL: it waits */
-  guint others;           /* commands there when it was given to it */
-  gboolean refused;       /* by the server, once */
-  VqCommandDone done;     /* NULL: it is ours, and kills another one */
-  gpointer data;
+  State state;
+  char **argv;     /* owned, as FDS, while WAITING: then the program has them */
+  int fds[3];      /* stdin, stdout, stderr; -1: closed */
+  VqChild *child;  /* owned; NULL while WAITING */
+  int report_fd;   /* owned: what CHILD says; -1: nothing more */
+  guint report_id; /* reads from it */
+  GString *report;
   gboolean killed;
-  VqEndKind kind; /* this and the rest for an end that is not EXEC's */
-  int value;
-  GError *error;
-  guint finish_id;
+  guint kill_id; /* the end of our patience with CHILD, which is to kill it */
+  VqCommandDone done;
+  gpointer data;
 };
 
 static void
-connection_free (gpointer data)
+close_fds (VqCommand *command)
 {
-  Connection *connection = data;
+  for (guint i = 0; i < G_N_ELEMENTS (command->fds); i++)
+    {
+      if (command->fds[i] >= 0)
+        close (command->fds[i]);
+      command->fds[i] = -1;
+    }
+}
 
-  vq_ssh_session_free (connection->session);
-  g_free (connection);
+static void
+stop_listening (VqCommand *command)
+{
+  g_clear_handle_id (&command->report_id, g_source_remove);
+  if (command->report_fd >= 0)
+    close (command->report_fd);
+  command->report_fd = -1;
 }
 
 /* The last thing that is done with a command. */
 static void
 finish (VqCommand *command, const VqEnd *end)
 {
-  VqCommandDone done = command->done;
-  gpointer data = command->data;
-
   g_queue_unlink (&command->channel->commands, &command->link);
-  g_clear_handle_id (&command->finish_id, g_source_remove);
-  vq_ssh_exec_free (command->exec);
-  if (done != NULL)
-    done (end, data);
-  g_clear_error (&command->error);
+  g_clear_handle_id (&command->kill_id, g_source_remove);
+  stop_listening (command);
+  vq_child_free (command->child);
+  close_fds (command);
+  command->done (end, command->data);
+  g_string_free (command->report, TRUE);
+  g_strfreev (command->argv);
   g_free (command);
 }
 
-static gboolean
-finish_idly (gpointer data)
-{
-  VqCommand *command = data;
-  VqEnd end = { command->kind, command->value, command->error };
-
-  command->finish_id = 0;
-  finish (command, &end);
-  return G_SOURCE_REMOVE;
-}
-
-/* An end without EXEC: it has not been started, and will not be. Takes ERROR. */
 static void
-finish_soon (VqCommand *command, VqEndKind kind, int value, GError *error)
+finish_failed (VqCommand *command, const GError *error)
 {
-  if (command->finish_id != 0)
-    {
-      g_clear_error (&error);
-      return;
-    }
-  command->kind = kind;
-  command->value = value;
-  command->error = error;
-  command->finish_id = g_idle_add_full (G_PRIORITY_DEFAULT, finish_idly, command, NULL);
-}
+  const VqEnd end = { VQ_ENDED_FAILED, 0, error };
 
-static gboolean
-is_waiting (VqCommand *command)
-{
-  return command->connection == NULL && command->finish_id == 0;
-}
-
-static gboolean
-has_room (Connection *connection, gboolean to_kill)
-{
-  guint room = to_kill ? connection->limit : MAX (connection->limit, 2) - 1;
-
-  return vq_ssh_session_is_ready (connection->session)
-         && vq_ssh_session_count_users (connection->session) < room;
-}
-
-/* NULL if there is none now. */
-static Connection *
-find_room (SshChannel *channel, gboolean to_kill)
-{
-  for (guint i = 0; i < channel->connections->len; i++)
-    if (has_room (channel->connections->pdata[i], to_kill))
-      return channel->connections->pdata[i];
-  return NULL;
+  finish (command, &end);
 }
 
 static gboolean work (gpointer data);
 
 static void
-work_soon (gpointer data)
+work_soon (SshChannel *channel)
 {
-  SshChannel *channel = data;
-
   if (channel->work_id == 0)
     channel->work_id = g_idle_add_full (G_PRIORITY_DEFAULT, work, channel, NULL);
 }
 
-static Connection *
-add_connection (SshChannel *channel, VqSshSession *session)
+/* The first line has come. */
+static void
+on_in (VqCommand *command)
 {
-  Connection *connection = g_new0 (Connection, 1);
+  SshChannel *channel = command->channel;
+  const char *line = command->report->str;
+  gsize start = strlen (VQ_SSH_CLIENT_KEY);
 
-  connection->session = session;
-  connection->limit = COMMANDS_PER_CONNECTION;
-  g_ptr_array_add (channel->connections, connection);
-  vq_ssh_session_watch (session, work_soon, channel);
-  return connection;
+  command->state = RUNNING;
+  channel->was_in = TRUE;
+  if (channel->login->host_key == NULL && g_str_has_prefix (line, VQ_SSH_CLIENT_KEY))
+    channel->login->host_key = g_strndup (line + start, strcspn (line + start, "\n"));
+  work_soon (channel);
 }
 
-/* Unless one is being opened. */
+/* Takes what is there now. */
 static void
-open_another (SshChannel *channel)
+read_report (VqCommand *command)
 {
-  Connection *last = g_ptr_array_index (channel->connections, channel->connections->len - 1);
+  char buffer[1024];
+  gssize n;
+
+  while (command->report->len < REPORT_MAX
+         && (n = read (command->report_fd, buffer, sizeof buffer)) > 0)
+    g_string_append_len (command->report, buffer, n);
+}
+
+static gboolean
+on_report (int fd, GIOCondition events, gpointer data)
+{
+  VqCommand *command = data;
+  gsize before = command->report->len;
+
+  read_report (command);
+  if (command->report->len == before)
+    g_clear_handle_id (&command->report_id, g_source_remove);
+  if (command->state == LOGGING_IN && strchr (command->report->str, '\n') != NULL)
+    on_in (command);
+  return G_SOURCE_CONTINUE; /* removed already when there is no more to read */
+}
+
+/* The number behind WORD, which begins one of the lines; FALSE: there is none. */
+static gboolean
+find_number (const char *report, const char *word, int *number)
+{
+  g_autofree char *start = g_strconcat ("\n", word, NULL);
+  const char *at = strstr (report, start);
+
+  if (at != NULL)
+    *number = atoi (at + strlen (start));
+  return at != NULL;
+}
+
+static void
+on_ended (VqChild *child, gpointer data)
+{
+  VqCommand *command = data;
+  VqEnd end = { VQ_ENDED_FAILED, 0, NULL };
   g_autoptr (GError) error = NULL;
-  VqSshSession *session;
 
-  if (channel->full || !vq_ssh_session_is_ready (last->session)
-      || channel->connections->len >= CONNECTIONS_MAX)
-    return;
-  session = vq_ssh_session_start (channel->login, &error);
-  if (session != NULL)
-    add_connection (channel, session);
-  channel->full = session == NULL;
+  read_report (command);
+  if (command->killed)
+    end = (VqEnd){ VQ_ENDED_SIGNALLED, SIGKILL, NULL };
+  else if (find_number (command->report->str, VQ_SSH_CLIENT_EXITED, &end.value))
+    end.kind = VQ_ENDED_EXITED;
+  else if (find_number (command->report->str, VQ_SSH_CLIENT_SIGNALLED, &end.value))
+    end.kind = VQ_ENDED_SIGNALLED;
+  else
+    vq_ssh_client_fail (child, &error);
+  end.error = error;
+  work_soon (command->channel);
+  finish (command, &end);
+}
+
+static gboolean
+spawn (VqCommand *command, GError **error)
+{
+  SshChannel *channel = command->channel;
+  gint64 deadline = channel->was_in ? vq_deadline_in (LOGIN_PATIENCE) : channel->deadline;
+  int ends[2];
+
+  if (!g_unix_open_pipe (ends, FD_CLOEXEC, error))
+    return FALSE;
+  command->report_fd = ends[0];
+  g_unix_set_fd_nonblocking (ends[0], TRUE, NULL);
+  command->child = vq_ssh_client_run (channel->login, (const char *const *)command->argv,
+                                      command->fds, ends[1], deadline, error);
+  close (ends[1]);
+  return command->child != NULL;
 }
 
 static void
-give_to (VqCommand *command, Connection *connection)
+start_or_end (VqCommand *command)
 {
-  command->connection = connection;
-  command->others = vq_ssh_session_count_users (connection->session);
-  vq_ssh_exec_attach (command->exec, connection->session);
+  static const VqEnd killed = { VQ_ENDED_SIGNALLED, SIGKILL, NULL };
+  g_autoptr (GError) error = NULL;
+
+  if (command->killed)
+    finish (command, &killed);
+  else if (!spawn (command, &error))
+    finish_failed (command, error);
+  else
+    {
+      command->state = LOGGING_IN;
+      command->report_id
+          = g_unix_fd_add (command->report_fd, G_IO_IN | G_IO_HUP, on_report, command);
+      vq_child_on_ended (command->child, on_ended, command);
+      close_fds (command);
+      g_clear_pointer (&command->argv, g_strfreev);
+    }
 }
 
-/* Starts what waits, as far as there is room. */
-static void
-start_waiting (SshChannel *channel)
+/* NULL: there is nothing to do now. */
+static VqCommand *
+find_next (SshChannel *channel)
 {
+  VqCommand *next = NULL;
+  guint n_logging_in = 0;
+
   for (GList *link = channel->commands.head; link != NULL; link = link->next)
     {
       VqCommand *command = link->data;
-      Connection *connection;
 
-      if (!is_waiting (command))
-        continue;
-      connection = find_room (channel, command->done == NULL);
-      if (connection == NULL)
-        {
-          open_another (channel);
-          return;
-        }
-      give_to (command, connection);
+      if (command->state == WAITING && command->killed)
+        return command;
+      if (command->state == WAITING && next == NULL)
+        next = command;
+      n_logging_in += command->state == LOGGING_IN;
     }
+  return n_logging_in < LOGINS_AT_ONCE ? next : NULL;
 }
 
-/* A first connection that is lost is the end; a further one that never got in is not. */
-static void
-look_at_connection (SshChannel *channel, Connection *connection)
-{
-  const GError *error = vq_ssh_session_get_error (connection->session);
-
-  if (error == NULL)
-    connection->was_ready = vq_ssh_session_is_ready (connection->session);
-  else if (connection->was_ready && channel->error == NULL)
-    channel->error = g_error_copy (error);
-  else if (!connection->was_ready)
-    {
-      g_debug ("no further ssh connection: %s", error->message);
-      channel->full = TRUE;
-      g_ptr_array_remove (channel->connections, connection);
-    }
-}
-
-static void
-fail_waiting (SshChannel *channel)
-{
-  for (GList *link = channel->commands.head; link != NULL; link = link->next)
-    if (is_waiting (link->data))
-      finish_soon (link->data, VQ_ENDED_FAILED, 0, g_error_copy (channel->error));
-}
-
+/* One at a time, as the channel may be gone afterwards. */
 static gboolean
 work (gpointer data)
 {
   SshChannel *channel = data;
+  VqCommand *command = find_next (channel);
 
+  if (command != NULL)
+    {
+      start_or_end (command);
+      return G_SOURCE_CONTINUE;
+    }
   channel->work_id = 0;
-  for (guint i = channel->connections->len; i > 0; i--)
-    look_at_connection (channel, g_ptr_array_index (channel->connections, i - 1));
-  if (channel->error != NULL)
-    fail_waiting (channel);
-  else
-    start_waiting (channel);
   return G_SOURCE_REMOVE;
 }
 
-static VqCommand *start_command (SshChannel *channel, const char *const *argv, const int fds[3],
-                                 VqCommandDone done, gpointer data);
-
-/* Sends a signal to the process group of COMMAND. */
-static void
-send_signal (VqCommand *command, const char *name)
-{
-  g_autofree char *pid = g_strdup_printf ("%u", vq_ssh_exec_get_pid (command->exec));
-  const char *const argv[] = { "sh", "-c", "kill -s \"$1\" -- \"-$2\"", "sh", name, pid, NULL };
-  const int none[] = { -1, -1, -1 };
-
-  start_command (command->channel, argv, none, NULL, NULL);
-}
-
-static void
-on_started (gpointer data)
-{
-  VqCommand *command = data;
-
-  if (command->killed)
-    send_signal (command, "KILL");
-}
-
-static void
-on_unread (gpointer data)
-{
-  VqCommand *command = data;
-
-  if (command->done != NULL && !command->killed && vq_ssh_exec_get_pid (command->exec) != 0)
-    send_signal (command, "PIPE");
-}
-
-/* A server may admit fewer commands than OpenSSH's does. It has to say so twice: OpenSSH forgets
- * one that is over only after it has looked at all that came along with our word that we know.
- * Those that were there when it was asked count: when it says no, they may be over. */
-static void
-on_refused (gpointer data)
-{
-  VqCommand *command = data;
-  Connection *connection = command->connection;
-  gboolean again = command->refused;
-
-  command->connection = NULL;
-  command->refused = !again;
-  if (again)
-    connection->limit = CLAMP (command->others, 1, connection->limit);
-  if (command->killed && command->done != NULL)
-    finish_soon (command, VQ_ENDED_SIGNALLED, SIGKILL, NULL);
-  else if (again && command->others == 0)
-    finish_soon (command, VQ_ENDED_FAILED, 0, g_error_copy (vq_ssh_exec_get_error (command->exec)));
-  else
-    work_soon (command->channel);
-}
-
-static void
-on_ended (const VqEnd *end, gpointer data)
-{
-  finish (data, end);
-}
-
 static VqCommand *
-start_command (SshChannel *channel, const char *const *argv, const int fds[3], VqCommandDone done,
-               gpointer data)
+start (VqChannel *parent, const char *const *argv, int in, int out, int err, VqCommandDone done,
+       gpointer data)
 {
-  static const VqSshExecHandlers handlers = { on_started, on_unread, on_refused, on_ended };
+  SshChannel *channel = (SshChannel *)parent;
   VqCommand *command = g_new0 (VqCommand, 1);
 
   command->channel = channel;
   command->link.data = command;
+  command->argv = g_strdupv ((char **)argv);
+  command->fds[0] = in;
+  command->fds[1] = out;
+  command->fds[2] = err;
+  command->report_fd = -1;
+  command->report = g_string_new (NULL);
   command->done = done;
   command->data = data;
-  command->exec = vq_ssh_exec_new (argv, fds[0], fds[1], fds[2], &handlers, command);
-  if (done == NULL)
-    g_queue_push_head_link (&channel->commands, &command->link);
-  else
-    g_queue_push_tail_link (&channel->commands, &command->link);
-  if (channel->error != NULL)
-    finish_soon (command, VQ_ENDED_FAILED, 0, g_error_copy (channel->error));
-  else
-    start_waiting (channel);
+  g_queue_push_tail_link (&channel->commands, &command->link);
+  work_soon (channel);
   return command;
 }
 
-static VqCommand *
-start_on_channel (VqChannel *parent, const char *const *argv, int in, int out, int err,
-                  VqCommandDone done, gpointer data)
+static gboolean
+on_no_patience (gpointer data)
 {
-  const int fds[] = { in, out, err };
+  VqCommand *command = data;
 
-  return start_command ((SshChannel *)parent, argv, fds, done, data);
+  command->kill_id = 0;
+  vq_child_kill (command->child, SIGKILL);
+  return G_SOURCE_REMOVE;
 }
 
 static void
-kill_on_channel (VqChannel *parent, VqCommand *command)
+kill_command (VqChannel *parent, VqCommand *command)
 {
   if (command->killed)
     return;
   command->killed = TRUE;
-  vq_ssh_exec_mute (command->exec);
-  if (is_waiting (command))
-    finish_soon (command, VQ_ENDED_SIGNALLED, SIGKILL, NULL);
-  else if (vq_ssh_exec_get_pid (command->exec) != 0)
-    send_signal (command, "KILL");
-}
-
-/* Its process lives on: there is no time to kill it, and OpenSSH passes no signals on for root. */
-static void
-drop (VqCommand *command)
-{
-  g_autoptr (GError) error = NULL;
-  VqEnd end = { VQ_ENDED_FAILED, 0, NULL };
-
-  vq_error_set (&error, VQ_ERROR_FAILED, "the testbed was closed while the command ran");
-  end.error = error;
-  finish (command, &end);
+  if (command->state == WAITING)
+    {
+      work_soon (command->channel);
+      return;
+    }
+  vq_child_kill (command->child, SIGTERM);
+  command->kill_id = g_timeout_add_seconds (KILL_PATIENCE, on_no_patience, command);
 }
 
 static void
-end_channel (VqChannel *parent)
+free_channel (VqChannel *parent)
 {
   SshChannel *channel = (SshChannel *)parent;
+  g_autoptr (GError) error = NULL;
 
+  vq_error_set (&error, VQ_ERROR_FAILED, "the testbed was closed while the command ran");
   while (!g_queue_is_empty (&channel->commands))
-    drop (g_queue_peek_head (&channel->commands));
-  g_ptr_array_unref (channel->connections);
+    finish_failed (g_queue_peek_head (&channel->commands), error);
   g_clear_handle_id (&channel->work_id, g_source_remove);
-  g_clear_error (&channel->error);
   g_free (channel);
 }
 
 VqChannel *
-vq_ssh_channel_new (VqSshSession *session, VqSshLogin *login, gint64 deadline, VqCancel *cancel,
-                    GError **error)
+vq_ssh_channel_new (VqSshLogin *login, gint64 deadline)
 {
   static const VqChannelClass class = {
     .name = "ssh",
-    .start = start_on_channel,
-    .kill = kill_on_channel,
-    .free = end_channel,
+    .start = start,
+    .kill = kill_command,
+    .free = free_channel,
   };
-  static const char *const try[] = { "true", NULL };
   SshChannel *channel = g_new0 (SshChannel, 1);
 
   channel->parent.class = &class;
   channel->login = login;
-  channel->connections = g_ptr_array_new_with_free_func (connection_free);
-  add_connection (channel, session)->was_ready = TRUE;
+  channel->deadline = deadline;
   g_queue_init (&channel->commands);
-  if (vq_channel_capture (&channel->parent, try, NULL, NULL, deadline, cancel, error))
-    return &channel->parent;
-  end_channel (&channel->parent);
-  return NULL;
+  return &channel->parent;
 }

@@ -1,27 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "way/way-ssh.h"
 
+#include <fcntl.h>
+
+#include "base/error.h"
 #include "channel/channel-capture.h"
+#include "ssh/ssh-channel.h"
 
 typedef struct
 {
   VqWay parent;
-  VqSshLogin *login;   /* not owned */
-  VqSshClient *client; /* NULL once it has been taken */
-} EntrySsh;
+  VqChannel *channel; /* owned; NULL: taken */
+  gboolean ended;     /* the command that finds out whether there is a way */
+  GError *error;      /* owned: why there is none */
+} WaySsh;
 
 static gboolean
 way_ssh_is_ready (gpointer way)
 {
-  return vq_ssh_client_is_settled (((EntrySsh *)way)->client);
+  return ((WaySsh *)way)->ended;
 }
 
 static gboolean
 way_ssh_open (VqWay *way, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  EntrySsh *self = (EntrySsh *)way;
+  WaySsh *self = (WaySsh *)way;
 
-  return vq_ssh_client_wait (self->client, self->login, deadline, cancel, error);
+  if (self->error != NULL)
+    g_propagate_error (error, g_error_copy (self->error));
+  return self->error == NULL;
 }
 
 static gboolean
@@ -29,8 +36,7 @@ way_ssh_run (VqWay *way, const char *script, gint64 deadline, VqCancel *cancel, 
 {
   const char *const argv[] = { "/bin/sh", "-c", script, NULL };
 
-  return vq_channel_capture (vq_ssh_client_get_channel (((EntrySsh *)way)->client), argv, NULL,
-                             NULL, deadline, cancel, error);
+  return vq_channel_capture (((WaySsh *)way)->channel, argv, NULL, NULL, deadline, cancel, error);
 }
 
 static char *
@@ -42,7 +48,10 @@ way_ssh_describe (VqWay *way)
 static void
 way_ssh_free (VqWay *way)
 {
-  vq_ssh_client_free (((EntrySsh *)way)->client);
+  WaySsh *self = (WaySsh *)way;
+
+  vq_channel_free (self->channel);
+  g_clear_error (&self->error);
   g_free (way);
 }
 
@@ -52,24 +61,44 @@ static const VqWayClass way_ssh_class = { .is_ready = way_ssh_is_ready,
                                           .describe = way_ssh_describe,
                                           .free = way_ssh_free };
 
-VqWay *
-vq_way_ssh_new (VqSshLogin *login, const char *directory, gint64 deadline, GError **error)
+static void
+on_tried (const VqEnd *end, gpointer data)
 {
-  VqSshClient *client = vq_ssh_client_start (login, directory, deadline, error);
-  EntrySsh *way;
+  WaySsh *self = data;
 
-  if (client == NULL)
-    return NULL;
-  way = g_new0 (EntrySsh, 1);
+  self->ended = TRUE;
+  if (end->kind == VQ_ENDED_FAILED)
+    self->error = g_error_copy (end->error);
+  else if (end->kind != VQ_ENDED_EXITED || end->value != 0)
+    vq_error_set (&self->error, VQ_ERROR_PEER, "true: it ended with %d", end->value);
+}
+
+/* A command that does nothing. */
+static void
+try_to_run (WaySsh *self)
+{
+  static const char *const argv[] = { "true", NULL };
+  int fds[3];
+
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    fds[i] = open ("/dev/null", O_RDWR | O_CLOEXEC);
+  vq_channel_start (self->channel, argv, fds[0], fds[1], fds[2], on_tried, self);
+}
+
+VqWay *
+vq_way_ssh_new (VqSshLogin *login, gint64 deadline)
+{
+  WaySsh *way = g_new0 (WaySsh, 1);
+
   way->parent.class = &way_ssh_class;
   way->parent.name = g_strconcat ("ssh as ", login->user, NULL);
-  way->login = login;
-  way->client = client;
+  way->channel = vq_ssh_channel_new (login, deadline);
+  try_to_run (way);
   return &way->parent;
 }
 
-VqSshClient *
-vq_way_ssh_take_client (VqWay *way)
+VqChannel *
+vq_way_ssh_take_channel (VqWay *way)
 {
-  return way->class == &way_ssh_class ? g_steal_pointer (&((EntrySsh *)way)->client) : NULL;
+  return way->class == &way_ssh_class ? g_steal_pointer (&((WaySsh *)way)->channel) : NULL;
 }

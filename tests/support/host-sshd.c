@@ -27,8 +27,9 @@ struct _HostSshd
   VqSshLogin login;
   int listener;
   guint listener_id;
-  GArray *pids; /* of GPid; 0: not started */
-  GArray *fds;  /* of int: connections that nobody answers */
+  VqChild *daemon; /* the sshd that listens itself; NULL: there is none */
+  GArray *pids;    /* of GPid; 0: not started */
+  GArray *fds;     /* of int: connections that nobody answers */
   guint refused, ignored;
   const char *text;
 };
@@ -179,6 +180,39 @@ host_sshd_new (const char *config)
 }
 
 static void
+stop_to_listen (HostSshd *host)
+{
+  g_clear_handle_id (&host->listener_id, g_source_remove);
+  if (host->listener >= 0)
+    close (host->listener);
+  host->listener = -1;
+}
+
+void
+host_sshd_listen (HostSshd *host)
+{
+  g_autofree char *log = path_of (host, "log");
+  g_autofree char *port = g_strdup_printf ("%u", host->login.port);
+  const char *const argv[]
+      = { SSHD, "-D", "-f", host->config, "-E", log, "-p", port, "-o", "ListenAddress=127.0.0.1",
+          NULL };
+
+  stop_to_listen (host);
+  host->daemon = vq_child_spawn (argv, NULL, NULL);
+  ck_assert_ptr_nonnull (host->daemon);
+}
+
+char *
+host_sshd_read_log (HostSshd *host)
+{
+  g_autofree char *path = path_of (host, "log");
+  char *text = NULL;
+
+  ck_assert (g_file_get_contents (path, &text, NULL, NULL));
+  return text;
+}
+
+static void
 remove_tree (const char *path)
 {
   const char *const argv[] = { "rm", "-rf", path, NULL };
@@ -191,8 +225,8 @@ host_sshd_free (HostSshd *host)
 {
   if (host == NULL)
     return;
-  g_source_remove (host->listener_id);
-  close (host->listener);
+  stop_to_listen (host);
+  vq_child_free (host->daemon);
   for (guint i = 0; i < host->fds->len; i++)
     close (g_array_index (host->fds, int, i));
   g_array_unref (host->pids);

@@ -21,6 +21,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostSshd, host_sshd_free)
  * clear it. */
 VqSshLogin *host_sshd_get_login (HostSshd *host);
 
+/* From now on one sshd listens itself, as in a guest: with its limits, but without what follows
+ * here. */
+void host_sshd_listen (HostSshd *host);
+
+/* What it has logged. Transfer full. */
+char *host_sshd_read_log (HostSshd *host);
+
 /* The next N connections are closed at once, or accepted and never answered. */
 void host_sshd_refuse (HostSshd *host, guint n);
 void host_sshd_ignore (HostSshd *host, guint n);

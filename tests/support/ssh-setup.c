@@ -5,13 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "host-agent.h"
 #include "leaks.h"
 #include "ssh/ssh-channel.h"
-#include "ssh/ssh-connect.h"
 
 HostSshd *host;
 VqChannel *channel;
@@ -19,15 +19,8 @@ VqChannel *channel;
 void
 open_channel (const char *config)
 {
-  g_autoptr (GError) error = NULL;
-  VqSshSession *session;
-
   host = host_sshd_new (config);
-  session = vq_ssh_connect (host_sshd_get_login (host), vq_deadline_in (PATIENCE), NULL, &error);
-  ck_assert_msg (session != NULL, "%s", error != NULL ? error->message : "");
-  channel = vq_ssh_channel_new (session, host_sshd_get_login (host), vq_deadline_in (PATIENCE),
-                                NULL, &error);
-  ck_assert_msg (channel != NULL, "%s", error != NULL ? error->message : "");
+  channel = vq_ssh_channel_new (host_sshd_get_login (host), vq_deadline_in (PATIENCE));
 }
 
 void
@@ -49,8 +42,8 @@ void
 teardown (void)
 {
   g_clear_pointer (&channel, vq_channel_free);
-  host_agent_assert_no_orphans ();
   g_clear_pointer (&host, host_sshd_free);
+  host_agent_assert_no_orphans ();
   leaks_assert_none ();
 }
 
@@ -58,6 +51,52 @@ gboolean
 is_gone (gpointer data)
 {
   return kill (*(pid_t *)data, 0) < 0 && errno == ESRCH;
+}
+
+static char *
+read_proc (const char *name)
+{
+  g_autofree char *path = g_build_filename ("/proc", name, NULL);
+  char *text = NULL;
+
+  return g_file_get_contents (path, &text, NULL, NULL) ? text : g_strdup ("");
+}
+
+pid_t
+find_program (pid_t parent)
+{
+  g_autofree char *name = g_strdup_printf ("%d/task/%d/children", parent, parent);
+  g_autofree char *text = read_proc (name);
+  g_auto (GStrv) children = g_strsplit (text, " ", -1);
+  pid_t found = 0;
+
+  for (char **child = children; *child != NULL; child++)
+    {
+      g_autofree char *file = g_build_filename (*child, "comm", NULL);
+      g_autofree char *comm = read_proc (file);
+
+      if (!g_str_has_prefix (comm, "virt-qemu-ssh"))
+        continue;
+      ck_assert_int_eq (found, 0);
+      found = atoi (*child);
+    }
+  ck_assert_int_gt (found, 1);
+  return found;
+}
+
+gulong
+get_peak (pid_t pid)
+{
+  g_autofree char *name = g_strdup_printf ("%d/status", pid);
+  g_autofree char *text = read_proc (name);
+  const char *line = strstr (text, "VmHWM:");
+
+  ck_assert_ptr_nonnull (line);
+#ifdef __SANITIZE_ADDRESS__
+  return 0;
+#else
+  return strtoul (line + strlen ("VmHWM:"), NULL, 10);
+#endif
 }
 
 void

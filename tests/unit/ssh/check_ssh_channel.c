@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "ssh/ssh-connect.h"
+#include "channel/channel-capture.h"
 #include "ssh-setup.h"
 #include "suite.h"
 
@@ -27,21 +27,19 @@ TEST (separate_streams)
 /* 254 and 255 included, which ssh the program uses for itself. */
 TEST (exit_codes)
 {
-  for (int first = 0; first < 256; first += 32)
+  static const int codes[] = { 0, 1, 126, 127, 128, 253, 254, 255 };
+  Job *jobs[G_N_ELEMENTS (codes)];
+
+  for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
     {
-      Job *jobs[32];
+      g_autofree char *script = g_strdup_printf ("exit %d", codes[i]);
 
-      for (int i = 0; i < 32; i++)
-        {
-          g_autofree char *script = g_strdup_printf ("exit %d", first + i);
-
-          jobs[i] = job_shell (channel, script);
-        }
-      for (int i = 0; i < 32; i++)
-        {
-          job_assert_end (jobs[i], VQ_ENDED_EXITED, first + i);
-          job_free (jobs[i]);
-        }
+      jobs[i] = job_shell (channel, script);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
+    {
+      job_assert_end (jobs[i], VQ_ENDED_EXITED, codes[i]);
+      job_free (jobs[i]);
     }
 }
 
@@ -50,13 +48,18 @@ TEST (signals)
 {
   static const int numbers[] = { SIGABRT, SIGALRM, SIGFPE,  SIGHUP,  SIGILL,  SIGINT, SIGKILL,
                                  SIGPIPE, SIGQUIT, SIGSEGV, SIGTERM, SIGUSR1, SIGUSR2 };
+  Job *jobs[G_N_ELEMENTS (numbers)];
 
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     {
       g_autofree char *script = g_strdup_printf ("ulimit -c 0; kill -%d $$", numbers[i]);
-      g_autoptr (Job) job = job_shell (channel, script);
 
-      job_assert_end (job, VQ_ENDED_SIGNALLED, numbers[i]);
+      jobs[i] = job_shell (channel, script);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      job_assert_end (jobs[i], VQ_ENDED_SIGNALLED, numbers[i]);
+      job_free (jobs[i]);
     }
 }
 
@@ -244,29 +247,60 @@ TEST (no_other_process_has_its_words)
   job_wait (job);
 }
 
-TEST (many_one_after_the_other)
+/* Nobody who may look at processes finds out how we get in. */
+TEST (secrets_stay_secret)
 {
-  for (int i = 0; i < 100; i++)
-    {
-      g_autoptr (Job) job = job_shell (channel, "echo out; echo err >&2");
+  static const char *const files[] = { "cmdline", "environ" };
+  static const char password[] = "VQ-CHECK-PASSWORD";
+  VqSshLogin *login = host_sshd_get_login (host);
+  g_autofree char *middle = g_strndup (login->key + strlen (login->key) / 2, 20);
+  g_autoptr (Job) job = NULL;
 
-      job_assert_end (job, VQ_ENDED_EXITED, 0);
-      job_assert_text (job->out, "out\n");
-      job_assert_text (job->err, "err\n");
+  login->password = g_strdup (password);
+  job = job_shell (channel, "echo started; exec sleep 1000");
+  g_free (job_first_line (job));
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/proc/%d/%s", find_program (getpid ()), files[i]);
+      g_autofree char *text = NULL;
+      gsize n;
+
+      ck_assert (g_file_get_contents (path, &text, &n, NULL));
+      ck_assert_ptr_null (memmem (text, n, middle, strlen (middle)));
+      ck_assert_ptr_null (memmem (text, n, password, strlen (password)));
     }
-  ck_assert_uint_eq (host_sshd_count (host), 1);
+  vq_channel_kill (channel, job->command);
+  job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
 }
 
-/* Nothing happens while nothing happens. */
+static gulong
+get_cpu_time (pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", pid);
+  g_autofree char *text = NULL;
+  gulong user, system;
+
+  ck_assert (g_file_get_contents (path, &text, NULL, NULL));
+  ck_assert_int_eq (sscanf (strrchr (text, ')'),
+                            ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+                            &system),
+                    2);
+  return user + system;
+}
+
+/* Nothing happens while nothing happens, neither here nor in the program. */
 TEST (does_not_spin)
 {
-  g_autoptr (Job) job = job_shell (channel, "exec sleep 1000");
+  g_autoptr (Job) job = job_shell (channel, "echo started; exec sleep 1000");
+  gulong before;
   clock_t start;
 
-  ck_assert (vq_wait_pause (200, NULL, NULL));
+  g_free (job_first_line (job));
   start = clock ();
+  before = get_cpu_time (find_program (getpid ()));
   ck_assert (vq_wait_pause (1000, NULL, NULL));
   ck_assert_int_lt (clock () - start, CLOCKS_PER_SEC / 4);
+  ck_assert_uint_lt (get_cpu_time (find_program (getpid ())) - before, sysconf (_SC_CLK_TCK) / 4);
   vq_channel_kill (channel, job->command);
   job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
 }
@@ -286,49 +320,56 @@ TEST (noise)
   job_assert_text (job->err, "err\n");
 }
 
+/* A guest of this kind runs nothing, for the reason TEXT. */
 static void
-assert_no_channel (const char *config, const char *text)
+assert_fails (const char *config, const char *text)
 {
-  g_autoptr (GError) error = NULL;
-  VqSshSession *session;
+  g_autoptr (Job) job = NULL;
 
-  host = host_sshd_new (config);
-  session = vq_ssh_connect (host_sshd_get_login (host), vq_deadline_in (PATIENCE), NULL, &error);
-  ck_assert_msg (session != NULL, "%s", error != NULL ? error->message : "");
-  ck_assert_ptr_null (vq_ssh_channel_new (session, host_sshd_get_login (host),
-                                          vq_deadline_in (PATIENCE), NULL, &error));
-  ck_assert_str_eq (error->message, text);
+  open_channel (config);
+  job = job_shell (channel, "echo out; echo err >&2");
+  job_assert_failure (job, "");
+  ck_assert_str_eq (job->message, text);
+  job_assert_text (job->out, "");
+  job_assert_text (job->err, "");
 }
 
 TEST (no_shell)
 {
-  assert_no_channel ("ForceCommand echo 'Please login as the user \"debian\".'; exit 142",
-                     "true: the guest's shell did not start the command: "
-                     "Please login as the user \"debian\".");
+  assert_fails ("ForceCommand echo 'Please login as the user \"debian\".'; exit 142",
+                "the guest's shell did not start the command: "
+                "Please login as the user \"debian\".");
+}
+
+TEST (no_sessions)
+{
+  g_autoptr (Job) job = NULL;
+
+  open_channel ("MaxSessions 0");
+  job = job_shell (channel, "true");
+  job_assert_failure (job, "the ssh server in the guest starts no command: ");
 }
 
 TEST (no_sudo)
 {
-  assert_no_channel ("ForceCommand echo noise; echo 'sudo: a password is required' >&2; exit 1",
-                     "true: the guest's shell did not start the command: "
-                     "sudo: a password is required");
+  assert_fails ("ForceCommand echo noise; echo 'sudo: a password is required' >&2; exit 1",
+                "the guest's shell did not start the command: "
+                "sudo: a password is required");
 }
 
 TEST (noise_without_end)
 {
-  assert_no_channel ("ForceCommand yes",
-                     "true: the guest's shell did not start the command: it writes without end");
+  assert_fails ("ForceCommand yes",
+                "the guest's shell did not start the command: it writes without end");
 }
 
+/* Whoever waits gives up, and the command with it. */
 TEST (silence)
 {
+  static const char *const argv[] = { "true", NULL };
   g_autoptr (GError) error = NULL;
-  VqSshSession *session;
 
-  host = host_sshd_new ("ForceCommand exec sleep 2");
-  session = vq_ssh_connect (host_sshd_get_login (host), vq_deadline_in (PATIENCE), NULL, &error);
-  ck_assert_ptr_nonnull (session);
-  ck_assert_ptr_null (
-      vq_ssh_channel_new (session, host_sshd_get_login (host), vq_deadline_in (0.5), NULL, &error));
+  open_channel ("ForceCommand exec sleep 2");
+  ck_assert (!vq_channel_capture (channel, argv, NULL, NULL, vq_deadline_in (0.5), NULL, &error));
   ck_assert (vq_error_is_timeout (error));
 }
