@@ -134,7 +134,7 @@ $(BUILD)/tests/guest-helper-$(ARCH) $(BUILD)/tests/virt-qemu-archive $(BUILD)/te
 $(BUILD)/tests/check_plan_inputs $(BUILD)/tests/check_guest_source: | $(BUILD)/tests/guest-helper-$(ARCH)
 $(patsubst %,$(BUILD)/tests/check_%,copy copy_files copy_sparse): | $(BUILD)/tests/virt-qemu-archive $(BUILD)/guest-helper-$(ARCH)
 $(BUILD)/tests/check_archive_program: | $(BUILD)/tests/virt-qemu-archive
-$(patsubst %,$(BUILD)/tests/check_%,ssh_channel ssh_client ssh_connect ssh_crowd ssh_flow ssh_hostile way_ssh): | $(BUILD)/tests/virt-qemu-ssh
+$(patsubst %,$(BUILD)/tests/check_%,ssh_channel ssh_client ssh_connect ssh_crowd ssh_flow ssh_hostile way_ssh channel_contract): | $(BUILD)/tests/virt-qemu-ssh
 
 # Missing packages are installed first; before that pkg-config does not find everything.
 check: deps image

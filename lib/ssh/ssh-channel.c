@@ -8,10 +8,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/deadline.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "ssh/ssh-client.h"
 
 #define LOGINS_AT_ONCE 6
@@ -57,20 +57,14 @@ static void
 close_fds (VqCommand *command)
 {
   for (guint i = 0; i < G_N_ELEMENTS (command->fds); i++)
-    {
-      if (command->fds[i] >= 0)
-        close (command->fds[i]);
-      command->fds[i] = -1;
-    }
+    vq_fd_clear (&command->fds[i]);
 }
 
 static void
 stop_listening (VqCommand *command)
 {
   g_clear_handle_id (&command->report_id, g_source_remove);
-  if (command->report_fd >= 0)
-    close (command->report_fd);
-  command->report_fd = -1;
+  vq_fd_clear (&command->report_fd);
 }
 
 /* The last thing that is done with a command. */

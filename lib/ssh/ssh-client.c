@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/programs.h"
 #include "ssh/cloud-seed.h"
 #include "ssh/ssh-script.h"
@@ -34,29 +34,17 @@ vq_ssh_client_make_seed (const char *directory, VqSshLogin *login, gint64 deadli
 }
 
 static gboolean
-write_all (int fd, const void *bytes, gsize n, GError **error)
-{
-  for (gsize at = 0; at < n;)
-    {
-      gssize written = write (fd, (const char *)bytes + at, n - at);
-
-      if (written < 0 && errno != EINTR)
-        return vq_error_set_errno (error, errno, "cannot tell " PROGRAM " what to do");
-      at += MAX (written, 0);
-    }
-  return TRUE;
-}
-
-static gboolean
 write_file (int fd, const VqSshLogin *login, const char *const *argv, GError **error)
 {
   g_autoptr (GBytes) packed = vq_ssh_login_pack (login, error);
   g_autoptr (GBytes) begin = vq_ssh_script_begin (argv);
 
-  return packed != NULL
-         && write_all (fd, g_bytes_get_data (packed, NULL), g_bytes_get_size (packed), error)
-         && write_all (fd, "", 1, error)
-         && write_all (fd, g_bytes_get_data (begin, NULL), g_bytes_get_size (begin), error);
+  if (packed == NULL)
+    return FALSE;
+  return (vq_fd_write_all (fd, g_bytes_get_data (packed, NULL), g_bytes_get_size (packed))
+          && vq_fd_write_all (fd, "", 1)
+          && vq_fd_write_all (fd, g_bytes_get_data (begin, NULL), g_bytes_get_size (begin)))
+         || vq_error_set_errno (error, errno, "cannot tell " PROGRAM " what to do");
 }
 
 static VqChild *
@@ -79,18 +67,13 @@ VqChild *
 vq_ssh_client_run (const VqSshLogin *login, const char *const *argv, const int fds[3], int report,
                    gint64 deadline, GError **error)
 {
-  int file = memfd_create (PROGRAM, MFD_CLOEXEC);
-  VqChild *child = NULL;
+  vq_autofd int file = memfd_create (PROGRAM, MFD_CLOEXEC);
 
   if (file < 0)
-    {
-      vq_error_set_errno (error, errno, "cannot make a file in memory");
-      return NULL;
-    }
-  if (write_file (file, login, argv, error))
-    child = spawn (file, fds, report, deadline, error);
-  close (file);
-  return child;
+    vq_error_set_errno (error, errno, "cannot make a file in memory");
+  else if (write_file (file, login, argv, error))
+    return spawn (file, fds, report, deadline, error);
+  return NULL;
 }
 
 gboolean

@@ -8,9 +8,9 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/text.h"
 #include "base/wait.h"
 #include "ssh/ssh-key.h"
@@ -74,19 +74,17 @@ open_socket (guint16 port, GError **error)
   struct sockaddr_in address = { .sin_family = AF_INET,
                                  .sin_port = htons (port),
                                  .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
-  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  vq_autofd int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   int yes = 1;
 
   if (fd < 0)
-    {
-      vq_error_set_errno (error, errno, "cannot open a socket");
-      return -1;
-    }
-  if (setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes) == 0
-      && (connect (fd, (struct sockaddr *)&address, sizeof address) == 0 || errno == EINPROGRESS))
-    return fd;
-  vq_error_set_errno (error, errno, "cannot connect to port %u", port);
-  close (fd);
+    vq_error_set_errno (error, errno, "cannot open a socket");
+  else if (setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes) == 0
+           && (connect (fd, (struct sockaddr *)&address, sizeof address) == 0
+               || errno == EINPROGRESS))
+    return g_steal_fd (&fd);
+  else
+    vq_error_set_errno (error, errno, "cannot connect to port %u", port);
   return -1;
 }
 
@@ -135,16 +133,15 @@ set_options (ssh_session ssh, const Keys *keys, gint64 deadline, GError **error)
 static gboolean
 reach (ssh_session ssh, guint16 port, double patience, gint64 deadline, GError **error)
 {
-  int fd = open_socket (port, error);
+  vq_autofd int fd = open_socket (port, error);
 
-  if (fd < 0)
+  if (fd < 0
+      || !vq_wait_fd (fd, G_IO_IN, MIN (vq_deadline_in (patience), deadline), NULL, "answer",
+                      error))
     return FALSE;
-  if (!vq_wait_fd (fd, G_IO_IN, MIN (vq_deadline_in (patience), deadline), NULL, "answer", error)
-      || ssh_options_set (ssh, SSH_OPTIONS_FD, &fd) != SSH_OK)
-    {
-      close (fd);
-      return FALSE;
-    }
+  if (ssh_options_set (ssh, SSH_OPTIONS_FD, &fd) != SSH_OK)
+    return fail_for_libssh (ssh, error);
+  fd = -1; /* libssh's */
   return TRUE;
 }
 

@@ -8,9 +8,9 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/text.h"
 #include "io/foreign-fd.h"
 #include "ssh/ssh-connect.h"
@@ -487,15 +487,12 @@ vq_ssh_run (ssh_session ssh, VqSshLogin *login, GBytes *begin, int in, int out, 
             GError **error)
 {
   const int fds[] = { in, out, err };
+  vq_autofd int stop_fd = -1;
   sigset_t stop;
-  int stop_fd;
-  gboolean done;
 
   sigemptyset (&stop);
   sigaddset (&stop, SIGTERM);
   sigprocmask (SIG_BLOCK, &stop, NULL);
   stop_fd = signalfd (-1, &stop, SFD_CLOEXEC);
-  done = run_over (ssh, login, begin, fds, stop_fd, end, error);
-  close (stop_fd);
-  return done;
+  return run_over (ssh, login, begin, fds, stop_fd, end, error);
 }

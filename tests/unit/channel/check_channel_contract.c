@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What every channel promises (channel/channel.h), asked of each of them: the guest helper's, with
- * the real helper on this machine, and the channel of the tests, which stands for them elsewhere.
- * What only one of them has is in its own tests. */
+ * the real helper on this machine; ssh's, with the real sshd on this machine; and the channel of
+ * the tests, which stands for them elsewhere. What only one of them has is in its own tests. */
 #include "channel/channel.h"
 
 #include <check.h>
@@ -19,7 +19,9 @@
 #include "helper/helper-channel.h"
 #include "host-agent.h"
 #include "host-channel.h"
+#include "host-sshd.h"
 #include "leaks.h"
+#include "ssh/ssh-channel.h"
 #include "suite.h"
 
 #define PATIENCE 60 /* seconds; for things that take none */
@@ -27,6 +29,7 @@
 
 static GPid helper;
 static VqHelperPort *port;
+static HostSshd *sshd;
 static VqChannel *channel;
 static VqChannel *(*make_channel) (void);
 
@@ -52,6 +55,30 @@ tear_down_helper (void)
   g_clear_pointer (&channel, vq_channel_free);
   g_clear_pointer (&port, vq_helper_port_free);
   helper_process_stop (-1, helper);
+  host_agent_assert_no_orphans ();
+  leaks_assert_none ();
+}
+
+static VqChannel *
+make_ssh_channel (void)
+{
+  return vq_ssh_channel_new (host_sshd_get_login (sshd), vq_deadline_in (PATIENCE));
+}
+
+static void
+set_up_ssh (void)
+{
+  leaks_begin ();
+  sshd = host_sshd_new (NULL);
+  make_channel = make_ssh_channel;
+  channel = make_channel ();
+}
+
+static void
+tear_down_ssh (void)
+{
+  g_clear_pointer (&channel, vq_channel_free);
+  g_clear_pointer (&sshd, host_sshd_free);
   host_agent_assert_no_orphans ();
   leaks_assert_none ();
 }
@@ -331,15 +358,17 @@ TEST (kill_with_nobody_reading)
   close (ends[0]);
 }
 
-/* Commands that run and commands that start fail; a new channel to the same guest works. */
+/* Commands that run and commands that start fail; a new channel to the same guest works. What ssh
+ * leaves running ends soon, as nobody reads what it says. */
 TEST (free_with_commands)
 {
-  g_autoptr (Job) running = job_shell (channel, "echo started; sleep 1000");
+  g_autoptr (Job) running
+      = job_shell (channel, "echo started; while echo x >&2; do sleep 0.1; done");
   g_autoptr (Job) starting = NULL;
   g_autoptr (Job) next = NULL;
 
   g_free (job_first_line (running));
-  starting = job_shell (channel, "sleep 1000");
+  starting = job_shell (channel, "sleep 1");
   vq_channel_free (channel);
   channel = make_channel ();
   job_assert_failure (running, "closed");
@@ -350,7 +379,7 @@ TEST (free_with_commands)
 
 TEST (capture_with_a_deadline)
 {
-  static const char *const argv[] = { "sleep", "1000", NULL };
+  static const char *const argv[] = { "sleep", "10", NULL };
   g_autoptr (GError) error = NULL;
 
   ck_assert (!vq_channel_capture (channel, argv, NULL, NULL, vq_deadline_in (0.1), NULL, &error));
@@ -371,4 +400,5 @@ TEST (thirty_one_after_the_other)
     }
 }
 
+CASE_LIKE ("ssh", "helper", set_up_ssh, tear_down_ssh, 240)
 CASE_LIKE ("host", "helper", set_up_host, tear_down_host, 240)

@@ -15,34 +15,6 @@
 
 CASE ("sshd", setup, teardown, 240)
 
-TEST (separate_streams)
-{
-  g_autoptr (Job) job = job_shell (channel, "echo out; echo err >&2; exit 7");
-
-  job_assert_end (job, VQ_ENDED_EXITED, 7);
-  job_assert_text (job->out, "out\n");
-  job_assert_text (job->err, "err\n");
-}
-
-/* 254 and 255 included, which ssh the program uses for itself. */
-TEST (exit_codes)
-{
-  static const int codes[] = { 0, 1, 126, 127, 128, 253, 254, 255 };
-  Job *jobs[G_N_ELEMENTS (codes)];
-
-  for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
-    {
-      g_autofree char *script = g_strdup_printf ("exit %d", codes[i]);
-
-      jobs[i] = job_shell (channel, script);
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
-    {
-      job_assert_end (jobs[i], VQ_ENDED_EXITED, codes[i]);
-      job_free (jobs[i]);
-    }
-}
-
 /* Those that OpenSSH has names for. */
 TEST (signals)
 {

@@ -17,15 +17,6 @@
 
 CASE ("sshd", setup, teardown, 240)
 
-TEST (through_cat)
-{
-  static const gsize sizes[] = { 0,     1,      32767,  32768,  32769,   65535,  65536,
-                                 65537, 131071, 131072, 131073, 2 * MIB, 8 * MIB };
-
-  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
-    go_through_cat (sizes[i]);
-}
-
 /* The speed is shown with CK_VERBOSITY=verbose, but never asserted. */
 static void
 show_speed (const char *what, gsize size, gint64 start)
@@ -192,31 +183,6 @@ TEST (slow_readers)
   close (err[0]);
 }
 
-/* The command gets SIGPIPE, as from any pipe. */
-TEST (reader_goes_away)
-{
-  static const char *const argv[] = { "yes", NULL };
-  g_autoptr (Job) job = NULL;
-  int ends[2];
-
-  make_pipe (ends);
-  close (ends[0]);
-  job = job_start_with (channel, argv, job_make_file ("", 0), ends[1]);
-  job_assert_end (job, VQ_ENDED_SIGNALLED, SIGPIPE);
-}
-
-TEST (stdin_stays_open)
-{
-  static const char *const argv[] = { "sh", "-c", "exit 3", NULL };
-  g_autoptr (Job) job = NULL;
-  int ends[2];
-
-  make_pipe (ends);
-  job = job_start_with (channel, argv, ends[0], job_make_file ("", 0));
-  job_assert_end (job, VQ_ENDED_EXITED, 3);
-  close (ends[1]);
-}
-
 /* Piece by piece, each answered before the next is there. */
 TEST (a_dialog)
 {
@@ -239,30 +205,6 @@ TEST (a_dialog)
   close (in[1]);
   job_assert_end (job, VQ_ENDED_EXITED, 0);
   close (out[0]);
-}
-
-TEST (stdin_not_read)
-{
-  static const char *const argv[] = { "sh", "-c", "exec <&-; echo closed; exit 4", NULL };
-  g_autofree guint8 *bytes = random_bytes (8 * MIB);
-  g_autoptr (Job) job = job_start (channel, argv, bytes, 8 * MIB);
-
-  job_assert_end (job, VQ_ENDED_EXITED, 4);
-  job_assert_text (job->out, "closed\n");
-}
-
-/* Its output is complete, though the end of it never comes. */
-TEST (daemon_holds_stdout)
-{
-  gint64 start = g_get_monotonic_time ();
-  g_autoptr (Job) job = job_shell (channel, "sleep 300 & echo $!; seq 1 200000");
-  g_autofree char *text = NULL;
-
-  job_assert_end (job, VQ_ENDED_EXITED, 0);
-  ck_assert_int_lt (g_get_monotonic_time () - start, 20 * G_USEC_PER_SEC);
-  text = job_read_text (job->out);
-  ck_assert (g_str_has_suffix (text, "\n199999\n200000\n"));
-  ck_assert_int_eq (kill (atoi (text), SIGKILL), 0);
 }
 
 /* The same often, with the output in the pipe when the process ends. */
