@@ -12,7 +12,7 @@ typedef enum
 {
   VQ_ENDED_EXITED,    /* value is the exit status, 0-255 */
   VQ_ENDED_SIGNALLED, /* value is the signal's number */
-  VQ_ENDED_FAILED,    /* the channel failed: nothing is known of the command */
+  VQ_ENDED_FAILED,    /* the channel failed, or lost some of the command's input or output */
 } VqEndKind;
 
 /* How a command ended. */
@@ -63,7 +63,12 @@ struct _VqChannel
 /* Starts ARGV (copied, if need be) in the guest, as root, in "/", with the environment of a root
  * shell that init started. IN, OUT and ERR are taken over (closed when the command has ended, or
  * earlier). The bytes of ARGV are free but for NUL. Does not wait. DONE is called exactly once,
- * never from inside this call, unless the command is dropped with vq_channel_free. */
+ * never from inside this call, unless the command is dropped with vq_channel_free.
+ *
+ * If IN cannot be read to its end (a broken disk), the command does not see that as the end, but is
+ * killed; then, and if OUT or ERR cannot be written (a full disk), it ends with VQ_ENDED_FAILED.
+ * That nobody reads OUT or ERR any more is no failure: the command may notice it itself (SIGPIPE).
+ */
 VqCommand *vq_channel_start (VqChannel *channel, const char *const *argv, int in, int out, int err,
                              VqCommandDone done, gpointer data);
 

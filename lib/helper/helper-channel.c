@@ -51,15 +51,14 @@ free_command (VqCommand *command)
   g_free (command);
 }
 
-/* A command has not succeeded if some of its output is lost. */
+/* A command has not succeeded if some of its input or output is lost. */
 static void
-judge_loss (VqCommand *command, VqHelperOutput *output, const char *what)
+judge_loss (VqCommand *command, const GError *loss, const char *what)
 {
-  const GError *loss = output != NULL ? vq_helper_output_get_loss (output) : NULL;
-
   if (loss == NULL || command->kind == VQ_ENDED_FAILED)
     return;
   command->kind = VQ_ENDED_FAILED;
+  command->value = 0;
   vq_error_set (&command->error, VQ_ERROR_FAILED, "%s of the command is lost: %s", what,
                 loss->message);
 }
@@ -73,8 +72,9 @@ finish (VqCommand *command)
   g_autoptr (GError) error = NULL;
   VqEnd end = { 0 };
 
-  judge_loss (command, command->out, "stdout");
-  judge_loss (command, command->err, "stderr");
+  judge_loss (command, vq_helper_input_get_loss (command->input), "stdin");
+  judge_loss (command, vq_helper_output_close (command->out), "stdout");
+  judge_loss (command, vq_helper_output_close (command->err), "stderr");
   error = g_steal_pointer (&command->error);
   end = (VqEnd){ command->kind, command->value, error };
   g_queue_unlink (&command->channel->commands, &command->link);
@@ -128,7 +128,7 @@ static gboolean
 on_end (VqCommand *command, VqEndKind kind, int value, GError *error)
 {
   set_end (command, kind, value, error);
-  g_clear_pointer (&command->input, vq_helper_input_free);
+  vq_helper_input_close (command->input);
   if (command->out != NULL)
     vq_helper_output_end (command->out);
   if (command->err != NULL)

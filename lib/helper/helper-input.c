@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "helper/helper-input.h"
 
+#include <signal.h>
+
 #include "base/error.h"
 #include "io/fd-reader.h"
 
@@ -17,6 +19,7 @@ struct _VqHelperInput
   gsize under_way;    /* bytes that were sent and not credited yet */
   gboolean waits_for_bytes;
   gboolean waits_for_room;
+  GError *loss; /* NULL: none */
 };
 
 static void read_on (gpointer data);
@@ -47,7 +50,31 @@ vq_helper_input_free (VqHelperInput *input)
   if (input == NULL)
     return;
   vq_helper_input_close (input);
+  g_clear_error (&input->loss);
   g_free (input);
+}
+
+const GError *
+vq_helper_input_get_loss (VqHelperInput *input)
+{
+  return input != NULL ? input->loss : NULL;
+}
+
+/* What cannot be read must not look like the end to the command: it might do half of its work and
+ * call that a success. */
+static void
+end (VqHelperInput *input)
+{
+  const GError *error = vq_fd_reader_get_error (input->reader);
+
+  if (error != NULL)
+    {
+      input->loss = g_error_copy (error);
+      vq_helper_port_send_u32 (input->port, VQ_HELPER_KILL, input->stream, SIGKILL);
+    }
+  else
+    vq_helper_port_send (input->port, VQ_HELPER_STDIN_END, input->stream, NULL, 0);
+  vq_helper_input_close (input);
 }
 
 /* Sends at most one chunk of the input that is there now. */
@@ -68,10 +95,7 @@ send_chunk (VqHelperInput *input)
     vq_helper_port_send (input->port, VQ_HELPER_STDIN, input->stream, chunk, got);
   input->under_way += got;
   if (n == 0)
-    {
-      vq_helper_port_send (input->port, VQ_HELPER_STDIN_END, input->stream, NULL, 0);
-      vq_helper_input_close (input);
-    }
+    end (input);
 }
 
 static void

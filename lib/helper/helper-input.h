@@ -22,3 +22,7 @@ gboolean vq_helper_input_credit (VqHelperInput *input, gsize n, GError **error);
 
 /* Closes the descriptor. Nothing more is sent. */
 void vq_helper_input_close (VqHelperInput *input);
+
+/* Why stdin could not be read to its end, for which the command was killed; NULL if it could. INPUT
+ * may be NULL. */
+const GError *vq_helper_input_get_loss (VqHelperInput *input);

@@ -97,22 +97,28 @@ give_credit_if_due (VqHelperOutput *output)
 }
 
 static void
-note_loss (VqHelperOutput *output, const GError *error)
+note_loss (VqHelperOutput *output)
 {
-  if (output->loss == NULL && !vq_error_is_errno (error, EPIPE))
+  const GError *error = vq_fd_writer_get_error (output->writer);
+
+  if (output->loss == NULL && error != NULL && !vq_error_is_errno (error, EPIPE))
     output->loss = g_error_copy (error);
 }
 
 const GError *
-vq_helper_output_get_loss (VqHelperOutput *output)
+vq_helper_output_close (VqHelperOutput *output)
 {
+  if (output == NULL)
+    return NULL;
+  vq_helper_output_mute (output);
+  note_loss (output);
   return output->loss;
 }
 
 static void
 break_off (VqHelperOutput *output)
 {
-  note_loss (output, vq_fd_writer_get_error (output->writer));
+  note_loss (output);
   if (!output->over)
     vq_helper_port_send (output->port, output->types.closed, output->stream, NULL, 0);
   vq_helper_output_mute (output);

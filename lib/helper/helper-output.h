@@ -28,9 +28,10 @@ void vq_helper_output_free (VqHelperOutput *output);
 gboolean vq_helper_output_add (VqHelperOutput *output, const guint8 *bytes, gsize n,
                                GError **error);
 
-/* Why output was lost, for example because of a full disk. NULL if none was lost, and also if the
- * reader has closed its end, because then it does not want the rest. */
-const GError *vq_helper_output_get_loss (VqHelperOutput *output);
+/* Closes the descriptor, and tells why output was lost, for example because of a full disk. NULL if
+ * none was lost, and also if the reader has closed its end, because then it does not want the rest.
+ * OUTPUT may be NULL. */
+const GError *vq_helper_output_close (VqHelperOutput *output);
 
 /* Whether nothing waits to be written. */
 gboolean vq_helper_output_is_empty (VqHelperOutput *output);

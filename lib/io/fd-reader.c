@@ -7,11 +7,13 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 
+#include "base/error.h"
 #include "io/foreign-fd.h"
 
 struct _VqFdReader
 {
   VqForeignFd file;
+  GError *error;   /* NULL: none */
   guint source_id; /* 0: no read is outstanding */
   gboolean empty;  /* nothing was there when it was last looked */
   VqFdReadable ready;
@@ -37,7 +39,35 @@ vq_fd_reader_free (VqFdReader *reader)
   if (reader->source_id != 0)
     g_source_remove (reader->source_id);
   vq_foreign_fd_clear (&reader->file);
+  g_clear_error (&reader->error);
   g_free (reader);
+}
+
+const GError *
+vq_fd_reader_get_error (VqFdReader *reader)
+{
+  return reader->error;
+}
+
+/* A terminal that has hung up, or that we would read in the background, fails as a broken disk
+ * does, but nothing of what was typed is lost. */
+static gboolean
+may_have_more (const VqForeignFd *file)
+{
+  return file->kind != VQ_FOREIGN_UNUSABLE && !file->terminal;
+}
+
+/* -1: nothing is there yet; 0: the end, or an error. */
+static gssize
+read_now (VqFdReader *reader, void *buffer, gsize max)
+{
+  gssize n = vq_foreign_fd_read (&reader->file, buffer, max);
+
+  if (n < 0 && errno == EAGAIN)
+    return -1;
+  if (n < 0 && may_have_more (&reader->file) && reader->error == NULL)
+    vq_error_set_errno (&reader->error, errno, "cannot read");
+  return MAX (n, 0);
 }
 
 /* Reads and reports; FALSE if nothing is there yet. READER may be gone after TRUE. */
@@ -45,12 +75,12 @@ static gboolean
 try_read (VqFdReader *reader)
 {
   g_autofree guint8 *buffer = g_malloc (reader->max);
-  gssize n = vq_foreign_fd_read (&reader->file, buffer, reader->max);
+  gssize n = read_now (reader, buffer, reader->max);
 
-  if (n < 0 && errno == EAGAIN)
+  if (n < 0)
     return FALSE;
   reader->source_id = 0;
-  reader->got (buffer, MAX (n, 0), n <= 0, reader->data);
+  reader->got (buffer, n, n == 0, reader->data);
   return TRUE;
 }
 
@@ -89,9 +119,9 @@ vq_fd_reader_try (VqFdReader *reader, void *buffer, gsize max)
 
   g_assert (reader->source_id == 0);
   g_assert (max > 0);
-  n = vq_foreign_fd_read (&reader->file, buffer, max);
-  reader->empty = n < 0 && errno == EAGAIN;
-  return reader->empty ? -1 : MAX (n, 0);
+  n = read_now (reader, buffer, max);
+  reader->empty = n < 0;
+  return n;
 }
 
 static void

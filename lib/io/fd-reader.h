@@ -8,10 +8,11 @@
 typedef struct _VqFdReader VqFdReader;
 
 /* Called once per read, from the main context: with LEN > 0 bytes that are valid until it returns,
- * or with LEN 0 and EOF set at the end. May free the reader. */
+ * or with LEN 0 and EOF set at the end, or after an error. May free the reader. */
 typedef void (*VqFdGot) (const guint8 *bytes, gsize len, gboolean eof, gpointer data);
 
-/* Takes over FD. A descriptor that cannot be read, for whatever reason, is at its end. */
+/* Takes over FD. One that can never be read is just at its end: closed, a directory, or open only
+ * for writing (nohup makes its program's stdin so). */
 VqFdReader *vq_fd_reader_new (int fd);
 
 /* Closes and frees; the callback of an outstanding read is not called any more. */
@@ -24,11 +25,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqFdReader, vq_fd_reader_free)
 void vq_fd_reader_read (VqFdReader *reader, gsize max, VqFdGot got, gpointer data);
 
 /* For who keeps the bytes himself, or moves many: reads into BUFFER what is there now, MAX bytes at
- * most (at least 1), and returns their number; 0 at the end, -1 if nothing is there yet. No read
- * may be outstanding. */
+ * most (at least 1), and returns their number; 0 at the end or after an error, -1 if nothing is
+ * there yet. No read may be outstanding. */
 gssize vq_fd_reader_try (VqFdReader *reader, void *buffer, gsize max);
 
 /* Calls READY once, from the main context but never from inside this call, when it is time to try
  * again. Counts as an outstanding read. READY may free the reader. */
 typedef void (*VqFdReadable) (gpointer data);
 void vq_fd_reader_wait (VqFdReader *reader, VqFdReadable ready, gpointer data);
+
+/* Why it ended early (a broken disk, a lost connection), so that there may be more than was read;
+ * NULL if it did not. A terminal that has hung up, or that may not be read in the background, is
+ * just at its end. */
+const GError *vq_fd_reader_get_error (VqFdReader *reader);

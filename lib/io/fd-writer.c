@@ -43,7 +43,8 @@ void
 vq_fd_writer_close (VqFdWriter *writer)
 {
   drop_block (writer);
-  vq_foreign_fd_clear (&writer->file);
+  if (!vq_foreign_fd_clear (&writer->file) && writer->error == NULL)
+    vq_error_set_errno (&writer->error, errno, "cannot write");
 }
 
 void

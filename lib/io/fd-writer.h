@@ -38,5 +38,6 @@ void vq_fd_writer_wait (VqFdWriter *writer, VqFdWritable ready, gpointer data);
  * callback not called; later blocks are discarded as broken. */
 void vq_fd_writer_close (VqFdWriter *writer);
 
-/* Why the writer is broken: the reader is gone, the disk is full, ... NULL if it is not. */
+/* Why the writer is broken: the reader is gone, the disk is full (which may show only when it is
+ * closed), ... NULL if it is not. */
 const GError *vq_fd_writer_get_error (VqFdWriter *writer);

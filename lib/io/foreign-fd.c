@@ -55,11 +55,11 @@ classify (VqForeignFd *self, int access)
 {
   struct stat info;
 
-  if (!is_open_for (self->fd, access) || fstat (self->fd, &info) != 0)
+  if (!is_open_for (self->fd, access) || fstat (self->fd, &info) != 0 || S_ISDIR (info.st_mode))
     return VQ_FOREIGN_UNUSABLE;
   if (S_ISSOCK (info.st_mode))
     return VQ_FOREIGN_SOCKET;
-  if (S_ISREG (info.st_mode) || S_ISBLK (info.st_mode) || S_ISDIR (info.st_mode)
+  if (S_ISREG (info.st_mode) || S_ISBLK (info.st_mode)
       || (S_ISCHR (info.st_mode) && major (info.st_rdev) == MEMORY_MAJOR))
     return VQ_FOREIGN_DIRECT;
   self->terminal = isatty (self->fd);
@@ -76,11 +76,14 @@ vq_foreign_fd_init (VqForeignFd *self, int fd, int access)
   self->kind = classify (self, access);
 }
 
-void
+gboolean
 vq_foreign_fd_clear (VqForeignFd *self)
 {
-  vq_fd_clear (&self->fd);
+  gboolean closed = self->fd < 0 || close (self->fd) == 0;
+
+  self->fd = -1;
   self->kind = VQ_FOREIGN_UNUSABLE;
+  return closed;
 }
 
 static gboolean

@@ -19,7 +19,7 @@
 
 typedef enum
 {
-  VQ_FOREIGN_UNUSABLE, /* closed, or not open in this direction */
+  VQ_FOREIGN_UNUSABLE, /* closed, a directory, or not open in this direction */
   VQ_FOREIGN_DIRECT,   /* never waits; readiness need not be polled */
   VQ_FOREIGN_OWN,
   VQ_FOREIGN_SOCKET,
@@ -34,9 +34,10 @@ typedef struct
 } VqForeignFd;
 
 /* Takes over FD for reading (ACCESS O_RDONLY) or writing (O_WRONLY). Free with
- * vq_foreign_fd_clear. */
+ * vq_foreign_fd_clear, which closes it: FALSE with errno set if the kernel says only then that
+ * something of what was written is lost (on NFS, or over a quota). */
 void vq_foreign_fd_init (VqForeignFd *self, int fd, int access);
-void vq_foreign_fd_clear (VqForeignFd *self);
+gboolean vq_foreign_fd_clear (VqForeignFd *self);
 
 /* Like read and write, without waiting: -1 and EAGAIN when they would have to. A background
  * terminal does not stop us: reading it fails with EIO. */

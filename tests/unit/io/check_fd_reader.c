@@ -81,6 +81,7 @@ assert_at_end (VqFdReader *reader)
 {
   for (guint i = 0; i < 2; i++)
     ck_assert_ptr_null (read_one (reader, 100));
+  ck_assert_ptr_null (vq_fd_reader_get_error (reader));
 }
 
 /* Nothing comes, and nothing waits. */
@@ -225,6 +226,17 @@ TEST (always_at_end)
       ck_assert_int_ge (fd, 0);
       assert_at_end (reader);
     }
+}
+
+/* Not at its end, but what comes next cannot be read: address 0 is never mapped. */
+TEST (unreadable_file)
+{
+  g_autoptr (VqFdReader) reader = vq_fd_reader_new (open ("/proc/self/mem", O_RDONLY | O_CLOEXEC));
+  char byte;
+
+  ck_assert_int_eq (vq_fd_reader_try (reader, &byte, 1), 0);
+  ck_assert_ptr_nonnull (vq_fd_reader_get_error (reader));
+  ck_assert_str_eq (vq_fd_reader_get_error (reader)->message, "cannot read: Input/output error");
 }
 
 /* /proc would let us open its other end, and wait there for ever. */

@@ -289,6 +289,19 @@ TEST (cannot_be_written)
     }
 }
 
+/* As on NFS, which may tell of a full disk only then. */
+TEST (fails_when_closed)
+{
+  int fd = open ("/dev/null", O_WRONLY | O_CLOEXEC);
+  g_autoptr (VqFdWriter) writer = vq_fd_writer_new (fd);
+
+  ck_assert_uint_eq (vq_fd_writer_try (writer, "x", 1), 1);
+  close (fd);
+  vq_fd_writer_close (writer);
+  ck_assert_ptr_nonnull (vq_fd_writer_get_error (writer));
+  ck_assert_str_eq (vq_fd_writer_get_error (writer)->message, "cannot write: Bad file descriptor");
+}
+
 /* /proc would let us open its other end. */
 TEST (wrong_end_of_pipe)
 {
