@@ -11,7 +11,7 @@ struct _VqChannelCall
 };
 
 static void
-call_free (VqChannelCall *call)
+release (VqChannelCall *call)
 {
   g_clear_error (&call->error);
   g_free (call);
@@ -27,7 +27,7 @@ on_done (const VqEnd *end, gpointer data)
   if (end->kind == VQ_ENDED_FAILED)
     call->error = g_error_copy (end->error);
   if (call->abandoned)
-    call_free (call);
+    release (call);
 }
 
 static VqChannelCall *
@@ -64,28 +64,43 @@ vq_channel_call_resize (VqChannelCall *call, guint rows, guint columns)
     vq_channel_resize (call->channel, call->command, rows, columns);
 }
 
-static gboolean
-has_ended (gpointer data)
+void
+vq_channel_call_free (VqChannelCall *call)
 {
-  return ((VqChannelCall *)data)->command == NULL;
+  if (call == NULL)
+    return;
+  if (call->command == NULL)
+    {
+      release (call);
+      return;
+    }
+  call->abandoned = TRUE;
+  vq_channel_kill (call->channel, call->command);
+}
+
+gboolean
+vq_channel_call_has_ended (VqChannelCall *call)
+{
+  return call->command == NULL;
+}
+
+static gboolean
+has_ended (gpointer call)
+{
+  return vq_channel_call_has_ended (call);
 }
 
 gboolean
 vq_channel_call_finish (VqChannelCall *call, const char *what, gint64 deadline, VqCancel *cancel,
                         VqEnd *end, GError **error)
 {
-  gboolean good;
+  g_autoptr (VqChannelCall) own = call;
 
   if (!vq_wait_until (has_ended, call, deadline, cancel, what, error))
-    {
-      call->abandoned = TRUE;
-      vq_channel_kill (call->channel, call->command);
-      return FALSE;
-    }
+    return FALSE;
   *end = call->end;
-  good = call->error == NULL;
-  if (!good)
-    g_propagate_error (error, g_steal_pointer (&call->error));
-  call_free (call);
-  return good;
+  if (call->error == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&call->error));
+  return FALSE;
 }

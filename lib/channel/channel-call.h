@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A command in the guest that somebody waits for, whose three descriptors are his own. For one
- * whose output is wanted as a string there is channel-run. */
+/* A command in the guest whose end somebody waits for; its three descriptors are the caller's
+ * choice. If only its success counts, or its output, channel-capture is what to use. */
 #pragma once
 
 #include <glib.h>
@@ -10,12 +10,18 @@
 
 typedef struct _VqChannelCall VqChannelCall;
 
-/* As vq_channel_start and vq_channel_start_terminal. CHANNEL must live until the call has been
- * finished. The result is to be given to vq_channel_call_finish. */
+/* As vq_channel_start and vq_channel_start_terminal. CHANNEL must live until the command has ended.
+ */
 VqChannelCall *vq_channel_call_start (VqChannel *channel, const char *const *argv, int in, int out,
                                       int err) G_GNUC_WARN_UNUSED_RESULT;
 VqChannelCall *vq_channel_call_start_terminal (VqChannel *channel, const VqTerminal *terminal,
                                                int in, int out) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Kills the command if it still runs. Does not wait. */
+void vq_channel_call_free (VqChannelCall *call);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqChannelCall, vq_channel_call_free)
+
+gboolean vq_channel_call_has_ended (VqChannelCall *call);
 
 /* Tells a command on a terminal the new size. Nothing happens when it has ended. */
 void vq_channel_call_resize (VqChannelCall *call, guint rows, guint columns);

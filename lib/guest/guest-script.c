@@ -34,7 +34,7 @@ vq_guest_script_start (VqChannel *channel, const char *script, const char *const
   VQ_ERROR_PREFIX (error, "%s", failure);
   Words words = build_words ("-ec", script, arguments);
 
-  return vq_channel_capture_start (channel, words.argv, NULL, error);
+  return vq_channel_capture_start (channel, words.argv, -1, -1, error);
 }
 
 gboolean

@@ -106,8 +106,7 @@ TEST (find_user)
   g_autofree char *user = NULL;
   static const char *const argv[] = { "getent", "passwd", NULL };
 
-  ck_assert (
-      vq_channel_capture (channel, argv, NULL, &passwd, vq_deadline_in (PATIENCE), NULL, NULL));
+  ck_assert (vq_channel_capture (channel, argv, &passwd, vq_deadline_in (PATIENCE), NULL, NULL));
   expected = vq_guest_setup_parse_users (passwd);
   ck_assert (vq_guest_setup_find_user (channel, &user, vq_deadline_in (PATIENCE), NULL, NULL));
   ck_assert_pstr_eq (user, expected);
