@@ -19,29 +19,19 @@
  * user's tree. */
 #define MEMORY (512 * 1024 * 1024)
 
-/* Our end of the stream to or from the guest. */
-typedef struct
-{
-  int fd;
-  gboolean guest_closed;
-} Stream;
-
 static gboolean
 write_stream (gpointer data, const void *bytes, gsize len, GError **error)
 {
-  Stream *stream = data;
+  int fd = GPOINTER_TO_INT (data);
   const char *p = bytes;
 
   while (len > 0)
     {
-      gssize n = write (stream->fd, p, len);
+      gssize n = write (fd, p, len);
 
       if (n < 0 && errno != EINTR)
-        {
-          stream->guest_closed = TRUE;
-          return vq_error_set (error, VQ_ERROR_PEER, "the guest stopped reading: %s",
-                               g_strerror (errno));
-        }
+        return vq_error_set (error, VQ_ERROR_PEER, "the guest stopped reading: %s",
+                             g_strerror (errno));
       p += MAX (n, 0);
       len -= MAX (n, 0);
     }
@@ -51,14 +41,11 @@ write_stream (gpointer data, const void *bytes, gsize len, GError **error)
 static gssize
 read_stream (gpointer data, void *buffer, gsize max, GError **error)
 {
-  Stream *stream = data;
   gssize n;
 
   do
-    n = read (stream->fd, buffer, max);
+    n = read (GPOINTER_TO_INT (data), buffer, max);
   while (n < 0 && errno == EINTR);
-  if (n == 0)
-    stream->guest_closed = TRUE;
   if (n < 0)
     vq_error_set_errno (error, errno, "cannot read from the guest");
   return n;
@@ -77,9 +64,10 @@ confine (const char *const *args)
 }
 
 static gboolean
-work (const char *const *args, Stream *stream, GError **error)
+work (const char *const *args, GError **error)
 {
   guint n = g_strv_length ((char **)args);
+  gpointer stream = GINT_TO_POINTER (n > 1 ? atoi (args[1]) : -1);
   int fd = n > 3 ? atoi (args[3]) : -1;
 
   if (n == 3 && g_str_equal (args[0], VQ_ARCHIVER_PACK))
@@ -101,17 +89,17 @@ print_line (const char *domain, GLogLevelFlags level, const char *message, gpoin
     fprintf (stderr, "%s\n", message);
 }
 
-/* The exit status, whose bits archiver.h describes. */
+/* The exit status, as archiver.h describes it. */
 static int
-run (const char *const *args, Stream *stream)
+run (const char *const *args)
 {
   g_autoptr (GError) error = NULL;
 
-  if (work (args, stream, &error))
+  if (work (args, &error))
     return 0;
   fprintf (stderr, "%s\n", error->message);
-  return VQ_ARCHIVER_FAILED | (stream->guest_closed ? VQ_ARCHIVER_GUEST_CLOSED : 0)
-         | (g_error_matches (error, VQ_ERROR, VQ_ERROR_PEER) ? VQ_ARCHIVER_GUEST_WRONG : 0);
+  return g_error_matches (error, VQ_ERROR, VQ_ERROR_PEER) ? VQ_ARCHIVER_GUEST_WRONG
+                                                          : VQ_ARCHIVER_FAILED;
 }
 
 int
@@ -119,7 +107,6 @@ main (int argc, char **argv)
 {
   static const char *const none[] = { NULL };
   const char *const *args = argc > 1 ? (const char *const *)argv + 1 : none;
-  Stream stream = { argc > 2 ? atoi (argv[2]) : -1, FALSE };
 
   /* No setlocale: libarchive would convert file names. */
   signal (SIGPIPE, SIG_IGN);
@@ -127,5 +114,5 @@ main (int argc, char **argv)
   confine (args);
   /* Not exit: the leak checker of a SANITIZE=1 build would fail, as it needs /proc and a process.
    */
-  _exit (run (args, &stream));
+  _exit (run (args));
 }

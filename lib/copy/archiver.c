@@ -11,7 +11,7 @@
 #define PROGRAM "virt-qemu-archive"
 
 static VqChild *
-start (const char *word, const char *path, int fd, const char *name, int stream_fd, GError **error)
+start (const char *word, int stream_fd, const char *path, int fd, const char *name, GError **error)
 {
   g_autofree char *program = vq_programs_find (PROGRAM, error);
   g_autofree char *stream_text = g_strdup_printf ("%d", stream_fd);
@@ -35,37 +35,30 @@ has_ended (gpointer child)
 
 /* What CHILD, which has ended, makes of it. */
 static gboolean
-check_end (VqChild *child, VqGuestStream *stream, GError **error)
+check_end (VqChild *child, GError **error)
 {
   g_autofree char *said = vq_child_get_stderr (child);
   g_autoptr (GError) reason = NULL;
   int status = vq_child_get_status (child);
+  gboolean guest_is_wrong = WIFEXITED (status) && WEXITSTATUS (status) == VQ_ARCHIVER_GUEST_WRONG;
 
-  int flags = WIFEXITED (status) ? WEXITSTATUS (status) : 0;
-
-  if (flags & VQ_ARCHIVER_GUEST_CLOSED)
-    vq_guest_stream_note_closed (stream);
   if (g_spawn_check_wait_status (status, &reason))
     {
       if (*said != '\0')
         g_message ("%s", said);
       return TRUE;
     }
-  return vq_error_set (error, flags & VQ_ARCHIVER_GUEST_WRONG ? VQ_ERROR_PEER : VQ_ERROR_FAILED,
-                       "%s", *said != '\0' ? said : reason->message);
+  return vq_error_set (error, guest_is_wrong ? VQ_ERROR_PEER : VQ_ERROR_FAILED, "%s",
+                       *said != '\0' ? said : reason->message);
 }
 
 gboolean
-vq_archiver_run (VqGuestStream *stream, const char *word, const char *path, int fd,
-                 const char *name, gint64 deadline, VqCancel *cancel, GError **error)
+vq_archiver_run (const char *word, int stream_fd, const char *path, int fd, const char *name,
+                 gint64 deadline, VqCancel *cancel, GError **error)
 {
-  int stream_fd = vq_guest_stream_borrow (stream, error);
-  g_autoptr (VqChild) child = NULL;
+  g_autoptr (VqChild) child = start (word, stream_fd, path, fd, name, error);
 
-  if (stream_fd < 0)
-    return FALSE;
-  child = start (word, path, fd, name, stream_fd, error);
   return child != NULL
          && vq_wait_until (has_ended, child, deadline, cancel, "end of the copy", error)
-         && check_end (child, stream, error);
+         && check_end (child, error);
 }

@@ -12,7 +12,6 @@
 
 #include <glib.h>
 
-#include "copy/guest-stream.h"
 #include "base/wait.h"
 
 #define VQ_ARCHIVER_PACK "pack"
@@ -20,17 +19,16 @@
 #define VQ_ARCHIVER_PACK_FILE "pack-file"
 #define VQ_ARCHIVER_UNPACK_FILE "unpack-file"
 
-/* Its exit status is 0, or the sum of these. */
+/* Its exit status is 0, or one of these. */
 enum
 {
   VQ_ARCHIVER_FAILED = 1,
-  VQ_ARCHIVER_GUEST_CLOSED = 2, /* the guest had closed its end of the stream before */
-  VQ_ARCHIVER_GUEST_WRONG = 4,  /* VQ_ERROR_PEER: it is the guest's fault */
+  VQ_ARCHIVER_GUEST_WRONG = 2, /* VQ_ERROR_PEER: it is the guest's fault */
 };
 
-/* Does it to the end of the archive with STREAM, which is to be finished or failed as after reads
- * and writes. WORD is one of the above; FD -1 and NAME NULL where there are none. Waits until
- * DEADLINE or CANCEL, at which the program is killed. The error is what the program says. */
-gboolean vq_archiver_run (VqGuestStream *stream, const char *word, const char *path, int fd,
+/* Does it to the end of the archive. WORD is one of the above; FD -1 and NAME NULL where there are
+ * none; the descriptors stay the caller's. Waits until DEADLINE or CANCEL, at which the program is
+ * killed. The error is what the program says. */
+gboolean vq_archiver_run (const char *word, int stream_fd, const char *path, int fd,
                           const char *name, gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

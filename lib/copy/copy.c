@@ -1,34 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A file goes as it is, through cat, or without any shell where the channel has a program for that;
- * one with holes as an archive of one file, whose sparse map tells where they are. On the way down
- * we see which it is. On the way up the guest's script looks and says so in its first line. A tree
- * is always an archive. */
+/* A file goes as it is: the channel itself reads or writes the host's file, for a cat in the guest,
+ * or without any shell where the channel has a program for that. A file with holes goes as an
+ * archive of one file, whose sparse map tells where they are. On the way down we see which it is;
+ * on the way up the guest's script looks, and says so by its exit status. A tree is always an
+ * archive. */
 #include "copy/copy.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib-unix.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "copy/archiver.h"
+#include "channel/channel-capture.h"
 #include "base/error.h"
-#include "copy/guest-stream.h"
 #include "helper/helper-wire.h"
 #include "io/new-file.h"
 #include "base/text.h"
 
-/* At least what a channel brings in one turn: else its buffers fill. */
-#define BLOCK_SIZE (128 * 1024)
 #define NAME_SHOWN 300
+
+/* What lies between the archiver and the channel, so that they seldom wait for each other. */
+#define PIPE_SIZE (256 * 1024)
 
 /* Holes of less are not worth the trouble. */
 #define HOLES_MIN (1024 * 1024)
 #define HOLES_MIN_TEXT "1048576"
 
+/* The exit status of the guest's script when it finds them. */
+#define HAS_HOLES 75
+#define HAS_HOLES_TEXT "75"
+
 /* What runs in the guest, as sh -ec SCRIPT sh PATH DIRECTORY: parameters, so they need no quoting.
- */
-#define SCRIPT_FILE_DOWN "cat > \"$1\""
+ * The other end of a FIFO may never be opened. */
+#define NOT_A_FIFO "if test -p \"$1\"; then echo 'it is a FIFO' >&2; exit 1; fi; "
+
+#define SCRIPT_FILE_DOWN NOT_A_FIFO "cat > \"$1\""
 #define SCRIPT_EXECUTABLE "; chmod +x -- \"$1\""
 
 /* GNU tar converts names between UTF-8 and the guest's locale. If that is UTF-8, too, they stay as
@@ -37,28 +47,25 @@
 
 /* What cat does, with tar: the file keeps its mode and whatever leads to it, or is new. */
 #define SCRIPT_SPARSE_DOWN                                                                         \
-  ": >> \"$1\"; mode=$(stat -L -c %a -- \"$1\"); " KEEP_NAMES                                      \
-  "tar --warning=none --extract --overwrite --dereference --touch --no-same-owner "                \
-  "--directory=\"$2\" --file=-; chmod \"$mode\" -- \"$1\""
-
-#define ANSWER_PLAIN VQ_HELPER_FILE_PLAIN
-#define ANSWER_SPARSE "tar\n"
-#define ANSWER_LENGTH 4
+  NOT_A_FIFO ": >> \"$1\"; mode=$(stat -L -c %a -- \"$1\"); " KEEP_NAMES                           \
+             "tar --warning=none --extract --overwrite --dereference --touch --no-same-owner "     \
+             "--directory=\"$2\" --file=-; chmod \"$mode\" -- \"$1\""
 
 #define SCRIPT_FILE_UP                                                                             \
-  "if test -f \"$1\" && test -s \"$1\"; then\n"                                                    \
-  "  set -- \"$1\" $(stat -L -c '%s %b' -- \"$1\" || :)\n"                                         \
-  "  if test $((${2:-0} - ${3:-0} * 512)) -ge " HOLES_MIN_TEXT "; then\n"                          \
-  "    echo tar\n"                                                                                 \
-  "    exec tar --warning=none --create --sparse --dereference --absolute-names " RECORDS          \
-  " --file=- -- \"$1\"\n"                                                                          \
-  "  fi\n"                                                                                         \
-  "fi\n"                                                                                           \
-  "echo cat\n"                                                                                     \
-  "exec cat < \"$1\"\n"
+  NOT_A_FIFO "if test -f \"$1\" && test -s \"$1\"; then\n"                                         \
+             "  set -- \"$1\" $(stat -L -c '%s %b' -- \"$1\" || :)\n"                              \
+             "  if test $((${2:-0} - ${3:-0} * 512)) -ge " HOLES_MIN_TEXT "; then\n"               \
+             "    exit " HAS_HOLES_TEXT "\n"                                                       \
+             "  fi\n"                                                                              \
+             "fi\n"                                                                                \
+             "exec cat < \"$1\"\n"
 
 /* tar reads and writes 64 KiB at a time; its own 10 KiB are slow. */
 #define RECORDS "--blocking-factor=128"
+
+#define SCRIPT_SPARSE_UP                                                                           \
+  "exec tar --warning=none --create --sparse --dereference --absolute-names " RECORDS              \
+  " --file=- -- \"$1\""
 
 #define SCRIPT_TREE_DOWN                                                                           \
   "test -d \"$1\" || mkdir -- \"$1\"; cd -- \"$1\"; " KEEP_NAMES                                   \
@@ -69,6 +76,7 @@
 typedef struct
 {
   VqChannel *channel;
+  gboolean down;
   const char *host_path;
   const char *guest_path;
   gint64 deadline;
@@ -92,9 +100,10 @@ guest_directory (const Copy *copy)
   return g_strndup (copy->guest_path, slash - copy->guest_path + 1);
 }
 
-/* VERB is what the channel's own program could do instead, or NULL. */
-static VqGuestStream *
-open_stream (const Copy *copy, const char *script, const char *verb, gboolean down, GError **error)
+/* Starts SCRIPT in the guest; what is copied is its stdin or stdout FD, which is taken over. VERB
+ * is what the channel's own program could do instead, or NULL. */
+static VqChannelCapture *
+start (const Copy *copy, const char *script, const char *verb, int fd, GError **error)
 {
   g_autofree char *directory = guest_directory (copy);
   const char *program = copy->channel->class->file_program;
@@ -103,28 +112,72 @@ open_stream (const Copy *copy, const char *script, const char *verb, gboolean do
           "sh",    "-ec", script,           "sh", copy->guest_path, directory, NULL };
   const char **argv = program != NULL && verb != NULL ? words : words + VQ_HELPER_SELF_WORDS;
 
-  if (down)
-    return vq_guest_stream_open_stdin (copy->channel, argv, copy->deadline, copy->cancel, error);
-  return vq_guest_stream_open_stdout (copy->channel, argv, copy->deadline, copy->cancel, error);
+  return vq_channel_capture_start (copy->channel, argv, copy->down ? fd : -1, copy->down ? -1 : fd,
+                                   error);
 }
 
-/* Ends STREAM after its work succeeded (REASON is NULL) or failed with REASON (transfer full). */
 static gboolean
-end_stream (VqGuestStream *stream, GError *reason, GError **error)
+finish (const Copy *copy, VqChannelCapture *command, GError **error)
 {
-  if (reason != NULL)
-    return vq_guest_stream_fail (stream, reason, error);
-  return vq_guest_stream_finish (stream, error);
+  return vq_channel_capture_wait (command, copy->deadline, copy->cancel, error);
 }
 
-/* FD is the open file of the host, or -1 for a tree; NAME what it is called in the archive, or
- * NULL. */
+/* Whether nobody has the other end of a pipe any more. */
 static gboolean
-run_archiver (const Copy *copy, VqGuestStream *stream, const char *word, int fd, const char *name,
+is_hung_up (int fd)
+{
+  struct pollfd end = { .fd = fd };
+
+  return poll (&end, 1, 0) > 0;
+}
+
+/* A plain file that goes as an archive; for a tree FD is -1 and NAME is NULL. */
+typedef struct
+{
+  const char *word; /* see archiver.h */
+  int fd;
+  const char *name; /* in the archive; NULL if we do not make it */
+} Archive;
+
+/* Runs the archiver on our end of the pipe to COMMAND, then takes both. When it fails, COMMAND is
+ * killed before the pipe is closed: to a tar, half an archive may look like a whole one. But if the
+ * guest has hung up and its command failed, that is the reason. */
+static gboolean
+run_archiver (const Copy *copy, const Archive *archive, VqChannelCapture *command, int stream_fd,
               GError **error)
 {
-  return vq_archiver_run (stream, word, copy->host_path, fd, name, copy->deadline, copy->cancel,
-                          error);
+  g_autoptr (VqChannelCapture) own = command;
+  g_autoptr (GError) why = NULL;
+
+  if (!vq_archiver_run (archive->word, stream_fd, copy->host_path, archive->fd, archive->name,
+                        copy->deadline, copy->cancel, &why)
+      && !is_hung_up (stream_fd))
+    g_clear_pointer (&own, vq_channel_capture_free);
+  close (stream_fd);
+  if (own != NULL && !finish (copy, own, error))
+    return FALSE;
+  if (why == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&why));
+  return FALSE;
+}
+
+static gboolean
+copy_archive (const Copy *copy, const char *script, const Archive *archive, GError **error)
+{
+  VqChannelCapture *command;
+  int ends[2], theirs, ours;
+
+  if (!g_unix_open_pipe (ends, FD_CLOEXEC, error))
+    return FALSE;
+  fcntl (ends[0], F_SETPIPE_SZ, PIPE_SIZE);
+  theirs = ends[copy->down ? 0 : 1];
+  ours = ends[copy->down ? 1 : 0];
+  command = start (copy, script, NULL, theirs, error);
+  if (command != NULL)
+    return run_archiver (copy, archive, command, ours, error);
+  close (ours);
+  return FALSE;
 }
 
 static gboolean
@@ -156,21 +209,6 @@ open_host_file (const char *path, struct stat *st, GError **error)
   return -1;
 }
 
-/* Feeds all of FD to STREAM. */
-static gboolean
-send_file (VqGuestStream *stream, int fd, const char *path, GError **error)
-{
-  g_autofree char *buffer = g_malloc (BLOCK_SIZE);
-  gssize n;
-
-  while ((n = read (fd, buffer, BLOCK_SIZE)) > 0)
-    if (!vq_guest_stream_write (stream, buffer, n, error))
-      return FALSE;
-  if (n < 0)
-    return vq_error_set_errno (error, errno, "cannot read %s", path);
-  return TRUE;
-}
-
 static gboolean
 has_holes (const struct stat *st)
 {
@@ -178,31 +216,23 @@ has_holes (const struct stat *st)
 }
 
 static gboolean
-send_sparse_file (const Copy *copy, VqGuestStream *stream, int fd, GError **error)
+sparse_file_down (const Copy *copy, const char *script, int fd, GError **error)
 {
   const char *slash = strrchr (copy->guest_path, '/');
+  const char *name = slash != NULL ? slash + 1 : copy->guest_path;
+  const Archive archive = { VQ_ARCHIVER_PACK_FILE, fd, name };
+  gboolean copied = copy_archive (copy, script, &archive, error);
 
-  return run_archiver (copy, stream, VQ_ARCHIVER_PACK_FILE, fd,
-                       slash != NULL ? slash + 1 : copy->guest_path, error);
+  close (fd);
+  return copied;
 }
 
 static gboolean
-open_file_down (const Copy *copy, int fd, const struct stat *st, GError **error)
+plain_file_down (const Copy *copy, const char *script, const char *verb, int fd, GError **error)
 {
-  gboolean sparse = has_holes (st);
-  gboolean executable = (st->st_mode & 0111) != 0;
-  const char *verb = executable ? VQ_HELPER_FILE_PUT_EXECUTABLE : VQ_HELPER_FILE_PUT;
-  g_autofree char *script = g_strconcat (sparse ? SCRIPT_SPARSE_DOWN : SCRIPT_FILE_DOWN,
-                                         executable ? SCRIPT_EXECUTABLE : NULL, NULL);
-  g_autoptr (VqGuestStream) stream = open_stream (copy, script, sparse ? NULL : verb, TRUE, error);
-  GError *reason = NULL;
+  g_autoptr (VqChannelCapture) command = start (copy, script, verb, fd, error);
 
-  if (stream == NULL)
-    return FALSE;
-  if (!(sparse ? send_sparse_file (copy, stream, fd, &reason)
-               : send_file (stream, fd, copy->host_path, &reason)))
-    g_assert (reason != NULL);
-  return end_stream (stream, reason, error);
+  return command != NULL && finish (copy, command, error);
 }
 
 static gboolean
@@ -210,87 +240,39 @@ file_down (const Copy *copy, GError **error)
 {
   struct stat st;
   int fd = open_host_file (copy->host_path, &st, error);
-  gboolean copied;
+  gboolean executable = fd >= 0 && (st.st_mode & 0111) != 0;
+  const char *end = executable ? SCRIPT_EXECUTABLE : "";
+  const char *verb = executable ? VQ_HELPER_FILE_PUT_EXECUTABLE : VQ_HELPER_FILE_PUT;
+  g_autofree char *script = NULL;
 
   if (fd < 0)
     return FALSE;
-  copied = open_file_down (copy, fd, &st, error);
-  close (fd);
-  return copied;
-}
-
-static gboolean
-write_fully (int fd, const char *bytes, gsize len, const char *path, GError **error)
-{
-  while (len > 0)
-    {
-      gssize n = write (fd, bytes, len);
-
-      if (n < 0 && errno != EINTR)
-        return vq_error_set_errno (error, errno, "cannot write %s", path);
-      bytes += MAX (n, 0);
-      len -= MAX (n, 0);
-    }
-  return TRUE;
-}
-
-/* Writes all of STREAM to FD. */
-static gboolean
-receive_plain_file (VqGuestStream *stream, int fd, const char *path, GError **error)
-{
-  g_autofree char *buffer = g_malloc (BLOCK_SIZE);
-  gssize n;
-
-  while ((n = vq_guest_stream_read (stream, buffer, BLOCK_SIZE, error)) > 0)
-    if (!write_fully (fd, buffer, n, path, error))
-      return FALSE;
-  return n == 0;
-}
-
-/* What the guest's script says first; empty if it just ends. */
-static gboolean
-read_answer (VqGuestStream *stream, char answer[ANSWER_LENGTH + 1], GError **error)
-{
-  gsize len = 0;
-  gssize n;
-
-  do
-    {
-      n = vq_guest_stream_read (stream, answer + len, ANSWER_LENGTH - len, error);
-      len += MAX (n, 0);
-    }
-  while (n > 0 && len < ANSWER_LENGTH);
-  answer[len] = '\0';
-  return n >= 0;
-}
-
-static gboolean
-receive_file (const Copy *copy, VqGuestStream *stream, int fd, GError **error)
-{
-  char answer[ANSWER_LENGTH + 1];
-
-  if (!read_answer (stream, answer, error))
-    return FALSE;
-  if (g_str_equal (answer, ANSWER_PLAIN))
-    return receive_plain_file (stream, fd, copy->host_path, error);
-  if (g_str_equal (answer, ANSWER_SPARSE))
-    return run_archiver (copy, stream, VQ_ARCHIVER_UNPACK_FILE, fd, NULL, error);
-  return vq_error_set (error, VQ_ERROR_PEER, "the guest does not say what it sends");
+  script = g_strconcat (has_holes (&st) ? SCRIPT_SPARSE_DOWN : SCRIPT_FILE_DOWN, end, NULL);
+  if (has_holes (&st))
+    return sparse_file_down (copy, script, fd, error);
+  return plain_file_down (copy, script, verb, fd, error);
 }
 
 /* Fills FD from the guest's file. */
 static gboolean
 file_up_to (const Copy *copy, int fd, GError **error)
 {
-  g_autoptr (VqGuestStream) stream
-      = open_stream (copy, SCRIPT_FILE_UP, VQ_HELPER_FILE_GET, FALSE, error);
-  GError *reason = NULL;
+  const Archive archive = { VQ_ARCHIVER_UNPACK_FILE, fd, NULL };
+  g_autoptr (VqChannelCapture) command = NULL;
+  g_autoptr (GError) why = NULL;
+  int own = fcntl (fd, F_DUPFD_CLOEXEC, 0);
 
-  if (stream == NULL)
+  if (own < 0)
+    return vq_error_set_errno (error, errno, "cannot write %s", copy->host_path);
+  command = start (copy, SCRIPT_FILE_UP, VQ_HELPER_FILE_GET, own, error);
+  if (command == NULL)
     return FALSE;
-  if (!receive_file (copy, stream, fd, &reason))
-    g_assert (reason != NULL);
-  return end_stream (stream, reason, error);
+  if (finish (copy, command, &why))
+    return TRUE;
+  if (vq_channel_capture_get_status (command) == HAS_HOLES)
+    return copy_archive (copy, SCRIPT_SPARSE_UP, &archive, error);
+  g_propagate_error (error, g_steal_pointer (&why));
+  return FALSE;
 }
 
 static gboolean
@@ -308,44 +290,25 @@ file_up (const Copy *copy, GError **error)
 static gboolean
 tree_down (const Copy *copy, GError **error)
 {
-  g_autoptr (VqGuestStream) stream = NULL;
-  GError *reason = NULL;
+  const Archive archive = { VQ_ARCHIVER_PACK, -1, NULL };
 
   /* Before anything is made in the guest. */
   if (access (copy->host_path, R_OK | X_OK) != 0)
     return vq_error_set_errno (error, errno, "cannot read %s", copy->host_path);
-  stream = open_stream (copy, SCRIPT_TREE_DOWN, NULL, TRUE, error);
-  if (stream == NULL)
-    return FALSE;
-  if (!run_archiver (copy, stream, VQ_ARCHIVER_PACK, -1, NULL, &reason))
-    g_assert (reason != NULL);
-  return end_stream (stream, reason, error);
-}
-
-/* Fills the directory, which is there, from the guest's. */
-static gboolean
-tree_up_to (const Copy *copy, GError **error)
-{
-  g_autoptr (VqGuestStream) stream = open_stream (copy, SCRIPT_TREE_UP, NULL, FALSE, error);
-  GError *reason = NULL;
-
-  if (stream == NULL)
-    return FALSE;
-  if (!run_archiver (copy, stream, VQ_ARCHIVER_UNPACK, -1, NULL, &reason))
-    g_assert (reason != NULL);
-  return end_stream (stream, reason, error);
+  return copy_archive (copy, SCRIPT_TREE_DOWN, &archive, error);
 }
 
 static gboolean
 tree_up (const Copy *copy, GError **error)
 {
+  const Archive archive = { VQ_ARCHIVER_UNPACK, -1, NULL };
   gboolean is_new = mkdir (copy->host_path, 0777) == 0;
 
   if (!is_new && errno != EEXIST)
     return vq_error_set_errno (error, errno, "cannot make %s", copy->host_path);
   if (!g_file_test (copy->host_path, G_FILE_TEST_IS_DIR))
     return vq_error_set_errno (error, ENOTDIR, "cannot unpack into %s", copy->host_path);
-  if (tree_up_to (copy, error))
+  if (copy_archive (copy, SCRIPT_TREE_UP, &archive, error))
     return TRUE;
   /* What arrived stays; if nothing did, there is nothing to show that we were here. */
   if (is_new)
@@ -373,7 +336,7 @@ gboolean
 vq_copy_down (VqChannel *channel, const char *host_path, const char *guest_path, gint64 deadline,
               VqCancel *cancel, GError **error)
 {
-  const Copy copy = { channel, host_path, guest_path, deadline, cancel };
+  const Copy copy = { channel, TRUE, host_path, guest_path, deadline, cancel };
 
   if (is_directory (host_path) ? tree_down (&copy, error) : file_down (&copy, error))
     return TRUE;
@@ -385,7 +348,7 @@ gboolean
 vq_copy_up (VqChannel *channel, const char *guest_path, const char *host_path, gint64 deadline,
             VqCancel *cancel, GError **error)
 {
-  const Copy copy = { channel, host_path, guest_path, deadline, cancel };
+  const Copy copy = { channel, FALSE, host_path, guest_path, deadline, cancel };
 
   if (is_directory (guest_path) ? tree_up (&copy, error) : file_up (&copy, error))
     return TRUE;

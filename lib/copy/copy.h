@@ -5,9 +5,9 @@
  * bounded by a few blocks. The holes of a file that has many are not copied, and are holes again.
  *
  * Both wait, until DEADLINE (then VQ_ERROR_TIMEOUT) or CANCEL (may be NULL; then its reason); the
- * command in the guest is then killed, which may take 2 s more. Errors of the guest's own commands
- * are VQ_ERROR_PEER with the end of their stderr; those of the host VQ_ERROR_FAILED. All are one
- * line that names both paths. */
+ * command in the guest is then killed. Errors of the guest's own commands are VQ_ERROR_PEER with
+ * the end of their stderr; those of the host VQ_ERROR_FAILED. All are one line that names both
+ * paths. */
 #pragma once
 
 #include <glib.h>

@@ -73,15 +73,14 @@
 /* The first word of a command that the helper's own program is to be, for a file at PATH:
  *   SELF put PATH COMMAND...             writes stdin to it
  *   SELF put-executable PATH COMMAND...  and makes it executable, as chmod +x does
- *   SELF get PATH COMMAND...             writes "cat\n" and then the file to stdout
+ *   SELF get PATH COMMAND...             writes the file to stdout
  * COMMAND does the same for any file, and tells what is wrong. It is run instead where the file
- * cannot be opened, or is not a plain one or has holes and is to be read. */
+ * cannot be opened or is not a plain one, and where one that is to be read has holes. */
 #define VQ_HELPER_SELF VQ_HELPER_PORT_NAME
 #define VQ_HELPER_SELF_WORDS 3 /* before COMMAND */
 #define VQ_HELPER_FILE_PUT "put"
 #define VQ_HELPER_FILE_PUT_EXECUTABLE "put-executable"
 #define VQ_HELPER_FILE_GET "get"
-#define VQ_HELPER_FILE_PLAIN "cat\n"
 
 /* From the server. */
 typedef enum

@@ -36,7 +36,7 @@ way_ssh_run (VqWay *way, const char *script, gint64 deadline, VqCancel *cancel, 
 {
   const char *const argv[] = { "/bin/sh", "-c", script, NULL };
 
-  return vq_channel_capture (((WaySsh *)way)->channel, argv, NULL, NULL, deadline, cancel, error);
+  return vq_channel_capture (((WaySsh *)way)->channel, argv, NULL, deadline, cancel, error);
 }
 
 static char *

@@ -73,13 +73,15 @@ make_executable (int fd)
   return fstat (fd, &st) == 0 && fchmod (fd, (st.st_mode & 07777) | (0111 & ~mask)) == 0;
 }
 
+/* A FIFO must not hold us up: hence O_NONBLOCK, which means nothing to a plain file. */
 static int
 put (const char *path, bool executable, char **command)
 {
-  int fd = open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  int fd = open (path, O_WRONLY | O_NONBLOCK | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  struct stat st;
   int status;
 
-  if (fd < 0)
+  if (fd < 0 || fstat (fd, &st) < 0 || !S_ISREG (st.st_mode))
     return become (command);
   status = move (STDIN_FILENO, fd, path);
   if (status == EXIT_SUCCESS && executable && !make_executable (fd))
@@ -97,17 +99,13 @@ is_simple (int fd)
   return fstat (fd, &st) == 0 && S_ISREG (st.st_mode) && st.st_blocks * 512 >= st.st_size;
 }
 
-/* A FIFO must not hold us up. */
 static int
 get (const char *path, char **command)
 {
-  static const char answer[] = VQ_HELPER_FILE_PLAIN;
   int fd = open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
   if (fd < 0 || !is_simple (fd))
     return become (command);
-  if (!write_all (STDOUT_FILENO, answer, sizeof answer - 1))
-    return complain ("send", path);
   return move (fd, STDOUT_FILENO, path);
 }
 

@@ -126,12 +126,15 @@ static const struct
   { FALSE, "mkfifo $H/f", "f", "x", "not a plain file" },
   { FALSE, "touch $H/a", "a", "no/x", "no/x" },
   { FALSE, "touch $H/a; mkdir $G/d", "a", "d", "irectory" },
+  { FALSE, "touch $H/a; mkfifo $G/f", "a", "f", "it is a FIFO" },
+  { FALSE, "truncate -s 9M $H/a; mkfifo $G/f", "a", "f", "it is a FIFO" },
   { FALSE, "", "missing/", "x/", "missing/: No such file" },
   { FALSE, "touch $H/a", "a/", "x/", "a/: Not a directory" },
   { FALSE, "", "", "no/x/", "No such file" },
   { FALSE, "touch $G/f", "", "f/", "exit status" },
   { TRUE, "", "missing", "x", "missing" },
   { TRUE, "mkdir $G/d", "d", "x", "s a directory" },
+  { TRUE, "mkfifo $G/f", "f", "x", "it is a FIFO" },
   { TRUE, "touch $G/a", "a", "no/x", "no/x: No such file" },
   { TRUE, "touch $G/a; mkdir $H/d", "a", "d", "end both paths in \"/\"" },
   { TRUE, "touch $G/a; mkfifo $H/f", "a", "f", "f is not a plain file" },
@@ -160,6 +163,42 @@ TEST_LOOP (test_what_cannot_be_copied, 0, G_N_ELEMENTS (failing))
                          failing[_i].is_up ? copy_host : copy_guest, failing[_i].to);
   copy_assert_error (error, prefix, "");
   ck_assert (!g_file_test (left, G_FILE_TEST_EXISTS));
+}
+
+/* A full disk, and a broken one. */
+TEST (test_disks_that_fail)
+{
+  g_autofree char *target = g_strconcat (copy_guest, "x", NULL);
+  g_autoptr (GError) error = NULL;
+
+  ck_assert (
+      !vq_copy_up (copy_channel, "/etc/passwd", "/dev/full", vq_deadline_in (10), NULL, &error));
+  copy_assert_error (error, "copyup: /etc/passwd to /dev/full: ", "No space left");
+  g_clear_error (&error);
+  ck_assert (
+      !vq_copy_down (copy_channel, "/proc/self/mem", target, vq_deadline_in (10), NULL, &error));
+  copy_assert_error (error, "copydown: /proc/self/mem to ", "Input/output error");
+}
+
+static gboolean
+count (gpointer data)
+{
+  ++*(int *)data;
+  return G_SOURCE_CONTINUE;
+}
+
+TEST (test_others_are_served_meanwhile)
+{
+  int n = 0;
+  guint id = g_idle_add (count, &n);
+
+  copy_shell ("head -c 20000000 /dev/zero > $H/big");
+  copy_assert_down ("big", "big");
+  ck_assert_int_gt (n, 100);
+  n = 0;
+  copy_assert_up ("big", "back");
+  ck_assert_int_gt (n, 100);
+  g_source_remove (id);
 }
 
 TEST (test_names_in_errors)

@@ -94,10 +94,10 @@ TEST (gets_files)
 
   ck_assert (g_file_set_contents (path, "hello\n", -1, NULL));
   start (1, VQ_HELPER_FILE_GET, path);
-  assert_wrote (1, 0, "cat\nhello\n");
+  assert_wrote (1, 0, "hello\n");
   ck_assert (g_file_set_contents (path, "", -1, NULL));
   start (2, VQ_HELPER_FILE_GET, path);
-  assert_wrote (2, 0, "cat\n");
+  assert_wrote (2, 0, "");
 }
 
 /* Missing, no plain file, one with a hole, one that cannot be made. Nobody waits for a FIFO. */
@@ -122,12 +122,16 @@ TEST (leaves_others_to_the_command)
   assert_was_not_ours (5);
   start (6, VQ_HELPER_FILE_PUT, guest_directory);
   assert_was_not_ours (6);
+  start (7, VQ_HELPER_FILE_PUT, fifo);
+  assert_was_not_ours (7);
+  start (8, VQ_HELPER_FILE_PUT, "/dev/full");
+  assert_was_not_ours (8);
 }
 
 TEST (tells_what_fails)
 {
-  put (1, VQ_HELPER_FILE_PUT, "/dev/full", "hello\n");
-  assert_complained (1, "cannot write /dev/full: ");
+  put (1, VQ_HELPER_FILE_PUT, "/proc/self/oom_score_adj", "hello\n");
+  assert_complained (1, "cannot write /proc/self/oom_score_adj: ");
   start (2, VQ_HELPER_FILE_GET, "/proc/self/mem");
   assert_complained (2, "cannot read /proc/self/mem: ");
   fake_host_run (guest, 3, "a" VQ_HELPER_SELF, "aget", "a/nonexistent", "a/nonexistent", NULL);

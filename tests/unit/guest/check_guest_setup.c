@@ -278,7 +278,7 @@ run_here (const char *script)
   g_autoptr (GError) error = NULL;
 
   ck_assert_msg (
-      vq_channel_capture (channel, argv, NULL, NULL, vq_deadline_in (PATIENCE), NULL, &error), "%s",
+      vq_channel_capture (channel, argv, NULL, vq_deadline_in (PATIENCE), NULL, &error), "%s",
       error != NULL ? error->message : "");
 }
 

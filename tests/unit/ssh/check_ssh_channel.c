@@ -342,6 +342,6 @@ TEST (silence)
   g_autoptr (GError) error = NULL;
 
   open_channel ("ForceCommand exec sleep 2");
-  ck_assert (!vq_channel_capture (channel, argv, NULL, NULL, vq_deadline_in (0.5), NULL, &error));
+  ck_assert (!vq_channel_capture (channel, argv, NULL, vq_deadline_in (0.5), NULL, &error));
   ck_assert (vq_error_is_timeout (error));
 }

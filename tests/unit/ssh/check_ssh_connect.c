@@ -46,7 +46,7 @@ try_to_run (double seconds, VqCancel *cancel, GError **error)
   static const char *const argv[] = { "true", NULL };
   g_autoptr (VqChannel) channel = vq_ssh_channel_new (login, vq_deadline_in (seconds));
 
-  return vq_channel_capture (channel, argv, NULL, NULL, vq_deadline_in (PATIENCE), cancel, error);
+  return vq_channel_capture (channel, argv, NULL, vq_deadline_in (PATIENCE), cancel, error);
 }
 
 static void

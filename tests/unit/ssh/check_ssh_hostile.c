@@ -57,7 +57,7 @@ run_true (FakeSshScript script, double seconds, const char *text)
 
   server = fake_ssh_server_new (script);
   channel = vq_ssh_channel_new (fake_ssh_server_get_login (server), vq_deadline_in (PATIENCE));
-  done = vq_channel_capture (channel, argv, NULL, NULL, vq_deadline_in (seconds), NULL, &error);
+  done = vq_channel_capture (channel, argv, NULL, vq_deadline_in (seconds), NULL, &error);
   vq_channel_free (channel);
   ck_assert_int_lt (get_peak_of_programs (), 32 * 1024);
   if (text == NULL)
