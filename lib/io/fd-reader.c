@@ -49,14 +49,6 @@ vq_fd_reader_get_error (VqFdReader *reader)
   return reader->error;
 }
 
-/* A terminal that has hung up, or that we would read in the background, fails as a broken disk
- * does, but nothing of what was typed is lost. */
-static gboolean
-may_have_more (const VqForeignFd *file)
-{
-  return file->kind != VQ_FOREIGN_UNUSABLE && !file->terminal;
-}
-
 /* -1: nothing is there yet; 0: the end, or an error. */
 static gssize
 read_now (VqFdReader *reader, void *buffer, gsize max)
@@ -65,7 +57,7 @@ read_now (VqFdReader *reader, void *buffer, gsize max)
 
   if (n < 0 && errno == EAGAIN)
     return -1;
-  if (n < 0 && may_have_more (&reader->file) && reader->error == NULL)
+  if (n < 0 && vq_foreign_fd_may_have_more (&reader->file) && reader->error == NULL)
     vq_error_set_errno (&reader->error, errno, "cannot read");
   return MAX (n, 0);
 }

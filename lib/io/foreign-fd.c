@@ -166,3 +166,9 @@ vq_foreign_fd_write (VqForeignFd *self, const void *bytes, gsize len)
 {
   return call (self, NULL, bytes, len);
 }
+
+gboolean
+vq_foreign_fd_may_have_more (const VqForeignFd *self)
+{
+  return self->kind != VQ_FOREIGN_UNUSABLE && !self->terminal;
+}

@@ -43,3 +43,8 @@ gboolean vq_foreign_fd_clear (VqForeignFd *self);
  * terminal does not stop us: reading it fails with EIO. */
 gssize vq_foreign_fd_read (VqForeignFd *self, void *buffer, gsize len);
 gssize vq_foreign_fd_write (VqForeignFd *self, const void *bytes, gsize len);
+
+/* Whether a read that failed (not with EAGAIN) may have left something unread. A terminal that has
+ * hung up, or that we would read in the background, fails as a broken disk does, but nothing of
+ * what was typed is lost. */
+gboolean vq_foreign_fd_may_have_more (const VqForeignFd *self);

@@ -32,6 +32,7 @@
 
 typedef struct
 {
+  const char *name;
   VqForeignFd file; /* closed: nobody wants it */
   VqSshMark mark;
 } Output;
@@ -54,6 +55,7 @@ typedef struct
   Output outputs[2]; /* stdout, stderr */
   guint64 count;     /* bytes that have come */
   gboolean unread;   /* nobody reads one of the outputs any more */
+  GError *loss;      /* some of the input or output is lost; NULL: none */
   gboolean stopped;
   gboolean eof, closed; /* by the server */
   gboolean exited;
@@ -74,11 +76,35 @@ get_pid (Command *command)
   return command->outputs[0].mark.pid;
 }
 
+/* A command has not succeeded if some of its input or output is lost. */
+static void
+note_loss (Command *command, const char *stream, const char *what, int errnum)
+{
+  if (command->loss == NULL)
+    vq_error_set_errno (&command->loss, errnum, "%s of the command is lost: %s", stream, what);
+}
+
+/* That nobody reads is the reader's own wish; a full disk is not. */
+static void
+note_lost_output (Command *command, Output *output, int errnum)
+{
+  if (errnum != EPIPE)
+    note_loss (command, output->name, "cannot write", errnum);
+}
+
 static void
 close_outputs (Command *command)
 {
-  vq_foreign_fd_clear (&command->outputs[0].file);
-  vq_foreign_fd_clear (&command->outputs[1].file);
+  for (guint i = 0; i < G_N_ELEMENTS (command->outputs); i++)
+    if (!vq_foreign_fd_clear (&command->outputs[i].file))
+      note_lost_output (command, &command->outputs[i], errno);
+}
+
+static void
+stop (Command *command)
+{
+  command->stopped = TRUE;
+  close_outputs (command);
 }
 
 /* Waits for any of FDS, the last of which is for the word that we are to stop. */
@@ -88,17 +114,14 @@ wait_for (Command *command, struct pollfd *fds, nfds_t n)
   fds[n - 1] = (struct pollfd){ command->stop_fd, POLLIN, 0 };
   if (poll (fds, n, -1) <= 0 || fds[n - 1].revents == 0)
     return;
-  command->stopped = TRUE;
   command->stop_fd = -1;
-  close_outputs (command);
+  stop (command);
 }
 
-/* That nobody reads is the reader's own wish; a full disk is not. */
 static void
 break_off (Command *command, Output *output, int errnum)
 {
-  if (errnum != EPIPE)
-    g_message ("output of a command is lost: %s", g_strerror (errnum));
+  note_lost_output (command, output, errnum);
   vq_foreign_fd_clear (&output->file);
   command->unread = TRUE;
 }
@@ -265,6 +288,21 @@ start_script (Command *command, GBytes *begin, GError **error)
   return TRUE;
 }
 
+/* Sends the end of stdin; where there may be more that cannot be read, the command is stopped
+ * instead. */
+static void
+end_input (Command *command, gssize n, int errnum)
+{
+  command->fed = TRUE;
+  if (n < 0 && vq_foreign_fd_may_have_more (&command->in))
+    {
+      note_loss (command, "stdin", "cannot read", errnum);
+      stop (command);
+    }
+  else
+    ssh_channel_send_eof (command->channel);
+}
+
 /* Sends some of stdin, if there is some and the server has room for it; what it has no room for is
  * not read. */
 static void
@@ -280,10 +318,7 @@ feed (Command *command)
   if (n > 0)
     send_bytes (command, chunk, n);
   else if (n == 0 || errno != EAGAIN)
-    {
-      ssh_channel_send_eof (command->channel);
-      command->fed = TRUE;
-    }
+    end_input (command, n, errno);
 }
 
 static void
@@ -397,6 +432,11 @@ judge (Command *command, VqEnd *end, GError **error)
   ssh_session ssh = command->connection->ssh;
 
   *end = (VqEnd){ command->kind, command->value, NULL };
+  if (command->loss != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&command->loss));
+      return FALSE;
+    }
   if (command->stopped)
     *end = (VqEnd){ VQ_ENDED_SIGNALLED, SIGKILL, NULL };
   else if (is_noise_only (command))
@@ -420,6 +460,7 @@ go_through (Command *command, GBytes *begin, VqEnd *end, GError **error)
     send_signal (command->connection, get_pid (command), "KILL");
   else if (command->exited && !command->stopped)
     drain (command);
+  close_outputs (command);
   return judge (command, end, error);
 }
 
@@ -428,6 +469,7 @@ command_clear (Command *command)
 {
   vq_foreign_fd_clear (&command->in);
   close_outputs (command);
+  g_clear_error (&command->loss);
   vq_ssh_script_mark_clear (&command->outputs[0].mark);
   vq_ssh_script_mark_clear (&command->outputs[1].mark);
   ssh_remove_channel_callbacks (command->channel, &command->callbacks);
@@ -438,7 +480,9 @@ static gboolean
 run (Connection *connection, GBytes *begin, const int fds[3], int stop_fd, VqEnd *end,
      GError **error)
 {
-  Command command = { .connection = connection, .stop_fd = stop_fd };
+  Command command = { .connection = connection,
+                      .stop_fd = stop_fd,
+                      .outputs = { { .name = "stdout" }, { .name = "stderr" } } };
   gboolean done;
 
   vq_foreign_fd_init (&command.in, fds[0], O_RDONLY);

@@ -183,3 +183,25 @@ job_assert_text (int fd, const char *expected)
 
   ck_assert_str_eq (text, expected);
 }
+
+void
+job_check_lost_streams (VqChannel *channel)
+{
+  static const struct
+  {
+    const char *in, *out, *expected;
+  } cases[] = {
+    { "/proc/self/mem", "/dev/null", "stdin of the command is lost: cannot read: Input/output" },
+    { "/dev/zero", "/dev/full", "stdout of the command is lost: cannot write: No space left" },
+  };
+  static const char *const argv[] = { "cat", NULL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      int in = open (cases[i].in, O_RDONLY | O_CLOEXEC);
+      int out = open (cases[i].out, O_WRONLY | O_CLOEXEC);
+      g_autoptr (Job) job = job_start_with (channel, argv, in, out);
+
+      job_assert_failure (job, cases[i].expected);
+    }
+}

@@ -46,6 +46,10 @@ void job_assert_end (Job *job, VqEndKind kind, int value);
 /* Waits for its end, and asserts that it has failed with a message that contains TEXT. */
 void job_assert_failure (Job *job, const char *text);
 
+/* Asserts that no command of CHANNEL succeeds that has less than all of its input or output: a
+ * broken disk and a full one. */
+void job_check_lost_streams (VqChannel *channel);
+
 /* Makes a file in memory. The caller closes the descriptor. */
 int job_make_file (const void *bytes, gsize n);
 

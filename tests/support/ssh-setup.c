@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host-agent.h"
@@ -50,7 +51,10 @@ teardown (void)
 gboolean
 is_gone (gpointer data)
 {
-  return kill (*(pid_t *)data, 0) < 0 && errno == ESRCH;
+  pid_t pid = *(pid_t *)data;
+
+  waitpid (pid, NULL, WNOHANG); /* a dead orphan is ours to reap */
+  return kill (pid, 0) < 0 && errno == ESRCH;
 }
 
 static char *

@@ -15,6 +15,11 @@
 
 CASE ("sshd", setup, teardown, 240)
 
+TEST (lost_streams)
+{
+  job_check_lost_streams (channel);
+}
+
 /* Those that OpenSSH has names for. */
 TEST (signals)
 {

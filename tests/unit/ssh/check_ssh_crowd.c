@@ -262,7 +262,7 @@ TEST (run_with_a_deadline)
 {
   g_autofree char *path = g_build_filename (host_sshd_get_directory (host), "pid", NULL);
   const char *const argv[] = { "sh", "-c", "echo $$ > \"$1\"; exec sleep 1000", "sh", path, NULL };
-  VqChannelCapture *run = vq_channel_capture_start (channel, argv, NULL, NULL);
+  VqChannelCapture *run = vq_channel_capture_start (channel, argv, -1, -1, NULL);
   g_autoptr (GError) error = NULL;
   pid_t pid;
 
