@@ -38,30 +38,40 @@ TEST_SUPPORT := $(patsubst tests/support/%.c,$(BUILD)/tests/%.o,$(wildcard tests
 vpath %.c tests/support $(wildcard tests/unit/*)
 PROGRAMS := $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu-templates virt-qemu-exec virt-qemu-archive virt-qemu-ssh)
 
-# The guest helper is built for this architecture, and for all whose cross compiler is installed. With musl it
-# is small; with glibc, which the cross compilers use, it has some 700 KB.
+# The guest helper. "make" builds it for this architecture, with musl; "make helpers" for all, with Debian's
+# cross compilers. These come with glibc, of which an empty static program has 350 to 850 KB already, and 93 % of
+# a helper is that. So musl is used, and a helper has 50 to 95 KB, where musl-dev of the guest's architecture is
+# installed (dpkg --add-architecture). A Debian build cannot ask for packages of another architecture.
 GUEST_SOURCES := $(wildcard virt-qemu/guest-helper/*.c)
 GUEST_FLAGS := -Os -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
                -static -s -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro
-GUEST_CC_amd64 := x86_64-linux-gnu-gcc
-GUEST_CC_arm64 := aarch64-linux-gnu-gcc
-GUEST_CC_armhf := arm-linux-gnueabihf-gcc
-GUEST_CC_i386 := i686-linux-gnu-gcc
-GUEST_CC_ppc64el := powerpc64le-linux-gnu-gcc
-GUEST_CC_riscv64 := riscv64-linux-gnu-gcc
-GUEST_CC_s390x := s390x-linux-gnu-gcc
-GUEST_FOREIGN := $(filter-out $(ARCH),amd64 arm64 armhf i386 ppc64el riscv64 s390x)
-GUEST_FOREIGN := $(foreach arch,$(GUEST_FOREIGN),$(if $(shell command -v $(GUEST_CC_$(arch))),$(arch)))
-GUEST_CC_$(ARCH) := musl-gcc
+GUEST_ARCHES := amd64 arm64 armhf i386 ppc64el riscv64 s390x
+GUEST_GNU_amd64 := x86_64-linux-gnu
+GUEST_GNU_arm64 := aarch64-linux-gnu
+GUEST_GNU_armhf := arm-linux-gnueabihf
+GUEST_GNU_i386 := i686-linux-gnu
+GUEST_GNU_loong64 := loongarch64-linux-gnu
+GUEST_GNU_ppc64el := powerpc64le-linux-gnu
+GUEST_GNU_riscv64 := riscv64-linux-gnu
+GUEST_GNU_s390x := s390x-linux-gnu
+# Debian 12 has no compiler for it.
+ifneq ($(shell command -v $(GUEST_GNU_loong64)-gcc),)
+GUEST_ARCHES += loong64
+endif
+GUEST_MUSL = /usr/lib/$(subst i686,i386,$(subst gnu,musl,$(GUEST_GNU_$*)))/musl-gcc.specs
+GUEST_CC = $(GUEST_GNU_$*)-gcc $(patsubst %,-specs %,$(wildcard $(GUEST_MUSL)))
+GUEST_CC_PACKAGES = gcc-$(subst _,-,$(GUEST_GNU_$*)) and libc6-dev-$*-cross
+$(BUILD)/guest-helper-$(ARCH): GUEST_CC = musl-gcc
+$(BUILD)/guest-helper-$(ARCH): GUEST_CC_PACKAGES = musl-tools
 ifeq ($(SANITIZE),1)
-GUEST_FOREIGN :=
-GUEST_CC_$(ARCH) := $(CC)
+$(BUILD)/guest-helper-$(ARCH): GUEST_CC = $(CC)
 GUEST_FLAGS = $(SANITIZERS) $(CFLAGS) $(LDFLAGS)
 endif
-GUEST_PROGRAMS := $(patsubst %,$(BUILD)/guest-helper-%,$(ARCH) $(GUEST_FOREIGN))
-PROGRAMS += $(GUEST_PROGRAMS)
+HELPERS := $(patsubst %,$(BUILD)/guest-helper-%,$(GUEST_ARCHES))
+PROGRAMS += $(BUILD)/guest-helper-$(ARCH)
 
 all: $(PROGRAMS)
+helpers: $(HELPERS)
 
 $(BUILD)/lib/%.o: lib/%.c
 	@mkdir -p $(@D)
@@ -97,7 +107,8 @@ $(BUILD)/virt-qemu-exec: virt-qemu/virt-qemu-exec.c
 # Linked only to libc, with flags of its own.
 $(BUILD)/guest-helper-%: $(GUEST_SOURCES) $(wildcard virt-qemu/guest-helper/*.h) lib/helper/helper-wire.h
 	@mkdir -p $(@D)
-	$(GUEST_CC_$*) -D_GNU_SOURCE -Ilib -Ivirt-qemu/guest-helper -std=gnu11 $(WARNINGS) $(GUEST_FLAGS) -o $@ $(GUEST_SOURCES)
+	@command -v $(firstword $(GUEST_CC)) >/dev/null || { echo "$@: there is no $(firstword $(GUEST_CC)): install $(GUEST_CC_PACKAGES)" >&2; exit 1; }
+	$(GUEST_CC) -D_GNU_SOURCE -Ilib -Ivirt-qemu/guest-helper -std=gnu11 $(WARNINGS) $(GUEST_FLAGS) -o $@ $(GUEST_SOURCES)
 
 # An archive, so that each test is linked only to the helpers that it uses.
 $(BUILD)/tests/libsupport.a: $(TEST_SUPPORT)
@@ -137,21 +148,29 @@ $(BUILD)/tests/check_archive_program: | $(BUILD)/tests/virt-qemu-archive
 $(patsubst %,$(BUILD)/tests/check_%,ssh_channel ssh_client ssh_connect ssh_crowd ssh_flow ssh_hostile way_ssh channel_contract): | $(BUILD)/tests/virt-qemu-ssh
 
 # Missing packages are installed first; before that pkg-config does not find everything.
-check: deps image
+check: image
+	tests/install-deps --helpers
 	+$(MAKE) all tests
+	+$(MAKE) check-helpers
 	+$(MAKE) SANITIZE=1 unit-tests
 	$(GUEST_ENV) VQ_GUESTS=quick tests/run $(UNIT_TESTS) $(patsubst $(BUILD)/%,$(BUILD)-sanitize/%,$(UNIT_TESTS)) -- $(GUEST_TESTS)
 
 check-unit: unit-tests
 	tests/run $(UNIT_TESTS)
 
+# The helper of each architecture, in QEMU's emulator for programs: it serves, and moves data both ways.
+EMULATOR = qemu-$(subst i686,i386,$(subst powerpc,ppc,$(firstword $(subst -, ,$(GUEST_GNU_$1)))))-static
+check-helpers: helpers $(BUILD)/tests/check_guest_helper $(BUILD)/tests/check_guest_streams
+	$(foreach arch,$(GUEST_ARCHES),VQ_GUEST_HELPER=$(BUILD)/guest-helper-$(arch) VQ_GUEST_EMULATOR=$(call EMULATOR,$(arch)) \
+	  tests/run $(filter $(BUILD)/tests/%,$^) &&) true
+
 check-guest: all guest-tests image
 	$(GUEST_ENV) VQ_GUESTS=quick tests/run -- $(GUEST_TESTS)
 
 # Tests all kinds of guests, one after another. Not under tests/run, so that one can watch how far it is.
-check-guests: deps
+check-guests:
 	tests/install-deps --guests
-	+$(MAKE) all image $(BUILD)/tests/guest/check_guests
+	+$(MAKE) all helpers image $(BUILD)/tests/guest/check_guests
 	$(GUEST_ENV) $(BUILD)/tests/guest/check_guests
 
 check-valgrind: unit-tests
@@ -188,15 +207,19 @@ lint:
 install: all
 	install -D -t "$(DESTDIR)$(PREFIX)/bin" $(BUILD)/autopkgtest-virt-qemu-ng $(BUILD)/virt-qemu-templates
 	install -D -t "$(DESTDIR)$(PREFIX)/libexec/virt-qemu" $(BUILD)/virt-qemu-exec $(BUILD)/virt-qemu-archive \
-	  $(BUILD)/virt-qemu-ssh $(GUEST_PROGRAMS)
+	  $(BUILD)/virt-qemu-ssh $(BUILD)/guest-helper-$(ARCH)
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/man/man1" virt-qemu/*.1
 	install -D -m 644 virt-qemu/autopkgtest-virt-qemu-ng.bash \
 	  "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/autopkgtest-virt-qemu-ng"
 	install -D -m 644 virt-qemu/virt-qemu-templates.bash \
 	  "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/virt-qemu-templates"
 
+install-helpers: helpers
+	install -D -t "$(DESTDIR)$(PREFIX)/share/virt-qemu" $(HELPERS)
+
 clean:
 	rm -rf $(BUILD) $(BUILD)-sanitize
 
-.PHONY: all check check-unit check-guest check-guests check-valgrind unit-tests guest-tests tests deps image demo bench lint install clean
+.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-valgrind unit-tests guest-tests tests deps image demo \
+        bench lint install install-helpers clean
 -include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/guest/*.d)

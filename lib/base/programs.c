@@ -3,33 +3,69 @@
 
 #include "base/error.h"
 
+#define INSTALLED "../libexec/virt-qemu"
+#define INSTALLED_FOR_GUESTS "../share/virt-qemu"
+
+/* The directory of the running program. */
+static char *
+get_own_directory (GError **error)
+{
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", error);
+
+  return self != NULL ? g_path_get_dirname (self) : NULL;
+}
+
+/* The path of NAME in FOLDER, which is relative to DIRECTORY. */
+static char *
+get_path (const char *directory, const char *folder, const char *name)
+{
+  g_autofree char *relative = g_build_filename (folder, name, NULL);
+
+  return g_canonicalize_filename (relative, directory);
+}
+
+/* NULL if no folder has it. */
+static char *
+find_in (const char *directory, const char *const *folders, const char *name)
+{
+  for (; *folders != NULL; folders++)
+    {
+      g_autofree char *path = get_path (directory, *folders, name);
+
+      if (g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
+        return g_steal_pointer (&path);
+    }
+  return NULL;
+}
+
 char *
 vq_programs_find (const char *name, GError **error)
 {
-  g_autofree char *self = g_file_read_link ("/proc/self/exe", error);
-  g_autofree char *directory = self != NULL ? g_path_get_dirname (self) : NULL;
-  g_autofree char *beside = NULL;
-  g_autofree char *relative = NULL;
-  g_autofree char *installed = NULL;
+  static const char *const folders[] = { ".", INSTALLED, NULL };
+  g_autofree char *directory = get_own_directory (error);
+  g_autofree char *path = directory != NULL ? find_in (directory, folders, name) : NULL;
+  g_autofree char *expected = NULL;
 
-  if (self == NULL)
-    return NULL;
-  beside = g_build_filename (directory, name, NULL);
-  if (g_file_test (beside, G_FILE_TEST_IS_EXECUTABLE))
-    return g_steal_pointer (&beside);
-  relative = g_build_filename ("../libexec/virt-qemu", name, NULL);
-  installed = g_canonicalize_filename (relative, directory);
-  if (g_file_test (installed, G_FILE_TEST_IS_EXECUTABLE))
-    return g_steal_pointer (&installed);
+  if (directory == NULL || path != NULL)
+    return g_steal_pointer (&path);
+  expected = get_path (directory, INSTALLED, name);
   vq_error_set (error, VQ_ERROR_FAILED, "%s is missing: this program is not installed completely",
-                installed);
+                expected);
   return NULL;
 }
 
 char *
 vq_programs_find_helper (const char *architecture, GError **error)
 {
+  static const char *const folders[] = { ".", INSTALLED, INSTALLED_FOR_GUESTS, NULL };
   g_autofree char *name = g_strconcat ("guest-helper-", architecture, NULL);
+  g_autofree char *directory = get_own_directory (error);
+  g_autofree char *path = directory != NULL ? find_in (directory, folders, name) : NULL;
 
-  return vq_programs_find (name, error);
+  if (directory != NULL && path == NULL)
+    vq_error_set (error, VQ_ERROR_FAILED,
+                  "there is no guest helper for %s guests: install the package virt-qemu-helpers, "
+                  "or run \"make helpers\" where this program was built",
+                  architecture);
+  return g_steal_pointer (&path);
 }

@@ -26,10 +26,12 @@ helper_process_spawn (int fd, const char *option, GPid *pid)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *program = helper_process_path ();
-  const char *argv[] = { program, "--fd", G_STRINGIFY (HELPER_FD), option, NULL };
+  const char *emulator = g_getenv ("VQ_GUEST_EMULATOR");
+  const char *argv[] = { emulator, program, "--fd", G_STRINGIFY (HELPER_FD), option, NULL };
   int target = HELPER_FD;
 
-  ck_assert_msg (g_spawn_async_with_pipes_and_fds (NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD,
+  ck_assert_msg (g_spawn_async_with_pipes_and_fds (NULL, emulator != NULL ? argv : argv + 1, NULL,
+                                                   G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH,
                                                    NULL, NULL, -1, -1, -1, &fd, &target, 1, pid,
                                                    NULL, NULL, NULL, &error),
                  "%s", error == NULL ? "" : error->message);

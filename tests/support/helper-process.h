@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The real guest helper, as a process on this machine. The program is the one that was built beside
- * the tests, or $VQ_GUEST_HELPER. */
+ * the tests, or $VQ_GUEST_HELPER. If that is for another architecture, $VQ_GUEST_EMULATOR runs it.
+ */
 #pragma once
 
 #include <glib.h>

@@ -89,24 +89,41 @@ TEST (not_executable)
 TEST (helper)
 {
   g_autofree char *amd64 = put ("libexec/virt-qemu/guest-helper-amd64", 0755);
-  g_autofree char *arm64 = put ("libexec/virt-qemu/guest-helper-arm64", 0755);
+  g_autofree char *other = put ("share/virt-qemu/guest-helper-amd64", 0755);
+  g_autofree char *arm64 = put ("share/virt-qemu/guest-helper-arm64", 0755);
 
   assert_finds ("find-helper", "amd64", amd64);
   assert_finds ("find-helper", "arm64", arm64);
 }
 
-TEST (missing)
+static void
+assert_misses (const char *what, const char *name, const char *message)
 {
-  g_autofree char *amd64 = put ("libexec/virt-qemu/guest-helper-amd64", 0755);
-  g_autofree char *expected
-      = g_strdup_printf ("%s/libexec/virt-qemu/guest-helper-s390x is missing: this "
-                         "program is not installed completely",
-                         directory);
-  const char *const argv[] = { program, "find-helper", "s390x", NULL };
+  const char *const argv[] = { program, what, name, NULL };
   g_autoptr (GError) error = NULL;
 
   ck_assert (!vq_child_run (argv, NULL, NULL, vq_deadline_in (PATIENCE), NULL, &error));
-  ck_assert_msg (g_str_has_suffix (error->message, expected), "%s", error->message);
+  ck_assert_msg (g_str_has_suffix (error->message, message), "%s", error->message);
+}
+
+TEST (missing)
+{
+  g_autofree char *elsewhere = put ("share/virt-qemu/tool", 0755);
+  g_autofree char *message
+      = g_strdup_printf ("%s/libexec/virt-qemu/tool is missing: this program is not installed "
+                         "completely",
+                         directory);
+
+  assert_misses ("find", "tool", message);
+}
+
+TEST (missing_helper)
+{
+  g_autofree char *amd64 = put ("libexec/virt-qemu/guest-helper-amd64", 0755);
+
+  assert_misses ("find-helper", "s390x",
+                 "there is no guest helper for s390x guests: install the package "
+                 "virt-qemu-helpers, or run \"make helpers\" where this program was built");
 }
 
 /* What the copy of this program does. */
