@@ -346,24 +346,32 @@ vq_json_peer_forget (VqJsonPeer *peer, gint64 id)
   g_hash_table_remove (peer->pending, &id);
 }
 
-void
-vq_json_peer_call_reply (JsonNode *result, const GError *error, gpointer data)
+/* A call that is waited for. */
+typedef struct
 {
-  VqJsonCall *call = data;
+  gboolean done;
+  JsonNode *result;
+  GError *error;
+} Call;
+
+static void
+take_reply (JsonNode *result, const GError *error, gpointer data)
+{
+  Call *call = data;
 
   call->done = TRUE;
   call->result = result != NULL ? json_node_ref (result) : NULL;
   call->error = error != NULL ? g_error_copy (error) : NULL;
 }
 
-gboolean
-vq_json_peer_call_is_done (gpointer call)
+static gboolean
+is_done (gpointer data)
 {
-  return ((VqJsonCall *)call)->done;
+  return ((Call *)data)->done;
 }
 
-gboolean
-vq_json_peer_call_finish (VqJsonCall *call, const char *command, JsonNode **result, GError **error)
+static gboolean
+finish_call (Call *call, const char *command, JsonNode **result, GError **error)
 {
   if (call->error != NULL)
     {
@@ -382,13 +390,13 @@ vq_json_peer_call (VqJsonPeer *peer, const char *command, JsonNode *arguments, J
                    gint64 deadline, VqCancel *cancel, GError **error)
 {
   g_autofree char *what = g_strdup_printf ("answer of %s to %s", peer->name, command);
-  VqJsonCall call = { FALSE, NULL, NULL };
-  gint64 id = vq_json_peer_send (peer, command, arguments, vq_json_peer_call_reply, &call);
+  Call call = { FALSE, NULL, NULL };
+  gint64 id = vq_json_peer_send (peer, command, arguments, take_reply, &call);
 
-  if (!vq_wait_until (vq_json_peer_call_is_done, &call, deadline, cancel, what, error))
+  if (!vq_wait_until (is_done, &call, deadline, cancel, what, error))
     {
       vq_json_peer_forget (peer, id);
       return FALSE;
     }
-  return vq_json_peer_call_finish (&call, command, result, error);
+  return finish_call (&call, command, result, error);
 }

@@ -63,19 +63,3 @@ void vq_json_peer_fail_pending (VqJsonPeer *peer, const GError *error);
 gboolean vq_json_peer_call (VqJsonPeer *peer, const char *command, JsonNode *arguments,
                             JsonNode **result, gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
-
-/* A call in two steps, for a caller that waits for the reply itself: give vq_json_peer_call_reply
- * and the VqJsonCall as REPLY and DATA, wait for vq_json_peer_call_is_done, then call
- * vq_json_peer_call_finish. It gives the result in *RESULT (may be NULL; transfer full), or an
- * error that begins with COMMAND. */
-typedef struct
-{
-  gboolean done;
-  JsonNode *result;
-  GError *error;
-} VqJsonCall;
-
-void vq_json_peer_call_reply (JsonNode *result, const GError *error, gpointer call);
-gboolean vq_json_peer_call_is_done (gpointer call);
-gboolean vq_json_peer_call_finish (VqJsonCall *call, const char *command, JsonNode **result,
-                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
