@@ -277,9 +277,8 @@ run_here (const char *script)
   const char *const argv[] = { "sh", "-ec", script, "sh", directory, NULL };
   g_autoptr (GError) error = NULL;
 
-  ck_assert_msg (
-      vq_channel_capture (channel, argv, NULL, vq_deadline_in (PATIENCE), NULL, &error), "%s",
-      error != NULL ? error->message : "");
+  ck_assert_msg (vq_channel_capture (channel, argv, NULL, vq_deadline_in (PATIENCE), NULL, &error),
+                 "%s", error != NULL ? error->message : "");
 }
 
 /* What other tars than GNU's know. */
