@@ -34,9 +34,10 @@ struct _VqGuestLink
 };
 
 static int
-connect_port (VqGuestLink *link, VqQemuPort port, GError **error)
+connect_port (VqGuestLink *link, VqQemuPort port, gint64 deadline, GError **error)
 {
-  return vq_qemu_port_connect (link->directory, vq_qemu_port_get_socket (port), error);
+  return vq_qemu_port_connect (link->directory, vq_qemu_port_get_socket (port), deadline,
+                               vq_qemu_get_cancel (link->qemu), error);
 }
 
 static void
@@ -72,9 +73,9 @@ disconnect_helper (VqGuestLink *link)
 }
 
 static gboolean
-connect_helper (VqGuestLink *link, GError **error)
+connect_helper (VqGuestLink *link, gint64 deadline, GError **error)
 {
-  int fd = connect_port (link, VQ_QEMU_PORT_HELPER, error);
+  int fd = connect_port (link, VQ_QEMU_PORT_HELPER, deadline, error);
 
   if (fd < 0)
     return FALSE;
@@ -93,9 +94,9 @@ disconnect_agent (VqGuestLink *link)
 }
 
 static gboolean
-connect_agent (VqGuestLink *link, GError **error)
+connect_agent (VqGuestLink *link, gint64 deadline, GError **error)
 {
-  int fd = connect_port (link, VQ_QEMU_PORT_AGENT, error);
+  int fd = connect_port (link, VQ_QEMU_PORT_AGENT, deadline, error);
 
   if (fd < 0)
     return FALSE;
@@ -198,7 +199,7 @@ open_channel (VqGuestLink *link, VqWay *way, gint64 deadline, GError **error)
 /* The connections are made anew for each boot: nothing that the system before has left unread may
  * come to the next. */
 static gboolean
-start_anew (VqGuestLink *link, GError **error)
+start_anew (VqGuestLink *link, gint64 deadline, GError **error)
 {
   const VqOptions *options = link->plan->options;
 
@@ -206,8 +207,8 @@ start_anew (VqGuestLink *link, GError **error)
   disconnect_helper (link);
   disconnect_agent (link);
   link->end_expected = FALSE;
-  return (options->guest_agent == VQ_AGENT_OFF || connect_agent (link, error))
-         && (options->channel == VQ_CHANNEL_SSH || connect_helper (link, error));
+  return (options->guest_agent == VQ_AGENT_OFF || connect_agent (link, deadline, error))
+         && (options->channel == VQ_CHANNEL_SSH || connect_helper (link, deadline, error));
 }
 
 /* The ways that are not needed any more are left when the channel is there. */
@@ -217,10 +218,11 @@ vq_guest_link_open (VqGuestLink *link, gint64 deadline, GError **error)
   g_autoptr (VqWays) ways = NULL;
   VqWay *way;
 
-  if (!start_anew (link, error))
+  if (!start_anew (link, deadline, error))
     return FALSE;
   ways = vq_way_choice_new (link->plan, link->directory, vq_qemu_get_console (link->qemu),
-                            link->agent, link->ssh, deadline, error);
+                            link->agent, link->ssh, deadline, vq_qemu_get_cancel (link->qemu),
+                            error);
   if (ways == NULL)
     return FALSE;
   way = vq_ways_open_one (ways, deadline, vq_qemu_get_cancel (link->qemu), error);
@@ -232,7 +234,8 @@ vq_guest_link_resume (VqGuestLink *link, gint64 deadline, GError **error)
 {
   VqCancel *cancel = vq_qemu_get_cancel (link->qemu);
 
-  if (!connect_helper (link, error) || !vq_helper_port_sync (link->helper, deadline, cancel, error)
+  if (!connect_helper (link, deadline, error)
+      || !vq_helper_port_sync (link->helper, deadline, cancel, error)
       || !vq_helper_renew (link->helper, deadline, cancel, error))
     return FALSE;
   link->channel = vq_helper_channel_new (link->helper);

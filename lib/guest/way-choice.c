@@ -12,78 +12,103 @@
 #define PATIENCE 30
 #define PATIENCE_WITH_SEED 120
 
-/* Adds WAY to WAYS. Returns FALSE if WAY is NULL because it could not be made. */
-static gboolean
-add (VqWays *ways, VqWay *way, VqWayRank rank)
+/* What all ways need. */
+typedef struct
 {
+  VqWays *ways;
+  const VqPlan *plan;
+  const char *directory;
+  gint64 deadline;
+  VqCancel *cancel;
+} Choice;
+
+/* Adds WAY. It is NULL if it could not be made, for the reason WHY (taken over): that is a failure,
+ * unless another program uses the port. */
+static gboolean
+add (const Choice *choice, VqWay *way, VqWayRank rank, GError *why, GError **error)
+{
+  g_autoptr (GError) reason = why;
+
   if (way != NULL)
-    vq_ways_add (ways, way, rank);
-  return way != NULL;
+    vq_ways_add (choice->ways, way, rank);
+  else if (vq_error_is_timeout (reason))
+    g_warning ("%s; until then it is no way into the guest", reason->message);
+  else
+    g_propagate_error (error, g_steal_pointer (&reason));
+  return way != NULL || reason != NULL;
+}
+
+static gboolean
+add_shell (const Choice *choice, const char *port, GError **error)
+{
+  GError *why = NULL;
+  VqWay *way = vq_way_shell_new (choice->directory, port, choice->deadline, choice->cancel, &why);
+
+  return add (choice, way, VQ_WAY_NORMAL, why, error);
 }
 
 /* The virtio console comes before the serial port, which transfers byte by byte. */
 static gboolean
-add_shells (VqWays *ways, const VqPlan *plan, const char *directory, GError **error)
+add_shells (const Choice *choice, GError **error)
 {
-  const char *serial = plan->arch->serial[1];
+  const char *serial = choice->plan->arch->serial[1];
 
-  return add (ways, vq_way_shell_new (directory, "hvc1", error), VQ_WAY_NORMAL)
-         && (serial == NULL
-             || add (ways, vq_way_shell_new (directory, serial, error), VQ_WAY_NORMAL));
+  return add_shell (choice, "hvc1", error) && (serial == NULL || add_shell (choice, serial, error));
 }
 
 static void
-add_ssh (VqWays *ways, VqSshLogin *ssh, gint64 deadline)
+add_ssh (const Choice *choice, VqSshLogin *ssh)
 {
   if (ssh->user != NULL && ssh->port != 0)
-    vq_ways_add (ways, vq_way_ssh_new (ssh, deadline), VQ_WAY_NORMAL);
+    vq_ways_add (choice->ways, vq_way_ssh_new (ssh, choice->deadline), VQ_WAY_NORMAL);
 }
 
 static gboolean
-add_login (VqWays *ways, const VqPlan *plan, const char *directory, GError **error)
+add_login (const Choice *choice, GError **error)
 {
-  const VqOptions *options = plan->options;
+  const VqOptions *options = choice->plan->options;
+  GError *why = NULL;
+  VqWay *way = vq_way_login_new (choice->directory, choice->plan->arch->serial[0], options->user,
+                                 options->password, choice->deadline, choice->cancel, &why);
 
-  return add (
-      ways,
-      vq_way_login_new (directory, plan->arch->serial[0], options->user, options->password, error),
-      VQ_WAY_LAST_RESORT);
+  return add (choice, way, VQ_WAY_LAST_RESORT, why, error);
 }
 
 /* For --channel=ssh. */
 static gboolean
-add_only_ssh (VqWays *ways, VqSshLogin *ssh, gint64 deadline, GError **error)
+add_only_ssh (const Choice *choice, VqSshLogin *ssh, GError **error)
 {
   if (ssh->port == 0)
     return vq_error_set (error, VQ_ERROR_FAILED,
                          "no port of 127.0.0.1 is free to reach the guest's ssh server");
-  add_ssh (ways, ssh, deadline);
+  add_ssh (choice, ssh);
   return TRUE;
 }
 
 static gboolean
-add_all (VqWays *ways, const VqPlan *plan, const char *directory, VqSshLogin *ssh, gint64 deadline,
-         GError **error)
+add_all (const Choice *choice, VqSshLogin *ssh, GError **error)
 {
-  if (!add_shells (ways, plan, directory, error))
+  if (!add_shells (choice, error))
     return FALSE;
-  add_ssh (ways, ssh, deadline);
-  return add_login (ways, plan, directory, error);
+  add_ssh (choice, ssh);
+  return add_login (choice, error);
 }
 
 VqWays *
 vq_way_choice_new (const VqPlan *plan, const char *directory, VqConsole *console,
-                   VqGuestAgent *agent, VqSshLogin *ssh, gint64 deadline, GError **error)
+                   VqGuestAgent *agent, VqSshLogin *ssh, gint64 deadline, VqCancel *cancel,
+                   GError **error)
 {
   VqChannelChoice channel = plan->options->channel;
   g_autoptr (VqWays) ways = vq_ways_new (console, plan->cloud_seed ? PATIENCE_WITH_SEED : PATIENCE);
+  const Choice choice = { ways, plan, directory, deadline, cancel };
   gboolean only_agent = plan->options->guest_agent == VQ_AGENT_REQUIRE;
 
   if (agent != NULL && channel != VQ_CHANNEL_SSH)
     vq_ways_add (ways, vq_way_agent_new (agent), VQ_WAY_NORMAL);
   if (only_agent
-      || (channel == VQ_CHANNEL_SSH ? add_only_ssh (ways, ssh, deadline, error)
-                                    : add_all (ways, plan, directory, ssh, deadline, error)))
+      || (channel == VQ_CHANNEL_SSH ? add_only_ssh (&choice, ssh, error)
+                                    : add_all (&choice, ssh, error)))
     return g_steal_pointer (&ways);
   return NULL;
 }

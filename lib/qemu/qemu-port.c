@@ -10,6 +10,10 @@
 #include "base/fd.h"
 #include "helper/helper-wire.h"
 
+/* How many seconds to wait for room in a socket's queue, and how many ms between two attempts. */
+#define CONNECT_SECONDS 3
+#define RETRY_MS 20
+
 static const struct
 {
   const char *socket;
@@ -38,16 +42,42 @@ vq_qemu_port_get_name (VqQemuPort port)
   return ports[port].name;
 }
 
+/* QEMU serves one connection to a port at a time, and takes the next one from the queue only when
+ * that ends. With a full queue, connect (2) would wait for as long as the other program likes.
+ * Nothing tells when there is room again, so we try again and again. */
+static gboolean
+connect_soon (int fd, const struct sockaddr_un *address, gint64 deadline, VqCancel *cancel,
+              GError **error)
+{
+  while (connect (fd, (const struct sockaddr *)address, sizeof *address) != 0)
+    {
+      if (errno != EAGAIN)
+        return vq_error_set_errno (error, errno, "cannot connect to QEMU's socket %s",
+                                   address->sun_path);
+      if (vq_deadline_left (deadline) <= 0)
+        return vq_error_set (error, VQ_ERROR_TIMEOUT,
+                             "QEMU's socket %s is in use: end the other program (socat?) that is "
+                             "connected to it",
+                             address->sun_path);
+      if (!vq_wait_pause (RETRY_MS, cancel, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 int
-vq_qemu_port_connect (const char *directory, const char *name, GError **error)
+vq_qemu_port_connect (const char *directory, const char *name, gint64 deadline, VqCancel *cancel,
+                      GError **error)
 {
   g_autofree char *path = g_build_filename (directory, name, NULL);
   struct sockaddr_un address = { .sun_family = AF_UNIX };
-  vq_autofd int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  vq_autofd int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  gint64 soon = MIN (deadline, vq_deadline_in (CONNECT_SECONDS));
 
   g_strlcpy (address.sun_path, path, sizeof address.sun_path);
-  if (fd >= 0 && connect (fd, (struct sockaddr *)&address, sizeof address) == 0)
+  if (fd < 0)
+    vq_error_set_errno (error, errno, "cannot make a socket");
+  else if (connect_soon (fd, &address, soon, cancel, error))
     return g_steal_fd (&fd);
-  vq_error_set_errno (error, errno, "cannot connect to QEMU's socket %s", path);
   return -1;
 }

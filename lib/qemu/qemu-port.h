@@ -4,6 +4,8 @@
 
 #include <glib.h>
 
+#include "base/wait.h"
+
 /* The virtio-serial ports that we use; every architecture has them. */
 typedef enum
 {
@@ -18,7 +20,9 @@ const char *vq_qemu_port_get_socket (VqQemuPort port);
 const char *vq_qemu_port_get_id (VqQemuPort port);
 const char *vq_qemu_port_get_name (VqQemuPort port);
 
-/* Connects to the socket NAME in DIRECTORY. Does not wait, because QEMU listens there before its
- * monitor greets us. The descriptor belongs to the caller; -1 on failure. */
-int vq_qemu_port_connect (const char *directory, const char *name, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* Connects to the socket NAME in DIRECTORY. QEMU listens there before its monitor greets us, so
+ * this takes no time, unless another program has been connected for so long that the socket's queue
+ * is full. Then it waits for room, at most a few seconds, and fails with VQ_ERROR_TIMEOUT. The
+ * descriptor is non-blocking and belongs to the caller; -1 on failure. */
+int vq_qemu_port_connect (const char *directory, const char *name, gint64 deadline,
+                          VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -90,14 +90,14 @@ way_login_free (VqWay *way)
 
 VqWay *
 vq_way_login_new (const char *directory, const char *port, const char *user, const char *password,
-                  GError **error)
+                  gint64 deadline, VqCancel *cancel, GError **error)
 {
   static const VqWayClass class = { .is_ready = way_login_is_ready,
                                     .open = way_login_open,
                                     .run = way_login_run,
                                     .describe = way_login_describe,
                                     .free = way_login_free };
-  int fd = vq_qemu_port_connect (directory, port, error);
+  int fd = vq_qemu_port_connect (directory, port, deadline, cancel, error);
   EntryLogin *way;
 
   if (fd < 0)

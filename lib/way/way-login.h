@@ -7,6 +7,8 @@
 #include "way/way.h"
 
 /* PORT is the name of the socket in DIRECTORY, and of the port in messages: "ttyS0". Logs in as
- * USER (NULL: root) with PASSWORD (NULL: none is known). Both must outlive the result. */
+ * USER (NULL: root) with PASSWORD (NULL: none is known). Both must outlive the result. Waits and
+ * fails as vq_qemu_port_connect does. */
 VqWay *vq_way_login_new (const char *directory, const char *port, const char *user,
-                         const char *password, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                         const char *password, gint64 deadline, VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

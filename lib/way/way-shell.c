@@ -55,14 +55,15 @@ way_shell_free (VqWay *way)
 }
 
 VqWay *
-vq_way_shell_new (const char *directory, const char *port, GError **error)
+vq_way_shell_new (const char *directory, const char *port, gint64 deadline, VqCancel *cancel,
+                  GError **error)
 {
   static const VqWayClass class = { .is_ready = way_shell_is_ready,
                                     .open = way_shell_open,
                                     .run = way_shell_run,
                                     .describe = way_shell_describe,
                                     .free = way_shell_free };
-  int fd = vq_qemu_port_connect (directory, port, error);
+  int fd = vq_qemu_port_connect (directory, port, deadline, cancel, error);
   EntryShell *way;
 
   if (fd < 0)

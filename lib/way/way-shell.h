@@ -5,6 +5,7 @@
 
 #include "way/way.h"
 
-/* PORT is the name of the socket in DIRECTORY, and of the port in messages: "hvc1". */
-VqWay *vq_way_shell_new (const char *directory, const char *port, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* PORT is the name of the socket in DIRECTORY, and of the port in messages: "hvc1". Waits and fails
+ * as vq_qemu_port_connect does. */
+VqWay *vq_way_shell_new (const char *directory, const char *port, gint64 deadline, VqCancel *cancel,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;

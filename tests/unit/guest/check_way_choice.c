@@ -12,6 +12,8 @@
 
 #include "base/error.h"
 #include "leaks.h"
+#include "messages.h"
+#include "qemu/qemu-port.h"
 #include "suite.h"
 
 static const char *const ports[] = { "hvc1", "ttyS0", "ttyS1" };
@@ -41,6 +43,7 @@ set_up (void)
   int ends[2];
 
   leaks_begin ();
+  messages_begin ();
   directory = g_dir_make_tmp ("vq-ways-XXXXXX", NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (ports); i++)
     listeners[i] = listen_at (ports[i]);
@@ -65,6 +68,7 @@ tear_down (void)
     }
   g_rmdir (directory);
   g_clear_pointer (&directory, g_free);
+  messages_end ();
   leaks_assert_none ();
 }
 
@@ -95,7 +99,7 @@ TEST_LOOP (way_choice, 0, G_N_ELEMENTS (rows))
   VqSshLogin ssh = { 0 };
   g_autoptr (GError) error = NULL;
   g_autoptr (VqWays) ways = vq_way_choice_new (&plan, directory, console, off ? NULL : agent, &ssh,
-                                               vq_deadline_in (60), &error);
+                                               vq_deadline_in (60), NULL, &error);
 
   ck_assert_msg (ways != NULL, "%s", error != NULL ? error->message : "");
   ck_assert_ptr_null (vq_ways_open_one (ways, vq_deadline_in (0.1), NULL, &error));
@@ -110,7 +114,7 @@ TEST (no_port_for_ssh)
   g_autoptr (GError) error = NULL;
 
   ck_assert_ptr_null (
-      vq_way_choice_new (&plan, directory, console, NULL, &ssh, vq_deadline_in (60), &error));
+      vq_way_choice_new (&plan, directory, console, NULL, &ssh, vq_deadline_in (60), NULL, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "no port of 127.0.0.1 is free"));
 }
 
@@ -121,7 +125,27 @@ TEST (no_socket)
   VqSshLogin ssh = { 0 };
   g_autoptr (GError) error = NULL;
 
-  ck_assert_ptr_null (
-      vq_way_choice_new (&plan, "/nowhere", console, NULL, &ssh, vq_deadline_in (60), &error));
+  ck_assert_ptr_null (vq_way_choice_new (&plan, "/nowhere", console, NULL, &ssh,
+                                         vq_deadline_in (60), NULL, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "/nowhere/hvc1"));
+}
+
+/* Somebody's socat is attached to a port, and earlier boots have filled its queue. The other ways
+ * are still tried. */
+TEST (port_in_use)
+{
+  const VqOptions options = { .guest_agent = VQ_AGENT_OFF };
+  const VqPlan plan = { .options = &options, .arch = vq_arch_find_dpkg ("amd64") };
+  VqSshLogin ssh = { 0 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VqWays) ways = NULL;
+
+  for (guint i = 0; i < 2; i++)
+    close (vq_qemu_port_connect (directory, "hvc1", vq_deadline_in (60), NULL, NULL));
+  ways = vq_way_choice_new (&plan, directory, console, NULL, &ssh, vq_deadline_in (60), NULL,
+                            &error);
+  ck_assert_msg (ways != NULL, "%s", error != NULL ? error->message : "");
+  messages_assert_warning ("/hvc1 is in use: end the other program");
+  ck_assert_ptr_null (vq_ways_open_one (ways, vq_deadline_in (0.1), NULL, &error));
+  ck_assert_ptr_nonnull (strstr (error->message, "(root shell on ttyS1: no answer; " LOGIN ")"));
 }

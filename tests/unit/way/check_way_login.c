@@ -33,7 +33,7 @@ set_up (void)
   listener = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   ck_assert_int_eq (bind (listener, (struct sockaddr *)&address, sizeof address), 0);
   ck_assert_int_eq (listen (listener, 1), 0);
-  way = vq_way_login_new (directory, "ttyS0", NULL, NULL, &error);
+  way = vq_way_login_new (directory, "ttyS0", NULL, NULL, vq_deadline_in (60), NULL, &error);
   ck_assert_msg (way != NULL, "%s", error != NULL ? error->message : "");
   guest = accept (listener, NULL, NULL);
 }
@@ -93,6 +93,7 @@ TEST (no_socket)
 {
   g_autoptr (GError) error = NULL;
 
-  ck_assert_ptr_null (vq_way_login_new (directory, "ttyS1", NULL, NULL, &error));
+  ck_assert_ptr_null (
+      vq_way_login_new (directory, "ttyS1", NULL, NULL, vq_deadline_in (60), NULL, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "ttyS1"));
 }
