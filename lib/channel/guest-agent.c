@@ -12,6 +12,10 @@
  * the port some time before qemu-ga reads from it. */
 #define SYNC_AGAIN 3
 
+/* The pause in ms before that. An agent that refuses the request does so at once, and would be
+ * asked thousands of times a second. */
+#define SYNC_PAUSE 200
+
 /* guest-exec-status is sent again after 2 ms, and then after longer and longer pauses, up to this
  * many ms. */
 #define STATUS_PAUSE_MAX 100
@@ -114,10 +118,16 @@ vq_guest_agent_sync (VqGuestAgent *agent, gint64 deadline, VqCancel *cancel, GEr
         return FALSE;
       if (sync_once (agent, deadline, cancel, &local))
         return TRUE;
-      if (!agent->closed && vq_deadline_left (deadline) > 0 && vq_cancel_reason (cancel) == NULL)
-        continue;
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
+      /* The refusal tells more than a last request that has no time left. */
+      if (!agent->closed
+          && !vq_wait_pause (MIN (SYNC_PAUSE, vq_deadline_left (deadline) * 1000 + 1), cancel,
+                             error))
+        return FALSE;
+      if (agent->closed || vq_deadline_left (deadline) <= 0)
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
     }
 }
 

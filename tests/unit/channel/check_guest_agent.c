@@ -166,6 +166,19 @@ TEST (sync_is_repeated)
   ck_assert_uint_eq (fake_agent_take_count (fake, "guest-sync-delimited"), 2);
 }
 
+/* An agent may have the command disabled. It is asked again, but a few times a second only. */
+TEST (sync_is_refused)
+{
+  g_autoptr (GError) error = NULL;
+
+  fake_agent_answer (fake, "guest-sync-delimited", "{\"error\": {\"desc\": \"disabled\"}");
+  ck_assert (!vq_guest_agent_sync (fake_agent_get (fake), vq_deadline_in (1), NULL, &error));
+  ck_assert_str_eq (error->message, "guest-sync-delimited: guest agent: disabled");
+  ck_assert_uint_le (fake_agent_take_count (fake, "guest-sync-delimited"), 6);
+  fake_agent_answer (fake, NULL, NULL);
+  ck_assert (vq_guest_agent_sync (fake_agent_get (fake), soon (), NULL, NULL));
+}
+
 /* A late reply is nobody else's. */
 TEST (sync_after_a_timeout)
 {
