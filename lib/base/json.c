@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-/* json-glib also accepts comments and other kinds of quotes, in which check_depth would miscount
+/* json-glib also accepts comments and other kinds of quotes, in which check_limits would miscount
  * brackets. */
 static gboolean
 is_json_outside_strings (char c)
@@ -14,12 +14,14 @@ is_json_outside_strings (char c)
   return g_ascii_isalnum (c) || (c != '\0' && strchr ("{}[]:,+-. \t\r\n\"", c) != NULL);
 }
 
-/* json-glib's parser recurses without a limit, so the depth is checked before it runs. */
+/* json-glib's parser recurses without a limit, and makes a large node of each small value, so the
+ * depth and the number of values are checked before it runs. */
 static gboolean
-check_depth (const char *text, gsize length, GError **error)
+check_limits (const char *text, gsize length, GError **error)
 {
   gboolean in_string = FALSE;
   guint depth = 0;
+  guint marks = 0;
 
   for (gsize i = 0; i < length; i++)
     {
@@ -33,6 +35,8 @@ check_depth (const char *text, gsize length, GError **error)
         return vq_error_set (error, VQ_ERROR_PEER, "bad JSON: unexpected byte 0x%02x", (guchar)c);
       else if (!in_string && (c == '{' || c == '[') && ++depth > VQ_JSON_MAX_DEPTH)
         return vq_error_set (error, VQ_ERROR_PEER, "JSON nested deeper than %d", VQ_JSON_MAX_DEPTH);
+      else if (!in_string && strchr ("{[,:", c) != NULL && ++marks > VQ_JSON_MAX_MARKS)
+        return vq_error_set (error, VQ_ERROR_PEER, "JSON with too many values");
       else if (!in_string && (c == '}' || c == ']') && depth > 0)
         depth--;
     }
@@ -46,7 +50,7 @@ vq_json_parse_object (const char *text, gsize length, GError **error)
   g_autoptr (GError) local = NULL;
   JsonNode *root;
 
-  if (!check_depth (text, length, error))
+  if (!check_limits (text, length, error))
     return NULL;
   if (!json_parser_load_from_data (parser, text, length, &local))
     {

@@ -8,6 +8,10 @@
 /* How deeply objects and arrays in a peer's message may be nested. */
 #define VQ_JSON_MAX_DEPTH 64
 
+/* How many brackets, commas and colons such a message may have, outside of strings. json-glib needs
+ * up to 100 bytes for what one of them separates. */
+#define VQ_JSON_MAX_MARKS 20000
+
 /* Parses TEXT, one JSON object. Transfer full. */
 JsonNode *vq_json_parse_object (const char *text, gsize length, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

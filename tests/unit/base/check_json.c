@@ -103,6 +103,23 @@ TEST (nesting)
     }
 }
 
+/* Of 1 MiB of small values json-glib would make 42 MiB. */
+TEST (many_values)
+{
+  for (gsize marks = VQ_JSON_MAX_MARKS - 1; marks <= VQ_JSON_MAX_MARKS + 1; marks++)
+    {
+      g_autoptr (GString) text = g_string_new ("{\",,,[\":[0");
+
+      for (gsize i = 3; i < marks; i++)
+        g_string_append (text, ",0");
+      g_string_append (text, "]}");
+      if (marks > VQ_JSON_MAX_MARKS)
+        assert_refused (text->str, text->len);
+      else
+        json_node_unref (parse (text->str));
+    }
+}
+
 /* json-glib's parser would overflow the stack, and knows more of quotes and comments than JSON. */
 TEST (nesting_that_hides)
 {
