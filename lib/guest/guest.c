@@ -187,16 +187,23 @@ vq_guest_free (VqGuest *guest)
   g_free (guest);
 }
 
+static void
+power_off (VqGuest *guest, int seconds)
+{
+  g_autoptr (GError) error = NULL;
+
+  vq_guest_link_power_off (guest->link);
+  if (!vq_qemu_wait_end (guest->qemu, vq_deadline_in (seconds), &error)
+      && vq_error_is_timeout (error))
+    g_warning ("the guest did not power off within %d s", seconds);
+}
+
 void
 vq_guest_shut_down (VqGuest *guest, int poweroff_seconds)
 {
   vq_qemu_expect_end (guest->qemu);
   if (poweroff_seconds >= 0 && vq_cancel_reason (vq_qemu_get_cancel (guest->qemu)) == NULL)
-    {
-      vq_guest_link_power_off (guest->link);
-      if (!vq_qemu_wait_end (guest->qemu, vq_deadline_in (poweroff_seconds)))
-        g_warning ("the guest did not power off within %d s", poweroff_seconds);
-    }
+    power_off (guest, poweroff_seconds);
   vq_qemu_quit (guest->qemu, vq_deadline_in (QUIT_SECONDS));
 }
 

@@ -55,7 +55,8 @@ void vq_guest_free (VqGuest *guest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqGuest, vq_guest_free)
 
 /* Ends QEMU in an orderly way. If POWEROFF_SECONDS is not negative, the guest is asked to power off
- * first, and gets so much time. GUEST must be freed after that. */
+ * first, and gets so much time, or until the guest's cancel is triggered. GUEST must be freed after
+ * that. */
 void vq_guest_shut_down (VqGuest *guest, int poweroff_seconds);
 
 /* Tells the guest to reboot, unless it will soon do so ITSELF, and waits until it has booted. The

@@ -404,9 +404,9 @@ vq_qemu_expect_end (VqQemu *qemu)
 }
 
 gboolean
-vq_qemu_wait_end (VqQemu *qemu, gint64 deadline)
+vq_qemu_wait_end (VqQemu *qemu, gint64 deadline, GError **error)
 {
-  return vq_child_wait (qemu->child, deadline, NULL, NULL);
+  return vq_child_wait (qemu->child, deadline, qemu->cancel, error);
 }
 
 void
@@ -416,6 +416,6 @@ vq_qemu_quit (VqQemu *qemu, gint64 deadline)
   if (vq_child_has_ended (qemu->child))
     return;
   vq_qmp_send (qemu->qmp, "quit", NULL);
-  if (!vq_qemu_wait_end (qemu, deadline))
+  if (!vq_child_wait (qemu->child, deadline, NULL, NULL))
     vq_child_kill (qemu->child, SIGKILL);
 }

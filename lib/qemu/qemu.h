@@ -76,7 +76,8 @@ gboolean vq_qemu_forward_ssh (VqQemu *qemu, guint first, guint *port, gint64 dea
 
 /* Says that the guest will power off, so that QEMU's exit is not a failure. */
 void vq_qemu_expect_end (VqQemu *qemu);
-/* Waits for QEMU's exit. Returns FALSE at DEADLINE. */
-gboolean vq_qemu_wait_end (VqQemu *qemu, gint64 deadline);
-/* Ends QEMU with "quit" over the monitor, and with SIGKILL at DEADLINE. */
+/* Waits for QEMU's exit. */
+gboolean vq_qemu_wait_end (VqQemu *qemu, gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Ends QEMU with "quit" over the monitor, and with SIGKILL at DEADLINE, which should be near: this
+ * is how the machine is cleaned up after a cancel, so nothing ends it earlier. */
 void vq_qemu_quit (VqQemu *qemu, gint64 deadline);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Four servers at once on the same image, each of a kind of its own, and how they end. */
+/* Five servers at once on the same image, each of a kind of its own, and how they end. */
 #include <check.h>
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -20,6 +20,7 @@
 static Server *nobody;    /* as another user, if we are root */
 static Server *strange;   /* on a host with another time zone and a small disk for overlays */
 static Server *impatient; /* with a copy timeout of a second, and no terminal */
+static Server *patient;   /* waits ten minutes for the guest's power-off */
 static Server *plain;
 static char *dir;
 
@@ -51,13 +52,15 @@ static void
 setup (void)
 {
   const char *const environment[] = { "AUTOPKGTEST_VIRT_COPY_TIMEOUT=1", NULL };
-  Server **all[] = { &nobody, &strange, &impatient, &plain };
+  const char *const arguments[] = { "--timeout-poweroff=600", NULL };
+  Server **all[] = { &nobody, &strange, &impatient, &patient, &plain };
 
   dir = g_strdup ("/tmp/vq-endings.XXXXXX");
   ck_assert_ptr_nonnull (g_mkdtemp_full (dir, 0755));
   nobody = server_start_on_image (&(ServerSetup){ .as_nobody = TRUE });
   strange = start_strange ();
   impatient = server_start_on_image (&(ServerSetup){ .environment = environment });
+  patient = server_start_on_image (&(ServerSetup){ .arguments = arguments });
   plain = server_start_on_image (NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
     server_send (*all[i], "open\n");
@@ -94,7 +97,7 @@ CASE_ONCE ("endings", setup, teardown, 0)
 
 TEST (test_each_has_a_machine_of_its_own)
 {
-  Server *const all[] = { nobody, strange, impatient, plain };
+  Server *const all[] = { nobody, strange, impatient, patient, plain };
 
   for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
     guest_expect (all[i], "echo mine >/only-here; ls /only-here", "/only-here");
@@ -179,6 +182,20 @@ TEST (test_sigterm_while_open)
   ck_assert_int_eq (server_wait (impatient, SOON, 0), SIGTERM);
   command_wait (command, SOON);
   ck_assert_int_eq (command->status, 255);
+}
+
+/* The guest does not power off. The command's end tells that the server waits for that. */
+TEST (test_sigterm_while_it_powers_off)
+{
+  g_autoptr (Command) command = NULL;
+
+  guest_expect (patient, "ln -sf /bin/true \"$(command -v shutdown)\"", "");
+  command = command_start_waiting (patient);
+  server_send (patient, "close\n");
+  command_wait (command, SOON);
+  ck_assert_int_eq (command->status, 255);
+  kill (server_get_pid (patient), SIGTERM);
+  ck_assert_int_eq (server_wait (patient, SOON, 0), SIGTERM);
 }
 
 /* Nobody can clean up after this but who is left. */

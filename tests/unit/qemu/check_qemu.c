@@ -139,7 +139,7 @@ TEST (starts_and_quits)
   run_guest ();
   assert_not_cancelled (100);
   vq_qemu_quit (qemu, soon ());
-  ck_assert (vq_qemu_wait_end (qemu, vq_deadline_in (0)));
+  ck_assert (vq_qemu_wait_end (qemu, vq_deadline_in (0), NULL));
   ck_assert (!is_cancelled (qemu));
 }
 
@@ -323,8 +323,30 @@ TEST (expected_power_off)
   start (code_off, sizeof code_off);
   vq_qemu_expect_end (qemu);
   run_guest ();
-  ck_assert (vq_qemu_wait_end (qemu, soon ()));
+  ck_assert (vq_qemu_wait_end (qemu, soon (), NULL));
   ck_assert (!is_cancelled (qemu));
+}
+
+static gboolean
+trigger (gpointer data)
+{
+  g_autoptr (GError) reason = g_error_new (VQ_ERROR, VQ_ERROR_CANCELLED, "got signal 15");
+
+  vq_cancel_trigger (data, reason);
+  return G_SOURCE_REMOVE;
+}
+
+/* A guest that does not power off. */
+TEST (wait_for_power_off_is_cancelled)
+{
+  g_autoptr (GError) error = NULL;
+
+  start (code_halt, sizeof code_halt);
+  run_guest ();
+  vq_qemu_expect_end (qemu);
+  g_timeout_add (100, trigger, vq_qemu_get_cancel (qemu));
+  ck_assert (!vq_qemu_wait_end (qemu, soon (), &error));
+  ck_assert_str_eq (error->message, "got signal 15");
 }
 
 /* The overlay is on a file system of 1 MiB. */

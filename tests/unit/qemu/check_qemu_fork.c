@@ -101,7 +101,7 @@ static void
 quit (VqQemu *machine)
 {
   vq_qemu_quit (machine, soon ());
-  ck_assert (vq_qemu_wait_end (machine, vq_deadline_in (0)));
+  ck_assert (vq_qemu_wait_end (machine, vq_deadline_in (0), NULL));
   ck_assert_ptr_null (vq_cancel_reason (vq_qemu_get_cancel (machine)));
   while (g_main_context_iteration (NULL, FALSE)) /* the console's last words */
     ;
