@@ -19,10 +19,14 @@ typedef struct
   gboolean quit;
 } Server;
 
-/* Writes a reply, which is one line. */
+/* Writes a reply, which is one line. A caller that reads no replies, or a terminal that ^S has
+ * stopped, must not keep us from hearing of signals, so we wait for room first. */
 static gboolean
 reply_text (Server *server, const char *text, GError **error)
 {
+  if (!vq_wait_fd (server->out, G_IO_OUT, vq_deadline_in (G_MAXDOUBLE), server->cancel,
+                   "room for the reply", error))
+    return FALSE;
   return vq_fd_write_all (server->out, text, strlen (text))
          || vq_error_set_errno (error, errno, "cannot reply to the caller");
 }
@@ -147,10 +151,13 @@ handle_shell (Server *server, VqRequest *request, GError **error)
   return reply_ok (server, NULL, error);
 }
 
-/* autopkgtest closes our stdout before it sends quit, so maybe nobody reads the reply. */
+/* autopkgtest closes our stdout before it sends quit, so maybe nobody reads the reply, and it
+ * closes our stdin afterwards. So the end of the caller does not shorten the wait for the guest's
+ * power-off here. */
 static gboolean
 handle_quit (Server *server, VqRequest *request, GError **error)
 {
+  vq_line_reader_unwatch_hangup (server->lines);
   if (vq_testbed_is_open (server->testbed))
     vq_testbed_close (server->testbed);
   if (!reply_ok (server, NULL, NULL))
