@@ -206,6 +206,7 @@ lint:
 	tests/lint/layers
 	tests/lint/names
 	tests/lint/options
+	tests/lint/blocking
 	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/guest/make-image tests/guest/guests.sh .ci/run tests/guest/packages/*/debian/tests/[!c]*
 	shellcheck -s bash virt-qemu/*.bash
 	shellcheck -s sh lib/*/*.sh
