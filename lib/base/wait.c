@@ -102,12 +102,6 @@ vq_wait_fd (int fd, GIOCondition events, gint64 deadline, VqCancel *cancel, cons
   return done;
 }
 
-void
-vq_wait_serve (void)
-{
-  g_main_context_iteration (NULL, FALSE);
-}
-
 static gboolean
 never (gpointer data)
 {

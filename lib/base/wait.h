@@ -23,12 +23,9 @@ gboolean vq_wait_until (VqWaitCondition condition, gpointer data, gint64 deadlin
 gboolean vq_wait_fd (int fd, GIOCondition events, gint64 deadline, VqCancel *cancel,
                      const char *what, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Serves what is ready in the main context now, without waiting. Long work that does not wait calls
- * this now and then. */
-void vq_wait_serve (void);
-
-/* Serves the context for MILLISECONDS, or until CANCEL. Only for peers that cannot tell us of
- * an event themselves (the guest agent answers questions, it never speaks first). */
+/* Serves the main context for MILLISECONDS, or until CANCEL is triggered. May be used only where
+ * nothing tells us of the event, so that we must ask again: the guest agent answers questions and
+ * never speaks first, and nothing tells when an ssh server begins to listen. */
 gboolean vq_wait_pause (guint milliseconds, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 

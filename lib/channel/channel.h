@@ -41,7 +41,6 @@ typedef struct
 /* What an implementation provides; the first member of its own struct is a VqChannel. */
 typedef struct
 {
-  const char *name; /* "helper", for messages */
   VqCommand *(*start) (VqChannel *channel, const char *const *argv, int in, int out, int err,
                        VqCommandDone done, gpointer data);
   void (*kill) (VqChannel *channel, VqCommand *command);

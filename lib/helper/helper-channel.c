@@ -382,7 +382,6 @@ VqChannel *
 vq_helper_channel_new (VqHelperPort *port)
 {
   static const VqChannelClass class = {
-    .name = "helper",
     .start = helper_channel_start,
     .kill = helper_channel_kill,
     .start_terminal = helper_channel_start_terminal,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A read first tries, then polls: poll says nothing on a FIFO that was opened non-blocking after
- * its last writer left, but read gives its end. */
+/* The descriptor is polled only after a try that found nothing. On a FIFO that was opened
+ * non-blocking after its last writer had left, poll never reports the end, but read does. */
 #include "io/fd-reader.h"
 
 #include <errno.h>
@@ -14,11 +14,9 @@ struct _VqFdReader
 {
   VqForeignFd file;
   GError *error;   /* NULL: none */
-  guint source_id; /* 0: no read is outstanding */
-  gboolean empty;  /* nothing was there when it was last looked */
+  guint source_id; /* 0: nobody waits */
+  gboolean empty;  /* the last try found nothing */
   VqFdReadable ready;
-  gsize max;
-  VqFdGot got;
   gpointer data;
 };
 
@@ -49,61 +47,6 @@ vq_fd_reader_get_error (VqFdReader *reader)
   return reader->error;
 }
 
-/* -1: nothing is there yet; 0: the end, or an error. */
-static gssize
-read_now (VqFdReader *reader, void *buffer, gsize max)
-{
-  gssize n = vq_foreign_fd_read (&reader->file, buffer, max);
-
-  if (n < 0 && errno == EAGAIN)
-    return -1;
-  if (n < 0 && vq_foreign_fd_may_have_more (&reader->file) && reader->error == NULL)
-    vq_error_set_errno (&reader->error, errno, "cannot read");
-  return MAX (n, 0);
-}
-
-/* Reads and reports; FALSE if nothing is there yet. READER may be gone after TRUE. */
-static gboolean
-try_read (VqFdReader *reader)
-{
-  g_autofree guint8 *buffer = g_malloc (reader->max);
-  gssize n = read_now (reader, buffer, reader->max);
-
-  if (n < 0)
-    return FALSE;
-  reader->source_id = 0;
-  reader->got (buffer, n, n == 0, reader->data);
-  return TRUE;
-}
-
-static gboolean
-fd_ready (int fd, GIOCondition events, gpointer data)
-{
-  return try_read (data) ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
-}
-
-static gboolean
-first_try (gpointer data)
-{
-  VqFdReader *reader = data;
-
-  if (!try_read (reader))
-    reader->source_id
-        = g_unix_fd_add (reader->file.fd, G_IO_IN | G_IO_HUP | G_IO_ERR, fd_ready, reader);
-  return G_SOURCE_REMOVE;
-}
-
-void
-vq_fd_reader_read (VqFdReader *reader, gsize max, VqFdGot got, gpointer data)
-{
-  g_assert (reader->source_id == 0);
-  g_assert (max > 0);
-  reader->max = max;
-  reader->got = got;
-  reader->data = data;
-  reader->source_id = g_idle_add_full (G_PRIORITY_DEFAULT, first_try, reader, NULL);
-}
-
 gssize
 vq_fd_reader_try (VqFdReader *reader, void *buffer, gsize max)
 {
@@ -111,9 +54,13 @@ vq_fd_reader_try (VqFdReader *reader, void *buffer, gsize max)
 
   g_assert (reader->source_id == 0);
   g_assert (max > 0);
-  n = read_now (reader, buffer, max);
-  reader->empty = n < 0;
-  return n;
+  n = vq_foreign_fd_read (&reader->file, buffer, max);
+  reader->empty = n < 0 && errno == EAGAIN;
+  if (reader->empty)
+    return -1;
+  if (n < 0 && vq_foreign_fd_may_have_more (&reader->file) && reader->error == NULL)
+    vq_error_set_errno (&reader->error, errno, "cannot read");
+  return MAX (n, 0);
 }
 
 static void

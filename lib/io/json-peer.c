@@ -340,12 +340,6 @@ vq_json_peer_send (VqJsonPeer *peer, const char *command, JsonNode *arguments, V
   return peer->last_id;
 }
 
-void
-vq_json_peer_forget (VqJsonPeer *peer, gint64 id)
-{
-  g_hash_table_remove (peer->pending, &id);
-}
-
 /* A call that is waited for. */
 typedef struct
 {
@@ -395,7 +389,7 @@ vq_json_peer_call (VqJsonPeer *peer, const char *command, JsonNode *arguments, J
 
   if (!vq_wait_until (is_done, &call, deadline, cancel, what, error))
     {
-      vq_json_peer_forget (peer, id);
+      g_hash_table_remove (peer->pending, &id); /* a late answer is dropped */
       return FALSE;
     }
   return finish_call (&call, command, result, error);

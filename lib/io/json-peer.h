@@ -39,13 +39,10 @@ void vq_json_peer_set_handlers (VqJsonPeer *peer, VqJsonEvent event, VqJsonClose
                                 gpointer data);
 
 /* Sends COMMAND with ARGUMENTS (taken over, may be NULL). REPLY (may be NULL) is called exactly
- * once, never from inside this call, unless the request is forgotten or the peer is freed first.
- * Returns the request's id, which is never 0. */
+ * once, never from inside this call, unless the peer is freed first. Returns the request's id,
+ * which is never 0. */
 gint64 vq_json_peer_send (VqJsonPeer *peer, const char *command, JsonNode *arguments,
                           VqJsonReply reply, gpointer data);
-
-/* Forgets request ID: its REPLY will not be called, and a late answer is dropped. */
-void vq_json_peer_forget (VqJsonPeer *peer, gint64 id);
 
 /* Sends FD (taken over) along with the next request (SCM_RIGHTS), for QMP's getfd. If a descriptor
  * from an earlier call has not been sent yet, it is dropped. */

@@ -138,8 +138,9 @@ vq_line_reader_next (VqLineReader *reader, char **line, VqCancel *cancel, GError
   return take_line (reader, length, consumed, line, error);
 }
 
-gboolean
-vq_line_reader_caller_is_gone (VqLineReader *reader)
+/* Whether the other end has hung up and everything that it wrote has been read. */
+static gboolean
+caller_is_gone (VqLineReader *reader)
 {
   struct pollfd poll_fd = { .fd = reader->fd };
   int in_pipe = 0;
@@ -159,7 +160,7 @@ on_hangup (int fd, GIOCondition events, gpointer data)
 
   /* A hang-up stays, so the source must be removed in any case, or the main loop would spin. */
   reader->hangup_id = 0;
-  if (vq_line_reader_caller_is_gone (reader))
+  if (caller_is_gone (reader))
     reader->gone (reader->gone_data);
   return G_SOURCE_REMOVE;
 }

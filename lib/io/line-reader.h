@@ -32,10 +32,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqLineReader, vq_line_reader_free)
 gboolean vq_line_reader_next (VqLineReader *reader, char **line, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* TRUE if the other end has hung up and everything it wrote has been read. Reads nothing and never
- * waits. */
-gboolean vq_line_reader_caller_is_gone (VqLineReader *reader);
-
 /* Calls GONE (DATA) once when the caller goes away, but only if nothing is left to read: lines that
  * came before the end must still be answered, and vq_line_reader_next finds the end after them.
  * Input does not call it. To be used while a command runs; replaces an earlier watch. */

@@ -17,8 +17,6 @@ typedef struct
                           * that there is one */
   const char *ram_path;  /* the file that holds the guest's memory; NULL: none */
   gboolean ram_shared;   /* the guest's writes go into that file, to make a template */
-  gboolean ram_readonly; /* if not shared, it is opened for reading only; not every QEMU can do
-                          * that: see vq_qemu_can_read_ram */
   gboolean incoming;     /* starts without a state and waits for vq_qemu_load */
   int qmp_fd;            /* QEMU's end of our monitor's socket pair */
   int console_fd;        /* gets a copy of the console's output */

@@ -311,7 +311,6 @@ VqChannel *
 vq_ssh_channel_new (VqSshLogin *login, gint64 deadline)
 {
   static const VqChannelClass class = {
-    .name = "ssh",
     .start = start,
     .kill = kill_command,
     .free = free_channel,

@@ -161,7 +161,6 @@ VqChannel *
 host_channel_new (void)
 {
   static const VqChannelClass class = {
-    .name = "host",
     .start = host_channel_start,
     .kill = host_channel_kill,
     .free = host_channel_free,
@@ -174,7 +173,6 @@ VqChannel *
 host_channel_new_with_terminals (void)
 {
   static const VqChannelClass class = {
-    .name = "host",
     .start = host_channel_start,
     .start_terminal = host_channel_start_terminal,
     .resize = host_channel_resize,

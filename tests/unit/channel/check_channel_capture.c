@@ -260,7 +260,7 @@ instant_start (VqChannel *self, const char *const *argv, int in, int out, int er
 
 TEST (output_comes_with_the_end)
 {
-  static const VqChannelClass class = { .name = "instant", .start = instant_start };
+  static const VqChannelClass class = { .start = instant_start };
   static const char *const argv[] = { "instant", NULL };
   VqChannel instant = { &class };
   g_autofree char *out = NULL;

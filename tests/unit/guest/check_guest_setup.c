@@ -185,9 +185,7 @@ strange_kill (VqChannel *self, VqCommand *command)
 
 TEST (strange_scratch)
 {
-  static const VqChannelClass class = { .name = "strange",
-                                        .start = strange_start,
-                                        .kill = strange_kill };
+  static const VqChannelClass class = { .start = strange_start, .kill = strange_kill };
   VqChannel strange = { &class };
   g_autofree char *large = g_strnfill (5000, '/');
   const char *const outputs[] = { "", "relative", "\n", large };
@@ -208,9 +206,7 @@ TEST (strange_scratch)
 
 TEST (other_scratch_than_before)
 {
-  static const VqChannelClass class = { .name = "strange",
-                                        .start = strange_start,
-                                        .kill = strange_kill };
+  static const VqChannelClass class = { .start = strange_start, .kill = strange_kill };
   VqChannel strange = { &class };
   g_autofree char *path = g_strdup ("/tmp/before");
 
@@ -294,9 +290,7 @@ static const char other_tar[] = "#!/bin/sh\n"
 /* Names, modes, times, links and the mark; and holes, where the guest has GNU tar. */
 TEST_LOOP (save_scratch, 0, 2)
 {
-  static const VqChannelClass class = { .name = "elsewhere",
-                                        .start = start_elsewhere,
-                                        .kill = strange_kill };
+  static const VqChannelClass class = { .start = start_elsewhere, .kill = strange_kill };
   VqChannel elsewhere = { &class };
   g_autofree char *scratch = g_build_filename (directory, "-n 'ame", NULL);
   g_autofree char *old = g_strdup (g_getenv ("PATH"));

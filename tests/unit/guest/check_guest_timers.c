@@ -42,8 +42,7 @@ timers_kill (VqChannel *self, VqCommand *command)
   vq_channel_kill (channel, command);
 }
 
-static const VqChannelClass timers_class
-    = { .name = "timers", .start = timers_start, .kill = timers_kill };
+static const VqChannelClass timers_class = { .start = timers_start, .kill = timers_kill };
 static VqChannel timers_channel = { &timers_class };
 
 static char *

@@ -29,42 +29,47 @@ setup (void)
   leaks_begin ();
 }
 
-typedef struct
-{
-  GString *bytes;
-  guint n_calls;
-  gboolean eof;
-} Seen;
-
 static void
-got (const guint8 *bytes, gsize len, gboolean eof, gpointer data)
+count_call (gpointer data)
 {
-  Seen *seen = data;
-
-  ck_assert_int_eq (eof, len == 0);
-  seen->n_calls++;
-  seen->eof = eof;
-  g_string_append_len (seen->bytes, (const char *)bytes, len);
+  ++*(guint *)data;
 }
 
 static gboolean
 is_called (gpointer data)
 {
-  return ((Seen *)data)->n_calls > 0;
+  return *(guint *)data > 0;
+}
+
+static void
+wait_called (guint *n_calls)
+{
+  ck_assert (vq_wait_until (is_called, n_calls, vq_deadline_in (PATIENCE), NULL, "bytes", NULL));
+  ck_assert_uint_eq (*n_calls, 1);
+}
+
+static gssize
+wait_and_try (VqFdReader *reader, char *buffer, gsize max)
+{
+  guint n_calls = 0;
+
+  vq_fd_reader_wait (reader, count_call, &n_calls);
+  ck_assert_uint_eq (n_calls, 0);
+  wait_called (&n_calls);
+  return vq_fd_reader_try (reader, buffer, max);
 }
 
 /* One read of at most MAX bytes, as a string; NULL at the end. */
 static char *
 read_one (VqFdReader *reader, gsize max)
 {
-  Seen seen = { g_string_new (NULL), 0, FALSE };
+  g_autofree char *buffer = g_malloc0 (max + 1);
+  gssize n = wait_and_try (reader, buffer, max);
 
-  vq_fd_reader_read (reader, max, got, &seen);
-  ck_assert_uint_eq (seen.n_calls, 0);
-  ck_assert (vq_wait_until (is_called, &seen, vq_deadline_in (PATIENCE), NULL, "bytes", NULL));
-  ck_assert_uint_eq (seen.n_calls, 1);
-  ck_assert_uint_le (seen.bytes->len, max);
-  return g_string_free (seen.bytes, seen.eof);
+  if (n < 0)
+    n = wait_and_try (reader, buffer, max);
+  ck_assert_int_ge (n, 0);
+  return n > 0 ? g_steal_pointer (&buffer) : NULL;
 }
 
 static void
@@ -84,14 +89,17 @@ assert_at_end (VqFdReader *reader)
   ck_assert_ptr_null (vq_fd_reader_get_error (reader));
 }
 
-/* Nothing comes, and nothing waits. */
+/* Nothing is there yet, and nothing blocks. *N_CALLS is counted when that changes. */
 static void
-assert_nothing_yet (VqFdReader *reader, Seen *seen)
+assert_nothing_yet (VqFdReader *reader, guint *n_calls)
 {
-  vq_fd_reader_read (reader, 100, got, seen);
+  char byte;
+
+  ck_assert_int_eq (vq_fd_reader_try (reader, &byte, 1), -1);
+  vq_fd_reader_wait (reader, count_call, n_calls);
   for (guint i = 0; i < 20; i++)
     g_main_context_iteration (NULL, FALSE);
-  ck_assert_uint_eq (seen->n_calls, 0);
+  ck_assert_uint_eq (*n_calls, 0);
 }
 
 /* WRITE_FD gives what READ_FD then reads; both are consumed. */
@@ -99,17 +107,16 @@ static void
 exercise_stream (int read_fd, int write_fd)
 {
   VqFdReader *reader = vq_fd_reader_new (read_fd);
-  Seen seen = { g_string_new (NULL), 0, FALSE };
+  guint n_calls = 0;
 
-  assert_nothing_yet (reader, &seen);
+  assert_nothing_yet (reader, &n_calls);
   ck_assert_int_eq (write (write_fd, "hello", 5), 5);
-  ck_assert (vq_wait_until (is_called, &seen, vq_deadline_in (PATIENCE), NULL, "bytes", NULL));
-  ck_assert_str_eq (seen.bytes->str, "hello");
+  wait_called (&n_calls);
+  assert_reads (reader, "hello");
   ck_assert_int_eq (write (write_fd, "last", 4), 4);
   close (write_fd);
   assert_reads (reader, "last");
   assert_at_end (reader);
-  g_string_free (seen.bytes, TRUE);
   vq_fd_reader_free (reader);
 }
 
@@ -256,12 +263,9 @@ TEST (wrong_end_of_pipe)
 TEST (endless_device)
 {
   g_autoptr (VqFdReader) reader = vq_fd_reader_new (open ("/dev/zero", O_RDONLY | O_CLOEXEC));
-  Seen seen = { g_string_new (NULL), 0, FALSE };
+  g_autofree char *buffer = g_malloc (65537);
 
-  vq_fd_reader_read (reader, 65537, got, &seen);
-  ck_assert (vq_wait_until (is_called, &seen, vq_deadline_in (PATIENCE), NULL, "bytes", NULL));
-  ck_assert_uint_eq (seen.bytes->len, 65537);
-  g_string_free (seen.bytes, TRUE);
+  ck_assert_int_eq (vq_fd_reader_try (reader, buffer, 65537), 65537);
 }
 
 static void
@@ -276,21 +280,20 @@ TEST (terminal)
 {
   int master, slave, shared;
   VqFdReader *reader;
-  Seen seen = { g_string_new (NULL), 0, FALSE };
+  guint n_calls = 0;
 
   open_terminal (&master, &slave);
   shared = dup (slave);
   reader = vq_fd_reader_new (slave);
-  assert_nothing_yet (reader, &seen);
+  assert_nothing_yet (reader, &n_calls);
   ck_assert_int_eq (write (master, "line\n", 5), 5);
-  ck_assert (vq_wait_until (is_called, &seen, vq_deadline_in (PATIENCE), NULL, "line", NULL));
-  ck_assert_str_eq (seen.bytes->str, "line\n");
+  wait_called (&n_calls);
+  assert_reads (reader, "line\n");
   ck_assert_int_eq (write (master, "\004", 1), 1); /* end of input, as typed */
   ck_assert_ptr_null (read_one (reader, 100));
   assert_still_blocking (shared);
   close (master);
   assert_at_end (reader); /* hung up */
-  g_string_free (seen.bytes, TRUE);
   vq_fd_reader_free (reader);
 }
 
@@ -367,37 +370,33 @@ TEST (read_sizes)
     }
 }
 
-/* Freed before the first try, and while it polls. */
-TEST (freed_while_reading)
+/* Before it has looked, and while it polls. */
+TEST (freed_while_waiting)
 {
-  for (guint turns = 0; turns < 3; turns++)
+  for (guint tries = 0; tries < 2; tries++)
     {
-      Seen seen = { g_string_new (NULL), 0, FALSE };
       VqFdReader *reader;
+      guint n_calls = 0;
       int ends[2];
 
       ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
       reader = vq_fd_reader_new (ends[0]);
-      vq_fd_reader_read (reader, 10, got, &seen);
-      for (guint i = 0; i < turns; i++)
-        g_main_context_iteration (NULL, FALSE);
+      if (tries > 0)
+        assert_nothing_yet (reader, &n_calls);
+      else
+        vq_fd_reader_wait (reader, count_call, &n_calls);
       vq_fd_reader_free (reader);
       close (ends[1]);
       for (guint i = 0; i < 5; i++)
         g_main_context_iteration (NULL, FALSE);
-      ck_assert_uint_eq (seen.n_calls, 0);
-      g_string_free (seen.bytes, TRUE);
+      ck_assert_uint_eq (n_calls, 0);
     }
 }
 
 static void
-free_it (const guint8 *bytes, gsize len, gboolean eof, gpointer data)
+free_it (gpointer data)
 {
-  VqFdReader **reader = data;
-
-  g_clear_pointer (reader, vq_fd_reader_free);
-  ck_assert_uint_eq (len, 3);
-  ck_assert_mem_eq (bytes, "abc", 3); /* still valid */
+  g_clear_pointer ((VqFdReader **)data, vq_fd_reader_free);
 }
 
 static gboolean
@@ -408,16 +407,16 @@ is_gone (gpointer data)
 
 TEST (freed_by_its_callback)
 {
-  for (guint late = 0; late < 2; late++)
+  for (guint tries = 0; tries < 2; tries++)
     {
       VqFdReader *reader;
+      char byte;
       int ends[2];
 
       ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
       reader = vq_fd_reader_new (ends[0]);
-      vq_fd_reader_read (reader, 10, free_it, &reader);
-      for (guint i = 0; i < late * 5; i++)
-        g_main_context_iteration (NULL, FALSE);
+      ck_assert (tries == 0 || vq_fd_reader_try (reader, &byte, 1) == -1);
+      vq_fd_reader_wait (reader, free_it, &reader);
       ck_assert_int_eq (write (ends[1], "abc", 3), 3);
       ck_assert (vq_wait_until (is_gone, &reader, vq_deadline_in (PATIENCE), NULL, "it", NULL));
       close (ends[1]);

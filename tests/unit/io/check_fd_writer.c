@@ -30,51 +30,67 @@ setup (void)
 
 typedef struct
 {
-  guint n_calls;
-  gboolean broken;
-} Seen;
+  VqFdWriter *writer;
+  const char *bytes;
+  gsize len, at;
+} Block;
+
+static gboolean
+is_done (gpointer data)
+{
+  Block *block = data;
+
+  return block->at == block->len || vq_fd_writer_get_error (block->writer) != NULL;
+}
 
 static void
-written (gboolean broken, gpointer data)
+write_on (gpointer data)
 {
-  Seen *seen = data;
+  Block *block = data;
 
-  seen->n_calls++;
-  seen->broken = broken;
+  block->at += vq_fd_writer_try (block->writer, block->bytes + block->at, block->len - block->at);
+  if (!is_done (block))
+    vq_fd_writer_wait (block->writer, write_on, block);
+}
+
+/* Whether all of it was written. */
+static gboolean
+wait_done (Block *block)
+{
+  ck_assert (vq_wait_until (is_done, block, vq_deadline_in (PATIENCE), NULL, "room", NULL));
+  return vq_fd_writer_get_error (block->writer) == NULL;
 }
 
 static gboolean
-is_called (gpointer data)
+write_one (VqFdWriter *writer, const char *bytes, gsize len)
 {
-  return ((Seen *)data)->n_calls > 0;
+  Block block = { writer, bytes, len, 0 };
+
+  write_on (&block);
+  return wait_done (&block);
 }
 
-/* Waits for the callback; returns BROKEN. */
-static gboolean
-wait_written (Seen *seen)
+/* Writes what fits of a block of MUCH bytes. */
+static void
+fill (Block *block)
 {
-  ck_assert (vq_wait_until (is_called, seen, vq_deadline_in (PATIENCE), NULL, "callback", NULL));
-  ck_assert_uint_eq (seen->n_calls, 1);
-  return seen->broken;
+  gsize at;
+
+  write_on (block);
+  at = block->at;
+  for (guint i = 0; i < 20; i++)
+    g_main_context_iteration (NULL, FALSE);
+  ck_assert_uint_eq (block->at, at);
+  ck_assert_uint_lt (at, MUCH);
 }
 
-static gboolean
-write_one (VqFdWriter *writer, const void *bytes, gsize len)
-{
-  Seen seen = { 0 };
-
-  vq_fd_writer_write (writer, bytes, len, written, &seen);
-  ck_assert_uint_eq (seen.n_calls, 0);
-  return wait_written (&seen);
-}
-
-/* The second block is discarded as fast as the first was. */
+/* The second block fails as the first did. */
 static void
 assert_broken (VqFdWriter *writer, int errnum)
 {
   for (guint i = 0; i < 2; i++)
     {
-      ck_assert (write_one (writer, "block", 5));
+      ck_assert (!write_one (writer, "block", 5));
       ck_assert_ptr_nonnull (vq_fd_writer_get_error (writer));
       ck_assert_ptr_nonnull (
           strstr (vq_fd_writer_get_error (writer)->message, g_strerror (errnum)));
@@ -114,20 +130,13 @@ exercise_stream (int write_fd, int read_fd)
 {
   VqFdWriter *writer = vq_fd_writer_new (write_fd);
   g_autofree char *pattern = make_pattern ();
-  char *passed = g_memdup2 (pattern, MUCH);
-  Seen seen = { 0 };
+  Block block = { writer, pattern, MUCH, 0 };
   GString *arrived;
 
-  ck_assert (!write_one (writer, "", 0));
-  ck_assert (!write_one (writer, "small", 5));
-  vq_fd_writer_write (writer, passed, MUCH, written, &seen);
-  memset (passed, 0, MUCH); /* it has its own copy */
-  g_free (passed);
-  for (guint i = 0; i < 20; i++)
-    g_main_context_iteration (NULL, FALSE);
-  ck_assert_uint_eq (seen.n_calls, 0);
+  ck_assert (write_one (writer, "small", 5));
+  fill (&block);
   arrived = read_all (read_fd, 5 + MUCH);
-  ck_assert (!wait_written (&seen));
+  ck_assert (wait_done (&block));
   ck_assert_uint_eq (arrived->len, 5 + MUCH);
   ck_assert_mem_eq (arrived->str, "small", 5);
   ck_assert_mem_eq (arrived->str + 5, pattern, MUCH);
@@ -172,7 +181,7 @@ TEST (stays_blocking)
         ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
       shared = fcntl (ends[1], F_DUPFD_CLOEXEC, 0);
       writer = vq_fd_writer_new (ends[1]);
-      ck_assert (!write_one (writer, "x", 1));
+      ck_assert (write_one (writer, "x", 1));
       ck_assert_int_eq (fcntl (shared, F_GETFL) & O_NONBLOCK, 0);
       vq_fd_writer_free (writer);
       close (shared);
@@ -216,7 +225,7 @@ TEST (reader_gone)
       else
         ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
       writer = vq_fd_writer_new (ends[1]);
-      ck_assert (!write_one (writer, "x", 1));
+      ck_assert (write_one (writer, "x", 1));
       ck_assert_ptr_null (vq_fd_writer_get_error (writer));
       close (ends[0]);
       assert_broken (writer, EPIPE);
@@ -228,22 +237,19 @@ TEST (reader_leaves)
 {
   for (guint with_socket = 0; with_socket < 2; with_socket++)
     {
-      g_autofree char *block = g_malloc0 (MUCH);
+      g_autofree char *zeroes = g_malloc0 (MUCH);
       g_autoptr (VqFdWriter) writer = NULL;
-      Seen seen = { 0 };
+      Block block = { NULL, zeroes, MUCH, 0 };
       int ends[2];
 
       if (with_socket == 1)
         ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
       else
         ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
-      writer = vq_fd_writer_new (ends[1]);
-      vq_fd_writer_write (writer, block, MUCH, written, &seen);
-      for (guint i = 0; i < 10; i++)
-        g_main_context_iteration (NULL, FALSE);
-      ck_assert_uint_eq (seen.n_calls, 0);
+      block.writer = writer = vq_fd_writer_new (ends[1]);
+      fill (&block);
       close (ends[0]);
-      ck_assert (wait_written (&seen));
+      ck_assert (!wait_done (&block));
     }
 }
 
@@ -331,9 +337,9 @@ TEST (regular_file)
       ck_assert_int_eq (write (fd, "before ", 7), 7);
       lseek (fd, append ? 0 : 3, SEEK_SET);
       writer = vq_fd_writer_new (fd);
-      ck_assert (!write_one (writer, "ours", 4));
+      ck_assert (write_one (writer, "ours", 4));
       ck_assert_int_eq (write (shared, " theirs", 7), 7);
-      ck_assert (!write_one (writer, " ours", 5));
+      ck_assert (write_one (writer, " ours", 5));
       ck_assert_int_ge (pread (shared, text, sizeof text - 1, 0), 19);
       ck_assert_str_eq (text, append ? "before ours theirs ours" : "befours theirs ours");
       vq_fd_writer_free (writer);
@@ -346,7 +352,7 @@ TEST (null_device)
   g_autoptr (VqFdWriter) writer = vq_fd_writer_new (open ("/dev/null", O_WRONLY | O_CLOEXEC));
   g_autofree char *block = g_malloc0 (MUCH);
 
-  ck_assert (!write_one (writer, block, MUCH));
+  ck_assert (write_one (writer, block, MUCH));
 }
 
 TEST (terminal)
@@ -354,17 +360,17 @@ TEST (terminal)
   int master, slave, shared;
   VqFdWriter *writer;
   GString *arrived;
-  g_autofree char *block = g_strnfill (65536, 'x');
-  Seen seen = { 0 };
+  g_autofree char *text = g_strnfill (65536, 'x');
+  Block block = { NULL, text, 65536, 0 };
 
   ck_assert_int_eq (openpty (&master, &slave, NULL, NULL, NULL), 0);
   shared = dup (slave);
-  writer = vq_fd_writer_new (slave);
-  vq_fd_writer_write (writer, block, 65536, written, &seen);
+  block.writer = writer = vq_fd_writer_new (slave);
+  write_on (&block);
   ck_assert_int_eq (fcntl (shared, F_GETFL) & O_NONBLOCK, 0);
   arrived = read_all (master, 65536);
-  ck_assert (!wait_written (&seen));
-  ck_assert_str_eq (arrived->str, block);
+  ck_assert (wait_done (&block));
+  ck_assert_str_eq (arrived->str, text);
   g_string_free (arrived, TRUE);
   close (master);
   assert_broken (writer, EIO);
@@ -372,36 +378,36 @@ TEST (terminal)
   close (shared);
 }
 
-/* Before its callback, while it waits for room, and by closing only. */
-TEST (freed_while_writing)
+/* With and without being closed first. */
+TEST (freed_while_waiting)
 {
-  static const gsize lengths[] = { 5, MUCH };
-
-  for (guint i = 0; i < 2 * G_N_ELEMENTS (lengths); i++)
+  for (guint closed = 0; closed < 2; closed++)
     {
-      g_autofree char *block = g_malloc0 (MUCH);
-      VqFdWriter *writer;
-      Seen seen = { 0 };
+      g_autofree char *zeroes = g_malloc0 (MUCH);
+      Block block = { NULL, zeroes, MUCH, 0 };
+      gsize at;
       int ends[2];
 
       ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
-      writer = vq_fd_writer_new (ends[1]);
-      vq_fd_writer_write (writer, block, lengths[i / 2], written, &seen);
-      if (i % 2 == 1)
+      block.writer = vq_fd_writer_new (ends[1]);
+      fill (&block);
+      at = block.at;
+      if (closed)
         {
-          vq_fd_writer_close (writer);
-          assert_broken (writer, EBADF);
+          vq_fd_writer_close (block.writer);
+          assert_broken (block.writer, EBADF);
         }
-      vq_fd_writer_free (writer);
+      vq_fd_writer_free (block.writer);
+      block.writer = NULL; /* a call would crash */
       close (ends[0]);
       for (guint turns = 0; turns < 5; turns++)
         g_main_context_iteration (NULL, FALSE);
-      ck_assert_uint_eq (seen.n_calls, 0);
+      ck_assert_uint_eq (block.at, at);
     }
 }
 
 static void
-free_it (gboolean broken, gpointer data)
+free_it (gpointer data)
 {
   g_clear_pointer ((VqFdWriter **)data, vq_fd_writer_free);
 }
@@ -414,20 +420,14 @@ is_gone (gpointer data)
 
 TEST (freed_by_its_callback)
 {
-  static const gsize lengths[] = { 5, MUCH };
+  g_autofree char *zeroes = g_malloc0 (MUCH);
+  VqFdWriter *writer;
+  int ends[2];
 
-  for (guint i = 0; i < G_N_ELEMENTS (lengths); i++)
-    {
-      g_autofree char *block = g_malloc0 (MUCH);
-      VqFdWriter *writer;
-      int ends[2];
-
-      ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
-      writer = vq_fd_writer_new (ends[1]);
-      vq_fd_writer_write (writer, block, lengths[i], free_it, &writer);
-      for (guint turns = 0; turns < i * 5; turns++)
-        g_main_context_iteration (NULL, FALSE);
-      close (ends[0]);
-      ck_assert (vq_wait_until (is_gone, &writer, vq_deadline_in (PATIENCE), NULL, "it", NULL));
-    }
+  ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
+  writer = vq_fd_writer_new (ends[1]);
+  ck_assert_uint_lt (vq_fd_writer_try (writer, zeroes, MUCH), MUCH);
+  vq_fd_writer_wait (writer, free_it, &writer);
+  close (ends[0]);
+  ck_assert (vq_wait_until (is_gone, &writer, vq_deadline_in (PATIENCE), NULL, "it", NULL));
 }

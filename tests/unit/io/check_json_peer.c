@@ -47,20 +47,6 @@ TEST (late_reply)
   assert_call ("next", "\"right\"");
 }
 
-TEST (forgotten_request)
-{
-  Reply forgotten = { 0 };
-  gint64 id = send_request ("a", &forgotten);
-
-  vq_json_peer_forget (peer, id);
-  vq_json_peer_forget (peer, id);
-  vq_json_peer_forget (peer, 12345);
-  fake_peer_serve (fake, "a", "1");
-  fake_peer_serve (fake, "b", "2");
-  assert_call ("b", "2");
-  ck_assert_uint_eq (forgotten.n_calls, 0);
-}
-
 TEST (second_reply_to_one_request)
 {
   Reply reply = { 0 };

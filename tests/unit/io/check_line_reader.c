@@ -256,34 +256,6 @@ TEST (test_non_blocking)
   ck_assert (!vq_line_reader_check_blocking (-1, &closed));
 }
 
-TEST (test_caller_is_gone)
-{
-  ck_assert (!vq_line_reader_caller_is_gone (reader));
-  put ("a\nb\n", 4);
-  ck_assert (!vq_line_reader_caller_is_gone (reader));
-  close_writer ();
-  ck_assert (!vq_line_reader_caller_is_gone (reader)); /* both lines are in the pipe */
-  expect_line ("a");
-  ck_assert (!vq_line_reader_caller_is_gone (reader)); /* "b" is in the buffer */
-  expect_line ("b");
-  ck_assert (vq_line_reader_caller_is_gone (reader));
-  expect_line (NULL);
-  ck_assert (vq_line_reader_caller_is_gone (reader));
-}
-
-TEST (test_socket_hangs_up)
-{
-  int pair[2];
-  g_autoptr (VqLineReader) other = NULL;
-
-  ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-  other = vq_line_reader_new (pair[0]);
-  ck_assert (!vq_line_reader_caller_is_gone (other));
-  close (pair[1]);
-  ck_assert (vq_line_reader_caller_is_gone (other));
-  close (pair[0]);
-}
-
 static void
 count_call (gpointer data)
 {
@@ -299,6 +271,46 @@ settle (void)
   while (g_main_context_iteration (NULL, FALSE))
     ck_assert_uint_lt (++rounds, 100);
   return rounds;
+}
+
+/* Whether a watch finds the caller gone at once. */
+static gboolean
+is_gone (VqLineReader *which)
+{
+  guint calls = 0;
+
+  vq_line_reader_watch_hangup (which, count_call, &calls);
+  settle ();
+  vq_line_reader_unwatch_hangup (which);
+  return calls > 0;
+}
+
+TEST (test_caller_is_gone)
+{
+  ck_assert (!is_gone (reader));
+  put ("a\nb\n", 4);
+  ck_assert (!is_gone (reader));
+  close_writer ();
+  ck_assert (!is_gone (reader)); /* both lines are in the pipe */
+  expect_line ("a");
+  ck_assert (!is_gone (reader)); /* "b" is in the buffer */
+  expect_line ("b");
+  ck_assert (is_gone (reader));
+  expect_line (NULL);
+  ck_assert (is_gone (reader));
+}
+
+TEST (test_socket_hangs_up)
+{
+  int pair[2];
+  g_autoptr (VqLineReader) other = NULL;
+
+  ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+  other = vq_line_reader_new (pair[0]);
+  ck_assert (!is_gone (other));
+  close (pair[1]);
+  ck_assert (is_gone (other));
+  close (pair[0]);
 }
 
 TEST (test_watch_hangup)

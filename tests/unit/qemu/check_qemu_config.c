@@ -345,12 +345,11 @@ TEST (shared_dirs)
     }
 }
 
-/* The lines of a machine without memory file, of a template, of a fork of it, and one that opens
- * the file for reading only. */
+/* The command lines of a machine without a memory file, of a template, and of a fork of it. */
 static void
-build_four (const char *arch, char *lines[4])
+build_three (const char *arch, char *lines[3])
 {
-  for (int i = 0; i < 4; i++)
+  for (int i = 0; i < 3; i++)
     {
       g_autoptr (BareMachine) bare = bare_machine_new (arch, NULL);
       VqQemuConfig config = bare->machine;
@@ -360,8 +359,7 @@ build_four (const char *arch, char *lines[4])
       config.overlay = "/overlay";
       config.ram_path = i == 0 ? NULL : "/r,am";
       config.ram_shared = i == 1;
-      config.incoming = i >= 2;
-      config.ram_readonly = i == 3;
+      config.incoming = i == 2;
       argv = vq_qemu_config_build_argv (&config);
       lines[i] = g_strjoinv (" ", argv);
     }
@@ -393,18 +391,16 @@ TEST (memory_file)
 
   for (guint a = 0; a < G_N_ELEMENTS (arches); a++)
     {
-      char *lines[4];
-      g_autofree char *plain = NULL, *template = NULL, *fork = NULL, *readonly = NULL;
+      char *lines[3];
+      g_autofree char *plain = NULL, *template = NULL, *fork = NULL;
 
-      build_four (arches[a], lines);
+      build_three (arches[a], lines);
       plain = cut (lines[1], options);
       ck_assert_str_eq (plain, lines[0]);
       template = cut (lines[1], (const char *[]){ "share=on", NULL });
       fork = cut (lines[2], (const char *[]){ "share=off", " -incoming defer", NULL });
       ck_assert_str_eq (fork, template);
-      readonly = cut (lines[3], (const char *[]){ ",readonly=on,rom=off", NULL });
-      ck_assert_str_eq (readonly, lines[2]);
-      for (int i = 0; i < 4; i++)
+      for (int i = 0; i < 3; i++)
         g_free (lines[i]);
     }
 }

@@ -340,7 +340,7 @@ plain_start (VqChannel *self, const char *const *argv, int in, int out, int err,
 static int
 plain_body (gpointer data)
 {
-  static const VqChannelClass class = { .name = "plain", .start = plain_start };
+  static const VqChannelClass class = { .start = plain_start };
   static const char *const environment[] = { "A=b c", NULL };
   VqChannel plain = { &class };
 
