@@ -13,6 +13,7 @@
 #include "copy/archive-writer.h"
 #include "copy/archiver.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "io/confine.h"
 
 /* To unpack: the longest map of holes takes 60 MiB. To pack takes 2 KiB for each hard link of the
@@ -22,20 +23,9 @@
 static gboolean
 write_stream (gpointer data, const void *bytes, gsize len, GError **error)
 {
-  int fd = GPOINTER_TO_INT (data);
-  const char *p = bytes;
-
-  while (len > 0)
-    {
-      gssize n = write (fd, p, len);
-
-      if (n < 0 && errno != EINTR)
-        return vq_error_set (error, VQ_ERROR_PEER, "the guest stopped reading: %s",
-                             g_strerror (errno));
-      p += MAX (n, 0);
-      len -= MAX (n, 0);
-    }
-  return TRUE;
+  return vq_fd_write_all (GPOINTER_TO_INT (data), bytes, len)
+         || vq_error_set (error, VQ_ERROR_PEER, "the guest stopped reading: %s",
+                          g_strerror (errno));
 }
 
 static gssize

@@ -11,6 +11,7 @@
 
 #include "channel/channel-call.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/text.h"
 
 #define READ_CHUNK 65536
@@ -37,12 +38,8 @@ struct _VqChannelCapture
 static void
 output_close (Output *output)
 {
-  if (output->source_id != 0)
-    g_source_remove (output->source_id);
-  output->source_id = 0;
-  if (output->fd >= 0)
-    close (output->fd);
-  output->fd = -1;
+  g_clear_handle_id (&output->source_id, g_source_remove);
+  vq_fd_clear (&output->fd);
 }
 
 static void
@@ -137,14 +134,6 @@ open_all (VqChannelCapture *capture, int fds[3], GError **error)
          && output_open (&capture->err, STDERR_MAX * 4, &fds[2], error);
 }
 
-/* It has failed. */
-static gboolean
-name_program (VqChannelCapture *capture, GError **error)
-{
-  g_prefix_error (error, "%s: ", capture->name);
-  return FALSE;
-}
-
 VqChannelCapture *
 vq_channel_capture_start (VqChannel *channel, const char *const *argv, int in, int out,
                           GError **error)
@@ -160,8 +149,7 @@ vq_channel_capture_start (VqChannel *channel, const char *const *argv, int in, i
       return g_steal_pointer (&capture);
     }
   for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
-    if (fds[i] >= 0)
-      close (fds[i]);
+    vq_fd_clear (&fds[i]);
   return NULL;
 }
 
@@ -213,9 +201,10 @@ vq_channel_capture_finish (VqChannelCapture *capture, char **out, gint64 deadlin
                            GError **error)
 {
   g_autoptr (VqChannelCapture) own = capture;
+  VQ_ERROR_PREFIX (error, "%s", capture->name);
 
   if (!vq_channel_capture_wait (capture, deadline, cancel, error))
-    return name_program (capture, error);
+    return FALSE;
   if (out != NULL)
     *out = g_strdup (capture->out.bytes->str);
   return TRUE;

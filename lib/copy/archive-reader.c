@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/text.h"
 #include "copy/tree-writer.h"
 
@@ -177,22 +178,6 @@ kind_is_wanted (struct archive_entry *entry)
     }
 }
 
-static gboolean
-write_block (int fd, const char *bytes, gsize len, gint64 offset)
-{
-  while (len > 0)
-    {
-      gssize n = pwrite (fd, bytes, len, offset);
-
-      if (n < 0 && errno != EINTR)
-        return FALSE;
-      bytes += MAX (n, 0);
-      offset += MAX (n, 0);
-      len -= MAX (n, 0);
-    }
-  return TRUE;
-}
-
 /* Writes the contents of the current entry to FD, which is empty. SIZE includes the entry's
  * holes. */
 static gboolean
@@ -207,7 +192,7 @@ unpack_contents (Unpacker *unpacker, const char *name, gint64 size, int fd, GErr
   while ((result = archive_read_data_block (unpacker->archive, &bytes, &len, &offset)) == ARCHIVE_OK
          || result == ARCHIVE_WARN)
     {
-      if (!write_block (fd, bytes, len, offset))
+      if (lseek (fd, offset, SEEK_SET) < 0 || !vq_fd_write_all (fd, bytes, len))
         return set_disk_error (unpacker, name, error);
       end = MAX (end, offset + (gint64)len);
     }
@@ -218,31 +203,21 @@ unpack_contents (Unpacker *unpacker, const char *name, gint64 size, int fd, GErr
   return TRUE;
 }
 
-/* Closes the file FD. If not WRITTEN, writing its contents has failed already. */
-static gboolean
-finish_file (Unpacker *unpacker, const char *name, int fd, time_t mtime, gboolean written,
-             GError **error)
-{
-  const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = mtime } };
-
-  if (written && futimens (fd, times) != 0)
-    written = set_disk_error (unpacker, name, error);
-  /* Some file systems (NFS, quotas) report a full disk only here. */
-  if (close (fd) != 0 && written)
-    written = set_disk_error (unpacker, name, error);
-  return written;
-}
-
 static gboolean
 unpack_file (Unpacker *unpacker, struct archive_entry *entry, const char *name, GError **error)
 {
-  int fd = vq_tree_writer_add_file (unpacker->tree, name, archive_entry_perm (entry) & 0777);
-  gboolean written;
+  const struct timespec times[2]
+      = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = archive_entry_mtime (entry) } };
+  vq_autofd int fd
+      = vq_tree_writer_add_file (unpacker->tree, name, archive_entry_perm (entry) & 0777);
 
   if (fd < 0)
     return set_disk_error (unpacker, name, error);
-  written = unpack_contents (unpacker, name, archive_entry_size (entry), fd, error);
-  return finish_file (unpacker, name, fd, archive_entry_mtime (entry), written, error);
+  if (!unpack_contents (unpacker, name, archive_entry_size (entry), fd, error))
+    return FALSE;
+  /* Some file systems (NFS, quotas) report a full disk only when the file is closed. */
+  return (futimens (fd, times) == 0 && close (g_steal_fd (&fd)) == 0)
+         || set_disk_error (unpacker, name, error);
 }
 
 /* If contents come with a hard link, they are skipped, because they would be written to the

@@ -12,8 +12,13 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 
 #define BLOCK_SIZE 65536
+
+typedef struct archive_entry Entry;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Entry, archive_entry_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DIR, closedir)
 
 typedef struct
 {
@@ -247,15 +252,12 @@ pack_symlink (Packer *packer, struct archive_entry *entry, int dir, const char *
 static gboolean
 pack_file (Packer *packer, int fd, const char *name, const struct stat *st, GError **error)
 {
-  struct archive_entry *entry = entry_new (name, st);
-  gboolean packed;
+  g_autoptr (Entry) entry = entry_new (name, st);
 
   mark_link (packer, entry, st);
-  packed = archive_entry_hardlink (entry) != NULL
-               ? pack_header (packer, entry, name, error)
-               : pack_open_file (packer, entry, fd, st, name, error);
-  archive_entry_free (entry);
-  return packed;
+  return archive_entry_hardlink (entry) != NULL
+             ? pack_header (packer, entry, name, error)
+             : pack_open_file (packer, entry, fd, st, name, error);
 }
 
 /* Packs anything that is neither a plain file nor a directory. */
@@ -263,36 +265,28 @@ static gboolean
 pack_special (Packer *packer, int dir, const char *base, const char *name, const struct stat *st,
               GError **error)
 {
-  struct archive_entry *entry = entry_new (name, st);
-  gboolean packed;
+  g_autoptr (Entry) entry = entry_new (name, st);
 
   mark_link (packer, entry, st);
-  if (S_ISLNK (st->st_mode))
-    packed = pack_symlink (packer, entry, dir, base, name, error);
-  else
-    packed = pack_header (packer, entry, name, error);
-  archive_entry_free (entry);
-  return packed;
+  return S_ISLNK (st->st_mode) ? pack_symlink (packer, entry, dir, base, name, error)
+                               : pack_header (packer, entry, name, error);
 }
 
-/* Packs FD, and closes it. */
+/* Packs FD, which is taken over. */
 static gboolean
 pack_opened (Packer *packer, int fd, const char *name, GError **error)
 {
+  vq_autofd int own = fd;
   struct stat st;
-  gboolean packed;
 
   if (fstat (fd, &st) != 0)
-    packed = set_file_error (packer, name, error);
-  else if (S_ISDIR (st.st_mode))
-    return pack_directory (packer, fd, name, error);
-  else if (S_ISREG (st.st_mode))
-    packed = pack_file (packer, fd, name, &st, error);
-  else
-    packed = vq_error_set (error, VQ_ERROR_FAILED, "%s/%s was replaced while it was copied",
-                           packer->directory, name);
-  close (fd);
-  return packed;
+    return set_file_error (packer, name, error);
+  if (S_ISDIR (st.st_mode))
+    return pack_directory (packer, g_steal_fd (&own), name, error);
+  if (S_ISREG (st.st_mode))
+    return pack_file (packer, fd, name, &st, error);
+  return vq_error_set (error, VQ_ERROR_FAILED, "%s/%s was replaced while it was copied",
+                       packer->directory, name);
 }
 
 /* Packs BASE in the directory DIR. KIND is what readdir says about it. NAME is its path from the
@@ -346,26 +340,18 @@ pack_children (Packer *packer, DIR *stream, const char *name, GError **error)
 static gboolean
 pack_directory (Packer *packer, int fd, const char *name, GError **error)
 {
-  DIR *stream = fdopendir (fd);
-  struct archive_entry *entry;
+  vq_autofd int own = fd;
+  g_autoptr (DIR) stream = fdopendir (fd);
+  g_autoptr (Entry) entry = NULL;
   struct stat st;
-  gboolean packed;
 
-  if (stream == NULL || fstat (fd, &st) != 0)
-    {
-      set_file_error (packer, name, error);
-      if (stream != NULL)
-        closedir (stream);
-      else
-        close (fd);
-      return FALSE;
-    }
+  if (stream == NULL)
+    return set_file_error (packer, name, error);
+  own = -1; /* the stream's */
+  if (fstat (fd, &st) != 0)
+    return set_file_error (packer, name, error);
   entry = entry_new (name, &st);
-  packed = pack_header (packer, entry, name, error);
-  archive_entry_free (entry);
-  packed = packed && pack_children (packer, stream, name, error);
-  closedir (stream);
-  return packed;
+  return pack_header (packer, entry, name, error) && pack_children (packer, stream, name, error);
 }
 
 static gboolean
@@ -414,18 +400,15 @@ packer_clear (Packer *packer)
 gboolean
 vq_archive_writer_pack (const char *directory, VqArchiveWrite write, gpointer data, GError **error)
 {
-  int fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  vq_autofd int fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   Packer packer;
   gboolean packed;
 
   if (fd < 0)
     return vq_error_set_errno (error, errno, "cannot read %s", directory);
   packer_init (&packer, directory, write, data);
-  packed = start_archive (&packer, error);
-  if (packed)
-    packed = end_archive (&packer, pack_directory (&packer, fd, "", error), error);
-  else
-    close (fd);
+  packed = start_archive (&packer, error)
+           && end_archive (&packer, pack_directory (&packer, g_steal_fd (&fd), "", error), error);
   packer_clear (&packer);
   return packed;
 }
@@ -434,7 +417,7 @@ gboolean
 vq_archive_writer_pack_file (int fd, const char *path, const char *name, mode_t mode,
                              VqArchiveWrite write, gpointer data, GError **error)
 {
-  struct archive_entry *entry;
+  g_autoptr (Entry) entry = NULL;
   struct stat st;
   Packer packer;
   gboolean packed;
@@ -447,6 +430,5 @@ vq_archive_writer_pack_file (int fd, const char *path, const char *name, mode_t 
   packed = start_archive (&packer, error)
            && end_archive (&packer, pack_open_file (&packer, entry, fd, &st, "", error), error);
   packer_clear (&packer);
-  archive_entry_free (entry);
   return packed;
 }

@@ -17,6 +17,7 @@
 #include "copy/archiver.h"
 #include "channel/channel-capture.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "helper/helper-wire.h"
 #include "io/new-file.h"
 #include "base/text.h"
@@ -139,21 +140,22 @@ typedef struct
   const char *name; /* in the archive; NULL if we do not make it */
 } Archive;
 
-/* Runs the archiver on our end of the pipe to COMMAND, then takes both. When it fails, COMMAND is
- * killed before the pipe is closed: to a tar, half an archive may look like a whole one. But if the
- * guest has hung up and its command failed, that is the reason. */
+/* Runs the archiver on STREAM, our end of the pipe to COMMAND, and then closes that and frees
+ * COMMAND. If the archiver fails, COMMAND is killed before the pipe is closed, because half an
+ * archive may look like a whole one to tar. But if the guest has hung up because its command
+ * failed, the command's error is the reason. */
 static gboolean
-run_archiver (const Copy *copy, const Archive *archive, VqChannelCapture *command, int stream_fd,
+run_archiver (const Copy *copy, const Archive *archive, VqChannelCapture *command, int *stream,
               GError **error)
 {
   g_autoptr (VqChannelCapture) own = command;
   g_autoptr (GError) why = NULL;
 
-  if (!vq_archiver_run (archive->word, stream_fd, copy->host_path, archive->fd, archive->name,
+  if (!vq_archiver_run (archive->word, *stream, copy->host_path, archive->fd, archive->name,
                         copy->deadline, copy->cancel, &why)
-      && !is_hung_up (stream_fd))
+      && !is_hung_up (*stream))
     g_clear_pointer (&own, vq_channel_capture_free);
-  close (stream_fd);
+  vq_fd_clear (stream);
   if (own != NULL && !finish (copy, own, error))
     return FALSE;
   if (why == NULL)
@@ -166,18 +168,15 @@ static gboolean
 copy_archive (const Copy *copy, const char *script, const Archive *archive, GError **error)
 {
   VqChannelCapture *command;
-  int ends[2], theirs, ours;
+  vq_autofd int ours = -1;
+  int ends[2];
 
   if (!g_unix_open_pipe (ends, FD_CLOEXEC, error))
     return FALSE;
   fcntl (ends[0], F_SETPIPE_SZ, PIPE_SIZE);
-  theirs = ends[copy->down ? 0 : 1];
   ours = ends[copy->down ? 1 : 0];
-  command = start (copy, script, NULL, theirs, error);
-  if (command != NULL)
-    return run_archiver (copy, archive, command, ours, error);
-  close (ours);
-  return FALSE;
+  command = start (copy, script, NULL, ends[copy->down ? 0 : 1], error);
+  return command != NULL && run_archiver (copy, archive, command, &ours, error);
 }
 
 static gboolean
@@ -192,20 +191,16 @@ static int
 open_host_file (const char *path, struct stat *st, GError **error)
 {
   /* O_NONBLOCK, so that a FIFO cannot hold us up; it has no effect on anything that we accept. */
-  int fd = open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  vq_autofd int fd = open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
-  if (fd < 0)
-    {
-      vq_error_set_errno (error, errno, "cannot open %s", path);
-      return -1;
-    }
-  if (fstat (fd, st) == 0 && (S_ISREG (st->st_mode) || S_ISCHR (st->st_mode)))
-    return fd;
-  if (S_ISDIR (st->st_mode))
+  if (fd < 0 || fstat (fd, st) < 0)
+    vq_error_set_errno (error, errno, "cannot open %s", path);
+  else if (S_ISREG (st->st_mode) || S_ISCHR (st->st_mode))
+    return g_steal_fd (&fd);
+  else if (S_ISDIR (st->st_mode))
     set_directory_error (path, error);
   else
     vq_error_set (error, VQ_ERROR_FAILED, "%s is not a plain file", path);
-  close (fd);
   return -1;
 }
 
@@ -221,10 +216,8 @@ sparse_file_down (const Copy *copy, const char *script, int fd, GError **error)
   const char *slash = strrchr (copy->guest_path, '/');
   const char *name = slash != NULL ? slash + 1 : copy->guest_path;
   const Archive archive = { VQ_ARCHIVER_PACK_FILE, fd, name };
-  gboolean copied = copy_archive (copy, script, &archive, error);
 
-  close (fd);
-  return copied;
+  return copy_archive (copy, script, &archive, error);
 }
 
 static gboolean
@@ -239,7 +232,7 @@ static gboolean
 file_down (const Copy *copy, GError **error)
 {
   struct stat st;
-  int fd = open_host_file (copy->host_path, &st, error);
+  vq_autofd int fd = open_host_file (copy->host_path, &st, error);
   gboolean executable = fd >= 0 && (st.st_mode & 0111) != 0;
   const char *end = executable ? SCRIPT_EXECUTABLE : "";
   const char *verb = executable ? VQ_HELPER_FILE_PUT_EXECUTABLE : VQ_HELPER_FILE_PUT;
@@ -250,7 +243,7 @@ file_down (const Copy *copy, GError **error)
   script = g_strconcat (has_holes (&st) ? SCRIPT_SPARSE_DOWN : SCRIPT_FILE_DOWN, end, NULL);
   if (has_holes (&st))
     return sparse_file_down (copy, script, fd, error);
-  return plain_file_down (copy, script, verb, fd, error);
+  return plain_file_down (copy, script, verb, g_steal_fd (&fd), error);
 }
 
 /* Fills FD from the guest's file. */

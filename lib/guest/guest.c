@@ -7,6 +7,7 @@
 #include "guest/baseimage.h"
 #include "guest/boot-progress.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "guest/guest-link.h"
 #include "guest/guest-setup.h"
 #include "qemu/machine-files.h"
@@ -133,13 +134,12 @@ vq_guest_prepare_forks (VqGuest *guest, const char *final_directory, gint64 dead
 gboolean
 vq_guest_save (VqGuest *guest, gint64 deadline, GError **error)
 {
-  int fd = vq_machine_files_open_state (guest->files, error);
-  gboolean saved = fd >= 0 && vq_qemu_save (guest->qemu, fd, deadline, error);
+  vq_autofd int fd = vq_machine_files_open_state (guest->files, error);
 
-  if (fd >= 0 && close (fd) != 0 && saved)
-    saved = vq_error_set_errno (error, errno, "cannot write the machine's state");
-  if (!saved)
+  if (fd < 0 || !vq_qemu_save (guest->qemu, fd, deadline, error))
     return FALSE;
+  if (close (g_steal_fd (&fd)) != 0)
+    return vq_error_set_errno (error, errno, "cannot write the machine's state");
   vq_qemu_quit (guest->qemu, vq_deadline_in (QUIT_SECONDS));
   return vq_machine_files_complete_template (guest->files, error);
 }
@@ -153,11 +153,9 @@ vq_guest_go_on (VqGuest *guest, gint64 deadline)
 static gboolean
 load_state (VqGuest *guest, gint64 deadline, GError **error)
 {
-  int fd = vq_machine_files_open_state (guest->files, error);
+  vq_autofd int fd = vq_machine_files_open_state (guest->files, error);
   gboolean loaded = fd >= 0 && vq_qemu_load (guest->qemu, fd, deadline, error);
 
-  if (fd >= 0)
-    close (fd);
   vq_qemu_expect_reset (guest->qemu, FALSE);
   return loaded;
 }
@@ -228,20 +226,17 @@ vq_guest_plug_baseimage (VqGuest *guest, gint64 deadline, GError **error)
                            .device = device,
                            .bus = plan->hotplug->bus,
                            .serial = VQ_BASEIMAGE_SERIAL };
+  VQ_ERROR_PREFIX (error, "--baseimage: cannot plug it into the machine");
 
-  if (vq_qemu_plug_disk (guest->qemu, &disk, deadline, error))
-    return TRUE;
-  g_prefix_error (error, "--baseimage: cannot plug it into the machine: ");
-  return FALSE;
+  return vq_qemu_plug_disk (guest->qemu, &disk, deadline, error);
 }
 
 gboolean
 vq_guest_unplug_baseimage (VqGuest *guest, gint64 deadline, GError **error)
 {
-  if (vq_qemu_unplug_disk (guest->qemu, BASEIMAGE_ID, deadline, error))
-    return TRUE;
-  g_prefix_error (error, "--baseimage: cannot take it out of the machine: ");
-  return FALSE;
+  VQ_ERROR_PREFIX (error, "--baseimage: cannot take it out of the machine");
+
+  return vq_qemu_unplug_disk (guest->qemu, BASEIMAGE_ID, deadline, error);
 }
 
 VqCancel *

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/text.h"
 
 /* A longer chain is a mistake or an attack. */
@@ -122,8 +123,8 @@ check_type (const struct stat *st, GError **error)
 static int
 open_file (const char *path, GError **error)
 {
+  vq_autofd int fd = -1;
   struct stat st;
-  int fd;
 
   if (lstat (path, &st) < 0)
     return vq_error_set_errno (error, errno, "cannot look at it"), -1;
@@ -131,12 +132,11 @@ open_file (const char *path, GError **error)
     return -1;
   fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
   if (fd < 0)
-    return vq_error_set_errno (error, errno, "cannot read it"), -1;
-  if (fstat (fd, &st) < 0)
+    vq_error_set_errno (error, errno, "cannot read it");
+  else if (fstat (fd, &st) < 0)
     vq_error_set_errno (error, errno, "cannot look at it");
   else if (check_type (&st, error))
-    return fd;
-  close (fd);
+    return g_steal_fd (&fd);
   return -1;
 }
 
@@ -164,22 +164,17 @@ read_file (gpointer data, guint64 offset, guint8 *buf, gsize n, GError **error)
 static VqImageHeader *
 read_header (const char *path, const char *format, GError **error)
 {
-  VqImageSource source = { .read = read_file };
-  VqImageHeader *header = NULL;
-  int fd = open_file (path, error);
+  vq_autofd int fd = open_file (path, error);
+  VqImageSource source = { .read = read_file, .data = GINT_TO_POINTER (fd) };
   off_t size;
 
   if (fd < 0)
     return NULL;
   size = lseek (fd, 0, SEEK_END); /* of a block device, too */
-  source.data = GINT_TO_POINTER (fd);
-  source.size = MAX (size, 0);
   if (size < 0)
-    vq_error_set_errno (error, errno, "cannot find out its size");
-  else
-    header = vq_image_header_read (&source, format, error);
-  close (fd);
-  return header;
+    return vq_error_set_errno (error, errno, "cannot find out its size"), NULL;
+  source.size = size;
+  return vq_image_header_read (&source, format, error);
 }
 
 static gboolean

@@ -52,18 +52,17 @@ copy_blocks (int from, const char *from_path, int to, const char *dest, GError *
 static gboolean
 copy_to_new_file (int from, const char *from_path, const char *dest, GError **error)
 {
-  int to = open (dest, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  gboolean done;
+  vq_autofd int to = open (dest, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
   if (to < 0)
     return vq_error_set_errno (error, errno, "cannot create %s", dest);
-  done = copy_blocks (from, from_path, to, dest, error);
-  /* Some file systems report a full disk only now. */
-  if (close (to) < 0 && done)
-    done = vq_error_set_errno (error, errno, "cannot write %s", dest);
-  if (!done)
-    unlink (dest);
-  return done;
+  /* Some file systems (NFS, quotas) report a full disk only when the file is closed. */
+  if (copy_blocks (from, from_path, to, dest, error)
+      && (close (g_steal_fd (&to)) == 0
+          || vq_error_set_errno (error, errno, "cannot write %s", dest)))
+    return TRUE;
+  unlink (dest);
+  return FALSE;
 }
 
 gboolean

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 
 #define TRIES 100 /* how many temporary names are tried */
 
@@ -104,16 +105,10 @@ vq_new_file_get_fd (VqNewFile *file)
 gboolean
 vq_new_file_commit (VqNewFile *file, GError **error)
 {
-  int fd = file->fd;
-  gboolean done = !file->has_mode || fchmod (fd, file->mode) == 0;
-
-  file->fd = -1;
-  /* Some file systems (NFS, quotas) report a full disk only here. */
-  if (close (fd) != 0)
-    done = FALSE;
-  if (done && file->temporary != NULL)
-    done = renameat (file->dir, file->temporary, file->dir, file->base) == 0;
-  if (!done)
+  /* Some file systems (NFS, quotas) report a full disk only when the file is closed. */
+  if ((file->has_mode && fchmod (file->fd, file->mode) != 0) || close (g_steal_fd (&file->fd)) != 0
+      || (file->temporary != NULL
+          && renameat (file->dir, file->temporary, file->dir, file->base) != 0))
     return vq_error_set_errno (error, errno, "cannot write %s", file->path);
   g_clear_pointer (&file->temporary, g_free);
   return TRUE;
@@ -124,12 +119,10 @@ vq_new_file_free (VqNewFile *file)
 {
   if (file == NULL)
     return;
-  if (file->fd >= 0)
-    close (file->fd);
+  vq_fd_clear (&file->fd);
   if (file->temporary != NULL)
     unlinkat (file->dir, file->temporary, 0);
-  if (file->dir >= 0)
-    close (file->dir);
+  vq_fd_clear (&file->dir);
   g_free (file->temporary);
   g_free (file->base);
   g_free (file->path);

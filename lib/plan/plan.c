@@ -204,11 +204,11 @@ vq_plan_add_cloud_seed (VqPlan *plan)
 static gboolean
 read_ssh_key (VqPlan *plan, GError **error)
 {
+  VQ_ERROR_PREFIX (error, "option --ssh-key");
+
   if (plan->options->ssh_key == NULL)
     return TRUE;
   plan->ssh_key = vq_private_key_read (plan->options->ssh_key, error);
-  if (plan->ssh_key == NULL)
-    g_prefix_error (error, "option --ssh-key: ");
   return plan->ssh_key != NULL;
 }
 

@@ -48,18 +48,14 @@ static gboolean
 choose_overlay_path (VqMachineFiles *files, GError **error)
 {
   const char *overlay_dir = files->plan->options->overlay_dir;
+  VqWorkdir *place = files->workdir;
+  VQ_ERROR_PREFIX (error, "--overlay-dir");
 
   if (overlay_dir != NULL)
-    {
-      files->overlay_place = vq_workdir_new (overlay_dir, error);
-      if (files->overlay_place == NULL)
-        {
-          g_prefix_error (error, "--overlay-dir: ");
-          return FALSE;
-        }
-    }
-  files->disk
-      = vq_workdir_join (overlay_dir != NULL ? files->overlay_place : files->workdir, "overlay");
+    place = files->overlay_place = vq_workdir_new (overlay_dir, error);
+  if (place == NULL)
+    return FALSE;
+  files->disk = vq_workdir_join (place, "overlay");
   return TRUE;
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/random.h"
 #include "ssh/ssh-key.h"
 
@@ -163,11 +164,13 @@ write_files (struct archive *archive, int fd, const char *meta_data, const char 
 }
 
 static gboolean
-write_image (int fd, const char *meta_data, const char *user_data, GError **error)
+write_image (int fd, const char *path, const char *meta_data, const char *user_data, GError **error)
 {
   struct archive *archive = archive_write_new ();
-  gboolean good = write_files (archive, fd, meta_data, user_data, error);
+  gboolean good;
+  VQ_ERROR_PREFIX (error, "cannot write %s", path);
 
+  good = write_files (archive, fd, meta_data, user_data, error);
   archive_write_free (archive);
   return good;
 }
@@ -178,8 +181,7 @@ make_image (const char *directory, const Keys *keys, GError **error)
   g_autofree char *path = g_build_filename (directory, VQ_CLOUD_SEED_IMAGE, NULL);
   g_autofree char *user_data = make_user_data (keys);
   g_autofree char *meta_data = make_meta_data (error);
-  gboolean good;
-  int fd;
+  vq_autofd int fd = -1;
 
   if (meta_data == NULL)
     return FALSE;
@@ -187,12 +189,9 @@ make_image (const char *directory, const Keys *keys, GError **error)
   fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0)
     return vq_error_set_errno (error, errno, "cannot make %s", path);
-  good = write_image (fd, meta_data, user_data, error);
-  if (!good)
-    g_prefix_error (error, "cannot write %s: ", path);
-  if (close (fd) < 0 && good)
-    good = vq_error_set_errno (error, errno, "cannot write %s", path);
-  return good;
+  return write_image (fd, path, meta_data, user_data, error)
+         && (close (g_steal_fd (&fd)) == 0
+             || vq_error_set_errno (error, errno, "cannot write %s", path));
 }
 
 static gboolean
