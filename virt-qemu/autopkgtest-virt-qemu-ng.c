@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The virtualisation server that autopkgtest starts. The work is done in lib/; here are the
  * options, the wiring and the exit status. */
-#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/inherited.h"
 #include "base/log.h"
 #include "plan/options.h"
 #include "plan/plan.h"
@@ -75,20 +75,6 @@ run (const VqOptions *options)
   return status;
 }
 
-/* Opens the descriptors 0 to 2 if they are closed, because otherwise the next file that we open
- * would get one of these numbers. */
-static void
-open_standard_descriptors (void)
-{
-  int fd;
-
-  do
-    fd = open ("/dev/null", O_RDWR | O_CLOEXEC);
-  while (fd >= 0 && fd <= STDERR_FILENO);
-  if (fd >= 0)
-    close (fd);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -97,8 +83,9 @@ main (int argc, char **argv)
   g_autofree char *text = NULL;
 
   setlocale (LC_ALL, "");
-  open_standard_descriptors ();
   vq_log_init (NAME);
+  if (!vq_inherited_settle (&error))
+    return report (error);
   switch (vq_options_parse (argc, (const char *const *)argv, &options, &error))
     {
     case VQ_OPTIONS_HELP:

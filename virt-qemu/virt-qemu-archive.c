@@ -4,7 +4,6 @@
  * the guest sends, and does not have libarchive in its memory. If it fails, the last line on its
  * stderr says why; lines before it are messages for the user. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "copy/archiver.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/inherited.h"
 #include "io/confine.h"
 
 /* To unpack: the longest map of holes takes 60 MiB. To pack takes 2 KiB for each hard link of the
@@ -85,7 +85,9 @@ run (const char *const *args)
 {
   g_autoptr (GError) error = NULL;
 
-  if (work (args, &error))
+  if (vq_inherited_settle (&error))
+    confine (args);
+  if (error == NULL && work (args, &error))
     return 0;
   fprintf (stderr, "%s\n", error->message);
   return g_error_matches (error, VQ_ERROR, VQ_ERROR_PEER) ? VQ_ARCHIVER_GUEST_WRONG
@@ -99,9 +101,7 @@ main (int argc, char **argv)
   const char *const *args = argc > 1 ? (const char *const *)argv + 1 : none;
 
   /* No setlocale: libarchive would convert file names. */
-  signal (SIGPIPE, SIG_IGN);
   g_log_set_default_handler (print_line, NULL);
-  confine (args);
   /* Not exit: the leak checker of a SANITIZE=1 build would fail, as it needs /proc and a process.
    */
   _exit (run (args));

@@ -4,12 +4,12 @@
  * cannot outlive the server. */
 #include <errno.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/inherited.h"
 #include "ssh/cloud-seed.h"
 #include "ssh/ssh-client.h"
 #include "ssh/ssh-connect.h"
@@ -103,9 +103,9 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
 
   setlocale (LC_ALL, "");
-  signal (SIGPIPE, SIG_IGN);
   g_log_set_default_handler (print_line, NULL);
-  if (work (argc > 1 ? (const char *const *)argv + 1 : none, &error))
+  if (vq_inherited_settle (&error)
+      && work (argc > 1 ? (const char *const *)argv + 1 : none, &error))
     return 0;
   fprintf (stderr, "%s\n", error->message);
   return error->domain == VQ_ERROR ? 1 + error->code : 1 + VQ_ERROR_FAILED;

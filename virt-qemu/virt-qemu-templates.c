@@ -7,6 +7,7 @@
 
 #include "base/arguments.h"
 #include "base/error.h"
+#include "base/inherited.h"
 #include "base/log.h"
 #include "template/template-entry.h"
 #include "template/template-store.h"
@@ -344,6 +345,8 @@ main (int argc, char **argv)
 
   setlocale (LC_ALL, "");
   vq_log_init (NAME);
+  if (!vq_inherited_settle (&error))
+    return fail (error);
   arguments = vq_arguments_new (arguments_table, (const char *const *)argv + (argc > 0), &error);
   if (arguments == NULL || !parse (&request, arguments, &error))
     return report_usage (error->message);

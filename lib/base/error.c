@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/error.h"
 
+#include "base/inherited.h"
+
 typedef struct
 {
   int errnum; /* 0: it did not come from the system */
@@ -65,6 +67,7 @@ vq_error_is_errno (const GError *error, int errnum)
 gboolean
 vq_error_set_errno (GError **error, int errnum, const char *format, ...)
 {
+  g_autofree char *note = vq_inherited_note_on_errno (errnum);
   g_autofree char *what = NULL;
   GError *local = NULL;
   va_list args;
@@ -72,7 +75,7 @@ vq_error_set_errno (GError **error, int errnum, const char *format, ...)
   va_start (args, format);
   what = g_strdup_vprintf (format, args);
   va_end (args);
-  vq_error_set (&local, VQ_ERROR_FAILED, "%s: %s", what, g_strerror (errnum));
+  vq_error_set (&local, VQ_ERROR_FAILED, "%s: %s%s", what, g_strerror (errnum), note);
   vq_error_get_private (local)->errnum = errnum;
   g_propagate_error (error, local);
   return FALSE;

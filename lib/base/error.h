@@ -39,7 +39,8 @@ gboolean vq_error_is_missing (const GError *error);
 /* True when a system call failed with ERRNUM (vq_error_set_errno). */
 gboolean vq_error_is_errno (const GError *error, int errnum);
 
-/* Sets *ERROR to "WHAT: strerror (ERRNUM)"; always returns FALSE so that it can be returned. */
+/* Sets *ERROR to "WHAT: strerror (ERRNUM)", with a note on the user's limits where they are the
+ * reason; always returns FALSE so that it can be returned. */
 gboolean vq_error_set_errno (GError **error, int errnum, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
 

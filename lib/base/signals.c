@@ -56,7 +56,6 @@ vq_signals_new (VqCancel *cancel, GError **error)
   add_unless_ignored (&wanted, SIGHUP);
   add_unless_ignored (&wanted, SIGINT);
   add_unless_ignored (&wanted, SIGTERM);
-  signal (SIGPIPE, SIG_IGN);
   sigprocmask (SIG_BLOCK, &wanted, &signals->before);
   signals->cancel = cancel;
   signals->fd = signalfd (-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);

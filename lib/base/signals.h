@@ -10,13 +10,12 @@
 typedef struct _VqSignals VqSignals;
 
 /* From now on SIGHUP, SIGINT and SIGTERM trigger CANCEL, except those that are ignored now. CANCEL
- * must outlive the result. SIGPIPE is ignored, so a write to a closed pipe fails instead. Children
- * get the default signals back (see child.c). */
+ * must outlive the result. */
 VqSignals *vq_signals_new (VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The signal that came, or 0. */
 int vq_signals_get_caught (VqSignals *signals);
 
-/* Undoes everything but the ignored SIGPIPE. */
+/* Undoes everything. */
 void vq_signals_free (VqSignals *signals);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqSignals, vq_signals_free)

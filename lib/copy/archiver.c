@@ -38,18 +38,18 @@ static gboolean
 check_end (VqChild *child, GError **error)
 {
   g_autofree char *said = vq_child_get_stderr (child);
-  g_autoptr (GError) reason = NULL;
+  g_autofree char *how = vq_child_describe_end (child);
   int status = vq_child_get_status (child);
   gboolean guest_is_wrong = WIFEXITED (status) && WEXITSTATUS (status) == VQ_ARCHIVER_GUEST_WRONG;
 
-  if (g_spawn_check_wait_status (status, &reason))
+  if (g_spawn_check_wait_status (status, NULL))
     {
       if (*said != '\0')
         g_message ("%s", said);
       return TRUE;
     }
   return vq_error_set (error, guest_is_wrong ? VQ_ERROR_PEER : VQ_ERROR_FAILED, "%s",
-                       *said != '\0' ? said : reason->message);
+                       *said != '\0' ? said : how);
 }
 
 gboolean

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/inherited.h"
 #include "base/text.h"
 
 #define STDERR_KEPT 4096
@@ -40,27 +41,27 @@ typedef struct
   VqChildOptions options;
 } Setup;
 
+/* Never above the user's own limit. */
 static void
 set_limit (int resource, guint64 value)
 {
-  struct rlimit limit = { value, value };
+  struct rlimit limit;
 
-  if (value != 0)
-    setrlimit (resource, &limit);
+  if (value == 0 || getrlimit (resource, &limit) != 0)
+    return;
+  limit.rlim_cur = limit.rlim_max = MIN (value, limit.rlim_cur);
+  setrlimit (resource, &limit);
 }
 
 static void
 setup_child (gpointer data)
 {
   const Setup *setup = data;
-  sigset_t none;
 
   setpgid (0, 0);
   if (prctl (PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid () != setup->parent)
     _exit (127);
-  sigemptyset (&none);
-  sigprocmask (SIG_SETMASK, &none, NULL);
-  signal (SIGPIPE, SIG_DFL);
+  vq_inherited_give_back ();
   set_limit (RLIMIT_CPU, setup->options.cpu_seconds);
   set_limit (RLIMIT_AS, setup->options.address_space);
 }
@@ -188,6 +189,18 @@ vq_child_get_stderr (VqChild *child)
   return vq_text_last_lines (child->stderr_tail->str, G_MAXUINT, STDERR_KEPT, "; ");
 }
 
+char *
+vq_child_describe_end (VqChild *child)
+{
+  int status = vq_child_get_status (child);
+  int signum = WIFSIGNALED (status) ? WTERMSIG (status) : 0;
+  g_autofree char *note = vq_inherited_note_on_signal (signum);
+
+  return signum != 0
+             ? g_strdup_printf ("killed by signal %d (%s)%s", signum, strsignal (signum), note)
+             : g_strdup_printf ("exit status %d", WEXITSTATUS (status));
+}
+
 void
 vq_child_on_ended (VqChild *child, VqChildEnded ended, gpointer data)
 {
@@ -266,11 +279,12 @@ static gboolean
 check_success (VqChild *child, GError **error)
 {
   g_autofree char *text = vq_child_get_stderr (child);
-  g_autoptr (GError) reason = NULL;
+  g_autofree char *note = vq_inherited_note_on_text (text);
+  g_autofree char *end = vq_child_describe_end (child);
 
-  if (g_spawn_check_wait_status (child->status, &reason))
+  if (g_spawn_check_wait_status (child->status, NULL))
     return TRUE;
-  return vq_error_set (error, VQ_ERROR_FAILED, "%s", text[0] != '\0' ? text : reason->message);
+  return vq_error_set (error, VQ_ERROR_FAILED, "%s%s", text[0] != '\0' ? text : end, note);
 }
 
 static gboolean

@@ -19,8 +19,8 @@ typedef struct
 } VqChildOptions;
 
 /* Starts ARGV (argv[0] is looked up on PATH) with stdin from /dev/null. The child leads a process
- * group of its own, so that a ^C at the terminal reaches only us. OPTIONS may be NULL. Does not
- * wait. */
+ * group of its own, so that a ^C at the terminal reaches only us. Its signals and limits are those
+ * of vq_inherited_give_back. OPTIONS may be NULL. Does not wait. */
 VqChild *vq_child_spawn (const char *const *argv, const VqChildOptions *options, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
@@ -34,6 +34,10 @@ gboolean vq_child_has_ended (VqChild *child);
 
 /* The wait status as waitpid gives it; only after it has ended. */
 int vq_child_get_status (VqChild *child);
+
+/* How it ended, as a phrase: "exit status 1", "killed by signal 9 (Killed)". Only after it has
+ * ended. Transfer full. */
+char *vq_child_describe_end (VqChild *child);
 
 /* The last lines of its stderr as one printable line, with "; " between them, or "" if it wrote
  * nothing. Transfer full. */

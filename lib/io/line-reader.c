@@ -2,7 +2,6 @@
 #include "io/line-reader.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib-unix.h>
 #include <poll.h>
 #include <string.h>
@@ -27,20 +26,6 @@ struct _VqLineReader
   VqLineReaderGone gone;
   gpointer gone_data;
 };
-
-gboolean
-vq_line_reader_check_blocking (int fd, GError **error)
-{
-  int flags = fcntl (fd, F_GETFL);
-
-  if (flags < 0)
-    return vq_error_set_errno (error, errno, "cannot use the standard input");
-  if (flags & O_NONBLOCK)
-    return vq_error_set (error, VQ_ERROR_USAGE,
-                         "standard input is non-blocking: another program shares it and set that "
-                         "flag, give the server a pipe of its own");
-  return TRUE;
-}
 
 VqLineReader *
 vq_line_reader_new (int fd)
@@ -72,8 +57,8 @@ fill (VqLineReader *reader, VqCancel *cancel, GError **error)
   if (!vq_wait_fd (reader->fd, G_IO_IN, vq_deadline_in (NEVER_SECONDS), cancel, "command", error))
     return FALSE;
   n = read (reader->fd, chunk, sizeof chunk);
-  /* EAGAIN means that another process that shares the pipe has read the data first. The next wait
-   * blocks, so this does not spin. */
+  /* EAGAIN means that the file is non-blocking and another process that shares it has read the data
+   * first. The next wait blocks, so this does not spin. */
   if (n < 0 && errno != EINTR && errno != EAGAIN)
     return vq_error_set_errno (error, errno, "cannot read the next command");
   if (n > 0)

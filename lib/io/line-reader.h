@@ -15,11 +15,8 @@ typedef struct _VqLineReader VqLineReader;
 /* Called from the main context, at most once per vq_line_reader_watch_hangup. */
 typedef void (*VqLineReaderGone) (gpointer data);
 
-/* Fails with VQ_ERROR_USAGE if FD is non-blocking. That flag belongs to the open file, not to the
- * descriptor, so another program shares the file with us and may read our input. */
-gboolean vq_line_reader_check_blocking (int fd, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* Reads from FD, which stays the caller's and must outlive the reader. */
+/* Reads from FD, which stays the caller's and must outlive the reader. It may be non-blocking, or
+ * become so: that belongs to the open file, which the caller may share with us. */
 VqLineReader *vq_line_reader_new (int fd);
 void vq_line_reader_free (VqLineReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqLineReader, vq_line_reader_free)

@@ -11,6 +11,7 @@
 #include "io/child.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/inherited.h"
 #include "base/json.h"
 #include "qemu/migration.h"
 #include "qemu/qmp.h"
@@ -62,15 +63,13 @@ describe_exit (VqQemu *qemu, VqChild *child)
 {
   int status = vq_child_get_status (child);
   g_autofree char *text = vq_child_get_stderr (child);
-  g_autofree char *how = WIFSIGNALED (status)
-                             ? g_strdup_printf ("killed by signal %d (%s)", WTERMSIG (status),
-                                                strsignal (WTERMSIG (status)))
-                             : g_strdup_printf ("exit status %d", WEXITSTATUS (status));
+  g_autofree char *how = vq_child_describe_end (child);
+  g_autofree char *note = WIFEXITED (status) ? vq_inherited_note_on_text (text) : g_strdup ("");
 
   if (qemu->ram_path != NULL && WIFSIGNALED (status) && WTERMSIG (status) == SIGBUS)
     return g_strdup_printf ("%s: no space is left for its memory file %s, or it was cut short", how,
                             qemu->ram_path);
-  return g_strdup_printf ("%s%s%s", how, text[0] != '\0' ? ": " : "", text);
+  return g_strdup_printf ("%s%s%s%s", how, text[0] != '\0' ? ": " : "", text, note);
 }
 
 static const char *
@@ -126,6 +125,8 @@ static void
 on_block_error (VqQemu *qemu, JsonObject *data)
 {
   const char *device = get_text (data, "device");
+  const char *reason = get_text (data, "reason");
+  g_autofree char *note = vq_inherited_note_on_text (reason);
 
   g_free (qemu->disk_error);
   if (get_flag (data, "nospace"))
@@ -133,8 +134,8 @@ on_block_error (VqQemu *qemu, JsonObject *data)
                                         "name another directory with --overlay-dir",
                                         qemu->overlay);
   else
-    qemu->disk_error = g_strdup_printf ("I/O error on the testbed's disk %s: %s", device,
-                                        get_text (data, "reason"));
+    qemu->disk_error
+        = g_strdup_printf ("I/O error on the testbed's disk %s: %s%s", device, reason, note);
   g_message ("%s", qemu->disk_error);
 }
 

@@ -243,7 +243,7 @@ vq_server_run (VqTestbed *testbed, int in, int out, VqCancel *cancel)
   Server server = { testbed, lines, out, cancel, FALSE };
   g_autoptr (GError) error = NULL;
 
-  if (vq_line_reader_check_blocking (in, &error) && serve (&server, &error))
+  if (serve (&server, &error))
     return VQ_EXIT_OK;
   g_critical ("%s", error->message);
   return VQ_EXIT_FAILED;

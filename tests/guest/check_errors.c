@@ -246,23 +246,20 @@ TEST_LOOP (test_help_and_version, 0, 3)
 
 /* Starts a server that serves, with a disk that does not boot, and reads its "ok". */
 static Server *
-start_idle (gboolean non_blocking, const char *const *more)
+start_idle (const char *const *more)
 {
   g_autofree char *disk = in_dir ("disk.qcow2");
   const char *arguments[8] = { "--accel=tcg" };
   int n = 1;
+  g_autofree char *line = NULL;
   Server *server;
 
   for (; more != NULL && *more != NULL; more++)
     arguments[n++] = *more;
   arguments[n++] = disk;
-  server = server_start (&(ServerSetup){ .arguments = arguments, .non_blocking = non_blocking });
-  if (!non_blocking)
-    {
-      g_autofree char *line = server_read_line (server, A_WHILE);
-
-      ck_assert_str_eq (line, "ok");
-    }
+  server = server_start (&(ServerSetup){ .arguments = arguments });
+  line = server_read_line (server, A_WHILE);
+  ck_assert_str_eq (line, "ok");
   return server;
 }
 
@@ -295,7 +292,7 @@ CASE ("protocol", setup, teardown, 0)
 
 TEST_LOOP (test_misuse_of_the_protocol, 0, G_N_ELEMENTS (misuses))
 {
-  g_autoptr (Server) server = start_idle (FALSE, NULL);
+  g_autoptr (Server) server = start_idle (NULL);
 
   server_send (server, misuses[_i].bytes);
   server_expect_exit (server, SOON, 12, 1, misuses[_i].hint);
@@ -303,7 +300,7 @@ TEST_LOOP (test_misuse_of_the_protocol, 0, G_N_ELEMENTS (misuses))
 
 TEST (test_end_of_file_at_once)
 {
-  g_autoptr (Server) server = start_idle (FALSE, NULL);
+  g_autoptr (Server) server = start_idle (NULL);
 
   server_close_stdin (server);
   server_expect_exit (server, SOON, 12, 1, "end of file");
@@ -311,23 +308,16 @@ TEST (test_end_of_file_at_once)
 
 TEST (test_a_line_without_end)
 {
-  g_autoptr (Server) server = start_idle (FALSE, NULL);
+  g_autoptr (Server) server = start_idle (NULL);
   g_autofree char *line = g_strnfill (LONG_LINE, 'x');
 
   server_send (server, line);
   server_expect_exit (server, SOON, 12, 1, "longer than");
 }
 
-TEST (test_a_stdin_that_does_not_block)
-{
-  g_autoptr (Server) server = start_idle (TRUE, NULL);
-
-  server_expect_exit (server, SOON, 12, 1, "non-blocking");
-}
-
 TEST (test_capabilities_and_quit_need_no_testbed)
 {
-  g_autoptr (Server) server = start_idle (FALSE, NULL);
+  g_autoptr (Server) server = start_idle (NULL);
 
   server_expect (server, SOON, "capabilities",
                  "ok isolation-machine reboot revert revert-full-system root-on-testbed");
@@ -342,7 +332,7 @@ TEST_LOOP (test_a_guest_that_never_boots, 0, 2)
 {
   static const char *const firmware[] = { "--boot=bios", "--boot=efi" };
   const char *const more[] = { firmware[_i], "--timeout-reboot=5", NULL };
-  g_autoptr (Server) server = start_idle (FALSE, more);
+  g_autoptr (Server) server = start_idle (more);
   gint64 start = g_get_monotonic_time ();
   double seconds;
 
@@ -358,7 +348,7 @@ TEST_LOOP (test_going_away_during_open, 0, 4)
   static const int signals[] = { SIGTERM, SIGINT, SIGHUP, 0 };
   g_auto (GStrv) more = expand ((const char *[]){ "--qemu-command=DIR/qemu-that-tells", NULL });
   g_autofree char *fifo = in_dir ("started");
-  g_autoptr (Server) server = start_idle (FALSE, (const char *const *)more);
+  g_autoptr (Server) server = start_idle ((const char *const *)more);
   int fd = open (fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC);
   char line[2];
 
@@ -386,7 +376,7 @@ static const struct
 TEST_LOOP (test_a_machine_that_does_not_start, 0, G_N_ELEMENTS (refusals))
 {
   const char *const more[] = { refusals[_i].option, NULL };
-  g_autoptr (Server) server = start_idle (FALSE, more);
+  g_autoptr (Server) server = start_idle (more);
 
   server_send (server, "open\n");
   server_expect_exit (server, SOON, 12, 1, refusals[_i].hint);

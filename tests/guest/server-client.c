@@ -4,6 +4,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <poll.h>
 #include <signal.h>
@@ -211,7 +212,8 @@ server_start (const ServerSetup *setup)
   ck_assert_int_eq (pipe2 (in, O_CLOEXEC), 0);
   ck_assert_int_eq (pipe2 (out, O_CLOEXEC), 0);
   if (setup->non_blocking)
-    ck_assert_int_eq (fcntl (in[0], F_SETFL, O_NONBLOCK), 0);
+    ck_assert (g_unix_set_fd_nonblocking (in[0], TRUE, NULL)
+               && g_unix_set_fd_nonblocking (out[1], TRUE, NULL));
   server->slave = setup->terminal ? open (terminal, O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
   server->in = in[1];
   server->out = out[0];

@@ -24,7 +24,7 @@ typedef struct
   const char *const *arguments;   /* words after it, or NULL */
   const char *const *environment; /* "NAME=VALUE" to add, or NULL */
   gboolean terminal;              /* give it a controlling terminal */
-  gboolean non_blocking;          /* make its stdin non-blocking */
+  gboolean non_blocking;          /* make its stdin and stdout non-blocking */
   gboolean as_nobody;             /* if we are root: run it as another user, who can read it */
 } ServerSetup;
 

@@ -2,7 +2,6 @@
 #include "base/signals.h"
 
 #include <check.h>
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -82,23 +81,6 @@ TEST_LOOP (ignored_before, 0, G_N_ELEMENTS (numbers))
   ck_assert_ptr_null (vq_cancel_reason (cancel));
   vq_signals_free (signals);
   signal (numbers[_i], SIG_DFL);
-}
-
-/* A broken pipe is an error of write, and stays so. */
-TEST (broken_pipe)
-{
-  g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
-  VqSignals *signals = vq_signals_new (cancel, NULL);
-  int ends[2];
-
-  ck_assert_int_eq (pipe (ends), 0);
-  close (ends[0]);
-  ck_assert_int_eq (write (ends[1], "x", 1), -1);
-  ck_assert_int_eq (errno, EPIPE);
-  vq_signals_free (signals);
-  ck_assert_int_eq (write (ends[1], "x", 1), -1);
-  close (ends[1]);
-  ck_assert_ptr_null (vq_cancel_reason (cancel));
 }
 
 /* Afterwards the signal does what it did before. */
