@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/inherited.h"
-#include "base/log.h"
+#include "io/log.h"
 #include "plan/options.h"
 #include "plan/plan.h"
 #include "base/programs.h"

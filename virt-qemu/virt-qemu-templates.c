@@ -8,7 +8,7 @@
 #include "base/arguments.h"
 #include "base/error.h"
 #include "base/inherited.h"
-#include "base/log.h"
+#include "io/log.h"
 #include "template/template-entry.h"
 #include "template/template-store.h"
 #include "template/template-sweep.h"

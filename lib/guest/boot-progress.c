@@ -5,6 +5,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "io/user-stderr.h"
+
 /* Used if the terminal does not know its width. */
 #define COLUMNS 80
 
@@ -12,7 +14,6 @@
 
 struct _VqBootProgress
 {
-  int fd; /* not owned; -1: there is no terminal */
   VqConsole *console;
   gint64 start;
   guint id;
@@ -20,19 +21,11 @@ struct _VqBootProgress
 };
 
 static guint
-get_columns (int fd)
+get_columns (void)
 {
   struct winsize size;
 
-  return ioctl (fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : COLUMNS;
-}
-
-static void
-put (VqBootProgress *progress, const char *text)
-{
-  /* If the terminal takes no more, the line is not shown; nothing else depends on it. */
-  if (write (progress->fd, text, strlen (text)) < 0)
-    g_debug ("the progress cannot be shown");
+  return ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : COLUMNS;
 }
 
 static gboolean
@@ -42,24 +35,23 @@ show (gpointer data)
   gint64 seconds = (g_get_monotonic_time () - progress->start) / G_USEC_PER_SEC;
   g_autofree char *said = vq_console_last_lines (progress->console, 1);
   g_autofree char *text = g_strdup_printf (ERASE "%3" G_GINT64_FORMAT " s: %s", seconds, said);
-  glong columns = get_columns (progress->fd) + strlen (ERASE) - 1;
+  glong columns = get_columns () + strlen (ERASE) - 1;
 
   if (g_utf8_strlen (text, -1) > columns)
     *g_utf8_offset_to_pointer (text, columns) = '\0';
-  put (progress, text);
+  vq_user_stderr_write (text, strlen (text));
   progress->shown = TRUE;
   return G_SOURCE_CONTINUE;
 }
 
 VqBootProgress *
-vq_boot_progress_new (int fd, VqConsole *console)
+vq_boot_progress_new (VqConsole *console)
 {
   VqBootProgress *progress = g_new0 (VqBootProgress, 1);
 
-  progress->fd = fd;
   progress->console = console;
   progress->start = g_get_monotonic_time ();
-  if (isatty (fd))
+  if (vq_user_stderr_is_terminal ())
     progress->id = g_timeout_add_seconds (1, show, progress);
   return progress;
 }
@@ -71,6 +63,6 @@ vq_boot_progress_free (VqBootProgress *progress)
     return;
   g_clear_handle_id (&progress->id, g_source_remove);
   if (progress->shown)
-    put (progress, ERASE);
+    vq_user_stderr_write (ERASE, strlen (ERASE));
   g_free (progress);
 }

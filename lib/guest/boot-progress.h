@@ -7,9 +7,9 @@
 
 typedef struct _VqBootProgress VqBootProgress;
 
-/* Shows the line after the first second if FD is a terminal, and otherwise never. CONSOLE must
- * outlive the result. */
-VqBootProgress *vq_boot_progress_new (int fd, VqConsole *console);
+/* Shows the line after the first second if our stderr is a terminal, and otherwise never. CONSOLE
+ * must outlive the result. */
+VqBootProgress *vq_boot_progress_new (VqConsole *console);
 
 /* Removes the line. */
 void vq_boot_progress_free (VqBootProgress *progress);

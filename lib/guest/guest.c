@@ -71,7 +71,7 @@ get_in (VqGuest *guest, gint64 deadline, GError **error)
   g_autoptr (VqBootProgress) progress
       = options->show_boot || options->debug
             ? NULL
-            : vq_boot_progress_new (STDERR_FILENO, vq_qemu_get_console (guest->qemu));
+            : vq_boot_progress_new (vq_qemu_get_console (guest->qemu));
 
   if (!vq_guest_link_open (guest->link, deadline, error)
       || !vq_guest_setup_wait_booted (vq_guest_link_get_channel (guest->link), deadline,

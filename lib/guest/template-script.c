@@ -10,9 +10,14 @@
 #include "channel/channel-call.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "io/guest-text.h"
 
 /* The longest first line in which Linux looks for an interpreter. */
 #define LINE_MAX_BYTES 255
+
+/* How much of a script's output is shown. What apt-get writes for a hundred packages is a tenth of
+ * that. */
+#define OUTPUT_MAX (1024 * 1024)
 
 #define ELF_MAGIC "\177ELF"
 
@@ -70,17 +75,33 @@ build_argv (int fd)
   return g_strv_builder_end (builder);
 }
 
+/* Starts the script, and takes over FD. Its stdout and stderr are one pipe to SHOWN, so that their
+ * lines keep their order. Returns NULL on failure. */
+static VqChannelCall *
+start_script (VqChannel *channel, int fd, VqGuestText *shown, GError **error)
+{
+  g_auto (GStrv) argv = build_argv (fd);
+  int out = vq_guest_text_open_pipe (shown, error);
+
+  if (out < 0)
+    {
+      close (fd);
+      return NULL;
+    }
+  return vq_channel_call_start (channel, (const char *const *)argv, fd, out,
+                                fcntl (out, F_DUPFD_CLOEXEC, 0));
+}
+
 /* Takes over FD. */
 static gboolean
 run_script (VqChannel *channel, int fd, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  g_auto (GStrv) argv = build_argv (fd);
-  VqChannelCall *call = vq_channel_call_start (channel, (const char *const *)argv, fd,
-                                               fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 0),
-                                               fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+  g_autoptr (VqGuestText) shown = vq_guest_text_new (OUTPUT_MAX);
+  VqChannelCall *call = start_script (channel, fd, shown, error);
   VqEnd end;
 
-  if (!vq_channel_call_finish (call, "end of the script", deadline, cancel, &end, error))
+  if (call == NULL
+      || !vq_channel_call_finish (call, "end of the script", deadline, cancel, &end, error))
     return FALSE;
   return end.value == 0
          || vq_error_set (error, VQ_ERROR_FAILED, "%s %d",

@@ -9,7 +9,8 @@
 #include "base/wait.h"
 
 /* Runs the script PATH in the guest, with the interpreter that its first line names, or else with
- * sh. Its stdin is empty; its output goes to our stderr. Fails unless the exit status is 0. At
+ * sh. Its stdin is empty; its output goes to our stderr, as guest-text.h
+ * shows it, at most 1 MiB and the end. Fails unless the exit status is 0. At
  * DEADLINE it is killed. */
 gboolean vq_template_script_run (VqChannel *channel, const char *path, gint64 deadline,
                                  VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;

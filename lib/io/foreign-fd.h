@@ -12,7 +12,7 @@
  *                         when it is writable. Another process that reads or fills the pipe
  *                         between poll and call can make us wait for a moment.
  *
- * Used by fd-reader, fd-writer and ssh-run only. */
+ * Used by fd-reader, fd-writer, user-stderr and ssh-run only. */
 #pragma once
 
 #include <glib.h>

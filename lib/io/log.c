@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "base/log.h"
+#include "io/log.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/text.h"
+#include "io/user-stderr.h"
 
 static const char *program;
 static gboolean show_debug;
-static gboolean is_raw;
+static char *last_line;   /* owned; with its prefix */
+static guint64 n_repeats; /* how often it has come again */
 
 static const char *
 prefix (GLogLevelFlags level)
@@ -21,13 +21,55 @@ prefix (GLogLevelFlags level)
   return level & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO) ? "debug: " : "";
 }
 
-static void
-write_line (GLogLevelFlags level, const char *text, gssize n)
+static void G_GNUC_PRINTF (1, 2) write_line (const char *format, ...)
 {
-  g_autofree char *line = vq_text_printable (text, n >= 0 ? (gsize)n : strlen (text), G_MAXSIZE);
+  g_autofree char *line = NULL;
+  g_autofree char *whole = NULL;
+  va_list args;
 
-  fprintf (stderr, "%s: %s%s%s", program, prefix (level), line,
-           is_raw && isatty (STDERR_FILENO) ? "\r\n" : "\n");
+  va_start (args, format);
+  line = g_strdup_vprintf (format, args);
+  va_end (args);
+  whole = g_strdup_printf ("%s: %s\n", program, line);
+  vq_user_stderr_write (whole, strlen (whole));
+}
+
+static gboolean
+is_power_of_ten (guint64 n)
+{
+  for (; n % 10 == 0; n /= 10)
+    ;
+  return n == 1;
+}
+
+static void
+tell_repeats (void)
+{
+  write_line ("(the same again, %" G_GUINT64_FORMAT " time%s)", n_repeats,
+              n_repeats == 1 ? "" : "s");
+}
+
+/* What the guest does can make us say the same very often. */
+static void
+write_or_count (GLogLevelFlags level, const char *text, gssize n)
+{
+  g_autofree char *printable
+      = vq_text_printable (text, n >= 0 ? (gsize)n : strlen (text), G_MAXSIZE);
+  g_autofree char *line = g_strconcat (prefix (level), printable, NULL);
+
+  if (g_strcmp0 (line, last_line) == 0)
+    {
+      n_repeats++;
+      if (is_power_of_ten (n_repeats))
+        tell_repeats ();
+      return;
+    }
+  if (n_repeats > 0 && !is_power_of_ten (n_repeats))
+    tell_repeats ();
+  n_repeats = 0;
+  write_line ("%s", line);
+  g_free (last_line);
+  last_line = g_steal_pointer (&line);
 }
 
 static GLogWriterOutput
@@ -37,7 +79,7 @@ write_message (GLogLevelFlags level, const GLogField *fields, gsize n, gpointer 
     return G_LOG_WRITER_HANDLED;
   for (gsize i = 0; i < n; i++)
     if (g_str_equal (fields[i].key, "MESSAGE"))
-      write_line (level, fields[i].value, fields[i].length);
+      write_or_count (level, fields[i].value, fields[i].length);
   return G_LOG_WRITER_HANDLED;
 }
 
@@ -45,12 +87,6 @@ void
 vq_log_show_debug (void)
 {
   show_debug = TRUE;
-}
-
-void
-vq_log_set_raw (gboolean raw)
-{
-  is_raw = raw;
 }
 
 void
@@ -63,7 +99,7 @@ vq_log_init (const char *name)
 void
 vq_log_progress (const char *what)
 {
-  if (isatty (STDERR_FILENO))
+  if (vq_user_stderr_is_terminal ())
     g_message ("%s", what);
   else
     g_debug ("%s", what);

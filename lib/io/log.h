@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Messages for people. All go to stderr, each as one line after the program's name. Lines are made
- * printable, because much of their text comes from QEMU or the guest. */
+ * printable, because much of their text comes from QEMU or the guest. A line that is the same as
+ * the one before is counted: "(the same again, N times)" comes for N = 1, 10, 100, ..., and before
+ * the next other line. */
 #pragma once
 
 #include <glib.h>
@@ -13,7 +15,3 @@ void vq_log_show_debug (void);
 
 /* Tells the user that WHAT takes long, if stderr is a terminal; otherwise it is a debug message. */
 void vq_log_progress (const char *what);
-
-/* Tells whether the user's terminal is in raw mode from now on. Lines that go to it then end with
- * \r\n. */
-void vq_log_set_raw (gboolean raw);

@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/log.h"
+#include "io/user-stderr.h"
 #include "io/watcher.h"
 
 struct _VqRawTerminal
@@ -83,7 +83,7 @@ enter_raw_mode (VqRawTerminal *terminal, GError **error)
   cfmakeraw (&raw);
   if (tcsetattr (terminal->fd, TCSANOW, &raw) != 0)
     return vq_error_set_errno (error, errno, "cannot set the mode of /dev/tty");
-  vq_log_set_raw (TRUE);
+  vq_user_stderr_set_raw (TRUE);
   return TRUE;
 }
 
@@ -99,7 +99,7 @@ restore (VqRawTerminal *terminal)
   if (tcsetattr (terminal->fd, TCSANOW, &terminal->before) != 0)
     g_debug ("cannot restore the terminal: %s", g_strerror (errno));
   sigprocmask (SIG_SETMASK, &mask, NULL);
-  vq_log_set_raw (FALSE);
+  vq_user_stderr_set_raw (FALSE);
 }
 
 static gboolean

@@ -13,8 +13,8 @@ typedef void (*VqRawTerminalResized) (guint rows, guint columns, gpointer data);
 
 /* Puts /dev/tty into raw mode until the result is freed. If this process dies before that, even by
  * SIGKILL, a child of it restores the mode. Until then our messages end with \r\n (see
- * vq_log_set_raw). Fails if there is no terminal. If this process is in the background, it stops
- * until it is brought to the foreground, like every program that changes the terminal. */
+ * vq_user_stderr_set_raw). Fails if there is no terminal. If this process is in the background, it
+ * stops until it is brought to the foreground, like every program that changes the terminal. */
 VqRawTerminal *vq_raw_terminal_new (VqRawTerminalResized resized, gpointer data, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 

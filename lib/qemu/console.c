@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "io/guest-text.h"
 
 #define KEPT 8192
 
@@ -18,8 +18,8 @@ struct _VqConsole
   int reader; /* owned */
   int writer; /* owned, -1 when closed */
   guint id;
-  gboolean show;
-  guint64 n_bytes; /* how many the guest has written */
+  VqGuestText *shown; /* owned; NULL: it is not shown */
+  guint64 n_bytes;    /* how many the guest has written */
   GString *tail;
 };
 
@@ -28,8 +28,8 @@ keep (VqConsole *console, const char *bytes, gssize n)
 {
   console->n_bytes += n;
   vq_text_keep_last (console->tail, bytes, n, KEPT);
-  if (console->show)
-    fwrite (bytes, 1, n, stderr);
+  if (console->shown != NULL)
+    vq_guest_text_show (console->shown, bytes, n);
 }
 
 static gboolean
@@ -58,7 +58,7 @@ vq_console_new (gboolean show, GError **error)
   console = g_new0 (VqConsole, 1);
   console->reader = fds[0];
   console->writer = fds[1];
-  console->show = show;
+  console->shown = show ? vq_guest_text_new (G_MAXUINT64) : NULL;
   console->tail = g_string_new (NULL);
   g_unix_set_fd_nonblocking (fds[0], TRUE, NULL);
   console->id = g_unix_fd_add (fds[0], G_IO_IN | G_IO_HUP, on_readable, console);
@@ -73,6 +73,7 @@ vq_console_free (VqConsole *console)
   g_clear_handle_id (&console->id, g_source_remove);
   vq_console_close_writer (console);
   close (console->reader);
+  vq_guest_text_free (console->shown);
   g_string_free (console->tail, TRUE);
   g_free (console);
 }

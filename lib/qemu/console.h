@@ -8,7 +8,8 @@
 
 typedef struct _VqConsole VqConsole;
 
-/* Makes the pipe. SHOW: copy everything to our stderr (--show-boot). */
+/* Makes the pipe. SHOW: everything goes to our stderr as well (--show-boot), as
+ * guest-text.h shows it. */
 VqConsole *vq_console_new (gboolean show, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void vq_console_free (VqConsole *console);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqConsole, vq_console_free)

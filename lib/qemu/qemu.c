@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "io/child.h"
+#include "io/guest-text.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/inherited.h"
@@ -20,19 +21,24 @@
 /* How many ports are tried for the guest's ssh, beginning with the first one. */
 #define SSH_PORTS 500
 
+/* After how many different errors on disks in a row the user is not told of more. */
+#define DISK_ERRORS_MAX 20
+
 struct _VqQemu
 {
   VqChild *child;
   VqQmp *qmp;
   VqConsole *console;
+  VqGuestText *said; /* what QEMU writes to its stdout, with -serial stdio for example */
   VqCancel *cancel;
   char *overlay;         /* for messages */
   char *ram_path;        /* for messages; NULL: none */
   gboolean running;      /* we let the guest run, so a stop would be a failure */
   gboolean end_expected; /* we told it to end, so that is not a failure */
   gboolean reset_expected;
-  guint resets;     /* how many since a reset was last expected */
-  char *disk_error; /* the reason of a STOP that may follow */
+  guint resets;        /* how many since a reset was last expected */
+  char *disk_error;    /* the reason of a STOP that may follow */
+  guint n_disk_errors; /* how often the user was told of another one than before */
   struct
   {
     VqPortChanged changed; /* NULL: nobody wants to know */
@@ -120,23 +126,40 @@ on_stop (VqQemu *qemu, JsonObject *data)
     fail (qemu, "the machine was stopped though nobody asked for it");
 }
 
+static char *
+describe_disk_error (VqQemu *qemu, JsonObject *data)
+{
+  const char *reason = get_text (data, "reason");
+  g_autofree char *note = vq_inherited_note_on_text (reason);
+
+  if (get_flag (data, "nospace"))
+    return g_strdup_printf (
+        "no space left for the testbed's disk in %s: free some, or name another "
+        "directory with --overlay-dir",
+        qemu->overlay);
+  return g_strdup_printf ("I/O error on the testbed's disk %s: %s%s", get_text (data, "device"),
+                          reason, note);
+}
+
+/* The log counts a message that is repeated, but a guest with two bad disks could take turns. */
+static void
+tell_disk_error (VqQemu *qemu, gboolean is_new)
+{
+  qemu->n_disk_errors += is_new;
+  if (qemu->n_disk_errors <= DISK_ERRORS_MAX)
+    g_message ("%s", qemu->disk_error);
+  else if (is_new && qemu->n_disk_errors == DISK_ERRORS_MAX + 1)
+    g_message ("there are more errors on the testbed's disks; they are not shown");
+}
+
 /* Only remembers the error. If QEMU stops the machine because of it, STOP follows. */
 static void
 on_block_error (VqQemu *qemu, JsonObject *data)
 {
-  const char *device = get_text (data, "device");
-  const char *reason = get_text (data, "reason");
-  g_autofree char *note = vq_inherited_note_on_text (reason);
+  g_autofree char *before = g_steal_pointer (&qemu->disk_error);
 
-  g_free (qemu->disk_error);
-  if (get_flag (data, "nospace"))
-    qemu->disk_error = g_strdup_printf ("no space left for the testbed's disk in %s: free some, or "
-                                        "name another directory with --overlay-dir",
-                                        qemu->overlay);
-  else
-    qemu->disk_error
-        = g_strdup_printf ("I/O error on the testbed's disk %s: %s%s", device, reason, note);
-  g_message ("%s", qemu->disk_error);
+  qemu->disk_error = describe_disk_error (qemu, data);
+  tell_disk_error (qemu, g_strcmp0 (before, qemu->disk_error) != 0);
 }
 
 static void
@@ -197,15 +220,16 @@ log_argv (char **argv)
   g_debug ("QEMU: %s", line);
 }
 
-/* Spawns QEMU with one end of a socket pair as its monitor, and returns the other end. */
+/* Spawns QEMU with STDOUT_FD and with one end of a socket pair as its monitor, and returns the
+ * other end. */
 static int
-spawn (VqQemu *qemu, VqQemuConfig *machine, GError **error)
+spawn (VqQemu *qemu, VqQemuConfig *machine, int stdout_fd, GError **error)
 {
   g_auto (GStrv) argv = NULL;
   vq_autofd int ours = -1;
   int pair[2];
   int keep[2];
-  VqChildOptions options = { .stdout_fd = STDERR_FILENO, .keep_fds = keep, .n_keep_fds = 2 };
+  VqChildOptions options = { .stdout_fd = stdout_fd, .keep_fds = keep, .n_keep_fds = 2 };
 
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
     {
@@ -228,6 +252,7 @@ vq_qemu_start (VqQemuConfig *machine, gint64 deadline, VqCancel *cancel, GError 
 {
   const VqOptions *options = machine->plan->options;
   g_autoptr (VqQemu) qemu = g_new0 (VqQemu, 1);
+  vq_autofd int said = -1;
   int fd;
 
   qemu->cancel = vq_cancel_new (cancel);
@@ -235,9 +260,10 @@ vq_qemu_start (VqQemuConfig *machine, gint64 deadline, VqCancel *cancel, GError 
                                                : g_path_get_dirname (machine->directory);
   qemu->ram_path = g_strdup (machine->ram_path);
   qemu->console = vq_console_new (options->show_boot, error);
-  if (qemu->console == NULL)
+  qemu->said = vq_guest_text_new (G_MAXUINT64);
+  if (qemu->console == NULL || (said = vq_guest_text_open_pipe (qemu->said, error)) < 0)
     return NULL;
-  fd = spawn (qemu, machine, error);
+  fd = spawn (qemu, machine, said, error);
   if (fd < 0)
     return NULL;
   vq_child_on_ended (qemu->child, on_child_ended, qemu);
@@ -256,6 +282,7 @@ vq_qemu_free (VqQemu *qemu)
   vq_qmp_free (qemu->qmp);
   vq_child_free (qemu->child);
   vq_console_free (qemu->console);
+  vq_guest_text_free (qemu->said);
   vq_cancel_free (qemu->cancel);
   g_free (qemu->overlay);
   g_free (qemu->ram_path);

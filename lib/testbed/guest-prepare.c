@@ -4,7 +4,7 @@
 #include "guest/guest-grub.h"
 #include "guest/guest-script.h"
 #include "guest/guest-setup.h"
-#include "base/log.h"
+#include "io/log.h"
 #include "guest/template-script.h"
 
 /* How many seconds a short step, a script of the user, and the installation of a package may

@@ -12,7 +12,7 @@
 #include "testbed/guest-source.h"
 
 #include "base/error.h"
-#include "base/log.h"
+#include "io/log.h"
 #include "template/template-store.h"
 #include "testbed/guest-facts.h"
 #include "testbed/guest-template.h"

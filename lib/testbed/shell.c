@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "channel/channel-call.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "io/raw-terminal.h"
 
 /* A year: a person may take any time. */
@@ -96,24 +96,36 @@ open_tty (int *fds, guint n, GError **error)
   return TRUE;
 }
 
-static gboolean
-print_ways_in (const char *console, guint ssh_port, const char *user, GError **error)
+static char *
+describe_ways_in (const char *console, guint ssh_port, const char *user)
 {
-  FILE *tty = fopen ("/dev/tty", "we");
+  GString *text
+      = g_string_new ("A root shell in the testbed; leave it with exit or ^D. Other ways in:\n");
 
-  if (tty == NULL)
-    return vq_error_set_errno (error, errno, "no terminal for a shell: cannot open /dev/tty");
-  fprintf (tty,
-           "A root shell in the testbed; leave it with exit or ^D. Other ways in:\n"
-           "    socat -,raw,echo=0,escape=0x1d UNIX-CONNECT:%s     (leave it with ^])\n",
-           console);
+  g_string_append_printf (
+      text, "    socat -,raw,echo=0,escape=0x1d UNIX-CONNECT:%s     (leave it with ^])\n", console);
   if (ssh_port != 0)
-    fprintf (
-        tty,
+    g_string_append_printf (
+        text,
         "    ssh -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -p %u %s@localhost\n",
         ssh_port, user);
-  fclose (tty);
-  return TRUE;
+  return g_string_free (text, FALSE);
+}
+
+/* Waits while ^S has stopped the terminal. */
+static gboolean
+print_ways_in (const char *console, guint ssh_port, const char *user, VqCancel *cancel,
+               GError **error)
+{
+  g_autofree char *text = describe_ways_in (console, ssh_port, user);
+  vq_autofd int tty = -1;
+
+  if (!open_tty (&tty, 1, error)
+      || !vq_wait_fd (tty, G_IO_OUT, vq_deadline_in (G_MAXDOUBLE), cancel, "room on the terminal",
+                      error))
+    return FALSE;
+  return vq_fd_write_all (tty, text, strlen (text))
+         || vq_error_set_errno (error, errno, "cannot write to /dev/tty");
 }
 
 static void
@@ -177,7 +189,7 @@ vq_shell_run (VqChannel *channel, const char *directory, const char *const *envi
   for (const char *const *word = environment; *word != NULL; word++)
     if (strchr (*word, '=') == NULL || (*word)[0] == '=')
       return vq_error_set (error, VQ_ERROR_FAILED, "shell: '%s' is not NAME=VALUE", *word);
-  if (!print_ways_in (console, ssh_port, user, error))
+  if (!print_ways_in (console, ssh_port, user, cancel, error))
     return FALSE;
   session = session_new (channel, directory, environment);
   if (vq_channel_has_terminals (channel))

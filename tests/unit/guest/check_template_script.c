@@ -192,7 +192,7 @@ TEST (whole_script)
   g_string_append (text, "tail");
   ck_assert (g_file_set_contents (script, text->str, text->len, NULL));
   ck_assert (run_until (vq_deadline_in (PATIENCE), NULL, NULL));
-  ck_assert_str_eq (said, "a");
+  ck_assert_str_eq (said, "a^@btail");
 }
 
 TEST (exit_status)
@@ -229,6 +229,16 @@ TEST (both_outputs)
 {
   put ("echo out; echo err >&2\n");
   assert_runs ("out\nerr\n");
+}
+
+/* The terminal is the user's, and so is the disk with the log. */
+TEST (much_output)
+{
+  put ("printf '\\033]0;title\\007\\n'; yes | head -c 3000000; echo last\n");
+  ck_assert (run_until (vq_deadline_in (PATIENCE), NULL, NULL));
+  ck_assert (g_str_has_prefix (said, "^[]0;title^G\ny\ny\n"));
+  ck_assert (g_str_has_suffix (said, "y\nlast\n"));
+  ck_assert_uint_lt (strlen (said), 1100000);
 }
 
 TEST (deadline)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "base/log.h"
+#include "io/log.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -77,6 +77,24 @@ TEST (long_text)
 
   g_message ("%s", text);
   assert_written (line);
+}
+
+TEST (repeats)
+{
+  g_message ("a");
+  g_message ("b");
+  g_message ("a");
+  g_message ("a");
+  g_warning ("a");
+  for (int i = 0; i < 200000; i++)
+    g_message ("again");
+  g_message ("c");
+  assert_written ("prog: a\nprog: b\nprog: a\nprog: (the same again, 1 time)\n"
+                  "prog: warning: a\nprog: again\n"
+                  "prog: (the same again, 1 time)\nprog: (the same again, 10 times)\n"
+                  "prog: (the same again, 100 times)\nprog: (the same again, 1000 times)\n"
+                  "prog: (the same again, 10000 times)\nprog: (the same again, 100000 times)\n"
+                  "prog: (the same again, 199999 times)\nprog: c\n");
 }
 
 /* Last: it cannot be undone. */

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "leaks.h"
-#include "base/log.h"
+#include "io/log.h"
 #include "person.h"
 #include "suite.h"
 

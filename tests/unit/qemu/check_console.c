@@ -137,12 +137,12 @@ TEST (shown)
   console = vq_console_new (TRUE, NULL);
   ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
   dup2 (ends[1], STDERR_FILENO);
-  say ("boot\r\n");
+  say ("boot \033]0;title\007\r\n");
   dup2 (saved, STDERR_FILENO);
   close (saved);
   close (ends[1]);
-  ck_assert_int_eq (read (ends[0], buffer, sizeof buffer - 1), 6);
-  ck_assert_str_eq (buffer, "boot\r\n");
+  ck_assert_int_eq (read (ends[0], buffer, sizeof buffer - 1), 18);
+  ck_assert_str_eq (buffer, "boot ^[]0;title^G\n");
   close (ends[0]);
 }
 
