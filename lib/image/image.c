@@ -10,6 +10,7 @@
 
 #include "io/child.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -221,14 +222,14 @@ vq_image_inspect (const char *path, VqImageUse use, gint64 deadline, VqCancel *c
 {
   g_autoptr (VqImage) image = g_new0 (VqImage, 1);
 
-  image->path = g_canonicalize_filename (path, NULL);
   image->shown = vq_text_printable (path, strlen (path), 512);
   if (*path == '\0')
     {
       vq_error_set (error, VQ_ERROR_USAGE, "the name of the disk image is empty");
       return NULL;
     }
-  if (!inspect (image, use, deadline, cancel, error))
+  image->path = vq_path_make_absolute (path, error);
+  if (image->path == NULL || !inspect (image, use, deadline, cancel, error))
     return NULL;
   return g_steal_pointer (&image);
 }
@@ -323,11 +324,11 @@ gboolean
 vq_image_create_overlay (const VqImage *image, const char *overlay_path, gint64 deadline,
                          VqCancel *cancel, GError **error)
 {
-  g_autofree char *overlay = g_canonicalize_filename (overlay_path, NULL);
+  g_autofree char *overlay = vq_path_make_absolute (overlay_path, error);
   const char *argv[] = { QEMU_IMG,      "create", "-q",        "-f",    "qcow2", "-F",
                          image->format, "-b",     image->path, overlay, NULL };
 
-  if (write_with_qemu_img (argv, overlay, deadline, cancel, error))
+  if (overlay != NULL && write_with_qemu_img (argv, overlay, deadline, cancel, error))
     return TRUE;
   g_prefix_error (error, "cannot create an overlay on %s: ", image->shown);
   return FALSE;
@@ -337,12 +338,12 @@ gboolean
 vq_image_create_second_overlay (const VqImage *image, const char *disk, const char *overlay_path,
                                 gint64 deadline, VqCancel *cancel, GError **error)
 {
-  g_autofree char *overlay = g_canonicalize_filename (overlay_path, NULL);
+  g_autofree char *overlay = vq_path_make_absolute (overlay_path, error);
   g_autofree char *size = g_strdup_printf ("%" G_GUINT64_FORMAT, image->virtual_size);
   const char *argv[] = { QEMU_IMG, "create", "-q", "-u",    "-f", "qcow2", "-F",
                          "qcow2",  "-b",     disk, overlay, size, NULL };
 
-  if (write_with_qemu_img (argv, overlay, deadline, cancel, error))
+  if (overlay != NULL && write_with_qemu_img (argv, overlay, deadline, cancel, error))
     return TRUE;
   g_prefix_error (error, "cannot create an overlay on %s: ", disk);
   return FALSE;
@@ -352,15 +353,15 @@ gboolean
 vq_image_copy_start (const VqImage *image, gsize size, const char *output_path, gint64 deadline,
                      VqCancel *cancel, GError **error)
 {
-  g_autofree char *output = g_canonicalize_filename (output_path, NULL);
+  g_autofree char *output = vq_path_make_absolute (output_path, error);
   g_autofree char *block = g_strdup_printf ("bs=%" G_GSIZE_FORMAT, size);
   g_autofree char *from = g_strconcat ("if=", image->path, NULL);
-  g_autofree char *to = g_strconcat ("of=", output, NULL);
+  g_autofree char *to = output != NULL ? g_strconcat ("of=", output, NULL) : NULL;
   const char *argv[] = { QEMU_IMG, "dd",      "-U", "-f", image->format, "-O", "raw",
                          block,    "count=1", from, to,   NULL };
 
-  if (write_with_qemu_img (argv, output, deadline, cancel, error))
+  if (output != NULL && write_with_qemu_img (argv, output, deadline, cancel, error))
     return TRUE;
-  g_prefix_error (error, "cannot copy the first sectors of %s to %s: ", image->shown, output);
+  g_prefix_error (error, "cannot copy the first sectors of %s to %s: ", image->shown, output_path);
   return FALSE;
 }

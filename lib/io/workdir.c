@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/path.h"
 #include "io/watcher.h"
 
 /* The longest socket name in the directory, with the slash before it. */
@@ -78,8 +79,10 @@ check_length (const char *path, GError **error)
 static gboolean
 make_directory (VqWorkdir *workdir, const char *parent, GError **error)
 {
-  g_autofree char *absolute = g_canonicalize_filename (parent, NULL);
+  g_autofree char *absolute = vq_path_make_absolute (parent, error);
 
+  if (absolute == NULL)
+    return FALSE;
   workdir->path = g_build_filename (absolute, NAME_PATTERN, NULL);
   if (g_mkdtemp_full (workdir->path, 0700) != NULL)
     return TRUE;

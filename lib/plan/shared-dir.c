@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/path.h"
 
 static gboolean
 set_once (char **field, const char *name, const char *value, GError **error)
@@ -55,7 +56,9 @@ check_paths (VqSharedDir *dir, GError **error)
     return vq_error_set (error, VQ_ERROR_USAGE, "dst=%s is not an absolute path", dir->destination);
   if (dir->destination[strspn (dir->destination, "/.")] == '\0')
     return vq_error_set (error, VQ_ERROR_USAGE, "dst=%s is the guest's root", dir->destination);
-  absolute = g_canonicalize_filename (dir->source, NULL);
+  absolute = vq_path_make_absolute (dir->source, error);
+  if (absolute == NULL)
+    return FALSE;
   g_free (dir->source);
   dir->source = absolute;
   return TRUE;

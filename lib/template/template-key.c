@@ -7,6 +7,7 @@
 
 #include "io/child.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "io/file-stamp.h"
 #include "base/host-facts.h"
 
@@ -105,8 +106,8 @@ stamp_file (const char *path, GError **error)
 gboolean
 vq_template_key_add_file (VqTemplateKey *key, const char *name, const char *path, GError **error)
 {
-  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
-  g_autofree char *stamp = stamp_file (absolute, error);
+  g_autofree char *absolute = vq_path_make_absolute (path, error);
+  g_autofree char *stamp = absolute != NULL ? stamp_file (absolute, error) : NULL;
   File *file;
 
   if (stamp == NULL)
