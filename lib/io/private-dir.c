@@ -63,9 +63,47 @@ check_dir (VqPrivateDir *dir, mode_t forbidden, GError **error)
   return dir;
 }
 
+/* Fails if another user could rename or replace what is in PATH. In a sticky directory, such as
+ * /tmp, only the owner of a file can do that. */
+static gboolean
+check_above (const char *path, GError **error)
+{
+  struct stat st;
+
+  if (stat (path, &st) != 0)
+    return vq_error_set_errno (error, errno, "cannot look at %s", path);
+  if (st.st_uid != 0 && st.st_uid != geteuid ())
+    return vq_error_set (error, VQ_ERROR_FAILED,
+                         "%s belongs to another user (UID %u), who could replace what is below it: "
+                         "give a directory elsewhere with --template-dir",
+                         path, (guint)st.st_uid);
+  if ((st.st_mode & OTHERS_WRITE) != 0 && (st.st_mode & S_ISVTX) == 0)
+    return vq_error_set (error, VQ_ERROR_FAILED,
+                         "%s is open to other users, who could replace what is below it: run "
+                         "chmod go-w %s, or give a directory elsewhere with --template-dir",
+                         path, path);
+  return TRUE;
+}
+
+/* Checks all directories above the directory REAL, whose path has no symbolic links. */
+static gboolean
+check_all_above (const char *real, GError **error)
+{
+  g_autofree char *path = g_strdup (real);
+
+  for (char *slash = strrchr (path, '/'); slash != NULL; slash = strrchr (path, '/'))
+    {
+      *slash = '\0';
+      if (!check_above (slash == path ? "/" : path, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 VqPrivateDir *
 vq_private_dir_open (const char *path, VqPrivateDirHow how, GError **error)
 {
+  VqPrivateDir *dir;
   char *real;
   int fd;
 
@@ -74,7 +112,12 @@ vq_private_dir_open (const char *path, VqPrivateDirHow how, GError **error)
   real = realpath (path, NULL);
   fd = real != NULL ? open (real, DIRECTORY_FLAGS) : -1;
   if (fd >= 0)
-    return check_dir (dir_new (real, fd), OTHERS_WRITE, error);
+    {
+      dir = check_dir (dir_new (real, fd), OTHERS_WRITE, error);
+      if (dir != NULL && !check_all_above (dir->path, error))
+        g_clear_pointer (&dir, vq_private_dir_free);
+      return dir;
+    }
   vq_error_set_errno (error, errno, "cannot open the directory %s", path);
   g_free (real);
   return NULL;

@@ -17,7 +17,9 @@ typedef enum
 } VqPrivateDirHow;
 
 /* Opens PATH; symbolic links on the way are followed. Fails if the directory belongs to another
- * user or others may write to it. */
+ * user or others may write to it, or if another user could replace a directory above it: because it
+ * belongs to one who is not root, or others may write to it and it is not sticky (as sshd's
+ * StrictModes). */
 VqPrivateDir *vq_private_dir_open (const char *path, VqPrivateDirHow how, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 

@@ -127,6 +127,36 @@ TEST (writable_by_others)
     }
 }
 
+/* A directory in the middle of the path that another user can rename, or replace what is in it. */
+TEST (open_above)
+{
+  g_autofree char *above = path_of ("above");
+  g_autofree char *path = path_of ("above/a");
+  g_autofree char *link_path = path_of ("link");
+
+  ck_assert_int_eq (g_mkdir (above, 0755), 0);
+  ck_assert_int_eq (g_mkdir (path, 0700), 0);
+  ck_assert_int_eq (symlink ("above/a", link_path), 0);
+  vq_private_dir_free (open_good (path, VQ_PRIVATE_DIR_EXISTING));
+  ck_assert_int_eq (chmod (above, 0775), 0);
+  assert_refused (path, VQ_PRIVATE_DIR_EXISTING, "above is open to other users");
+  assert_refused (link_path, VQ_PRIVATE_DIR_EXISTING, "above is open to other users");
+  ck_assert_int_eq (chmod (above, 01777), 0);
+  vq_private_dir_free (open_good (link_path, VQ_PRIVATE_DIR_EXISTING));
+}
+
+TEST (anothers_above)
+{
+  g_autofree char *above = path_of ("above");
+  g_autofree char *path = path_of ("above/a/b");
+
+  if (getuid () != 0)
+    SKIP ("only root can do this");
+  ck_assert_int_eq (g_mkdir (above, 0755), 0);
+  ck_assert_int_eq (chown (above, NOBODY, -1), 0);
+  assert_refused (path, VQ_PRIVATE_DIR_CREATE, "above belongs to another user (UID 65534), who");
+}
+
 TEST (owned_by_another)
 {
   g_autofree char *path = path_of ("a");
