@@ -59,7 +59,7 @@ _autopkgtest_virt_qemu_ng ()
       mapfile -t COMPREPLY < <(compgen -c -- "${cur:-qemu-system-}")
       return
       ;;
-    --overlay-dir | -o | --template-dir)
+    --overlay-dir | -o | --template-dir | --allow-backing)
       _filedir -d
       return
       ;;
@@ -76,7 +76,7 @@ _autopkgtest_virt_qemu_ng ()
 
   if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W '
-      --accel= --baseimage --boot= --channel= --cpus= --debug --dpkg-architecture= --efi --guest-agent= --help --overlay-dir=
+      --accel= --allow-backing= --baseimage --boot= --channel= --cpus= --debug --dpkg-architecture= --efi --guest-agent= --help --overlay-dir=
       --password= --qemu-architecture= --qemu-command= --qemu-options= --ram-size= --shared-dir= --show-boot --ssh-key= --ssh-user=
       --template= --template-cache-size= --template-dir= --template-max-age= --template-script=
       --timeout-poweroff= --timeout-reboot= --user= --version' -- "$cur")

@@ -221,8 +221,7 @@ vq_guest_plug_baseimage (VqGuest *guest, gint64 deadline, GError **error)
   const VqPlan *plan = guest->plan;
   g_autofree char *device = g_strconcat ("virtio-blk-", plan->arch->virtio, NULL);
   const VqHotDisk disk = { .id = BASEIMAGE_ID,
-                           .path = vq_image_get_path (plan->image),
-                           .format = vq_image_get_format (plan->image),
+                           .node = VQ_QEMU_CONFIG_IMAGE_NODE,
                            .device = device,
                            .bus = plan->hotplug->bus,
                            .serial = VQ_BASEIMAGE_SERIAL };

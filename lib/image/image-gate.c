@@ -118,25 +118,28 @@ check_type (const struct stat *st, GError **error)
   return TRUE;
 }
 
-/* Opens the real path PATH. Its type is checked first, because just opening some devices does harm,
- * and then again, because the file may have been replaced. */
+/* Opens FILE, of which only the path is known. Its type is checked first, because just opening some
+ * devices does harm, and then again, because the file may have been replaced. */
 static int
-open_file (const char *path, GError **error)
+open_file (VqImageGateFile *file, GError **error)
 {
   vq_autofd int fd = -1;
   struct stat st;
 
-  if (lstat (path, &st) < 0)
+  if (lstat (file->path, &st) < 0)
     return vq_error_set_errno (error, errno, "cannot look at it"), -1;
   if (!check_type (&st, error))
     return -1;
-  fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
+  fd = open (file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
   if (fd < 0)
     vq_error_set_errno (error, errno, "cannot read it");
   else if (fstat (fd, &st) < 0)
     vq_error_set_errno (error, errno, "cannot look at it");
   else if (check_type (&st, error))
-    return g_steal_fd (&fd);
+    {
+      file->protocol = S_ISBLK (st.st_mode) ? "host_device" : "file";
+      return g_steal_fd (&fd);
+    }
   return -1;
 }
 
@@ -161,10 +164,11 @@ read_file (gpointer data, guint64 offset, guint8 *buf, gsize n, GError **error)
   return TRUE;
 }
 
+/* Reads the header of FILE. FORMAT is the recorded format, or NULL. */
 static VqImageHeader *
-read_header (const char *path, const char *format, GError **error)
+read_header (VqImageGateFile *file, const char *format, GError **error)
 {
-  vq_autofd int fd = open_file (path, error);
+  vq_autofd int fd = open_file (file, error);
   VqImageSource source = { .read = read_file, .data = GINT_TO_POINTER (fd) };
   off_t size;
 
@@ -189,6 +193,9 @@ check_header (const VqImageHeader *header, GError **error)
           "it has its contents in another file%s%s, and no option allows that: " CONVERT,
           *shown != '\0' ? ", " : "", shown);
     }
+  if (header->is_encrypted)
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "it is encrypted, and no option gives the key: " CONVERT);
   if (header->virtual_size == 0)
     return vq_error_set (error, VQ_ERROR_USAGE, "the disk has no size");
   return TRUE;
@@ -200,15 +207,15 @@ static VqImageHeader *
 check_file (Walk *walk, char *path, const char *format, GError **error)
 {
   VqImageGateFile *file = g_new0 (VqImageGateFile, 1);
-  g_autoptr (VqImageHeader) header = read_header (path, format, error);
+  g_autoptr (VqImageHeader) header = NULL;
 
   file->path = path;
   g_ptr_array_add (walk->files, file);
+  header = read_header (file, format, error);
   if (header == NULL || !check_header (header, error))
     return NULL;
   file->format = header->format;
   file->virtual_size = header->virtual_size;
-  file->is_encrypted = header->is_encrypted;
   file->contents = header->contents;
   return g_steal_pointer (&header);
 }

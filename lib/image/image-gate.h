@@ -7,7 +7,7 @@
  * in directories that the user has allowed. What counts is the real path of a file, with all
  * symbolic links followed. Everything else is refused: data files and extents in other files,
  * backing files elsewhere, and names that QEMU does not take for a path ("json:..." and
- * "PROTOCOL:...").
+ * "PROTOCOL:..."). So is an encrypted image, because there is no way to give QEMU the key.
  *
  * A backing file whose format is recorded as raw is opened as raw, whatever it looks like, because
  * QEMU does the same, and a raw disk names no files. Any other recorded format must match the
@@ -26,10 +26,10 @@
 /* One file of a chain. */
 typedef struct
 {
-  char *path;           /* absolute, without symbolic links */
-  const char *format;   /* as QEMU names it */
-  guint64 virtual_size; /* the size that a guest would see, in bytes */
-  gboolean is_encrypted;
+  char *path;               /* absolute, without symbolic links */
+  const char *protocol;     /* QEMU's driver for the file itself: "file" or "host_device" */
+  const char *format;       /* as QEMU names it */
+  guint64 virtual_size;     /* the size that a guest would see, in bytes */
   VqImageContents contents; /* only for raw */
 } VqImageGateFile;
 

@@ -25,6 +25,8 @@ vq_options_help (void)
          "      --qemu-options=OPTIONS     more options for QEMU, separated by blanks\n"
          "  -o, --overlay-dir=DIR          keep what the guest writes to its disk in DIR\n"
          "                                 (default: a private directory in $TMPDIR)\n"
+         "      --allow-backing=DIR        let images have backing files in DIR and below,\n"
+         "                                 not only in their own; may be repeated\n"
          "      --baseimage                also give the guest the first image, unchanged\n"
          "                                 and read-only, as /dev/baseimage\n"
          "      --shared-dir=src=DIR,dst=DIR[,rw]\n"

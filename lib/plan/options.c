@@ -40,6 +40,7 @@ enum
   OPTION_TEMPLATE_MAX_AGE,
   OPTION_TEMPLATE_CACHE_SIZE,
   OPTION_TEMPLATE_SCRIPT,
+  OPTION_ALLOW_BACKING,
   OPTION_HELP,
   OPTION_VERSION,
 };
@@ -73,6 +74,7 @@ static const VqArgument arguments_table[] = {
   [OPTION_TEMPLATE_MAX_AGE] = { "template-max-age", 0, TRUE },
   [OPTION_TEMPLATE_CACHE_SIZE] = { "template-cache-size", 0, TRUE },
   [OPTION_TEMPLATE_SCRIPT] = { "template-script", 0, TRUE },
+  [OPTION_ALLOW_BACKING] = { "allow-backing", 0, TRUE },
   [OPTION_HELP] = { "help", 'h', FALSE },
   [OPTION_VERSION] = { "version", 0, FALSE },
   { NULL },
@@ -140,6 +142,7 @@ static const Rule rules[] = {
   [OPTION_TEMPLATE_MAX_AGE] = { RULE_AGE, FIELD (template_max_age) },
   [OPTION_TEMPLATE_CACHE_SIZE] = { RULE_SIZE, FIELD (template_cache_size) },
   [OPTION_TEMPLATE_SCRIPT] = { RULE_LIST, FIELD (template_scripts) },
+  [OPTION_ALLOW_BACKING] = { RULE_LIST, FIELD (allowed_backing) },
   [OPTION_HELP] = { RULE_EXIT },
   [OPTION_VERSION] = { RULE_EXIT },
 };
@@ -169,6 +172,7 @@ options_new (void)
   options->template_max_age = VQ_TEMPLATE_MAX_AGE_DEFAULT;
   options->template_cache_size = VQ_TEMPLATE_MAX_SIZE_DEFAULT;
   options->template_scripts = g_new0 (char *, 1);
+  options->allowed_backing = g_new0 (char *, 1);
   options->shared_dirs = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_shared_dir_free);
   return options;
 }
@@ -187,6 +191,7 @@ vq_options_free (VqOptions *options)
   g_strfreev (options->qemu_options);
   g_free (options->template_dir);
   g_strfreev (options->template_scripts);
+  g_strfreev (options->allowed_backing);
   g_ptr_array_unref (options->shared_dirs);
   g_strfreev (options->images);
   g_free (options);

@@ -77,6 +77,7 @@ typedef struct
   char *template_dir;
   guint64 template_max_age;    /* seconds, at most G_MAXINT; 0: no limit */
   guint64 template_cache_size; /* bytes, at most G_MAXINT64; 0: no limit */
+  char **allowed_backing;      /* directories for backing files; empty if not given */
   char **template_scripts;     /* files on the host, in the order given; empty if not given */
   gboolean baseimage;
   GPtrArray *shared_dirs; /* VqSharedDir; empty if not given */

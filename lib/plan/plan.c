@@ -13,7 +13,7 @@
 #include "io/workdir.h"
 #include "plan/private-key.h"
 
-/* Seconds that all calls of qemu-img together may take. */
+/* Seconds that qemu-img may take. */
 #define INSPECT_SECONDS 60
 
 /* Roughly how much longer a boot takes under TCG. */
@@ -35,25 +35,27 @@ find_qemu (VqPlan *plan, GError **error)
 }
 
 static VqImage *
-inspect_image (const char *name, VqImageUse use, gint64 deadline, VqCancel *cancel, GError **error)
+inspect_image (const VqOptions *options, const char *name, VqImageUse use, GError **error)
 {
   g_auto (GStrv) directories = vq_image_name_get_directories ();
   g_autofree char *path = vq_image_name_find (name, (const char *const *)directories, error);
 
-  return path != NULL ? vq_image_inspect (path, use, deadline, cancel, error) : NULL;
+  return path != NULL
+             ? vq_image_inspect (path, use, (const char *const *)options->allowed_backing, error)
+             : NULL;
 }
 
 static gboolean
-inspect_images (VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error)
+inspect_images (VqPlan *plan, GError **error)
 {
   char **name = plan->options->images;
 
-  plan->image = inspect_image (*name, VQ_IMAGE_BOOT, deadline, cancel, error);
+  plan->image = inspect_image (plan->options, *name, VQ_IMAGE_BOOT, error);
   if (plan->image == NULL)
     return FALSE;
   while (*++name != NULL)
     {
-      VqImage *image = inspect_image (*name, VQ_IMAGE_DATA, deadline, cancel, error);
+      VqImage *image = inspect_image (plan->options, *name, VQ_IMAGE_DATA, error);
 
       if (image == NULL)
         return FALSE;
@@ -224,7 +226,7 @@ vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
   if (plan->arch == NULL || !check_overlay_dir (options, error)
       || !check_template_dir (options, error) || !check_scripts (options, error)
       || !check_shared_dirs (options, error) || !read_ssh_key (plan, error)
-      || !find_qemu (plan, error) || !inspect_images (plan, deadline, cancel, error)
+      || !find_qemu (plan, error) || !inspect_images (plan, error)
       || !choose_firmware (plan, deadline, cancel, error) || !choose_hotplug (plan, error)
       || !choose_accel (plan, cancel, error))
     return NULL;

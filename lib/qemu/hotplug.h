@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Adds disks to a running machine and removes them, over QMP. To add one: first a block node, then
- * a device on it. To remove it: first the device, which the guest must release, then the block
- * node. */
+/* Adds disks to a running machine and removes them, over QMP. */
 #pragma once
 
 #include <glib.h>
@@ -12,9 +10,8 @@
 /* All strings belong to the caller. */
 typedef struct
 {
-  const char *id;     /* the device's id; its block node is called "ID-disk" */
-  const char *path;   /* opened only for reading */
-  const char *format; /* QEMU's name for it: "qcow2" */
+  const char *id;     /* the device's id */
+  const char *node;   /* the name of a block node that QEMU has for reading only */
   const char *device; /* "virtio-blk-pci" */
   const char *bus;    /* NULL: QEMU chooses one */
   const char *serial;

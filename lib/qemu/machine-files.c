@@ -18,7 +18,8 @@ struct _VqMachineFiles
   char *template;           /* the template's directory; NULL for a machine without one */
   gboolean making; /* TRUE: this machine will become the template; FALSE: it is a fork of it */
   char *disk;
-  char *ram; /* NULL: the memory is not a file */
+  char *template_disk; /* in a fork: what DISK lies on */
+  char *ram;           /* NULL: the memory is not a file */
 };
 
 static gboolean
@@ -105,7 +106,10 @@ vq_machine_files_new_fork (const VqPlan *plan, const char *directory, GError **e
   g_autoptr (VqMachineFiles) files = files_new (plan, directory, FALSE, error);
   g_autofree char *overlay = g_build_filename (directory, VQ_TEMPLATE_OVERLAY, NULL);
 
-  if (files == NULL || !copy_template_vars (files, error) || !choose_overlay_path (files, error)
+  if (files == NULL)
+    return NULL;
+  files->template_disk = g_build_filename (directory, VQ_TEMPLATE_DISK, NULL);
+  if (!copy_template_vars (files, error) || !choose_overlay_path (files, error)
       || !vq_file_copy (overlay, files->disk, error)
       || !vq_ram_file_check (files->ram, plan->options->ram_size_mib, error))
     return NULL;
@@ -121,6 +125,7 @@ vq_machine_files_free (VqMachineFiles *files)
   vq_workdir_free (files->workdir);
   g_free (files->template);
   g_free (files->disk);
+  g_free (files->template_disk);
   g_free (files->ram);
   g_free (files);
 }
@@ -130,6 +135,7 @@ vq_machine_files_fill (VqMachineFiles *files, VqQemuConfig *machine)
 {
   machine->directory = vq_workdir_get_path (files->workdir);
   machine->overlay = files->disk;
+  machine->template_disk = files->template_disk;
   machine->ram_path = files->ram;
   machine->ram_shared = files->making;
   machine->incoming = files->template != NULL && !files->making;

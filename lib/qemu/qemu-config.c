@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "plan/cpu-model.h"
+#include "qemu/block-nodes.h"
 #include "helper/helper-wire.h"
 #include "qemu/qemu-port.h"
 #include "qemu/qemu-value.h"
@@ -238,14 +239,27 @@ add_network (GPtrArray *argv, const VqQemuConfig *config)
 }
 
 static void
-add_disk (GPtrArray *argv, const VqQemuConfig *config, int index, const char *path,
-          const char *options)
+add_drive (GPtrArray *argv, const VqQemuConfig *config, const char *node, const char *options)
 {
-  g_autofree char *quoted = vq_qemu_value_quote (path);
+  add (argv, "-device", "virtio-blk-%s,drive=%s%s", config->plan->arch->virtio, node, options);
+}
 
-  add (argv, "-drive", "if=none,id=disk%d,file=%s,discard=unmap,%s", index, quoted, options);
-  add (argv, "-device", "virtio-blk-%s,drive=disk%d%s", config->plan->arch->virtio, index,
-       index == 0 ? ",bootindex=1" : "");
+/* The disk that the guest boots from: an overlay, in a fork the template's, and the image. */
+static void
+add_first_disk (GPtrArray *argv, const VqQemuConfig *config)
+{
+  const char *backing = VQ_QEMU_CONFIG_IMAGE_NODE;
+
+  vq_block_nodes_add_image (argv, backing, config->plan->image);
+  if (config->template_disk != NULL)
+    {
+      vq_block_nodes_add_overlay (argv, "vq-template", config->template_disk, backing,
+                                  "read-only=on,auto-read-only=off");
+      backing = "vq-template";
+    }
+  vq_block_nodes_add_overlay (argv, "vq-disk", config->overlay, backing,
+                              "discard=unmap,cache.direct=off,cache.no-flush=on");
+  add_drive (argv, config, "vq-disk", ",bootindex=1");
 }
 
 static void
@@ -253,16 +267,19 @@ add_disks (GPtrArray *argv, const VqQemuConfig *config)
 {
   const GPtrArray *more = config->plan->more;
 
-  add_disk (argv, config, 0, config->overlay, "format=qcow2,cache=unsafe");
+  add_first_disk (argv, config);
   for (guint i = 0; i < more->len; i++)
     {
-      g_autofree char *options
-          = g_strdup_printf ("format=%s,readonly=on", vq_image_get_format (more->pdata[i]));
+      g_autofree char *node = g_strdup_printf ("vq-more%u", i + 1);
 
-      add_disk (argv, config, i + 1, vq_image_get_path (more->pdata[i]), options);
+      vq_block_nodes_add_image (argv, node, more->pdata[i]);
+      add_drive (argv, config, node, "");
     }
   if (config->plan->cloud_seed)
-    add_disk (argv, config, more->len + 1, config->seed, "format=raw,readonly=on");
+    {
+      vq_block_nodes_add_raw (argv, "vq-seed", config->seed);
+      add_drive (argv, config, "vq-seed", "");
+    }
 }
 
 /* With security_model=none a file gets the owner that the guest gives it if we are allowed to set

@@ -137,7 +137,7 @@ describe_disk_error (VqQemu *qemu, JsonObject *data)
         "no space left for the testbed's disk in %s: free some, or name another "
         "directory with --overlay-dir",
         qemu->overlay);
-  return g_strdup_printf ("I/O error on the testbed's disk %s: %s%s", get_text (data, "device"),
+  return g_strdup_printf ("I/O error on the testbed's disk %s: %s%s", get_text (data, "node-name"),
                           reason, note);
 }
 

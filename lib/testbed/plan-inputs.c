@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "testbed/plan-inputs.h"
 
-#include <errno.h>
 #include <glib/gstdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "guest/guest-setup.h"
@@ -13,107 +10,29 @@
 #include "guest/template-script.h"
 #include "base/host-facts.h"
 
-/* The most backing files under one image. A longer chain is taken for a circle. */
-#define CHAIN_MAX 64
-
-/* To QEMU, a name that begins with a word and a colon is not a path. */
+/* Adds the files of IMAGE. */
 static gboolean
-is_path (const char *name)
+add_image (VqTemplateKey *key, const char *name, const VqImage *image, GError **error)
 {
-  return name[strcspn (name, ":/")] != ':';
-}
+  const GPtrArray *files = vq_image_get_files (image);
 
-/* NAME with the symbolic links in its directory resolved, so that ".." means the same as to QEMU.
- * NAME itself is not resolved, because if it is a link, QEMU looks for its backing file in the
- * link's directory. Transfer full. */
-static char *
-resolve_directory (const char *name, GError **error)
-{
-  g_autofree char *directory = g_path_get_dirname (name);
-  g_autofree char *base = g_path_get_basename (name);
-  char *real = realpath (directory, NULL);
-  char *resolved;
-
-  if (real == NULL)
+  for (guint i = 0; i < files->len; i++)
     {
-      vq_error_set_errno (error, errno, "cannot look at %s", directory);
-      return NULL;
-    }
-  resolved = g_build_filename (real, base, NULL);
-  free (real);
-  return resolved;
-}
+      const VqImageGateFile *file = files->pdata[i];
 
-/* Sets *PATH to the path of IMAGE's backing file, or to NULL if it has none. A relative path starts
- * from the image's directory. */
-static gboolean
-find_backing (const VqImage *image, char **path, GError **error)
-{
-  const char *name = vq_image_get_backing_file (image);
-  g_autofree char *directory = g_path_get_dirname (vq_image_get_path (image));
-  g_autofree char *joined = NULL;
-
-  *path = NULL;
-  if (name == NULL)
-    return TRUE;
-  if (g_str_has_prefix (name, "file:/"))
-    name += strlen ("file:");
-  if (!is_path (name))
-    return vq_error_set (error, VQ_ERROR_FAILED, "%s has a backing file that is no plain file: %s",
-                         vq_image_get_path (image), name);
-  joined = name[0] == '/' ? g_strdup (name) : g_build_filename (directory, name, NULL);
-  *path = resolve_directory (joined, error);
-  return *path != NULL;
-}
-
-/* Adds the file of IMAGE. Fails if IMAGE keeps contents in other files, except for a backing
- * file. */
-static gboolean
-add_image_file (VqTemplateKey *key, const char *name, const VqImage *image, GError **error)
-{
-  if (vq_image_has_more_files (image))
-    return vq_error_set (error, VQ_ERROR_FAILED, "%s keeps its contents in other files",
-                         vq_image_get_path (image));
-  return vq_template_key_add_file (key, name, vq_image_get_path (image), error);
-}
-
-/* Adds the file of IMAGE and its whole chain of backing files. */
-static gboolean
-add_image (VqTemplateKey *key, const char *name, const VqImage *image, gint64 deadline,
-           VqCancel *cancel, GError **error)
-{
-  const char *top = vq_image_get_path (image);
-  g_autoptr (VqImage) below = NULL;
-
-  for (int depth = 0; depth <= CHAIN_MAX; depth++)
-    {
-      g_autofree char *path = NULL;
-      VqImage *next;
-
-      if (!add_image_file (key, name, image, error) || !find_backing (image, &path, error))
+      if (!vq_template_key_add_file (key, i == 0 ? name : "backing file", file->path, error))
         return FALSE;
-      if (path == NULL)
-        return TRUE;
-      next = vq_image_inspect (path, VQ_IMAGE_DATA, deadline, cancel, error);
-      g_clear_pointer (&below, vq_image_free);
-      image = below = next;
-      if (next == NULL)
-        return FALSE;
-      name = "backing file";
     }
-  return vq_error_set (error, VQ_ERROR_FAILED,
-                       "more than %d backing files are under %s, or they go in a circle", CHAIN_MAX,
-                       top);
+  return TRUE;
 }
 
 static gboolean
-add_images (VqTemplateKey *key, const VqPlan *plan, gint64 deadline, VqCancel *cancel,
-            GError **error)
+add_images (VqTemplateKey *key, const VqPlan *plan, GError **error)
 {
-  if (!add_image (key, VQ_TEMPLATE_KEY_IMAGE, plan->image, deadline, cancel, error))
+  if (!add_image (key, VQ_TEMPLATE_KEY_IMAGE, plan->image, error))
     return FALSE;
   for (guint i = 0; i < plan->more->len; i++)
-    if (!add_image (key, "further image", plan->more->pdata[i], deadline, cancel, error))
+    if (!add_image (key, "further image", plan->more->pdata[i], error))
       return FALSE;
   return TRUE;
 }
@@ -138,8 +57,7 @@ add_machine (VqTemplateKey *key, const VqPlan *plan)
 
 /* If NAME is a file, adds it, with its backing files if it is a disk image. */
 static gboolean
-add_if_file (VqTemplateKey *key, const char *name, gint64 deadline, VqCancel *cancel,
-             GError **error)
+add_if_file (VqTemplateKey *key, const VqPlan *plan, const char *name, GError **error)
 {
   static const char fact[] = "file of --qemu-options";
   g_autoptr (VqImage) image = NULL;
@@ -149,35 +67,34 @@ add_if_file (VqTemplateKey *key, const char *name, gint64 deadline, VqCancel *ca
     return TRUE;
   if (g_stat (name, &st) == 0 && st.st_size == 0) /* too short even for a raw image */
     return vq_template_key_add_file (key, fact, name, error);
-  image = vq_image_inspect (name, VQ_IMAGE_DATA, deadline, cancel, error);
-  return image != NULL && add_image (key, fact, image, deadline, cancel, error);
+  image = vq_image_inspect (name, VQ_IMAGE_DATA,
+                            (const char *const *)plan->options->allowed_backing, error);
+  return image != NULL && add_image (key, fact, image, error);
 }
 
 /* Does the same for every name in WORD, which may be a name itself, or like
  * "file=PATH,readonly=on", where commas in values are doubled, or JSON. */
 static gboolean
-add_files_in (VqTemplateKey *key, const char *word, gint64 deadline, VqCancel *cancel,
-              GError **error)
+add_files_in (VqTemplateKey *key, const VqPlan *plan, const char *word, GError **error)
 {
   g_auto (GStrv) halves = g_strsplit (word, ",,", -1);
   g_autofree char *marked = g_strjoinv ("\001", halves);
   g_auto (GStrv) parts = g_strsplit_set (marked, ",=:\"", -1);
 
-  if (!add_if_file (key, word, deadline, cancel, error))
+  if (!add_if_file (key, plan, word, error))
     return FALSE;
   for (char **part = parts; parts[1] != NULL && *part != NULL; part++)
-    if (!add_if_file (key, g_strdelimit (*part, "\001", ','), deadline, cancel, error))
+    if (!add_if_file (key, plan, g_strdelimit (*part, "\001", ','), error))
       return FALSE;
   return TRUE;
 }
 
 /* Adds every file that is named in the user's own options for QEMU. */
 static gboolean
-add_named_files (VqTemplateKey *key, const VqPlan *plan, gint64 deadline, VqCancel *cancel,
-                 GError **error)
+add_named_files (VqTemplateKey *key, const VqPlan *plan, GError **error)
 {
   for (char **word = plan->options->qemu_options; *word != NULL; word++)
-    if (!add_files_in (key, *word, deadline, cancel, error))
+    if (!add_files_in (key, plan, *word, error))
       return FALSE;
   return TRUE;
 }
@@ -233,8 +150,8 @@ vq_plan_inputs_get_key (const VqPlan *plan, gint64 deadline, VqCancel *cancel, G
   g_autoptr (VqTemplateKey) key = vq_template_key_new ();
 
   add_machine (key, plan);
-  if (!check_saving (plan, error) || !add_images (key, plan, deadline, cancel, error)
-      || !add_firmware (key, plan, error) || !add_named_files (key, plan, deadline, cancel, error)
+  if (!check_saving (plan, error) || !add_images (key, plan, error)
+      || !add_firmware (key, plan, error) || !add_named_files (key, plan, error)
       || !vq_template_key_add_program (key, "QEMU", plan->qemu_command, deadline, cancel, error)
       || !add_our_programs (key, plan, error) || !add_preparation (key, plan, error)
       || !vq_template_key_add_host (key, error))

@@ -42,6 +42,35 @@ make_plan (VqPlan *plan, const VqOptions *options, const char *arch)
     plan->hotplug = vq_hotplug_bus_find (options, plan->arch, FALSE, NULL);
 }
 
+static VqImage *
+inspect (const char *path, VqImageUse use)
+{
+  g_autoptr (GError) error = NULL;
+  VqImage *image = vq_image_inspect (path, use, NULL, &error);
+
+  ck_assert_msg (image != NULL, "%s", error != NULL ? error->message : "");
+  return image;
+}
+
+/* Makes the disk that CODE is on. Transfer full. */
+static char *
+make_base (BareMachine *bare, const guint8 *code, gsize n)
+{
+  char *base = g_build_filename (bare->directory, "base.raw", NULL);
+  guint8 sector[SECTOR] = { 0 };
+
+  ck_assert_uint_lt (n, SECTOR - 2);
+  if (n > 0)
+    memcpy (sector, code, n);
+  sector[SECTOR - 2] = 0x55;
+  sector[SECTOR - 1] = 0xaa;
+  ck_assert (g_file_set_contents (base, (const char *)sector, SECTOR, NULL));
+  ck_assert_int_eq (truncate (base, DISK_SIZE), 0);
+  g_clear_pointer (&bare->plan.image, vq_image_free);
+  bare->plan.image = inspect (base, VQ_IMAGE_BOOT);
+  return base;
+}
+
 BareMachine *
 bare_machine_new (const char *arch, const char *more)
 {
@@ -52,6 +81,7 @@ bare_machine_new (const char *arch, const char *more)
   ck_assert_ptr_nonnull (bare->directory);
   bare->options = parse_options (more != NULL ? more : "");
   make_plan (&bare->plan, bare->options, arch);
+  g_free (make_base (bare, NULL, 0));
   machine->plan = &bare->plan;
   machine->directory = bare->directory;
   machine->qmp_fd = -1;
@@ -93,12 +123,9 @@ void
 bare_machine_add_disk (BareMachine *bare, const char *name, const char *format)
 {
   g_autofree char *path = g_build_filename (bare->directory, name, NULL);
-  VqImage *image;
 
   run ((const char *const[]){ "qemu-img", "create", "-q", "-f", format, path, "1M", NULL });
-  image = vq_image_inspect (path, VQ_IMAGE_DATA, vq_deadline_in (PATIENCE), NULL, NULL);
-  ck_assert_ptr_nonnull (image);
-  g_ptr_array_add (bare->plan.more, image);
+  g_ptr_array_add (bare->plan.more, inspect (path, VQ_IMAGE_DATA));
 }
 
 static void
@@ -114,13 +141,17 @@ bare_machine_fork (const BareMachine *template, const char *arch, const char *mo
 {
   BareMachine *bare = bare_machine_new (arch, more);
   g_autofree char *vars = g_build_filename (template->directory, VQ_TEMPLATE_EFI_VARS, NULL);
+  g_autofree char *base = g_build_filename (template->directory, "base.raw", NULL);
 
   if (template->plan.firmware != NULL)
     {
       bare->plan.firmware = vq_firmware_find (arch, NULL);
       run ((const char *const[]){ "cp", vars, bare->directory, NULL });
     }
+  g_clear_pointer (&bare->plan.image, vq_image_free);
+  bare->plan.image = inspect (base, VQ_IMAGE_BOOT);
   make_overlay (bare, bare->directory, template->overlay, "qcow2");
+  bare->machine.template_disk = template->overlay;
   bare->machine.ram_path = bare->ram = g_strdup (template->ram);
   bare->machine.incoming = TRUE;
   return bare;
@@ -129,16 +160,8 @@ bare_machine_fork (const BareMachine *template, const char *arch, const char *mo
 void
 bare_machine_make_disk (BareMachine *bare, const char *overlay_dir, const guint8 *code, gsize n)
 {
-  g_autofree char *base = g_build_filename (bare->directory, "base.raw", NULL);
-  g_autofree char *size = g_strdup_printf ("%d", DISK_SIZE);
-  guint8 sector[SECTOR] = { 0 };
+  g_autofree char *base = make_base (bare, code, n);
 
-  ck_assert_uint_lt (n, SECTOR - 2);
-  memcpy (sector, code, n);
-  sector[SECTOR - 2] = 0x55;
-  sector[SECTOR - 1] = 0xaa;
-  ck_assert (g_file_set_contents (base, (const char *)sector, SECTOR, NULL));
-  run ((const char *const[]){ "truncate", "-s", size, base, NULL });
   make_overlay (bare, overlay_dir != NULL ? overlay_dir : bare->directory, base, "raw");
 }
 
@@ -149,6 +172,7 @@ bare_machine_free (BareMachine *bare)
     return;
   run ((const char *const[]){ "rm", "-rf", bare->directory, NULL });
   g_free (bare->plan.qemu_command);
+  vq_image_free (bare->plan.image);
   vq_firmware_free (bare->plan.firmware);
   g_ptr_array_unref (bare->plan.more);
   vq_options_free (bare->options);

@@ -75,10 +75,16 @@ VqImage *
 images_inspect (const char *path, VqImageUse use)
 {
   g_autoptr (GError) error = NULL;
-  VqImage *image = vq_image_inspect (path, use, vq_deadline_in (20), NULL, &error);
+  VqImage *image = vq_image_inspect (path, use, NULL, &error);
 
   ck_assert_msg (image != NULL, "%s: %s", path, error != NULL ? error->message : "");
   return image;
+}
+
+const VqImageGateFile *
+images_get_file (const VqImage *image)
+{
+  return vq_image_get_files (image)->pdata[0];
 }
 
 void

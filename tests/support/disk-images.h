@@ -25,5 +25,8 @@ char *images_put (const char *name, const char *format, const char *backing);
 /* Inspects PATH, which must succeed. */
 VqImage *images_inspect (const char *path, VqImageUse use);
 
+/* The image's own file. */
+const VqImageGateFile *images_get_file (const VqImage *image);
+
 /* Makes a qemu-img that runs SCRIPT, and puts it first on PATH. */
 void images_fake_qemu_img (const char *script);

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "io/child.h"
+#include "disk-images.h"
 #include "base/error.h"
 #include "suite.h"
 
@@ -234,7 +235,7 @@ write_disk (const char *path, const char *format)
   ck_assert_msg (vq_child_run (argv, NULL, NULL, vq_deadline_in (20), NULL, &error), "%s",
                  error != NULL ? error->message : "");
   g_unlink (raw);
-  image = vq_image_inspect (path, VQ_IMAGE_BOOT, vq_deadline_in (20), NULL, &error);
+  image = vq_image_inspect (path, VQ_IMAGE_BOOT, NULL, &error);
   ck_assert_msg (image != NULL, "%s", error != NULL ? error->message : "");
   return image;
 }
@@ -253,7 +254,7 @@ TEST_LOOP (test_read_image, 0, G_N_ELEMENTS (formats))
   put_gpt (512, 2, 128, 128);
   put_entry (512, 127, 128, esp);
   image = write_disk (path, formats[_i]);
-  ck_assert_str_eq (vq_image_get_format (image), formats[_i]);
+  ck_assert_str_eq (images_get_file (image)->format, formats[_i]);
   ck_assert_msg (vq_disk_layout_read (image, &layout, tmpdir, vq_deadline_in (20), NULL, &error),
                  "%s", error != NULL ? error->message : "");
   assert_layout (layout, TRUE, TRUE);
@@ -270,7 +271,7 @@ TEST (test_read_tiny_image)
 
   put_mbr (0xef);
   ck_assert (g_file_set_contents (path, (const char *)disk, 512, NULL));
-  image = vq_image_inspect (path, VQ_IMAGE_BOOT, vq_deadline_in (20), NULL, NULL);
+  image = vq_image_inspect (path, VQ_IMAGE_BOOT, NULL, NULL);
   ck_assert_ptr_nonnull (image);
   ck_assert (vq_disk_layout_read (image, &layout, tmpdir, vq_deadline_in (20), NULL, NULL));
   assert_layout (layout, TRUE, FALSE);

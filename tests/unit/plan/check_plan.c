@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "io/child.h"
+#include "disk-images.h"
 #include "base/error.h"
 #include "leaks.h"
 #include "suite.h"
@@ -122,7 +123,7 @@ TEST (boot)
       ck_assert_msg (plan != NULL, "%s", error != NULL ? error->message : "");
       ck_assert_msg ((plan->firmware != NULL) == cases[i].efi, "case %u", i);
       ck_assert (g_path_is_absolute (plan->qemu_command));
-      ck_assert_str_eq (vq_image_get_path (plan->image), image);
+      ck_assert_str_eq (images_get_file (plan->image)->path, image);
       ck_assert (!plan->kvm);
     }
 }
@@ -218,9 +219,9 @@ TEST (image_names)
   g_setenv ("IMAGEDIR", directory, TRUE);
   plan = make_plan ("--accel=tcg --qemu-architecture=x86_64", "disk further", &parsed, NULL);
   ck_assert_ptr_nonnull (plan);
-  ck_assert_str_eq (vq_image_get_path (plan->image), image);
+  ck_assert_str_eq (images_get_file (plan->image)->path, image);
   ck_assert_uint_eq (plan->more->len, 1);
-  ck_assert_str_eq (vq_image_get_path (plan->more->pdata[0]), named);
+  ck_assert_str_eq (images_get_file (plan->more->pdata[0])->path, named);
   assert_no_plan ("--accel=tcg", "nowhere-to-be-found", "no image nowhere-to-be-found: ");
   assert_no_plan ("--accel=tcg", "disk nowhere-to-be-found", directory);
   g_unsetenv ("IMAGEDIR");

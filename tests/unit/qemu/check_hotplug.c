@@ -17,17 +17,12 @@
 
 #define PATIENCE 60 /* seconds */
 
-#define ADD_NODE                                                                                   \
-  "{\"driver\": \"qcow2\", \"node-name\": \"d0-disk\", \"read-only\": true, "                      \
-  "\"auto-read-only\": false, \"file\": {\"driver\": \"file\", \"filename\": \"/a,b \\\"c\", "     \
-  "\"read-only\": true, \"auto-read-only\": false}}"
 #define ADD_DEVICE                                                                                 \
-  "{\"driver\": \"virtio-blk-pci\", \"id\": \"d0\", \"drive\": \"d0-disk\", "                      \
+  "{\"driver\": \"virtio-blk-pci\", \"id\": \"d0\", \"drive\": \"disk0\", "                        \
   "\"serial\": \"NUMBER\", \"bus\": \"port0\"}"
 #define ADD_DEVICE_ANYWHERE                                                                        \
-  "{\"driver\": \"virtio-blk-pci\", \"id\": \"d0\", \"drive\": \"d0-disk\", "                      \
+  "{\"driver\": \"virtio-blk-pci\", \"id\": \"d0\", \"drive\": \"disk0\", "                        \
   "\"serial\": \"NUMBER\"}"
-#define DEL_NODE "{\"node-name\": \"d0-disk\"}"
 #define DEL_DEVICE "{\"id\": \"d0\"}"
 #define DELETED(data) "{\"event\": \"DEVICE_DELETED\", \"timestamp\": {}, \"data\": " data "}"
 
@@ -51,12 +46,9 @@ setup (void)
   cancel = vq_cancel_new (NULL);
   fake = fake_peer_new (&fd);
   qmp = vq_qmp_new (fd, ignore_event, NULL);
-  disk = (VqHotDisk){ .id = "d0",
-                      .path = "/a,b \"c",
-                      .format = "qcow2",
-                      .device = "virtio-blk-pci",
-                      .bus = "port0",
-                      .serial = "NUMBER" };
+  disk = (VqHotDisk){
+    .id = "d0", .node = "disk0", .device = "virtio-blk-pci", .bus = "port0", .serial = "NUMBER"
+  };
 }
 
 static void
@@ -81,35 +73,18 @@ TEST (add)
   for (int i = 0; i < 2; i++)
     {
       disk.bus = i == 0 ? "port0" : NULL;
-      fake_peer_expect (fake, "blockdev-add", ADD_NODE);
-      fake_peer_reply (fake, "{}");
       fake_peer_expect (fake, "device_add", i == 0 ? ADD_DEVICE : ADD_DEVICE_ANYWHERE);
       fake_peer_reply (fake, "{}");
       ck_assert (vq_hotplug_add (qmp, &disk, soon (), cancel, NULL));
     }
 }
 
-TEST (no_node)
-{
-  g_autoptr (GError) error = NULL;
-
-  fake_peer_expect (fake, "blockdev-add", ADD_NODE);
-  fake_peer_error (fake, "Could not open");
-  ck_assert (!vq_hotplug_add (qmp, &disk, soon (), cancel, &error));
-  ck_assert_ptr_nonnull (strstr (error->message, "Could not open"));
-}
-
-/* The node goes again. */
 TEST (no_device)
 {
   g_autoptr (GError) error = NULL;
 
-  fake_peer_expect (fake, "blockdev-add", ADD_NODE);
-  fake_peer_reply (fake, "{}");
   fake_peer_expect (fake, "device_add", ADD_DEVICE);
   fake_peer_error (fake, "Bus 'port0' does not support hotplugging");
-  fake_peer_expect (fake, "blockdev-del", DEL_NODE);
-  fake_peer_reply (fake, "{}");
   ck_assert (!vq_hotplug_add (qmp, &disk, soon (), cancel, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "does not support hotplugging"));
 }
@@ -130,13 +105,10 @@ TEST (removal)
       fake_peer_reply (fake, "{}");
       if (!early)
         fake_peer_line (fake, DELETED ("{\"device\": \"d0\", \"path\": \"/d0\"}"));
-      fake_peer_expect (fake, "blockdev-del", DEL_NODE);
-      fake_peer_reply (fake, "{}");
       ck_assert (vq_hotplug_remove (qmp, "d0", soon (), cancel, NULL));
     }
 }
 
-/* Then nothing is done to the node, which the device still has. */
 TEST (guest_keeps_it)
 {
   g_autoptr (GError) error = NULL;
@@ -194,7 +166,6 @@ TEST (real_machines)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", "--baseimage");
-      g_autofree char *base = g_build_filename (bare->directory, "base.raw", NULL);
       g_autofree char *words
           = g_strdelimit (g_strdup (strchr (cases[i].options, '=') + 1), "_", ' ');
       g_autoptr (GError) error = NULL;
@@ -210,8 +181,7 @@ TEST (real_machines)
       ck_assert_ptr_nonnull (bus);
       bare->plan.hotplug = bus; /* as for these options */
       disk.bus = bus->bus;
-      disk.path = base;
-      disk.format = "raw";
+      disk.node = VQ_QEMU_CONFIG_IMAGE_NODE;
       qemu = vq_qemu_start (&bare->machine, soon (), NULL, &error);
       ck_assert_msg (qemu != NULL, "%s", error != NULL ? error->message : "");
       ck_assert (vq_qemu_run_guest (qemu, soon (), NULL));

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "io/child.h"
+#include "disk-images.h"
 #include "base/error.h"
 #include "leaks.h"
 #include "suite.h"
@@ -51,7 +52,7 @@ make_plan (void)
   put (vars, "fresh variables");
   options = (VqOptions){ .ram_size_mib = 2 };
   plan = (VqPlan){ .options = &options };
-  plan.image = vq_image_inspect (image, VQ_IMAGE_BOOT, vq_deadline_in (PATIENCE), NULL, NULL);
+  plan.image = vq_image_inspect (image, VQ_IMAGE_BOOT, NULL, NULL);
   plan.firmware = vq_firmware_find_in (directory, "x86_64", NULL);
   ck_assert (plan.image != NULL && plan.firmware != NULL);
 }
@@ -224,7 +225,7 @@ TEST (fresh)
   assert_names (machine.directory, "efivars.fd lock overlay ");
   assert_text (machine.directory, "efivars.fd", "fresh variables");
   ck_assert (g_str_has_prefix (machine.overlay, machine.directory));
-  assert_overlay (machine.overlay, vq_image_get_path (plan.image), "qcow2");
+  assert_overlay (machine.overlay, images_get_file (plan.image)->path, "qcow2");
   vq_machine_files_opened (files);
   assert_names (machine.directory, "efivars.fd lock ");
   vq_machine_files_free (files);
@@ -261,7 +262,7 @@ TEST (overlay_dir)
       files = make_fresh ();
       assert_names (fill (files).directory, "efivars.fd lock ");
       ck_assert (g_str_has_prefix (fill (files).overlay, options.overlay_dir));
-      assert_overlay (fill (files).overlay, vq_image_get_path (plan.image), "qcow2");
+      assert_overlay (fill (files).overlay, images_get_file (plan.image)->path, "qcow2");
       if (opened)
         {
           vq_machine_files_opened (files);
@@ -299,7 +300,7 @@ TEST (template_that_is_made)
   ck_assert (machine.ram_shared && !machine.incoming);
   assert_names (machine.directory, "efivars.fd lock ");
   assert_text (machine.directory, "efivars.fd", "fresh variables");
-  assert_overlay (disk, vq_image_get_path (plan.image), "qcow2");
+  assert_overlay (disk, images_get_file (plan.image)->path, "qcow2");
   assert_size (ram, 2 * MIB);
   vq_machine_files_opened (files);
   assert_names (template, "disk ram ");
@@ -457,21 +458,6 @@ TEST (fork_of_an_incomplete_one)
       ck_assert_msg (strstr (error->message, path) != NULL, "%s", error->message);
       assert_names (tmpdir, "");
     }
-}
-
-TEST (image_is_gone)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GError) of_template = NULL;
-
-  ck_assert_int_eq (g_unlink (vq_image_get_path (plan.image)), 0);
-  ck_assert_ptr_null (vq_machine_files_new_fresh (&plan, vq_deadline_in (PATIENCE), NULL, &error));
-  ck_assert_ptr_nonnull (strstr (error->message, "cannot create an overlay on"));
-  ck_assert_ptr_null (vq_machine_files_new_template (&plan, template, vq_deadline_in (PATIENCE),
-                                                     NULL, &of_template));
-  ck_assert_ptr_nonnull (strstr (of_template->message, "cannot create an overlay on"));
-  assert_names (tmpdir, "");
-  assert_names (template, "");
 }
 
 TEST (no_private_directory)

@@ -7,11 +7,15 @@
 #include <string.h>
 
 #include "bare-machine.h"
+#include "io/child.h"
+#include "disk-images.h"
 #include "base/error.h"
 #include "leaks.h"
 #include "qemu/qemu.h"
 #include "suite.h"
 
+#define READ_ONLY "read-only=on,auto-read-only=off"
+#define OVERLAY_OPTIONS "discard=unmap,cache.direct=off,cache.no-flush=on"
 #define PATIENCE 60 /* seconds */
 
 static const char *const arches[]
@@ -95,7 +99,9 @@ TEST (common)
     "-chardev socket,id=qga,path=/dir,,1/qga,server=on,wait=off",
     "-device virtserialport,bus=ports.0,chardev=qga,id=agent0,name=org.qemu.guest_agent.0",
     "-netdev user,id=net0",
-    "-drive if=none,id=disk0,file=/over,,lay,discard=unmap,format=qcow2,cache=unsafe",
+    "-blockdev driver=raw,node-name=vq-image,file=vq-image-file,read-only=on,auto-read-only=off",
+    "-blockdev driver=file,node-name=vq-disk-file,filename=/over,,lay," OVERLAY_OPTIONS,
+    "-blockdev driver=qcow2,node-name=vq-disk,file=vq-disk-file,backing=vq-image," OVERLAY_OPTIONS,
   };
 
   for (guint a = 0; a < G_N_ELEMENTS (arches); a++)
@@ -141,11 +147,11 @@ TEST (by_architecture)
     { "ppc64le", "-device virtconsole,bus=ports.0,chardev=hvc1", TRUE },
     { "s390x", "-machine s390-ccw-virtio", TRUE },
     { "s390x", "-device virtio-net-ccw,netdev=net0", TRUE },
-    { "s390x", "-device virtio-blk-ccw,drive=disk0,bootindex=1", TRUE },
+    { "s390x", "-device virtio-blk-ccw,drive=vq-disk,bootindex=1", TRUE },
     { "s390x", "-device virtio-rng-ccw,rng=rng0", TRUE },
     { "s390x", "-device pvpanic-pci", FALSE },
     { "riscv64", "-machine virt", TRUE },
-    { "riscv64", "-device virtio-blk-pci,drive=disk0,bootindex=1", TRUE },
+    { "riscv64", "-device virtio-blk-pci,drive=vq-disk,bootindex=1", TRUE },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -245,16 +251,46 @@ TEST (further_disks)
   bare_machine_add_disk (bare, "c d", "qcow2");
   bare->plan.cloud_seed = TRUE;
   bare->machine.seed = "/se,ed";
-  raw = g_strdup_printf (
-      "-drive if=none,id=disk1,file=%s/a,,b,discard=unmap,format=raw,readonly=on", bare->directory);
+  raw = g_strdup_printf ("-blockdev driver=file,node-name=vq-more1-file,filename=%s/a,,b," READ_ONLY
+                         " -blockdev driver=raw,node-name=vq-more1,file=vq-more1-file," READ_ONLY
+                         " -device virtio-blk-pci,drive=vq-more1",
+                         bare->directory);
   qcow2 = g_strdup_printf (
-      "-drive if=none,id=disk2,file=%s/c d,discard=unmap,format=qcow2,readonly=on",
+      "-blockdev driver=file,node-name=vq-more2-file,filename=%s/c d," READ_ONLY
+      " -blockdev {\"driver\":\"qcow2\",\"node-name\":\"vq-more2\",\"file\":\"vq-more2-file\","
+      "\"backing\":null,\"read-only\":true,\"auto-read-only\":false}",
       bare->directory);
   line = build_line (bare);
   assert_has (line, raw);
   assert_has (line, qcow2);
-  assert_has (line, "-drive if=none,id=disk3,file=/se,,ed,discard=unmap,format=raw,readonly=on");
-  assert_has (line, "-device virtio-blk-pci,drive=disk3");
+  assert_has (line, "-blockdev driver=file,node-name=vq-seed-file,filename=/se,,ed," READ_ONLY);
+  assert_has (line, "-device virtio-blk-pci,drive=vq-seed");
+}
+
+/* Each file of the chain, from the bottom to the top, with its own format. */
+TEST (disk_of_a_fork)
+{
+  g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", NULL);
+  g_autofree char *base = g_build_filename (bare->directory, "base.raw", NULL);
+  g_autofree char *path = g_build_filename (bare->directory, "image", NULL);
+  const char *const argv[]
+      = { "qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", base, path, NULL };
+  g_autofree char *line = NULL;
+
+  ck_assert (vq_child_run (argv, NULL, NULL, vq_deadline_in (PATIENCE), NULL, NULL));
+  vq_image_free (bare->plan.image);
+  bare->plan.image = vq_image_inspect (path, VQ_IMAGE_BOOT, NULL, NULL);
+  bare->machine.template_disk = "/template";
+  line = build_line (bare);
+  assert_has (line, "driver=raw,node-name=vq-image-1,file=vq-image-1-file," READ_ONLY);
+  assert_has (line,
+              "driver=qcow2,node-name=vq-image,file=vq-image-file,backing=vq-image-1," READ_ONLY);
+  assert_has (line, "driver=file,node-name=vq-template-file,filename=/template," READ_ONLY);
+  assert_has (
+      line, "driver=qcow2,node-name=vq-template,file=vq-template-file,backing=vq-image," READ_ONLY);
+  assert_has (
+      line,
+      "driver=qcow2,node-name=vq-disk,file=vq-disk-file,backing=vq-template," OVERLAY_OPTIONS);
 }
 
 static void
@@ -274,6 +310,7 @@ TEST (model)
   g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", NULL);
   g_autoptr (BareMachine) other = bare_machine_new ("x86_64", "--baseimage");
 
+  bare->machine.directory = other->machine.directory = "/nowhere";
   add_model (seen, bare);
   bare->plan.kvm = TRUE;
   add_model (seen, bare);
@@ -283,7 +320,6 @@ TEST (model)
   add_model (seen, bare);
   bare_machine_use_firmware (other);
   add_model (seen, other);
-  bare->machine.directory = "/nowhere";
   bare_machine_add_disk (bare, "more", "raw");
   add_model (seen, bare);
 }
@@ -349,9 +385,10 @@ TEST (shared_dirs)
 static void
 build_three (const char *arch, char *lines[3])
 {
+  g_autoptr (BareMachine) bare = bare_machine_new (arch, NULL);
+
   for (int i = 0; i < 3; i++)
     {
-      g_autoptr (BareMachine) bare = bare_machine_new (arch, NULL);
       VqQemuConfig config = bare->machine;
       g_auto (GStrv) argv = NULL;
 
@@ -528,7 +565,7 @@ TEST (accepted_with_firmware_and_disks)
   bare_machine_use_firmware (bare);
   bare_machine_add_disk (bare, "a, disk=1,format=qcow2", "raw");
   bare_machine_add_disk (bare, "c d", "qcow2");
-  bare->machine.seed = vq_image_get_path (bare->plan.more->pdata[0]);
+  bare->machine.seed = images_get_file (bare->plan.more->pdata[0])->path;
   bare->plan.cloud_seed = TRUE;
   bare_machine_make_disk (bare, NULL, code, sizeof code);
   qemu = vq_qemu_start (&bare->machine, vq_deadline_in (PATIENCE), NULL, &error);
