@@ -8,7 +8,8 @@
 
 struct _VqVisibleText
 {
-  GString *held; /* bytes that are not shown yet */
+  GString *held;    /* bytes that are not shown yet */
+  gboolean in_line; /* not at the beginning of a line */
 };
 
 VqVisibleText *
@@ -33,15 +34,15 @@ vq_visible_text_free (VqVisibleText *self)
  * have dealt with, or 0 if more bytes are needed to know. */
 
 /* Several carriage returns before the end of a line come from a terminal in the guest that adds its
- * own. */
+ * own. GRUB writes them at the beginning of a line. */
 static gsize
-add_returns (const char *p, const char *end, GString *to)
+add_returns (const char *p, const char *end, gboolean in_line, GString *to)
 {
   gsize n = strspn (p, "\r");
 
-  if (p + n == end)
+  if (in_line && p + n == end)
     return 0;
-  for (gsize i = 0; p[n] != '\n' && i < n; i++)
+  for (gsize i = 0; in_line && p[n] != '\n' && i < n; i++)
     g_string_append (to, "^M");
   return n;
 }
@@ -83,10 +84,10 @@ add_character (const char *p, const char *end, GString *to)
 }
 
 static gsize
-add_one (const char *p, const char *end, GString *to)
+add_one (const char *p, const char *end, gboolean in_line, GString *to)
 {
   if (*p == '\r')
-    return add_returns (p, end, to);
+    return add_returns (p, end, in_line, to);
   if (*p == '\033')
     return add_escape (p, end, to);
   if (*p != '\n' && *p != '\t' && *p != '\0')
@@ -104,8 +105,11 @@ vq_visible_text_add (VqVisibleText *self, const char *bytes, gsize n, GString *t
   g_string_append_len (self->held, bytes, n);
   p = self->held->str;
   end = p + self->held->len;
-  while (p < end && (done = add_one (p, end, to)) > 0)
-    p += done;
+  while (p < end && (done = add_one (p, end, self->in_line, to)) > 0)
+    {
+      self->in_line = p[done - 1] != '\n' && (self->in_line || *p != '\r');
+      p += done;
+    }
   g_string_erase (self->held, 0, p - self->held->str);
   if (self->held->len > COLOURS_MAX) /* nothing but carriage returns */
     vq_visible_text_end (self, to);

@@ -2,7 +2,7 @@
 /* Makes a stream of text from the guest safe for the user's terminal, and for logs, which end on a
  * terminal too: what could steer it is shown instead.
  *
- *   end of a line, tab    as they are; carriage returns before the end of a line are left out
+ *   end of a line, tab    as they are; carriage returns at both ends of a line are left out
  *   control character     as cat -v shows it: ^[ for ESC, ^M for a carriage return within a line
  *   other invisible ones  <U+202E>
  *   invalid UTF-8         <FF>

@@ -16,6 +16,8 @@ static const struct
   { "progress 1\rprogress 2\n", "progress 1^Mprogress 2\n" },
   { "a\r\r\rb", "a^M^M^Mb" },
   { "end\r", "end" },
+  { "grub\n\r\rnext\r\n", "grub\nnext\n" },
+  { "\r\r\n\ra\rb", "\na^Mb" },
   { "\033]0;title\007", "^[]0;title^G" },
   { "\033[2J\033[1;1Hx", "^[[2J^[[1;1Hx" },
   { "[\033[0;32m  OK  \033[0m] Started\033[m.", "[  OK  ] Started." },
@@ -91,6 +93,7 @@ TEST (carriage_returns_for_ever)
   g_autoptr (VqVisibleText) text = vq_visible_text_new ();
   g_autoptr (GString) to = g_string_new (NULL);
 
+  vq_visible_text_add (text, "x", 1, to);
   for (int i = 0; i < 1000; i++)
     vq_visible_text_add (text, "\r", 1, to);
   vq_visible_text_add (text, "x", 1, to);
