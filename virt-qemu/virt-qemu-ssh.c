@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* virt-qemu-ssh: what the server starts for each command that runs in a guest over ssh;
- * ssh-client.h has its arguments and says why it is a program of its own. It is started so that it
- * cannot outlive the server. */
+/* virt-qemu-ssh: runs one command in a guest over ssh. The server starts it for each such command,
+ * and it is killed when the server ends. ssh-client.h describes its arguments and says why it is a
+ * program of its own. */
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #include "ssh/ssh-connect.h"
 #include "ssh/ssh-run.h"
 
-/* The server reads it, and learns of the command's end. */
+/* Writes a line for the server. */
 static gboolean
 say (const char *word, const char *rest, GError **error)
 {
@@ -88,7 +88,7 @@ work (const char *const *args, GError **error)
   return vq_error_set (error, VQ_ERROR_USAGE, "wrong arguments: this program is the server's");
 }
 
-/* The server keeps the last lines for its errors. */
+/* The server puts the last lines into its error message. */
 static void
 print_line (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A command in the guest whose end somebody waits for; its three descriptors are the caller's
- * choice. If only its success counts, or its output, channel-capture is what to use. */
+/* Runs a command in the guest on three descriptors of the caller's, and waits for its end. If you
+ * need only its success or its output, use channel-capture. */
 #pragma once
 
 #include <glib.h>
@@ -26,9 +26,9 @@ gboolean vq_channel_call_has_ended (VqChannelCall *call);
 /* Tells a command on a terminal the new size. Nothing happens when it has ended. */
 void vq_channel_call_resize (VqChannelCall *call, guint rows, guint columns);
 
-/* Waits for the end of the command, and frees CALL in any case. *END tells how it ended; its error
- * is always NULL, as a channel that fails is an error of this. Fails with VQ_ERROR_TIMEOUT ("no
- * WHAT within N s") at DEADLINE, or with the reason of CANCEL; then the command is killed. */
+/* Waits for the end of the command, and frees CALL even on failure. *END says how it ended; if the
+ * channel has failed, this fails with its error instead. Fails with VQ_ERROR_TIMEOUT ("no WHAT
+ * within N s") at DEADLINE, or with the reason of CANCEL; the command is then killed. */
 gboolean vq_channel_call_finish (VqChannelCall *call, const char *what, gint64 deadline,
                                  VqCancel *cancel, VqEnd *end, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

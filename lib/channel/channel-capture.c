@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Outputs are captured through pipes of which only we hold the read ends. "Ended" means that all
- * output is written, not that the pipes are closed: a daemon may keep them, so their end is not
- * waited for. */
+/* Outputs are captured through pipes. When the channel says that the command has ended, all output
+ * is in them, so they are read once more and not to their ends: a daemon in the guest may hold them
+ * open. */
 #include "channel/channel-capture.h"
 
 #include <errno.h>
@@ -23,13 +23,13 @@ typedef struct
   int fd; /* non-blocking, -1: closed */
   guint source_id;
   GString *bytes;   /* NULL: it is not captured */
-  gsize keep;       /* more than this many bytes: those at the front are dropped */
-  gboolean dropped; /* some were */
+  gsize keep;       /* of more than this many bytes, only the last ones are kept */
+  gboolean dropped; /* there were more */
 } Output;
 
 struct _VqChannelCapture
 {
-  VqChannelCall *call; /* NULL: it has ended, and END is how */
+  VqChannelCall *call; /* NULL once it has ended; END says how */
   VqEnd end;
   char *name; /* of the program, for errors */
   Output out, err;
@@ -57,7 +57,7 @@ output_append (Output *output, const char *bytes, gsize n)
   vq_text_keep_last (output->bytes, bytes, n, output->keep);
 }
 
-/* Takes what is there now. 16 reads of 64 KiB are more than a pipe holds. */
+/* Reads what is there now. 16 reads of 64 KiB are more than a pipe holds. */
 static void
 output_drain (Output *output)
 {
@@ -83,7 +83,7 @@ output_readable (int fd, GIOCondition events, gpointer data)
   return G_SOURCE_CONTINUE; /* removed already when it was closed */
 }
 
-/* Sets *WRITE_END, which becomes the caller's. */
+/* Makes the pipe. *WRITE_END becomes the caller's. */
 static gboolean
 output_open (Output *output, gsize keep, int *write_end, GError **error)
 {

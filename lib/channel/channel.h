@@ -44,13 +44,14 @@ typedef struct
   VqCommand *(*start) (VqChannel *channel, const char *const *argv, int in, int out, int err,
                        VqCommandDone done, gpointer data);
   void (*kill) (VqChannel *channel, VqCommand *command);
-  /* NULL where there are no terminals; then so is resize. */
+  /* This and resize are NULL in a channel that has no terminals. */
   VqCommand *(*start_terminal) (VqChannel *channel, const VqTerminal *terminal, int in, int out,
                                 VqCommandDone done, gpointer data);
   void (*resize) (VqChannel *channel, VqCommand *command, guint rows, guint columns);
   void (*free) (VqChannel *channel);
-  /* The argv[0] of a program of ours in the guest that puts and gets plain files, as helper-wire.h
-   * has it, before an argv that does so for any file; NULL: there is none. */
+  /* The argv[0] of a program of ours in the guest that writes and reads plain files. It is followed
+   * by the words that helper-wire.h describes, and by a command that does the same for any other
+   * kind of file. NULL if there is no such program. */
   const char *file_program;
 } VqChannelClass;
 
@@ -59,15 +60,15 @@ struct _VqChannel
   const VqChannelClass *class;
 };
 
-/* Starts ARGV (copied, if need be) in the guest, as root, in "/", with the environment of a root
- * shell that init started. IN, OUT and ERR are taken over (closed when the command has ended, or
- * earlier). The bytes of ARGV are free but for NUL. Does not wait. DONE is called exactly once,
- * never from inside this call, unless the command is dropped with vq_channel_free.
+/* Starts ARGV in the guest, as root, in "/", with the environment of a root shell that init
+ * started. ARGV may contain any bytes except NUL, and may be freed at once. IN, OUT and ERR are
+ * taken over, and are closed at the latest when the command has ended. Does not wait. DONE is
+ * called exactly once, and never from inside this call.
  *
- * If IN cannot be read to its end (a broken disk), the command does not see that as the end, but is
- * killed; then, and if OUT or ERR cannot be written (a full disk), it ends with VQ_ENDED_FAILED.
- * That nobody reads OUT or ERR any more is no failure: the command may notice it itself (SIGPIPE).
- */
+ * If IN cannot be read to its end (a broken disk), the command is killed, because it must not take
+ * that for the end. In that case, and if OUT or ERR cannot be written (a full disk), it ends with
+ * VQ_ENDED_FAILED. It is no failure if nobody reads OUT or ERR any more; the command may notice
+ * that itself (SIGPIPE). */
 VqCommand *vq_channel_start (VqChannel *channel, const char *const *argv, int in, int out, int err,
                              VqCommandDone done, gpointer data);
 

@@ -9,16 +9,17 @@
  * context. */
 typedef gssize (*VqArchiveRead) (gpointer data, void *buffer, gsize max, GError **error);
 
-/* Unpacks what READ (DATA) gives into DIRECTORY, which exists; merges with what is there, but a
- * symlink in the way is replaced and never followed. Names keep the bytes that they have in the
- * archive if the process has not called setlocale; else libarchive changes them. Makes plain files
- * (sparse ones too), directories, symlinks and hard links to what is inside, with their times, and
- * owned by us. Their permissions are those that the umask allows; set-user-ID, set-group-ID and
- * sticky bits are dropped. Other kinds are left out with a message. Directories that were there
- * before, DIRECTORY too, stay as they are.
+/* Unpacks what READ (DATA) gives into DIRECTORY, which must exist, and merges it with what is
+ * there. A symlink in the way is replaced and never followed. The process must not have called
+ * setlocale, because libarchive would then change the bytes of names.
+ *
+ * Makes plain files (sparse ones too), directories, symlinks, and hard links to files inside. They
+ * belong to us and get the times in the archive, and the permissions there as far as the umask
+ * allows, without set-user-ID, set-group-ID and sticky bits. Other kinds are left out with a
+ * message. Existing directories, DIRECTORY too, keep their permissions and times.
  *
  * Fails with VQ_ERROR_PEER if the stream is not a tar archive, is cut short, or names something
- * outside; with VQ_ERROR_FAILED if we cannot write; and with READ's error. What was unpacked before
+ * outside, with VQ_ERROR_FAILED if we cannot write, and with READ's error. What was unpacked before
  * that stays. */
 gboolean vq_archive_reader_unpack (const char *directory, VqArchiveRead read, gpointer data,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;

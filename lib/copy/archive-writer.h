@@ -8,13 +8,14 @@
 /* Writes all LEN bytes, or fails. May run the main context. */
 typedef gboolean (*VqArchiveWrite) (gpointer data, const void *bytes, gsize len, GError **error);
 
-/* Writes the tree under DIRECTORY to WRITE (DATA), in blocks of at most 64 KiB, as the pax format
- * of POSIX.1-2001 (with GNU tar's extension for sparse files); names are "./x", with the bytes that
- * they have: the process must not have called setlocale, or libarchive converts them. Symlinks,
- * hard links, FIFOs and devices go over as such, sockets are left out (both as tar does); owners
- * are not told to the guest. Fails at the first file that cannot be read, with its name, at one
- * that gets shorter meanwhile, and with WRITE's error. Of one that grows meanwhile, what it had at
- * first is sent. */
+/* Writes the tree under DIRECTORY to WRITE (DATA), in blocks of at most 64 KiB, in the pax format
+ * of POSIX.1-2001 with GNU tar's extension for sparse files. Names begin with "./". The process
+ * must not have called setlocale, because libarchive would then convert the bytes of names. As with
+ * tar, symlinks, hard links, FIFOs and devices are sent as such, and sockets are left out. The
+ * guest is not told who owns the files.
+ *
+ * Fails at the first file that cannot be read, or that gets shorter while it is read, with its
+ * name, and with WRITE's error. If a file grows meanwhile, only its first part is sent. */
 gboolean vq_archive_writer_pack (const char *directory, VqArchiveWrite write, gpointer data,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

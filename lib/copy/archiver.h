@@ -26,9 +26,9 @@ enum
   VQ_ARCHIVER_GUEST_WRONG = 2, /* VQ_ERROR_PEER: it is the guest's fault */
 };
 
-/* Does it to the end of the archive. WORD is one of the above; FD -1 and NAME NULL where there are
- * none; the descriptors stay the caller's. Waits until DEADLINE or CANCEL, at which the program is
- * killed. The error is what the program says. */
+/* Runs the program and waits for its end. WORD is one of those above. FD is -1 and NAME is NULL if
+ * WORD does not need them. The descriptors stay the caller's. The program is killed at DEADLINE or
+ * when CANCEL is triggered. If it fails, the error is its last line. */
 gboolean vq_archiver_run (const char *word, int stream_fd, const char *path, int fd,
                           const char *name, gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A file goes as it is: the channel itself reads or writes the host's file, for a cat in the guest,
- * or without any shell where the channel has a program for that. A file with holes goes as an
- * archive of one file, whose sparse map tells where they are. On the way down we see which it is;
- * on the way up the guest's script looks, and says so by its exit status. A tree is always an
- * archive. */
+/* A plain file is sent as it is. The channel gets the host's file as the stdin or stdout of a
+ * command in the guest: "cat", or the channel's own program if it has one. A file with holes is
+ * sent as an archive of one file, which says where the holes are. On the way down we look for
+ * holes; on the way up the script in the guest does, and reports them by its exit status. A tree is
+ * always sent as an archive. */
 #include "copy/copy.h"
 
 #include <errno.h>
@@ -24,29 +24,31 @@
 
 #define NAME_SHOWN 300
 
-/* What lies between the archiver and the channel, so that they seldom wait for each other. */
+/* The size of the pipe between the archiver and the channel. With a large one they seldom wait for
+ * each other. */
 #define PIPE_SIZE (256 * 1024)
 
-/* Holes of less are not worth the trouble. */
+/* A file with less than this in holes is sent as a plain file. */
 #define HOLES_MIN (1024 * 1024)
 #define HOLES_MIN_TEXT "1048576"
 
-/* The exit status of the guest's script when it finds them. */
+/* The exit status of the guest's script when it finds that many holes. */
 #define HAS_HOLES 75
 #define HAS_HOLES_TEXT "75"
 
-/* What runs in the guest, as sh -ec SCRIPT sh PATH DIRECTORY: parameters, so they need no quoting.
- * The other end of a FIFO may never be opened. */
+/* The scripts for the guest are run as sh -ec SCRIPT sh PATH DIRECTORY. The paths are parameters,
+ * so they need no quotes. A FIFO is refused, because opening it could block for ever. */
 #define NOT_A_FIFO "if test -p \"$1\"; then echo 'it is a FIFO' >&2; exit 1; fi; "
 
 #define SCRIPT_FILE_DOWN NOT_A_FIFO "cat > \"$1\""
 #define SCRIPT_EXECUTABLE "; chmod +x -- \"$1\""
 
-/* GNU tar converts names between UTF-8 and the guest's locale. If that is UTF-8, too, they stay as
- * they are, also those that are not UTF-8. */
+/* GNU tar converts names between UTF-8 and the guest's locale. In a UTF-8 locale it keeps all names
+ * as they are, even those that are not UTF-8. */
 #define KEEP_NAMES "LC_ALL=C.UTF-8 "
 
-/* What cat does, with tar: the file keeps its mode and whatever leads to it, or is new. */
+/* Makes tar do what "cat >" does: an existing file keeps its mode, and symlinks to it are followed.
+ */
 #define SCRIPT_SPARSE_DOWN                                                                         \
   NOT_A_FIFO ": >> \"$1\"; mode=$(stat -L -c %a -- \"$1\"); " KEEP_NAMES                           \
              "tar --warning=none --extract --overwrite --dereference --touch --no-same-owner "     \
@@ -101,8 +103,8 @@ guest_directory (const Copy *copy)
   return g_strndup (copy->guest_path, slash - copy->guest_path + 1);
 }
 
-/* Starts SCRIPT in the guest; what is copied is its stdin or stdout FD, which is taken over. VERB
- * is what the channel's own program could do instead, or NULL. */
+/* Starts SCRIPT in the guest, with FD, which is taken over, as its stdin or stdout. If the channel
+ * has a program of its own and VERB is not NULL, that program does VERB instead. */
 static VqChannelCapture *
 start (const Copy *copy, const char *script, const char *verb, int fd, GError **error)
 {
@@ -123,7 +125,7 @@ finish (const Copy *copy, VqChannelCapture *command, GError **error)
   return vq_channel_capture_wait (command, copy->deadline, copy->cancel, error);
 }
 
-/* Whether nobody has the other end of a pipe any more. */
+/* Whether the other end of a pipe is closed. */
 static gboolean
 is_hung_up (int fd)
 {
@@ -132,12 +134,12 @@ is_hung_up (int fd)
   return poll (&end, 1, 0) > 0;
 }
 
-/* A plain file that goes as an archive; for a tree FD is -1 and NAME is NULL. */
+/* What the archiver is to do. For a tree FD is -1 and NAME is NULL. */
 typedef struct
 {
   const char *word; /* see archiver.h */
-  int fd;
-  const char *name; /* in the archive; NULL if we do not make it */
+  int fd;           /* the plain file */
+  const char *name; /* its name in the archive; NULL when unpacking */
 } Archive;
 
 /* Runs the archiver on STREAM, our end of the pipe to COMMAND, and then closes that and frees
@@ -285,7 +287,7 @@ tree_down (const Copy *copy, GError **error)
 {
   const Archive archive = { VQ_ARCHIVER_PACK, -1, NULL };
 
-  /* Before anything is made in the guest. */
+  /* Fail before anything is made in the guest. */
   if (access (copy->host_path, R_OK | X_OK) != 0)
     return vq_error_set_errno (error, errno, "cannot read %s", copy->host_path);
   return copy_archive (copy, SCRIPT_TREE_DOWN, &archive, error);
@@ -303,13 +305,14 @@ tree_up (const Copy *copy, GError **error)
     return vq_error_set_errno (error, ENOTDIR, "cannot unpack into %s", copy->host_path);
   if (copy_archive (copy, SCRIPT_TREE_UP, &archive, error))
     return TRUE;
-  /* What arrived stays; if nothing did, there is nothing to show that we were here. */
+  /* What has arrived stays, but a directory of ours in which nothing has arrived is removed. */
   if (is_new)
     rmdir (copy->host_path);
   return FALSE;
 }
 
-/* Names may hold anything: what comes of it is one line all the same. */
+/* Prefixes the error with both paths. The names may hold any bytes; the message is still one
+ * printable line. */
 static void
 name_paths (GError **error, const char *command, const char *from, const char *to)
 {

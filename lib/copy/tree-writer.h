@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Makes files below one directory on the host, and cannot reach anything outside it. It is for
  * names that come from a hostile guest. Each component of a name is opened by itself, from a
- * descriptor of the directory that holds it, and symlinks are never followed, but replaced. Another
- * user who can write in the tree cannot lead us out of it either: what has been opened is never
- * looked up again by name to be changed.
+ * descriptor of the directory that holds it, and symlinks are replaced and never followed. Another
+ * user who can write in the tree cannot lead us out of it either, because a thing that we have
+ * opened is never looked up by its name again.
  *
- * New files get their permissions as far as the umask allows. Existing directories keep theirs; if
- * one of ours does not let us write, it does so only while we write in it.
+ * New files get their permissions as far as the umask allows. Existing directories keep theirs. If
+ * a directory of ours does not let us write, we change that only while we write in it.
  *
- * A NAME is relative and clean: its components have one "/" between them, and none is "." or "..";
- * the empty NAME is the directory itself. Directories on the way that are missing are made, and
- * what is in the way and is no directory is removed. What has NAME already is removed too, if it is
- * not a directory that becomes one again; a directory with something in it is not removed
- * (ENOTEMPTY).
+ * A NAME is relative and clean: its components have one "/" between them, and none is "." or "..".
+ * The empty NAME is the directory itself. Missing directories on the way are made, and anything
+ * else in their place is removed. What has NAME already is removed too, unless it is a directory
+ * and becomes one again. A directory that is not empty is not removed (ENOTEMPTY).
  *
  * All functions that can fail set errno to say why. None waits for anything but the disk. */
 #pragma once
@@ -31,9 +30,9 @@ VqTreeWriter *vq_tree_writer_new (const char *directory) G_GNUC_WARN_UNUSED_RESU
 void vq_tree_writer_free (VqTreeWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqTreeWriter, vq_tree_writer_free)
 
-/* Makes a directory with MODE, or takes the one that is there. One that was made gets MTIME when
- * the first name comes that is not below it; until then we may write in it, whatever MODE is. So
- * names should come with all of a directory together, as tar sends them. */
+/* Makes a directory with MODE, or takes the existing one. A new directory gets its MTIME and MODE
+ * when the first name comes that is not below it; until then we can write in it, whatever MODE is.
+ * So all names in a directory should come together, as tar sends them. */
 gboolean vq_tree_writer_add_directory (VqTreeWriter *writer, const char *name, mode_t mode,
                                        time_t mtime) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -45,8 +44,8 @@ int vq_tree_writer_add_file (VqTreeWriter *writer, const char *name, mode_t mode
 gboolean vq_tree_writer_add_symlink (VqTreeWriter *writer, const char *name, const char *target,
                                      time_t mtime) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Makes NAME a hard link to OLD, which is also a name in this tree, and is reached without
- * symlinks. */
+/* Makes NAME a hard link to OLD, which is another name in this tree. No symlinks are followed on
+ * the way to OLD. */
 gboolean vq_tree_writer_add_link (VqTreeWriter *writer, const char *name, const char *old)
     G_GNUC_WARN_UNUSED_RESULT;
 

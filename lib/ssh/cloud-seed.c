@@ -14,7 +14,7 @@
 #include "base/random.h"
 #include "ssh/ssh-key.h"
 
-#define LABEL "cidata" /* by which cloud-init knows it */
+#define LABEL "cidata" /* cloud-init looks for a disk with this label */
 #define ID_BYTES 16
 
 typedef struct

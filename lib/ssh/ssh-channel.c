@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A command's life: it WAITS for its turn to log in, is LOGGING_IN, then RUNNING. It is started, or
- * ended before that, from an idle source of the channel: never from inside one of its functions. */
+/* A command is WAITING for its turn to log in, then LOGGING_IN, then RUNNING. An idle source of the
+ * channel starts it, or ends it if it was killed before that, so that its callback is never called
+ * from inside one of the channel's functions. */
 #include "ssh/ssh-channel.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 
 #define LOGINS_AT_ONCE 6
 #define LOGIN_PATIENCE 60.0 /* seconds */
-#define KILL_PATIENCE 20    /* seconds: longer than the program's own */
+#define KILL_PATIENCE 20    /* seconds; longer than the program's own patience */
 #define REPORT_MAX 8192     /* a host key is less than a KiB of text */
 
 typedef enum
@@ -41,14 +42,14 @@ struct _VqCommand
   SshChannel *channel;
   GList link; /* in the channel's queue */
   State state;
-  char **argv;     /* owned, as FDS, while WAITING: then the program has them */
-  int fds[3];      /* stdin, stdout, stderr; -1: closed */
+  char **argv;     /* owned; NULL once the program has it */
+  int fds[3];      /* owned: stdin, stdout, stderr; -1 once the program has them */
   VqChild *child;  /* owned; NULL while WAITING */
-  int report_fd;   /* owned: what CHILD says; -1: nothing more */
-  guint report_id; /* reads from it */
+  int report_fd;   /* owned; CHILD's lines come from it; -1: closed */
+  guint report_id; /* the source that reads them */
   GString *report;
   gboolean killed;
-  guint kill_id; /* the end of our patience with CHILD, which is to kill it */
+  guint kill_id; /* when it fires, CHILD itself is killed */
   VqCommandDone done;
   gpointer data;
 };
@@ -67,7 +68,7 @@ stop_listening (VqCommand *command)
   vq_fd_clear (&command->report_fd);
 }
 
-/* The last thing that is done with a command. */
+/* Ends and frees the command. */
 static void
 finish (VqCommand *command, const VqEnd *end)
 {
@@ -99,7 +100,7 @@ work_soon (SshChannel *channel)
     channel->work_id = g_idle_add_full (G_PRIORITY_DEFAULT, work, channel, NULL);
 }
 
-/* The first line has come. */
+/* CHILD's first line has come: it has logged in. */
 static void
 on_in (VqCommand *command)
 {
@@ -114,7 +115,7 @@ on_in (VqCommand *command)
   work_soon (channel);
 }
 
-/* Takes what is there now. */
+/* Reads what is there now. */
 static void
 read_report (VqCommand *command)
 {
@@ -140,7 +141,7 @@ on_report (int fd, GIOCondition events, gpointer data)
   return G_SOURCE_CONTINUE; /* removed already when there is no more to read */
 }
 
-/* The number behind WORD, which begins one of the lines; FALSE: there is none. */
+/* Finds the line that begins with WORD, and the number after that. FALSE if there is none. */
 static gboolean
 find_number (const char *report, const char *word, int *number)
 {
@@ -211,7 +212,7 @@ start_or_end (VqCommand *command)
     }
 }
 
-/* NULL: there is nothing to do now. */
+/* The command that is to be started or ended next; NULL if there is none now. */
 static VqCommand *
 find_next (SshChannel *channel)
 {
@@ -231,7 +232,7 @@ find_next (SshChannel *channel)
   return n_logging_in < LOGINS_AT_ONCE ? next : NULL;
 }
 
-/* One at a time, as the channel may be gone afterwards. */
+/* Handles one command per call, because its callback may free the channel. */
 static gboolean
 work (gpointer data)
 {

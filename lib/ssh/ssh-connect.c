@@ -17,15 +17,16 @@
 
 #define PAUSE 250 /* ms */
 
-/* Seconds in which the server must say something: at first, and at most. QEMU's user network
- * accepts each connection, and looks for the guest's server behind it only after 6 and 24 more
- * seconds if the guest had no network yet; but a busy guest may be slow to answer. */
+/* How many seconds a new connection waits for the server's first words, in the first try and at
+ * most. QEMU's user network accepts every connection at once. If the guest has no network yet, it
+ * tries to reach the guest's server again only after 6 and 24 more seconds, so it is faster to
+ * connect anew; but a busy guest may be slow to answer. */
 #define FIRST_PATIENCE 3.0
 #define LAST_PATIENCE 24.0
 
 #define TEXT_MAX 300
 
-/* libssh looks for no files of the user's, and sorts the algorithms by none. */
+/* libssh must not read any files of the user, for example to order its algorithms. */
 #define NO_DIRECTORY "/nonexistent"
 #define NO_FILE "/dev/null"
 
@@ -88,7 +89,7 @@ open_socket (guint16 port, GError **error)
   return -1;
 }
 
-/* The server may have keys of several types: it is asked for the expected one. */
+/* The server may have keys of several types, so we ask for the type that we expect. */
 static const char *
 get_host_key_types (ssh_key expected)
 {
@@ -97,7 +98,7 @@ get_host_key_types (ssh_key expected)
              : ssh_key_type_to_char (ssh_key_type (expected));
 }
 
-/* Of everything that libssh waits for; 0: none. */
+/* Sets how long libssh waits, each time that it waits for the server; 0 means for ever. */
 static gboolean
 set_timeout (ssh_session ssh, gint64 microseconds)
 {
@@ -128,8 +129,8 @@ set_options (ssh_session ssh, const Keys *keys, gint64 deadline, GError **error)
   return vq_error_set (error, VQ_ERROR_USAGE, "ssh: %s", ssh_get_error (ssh));
 }
 
-/* Connects, and gives the socket to SSH once the server has said something: libssh's own time-out
- * is one for all, from here to the login. */
+/* Connects, and gives the socket to SSH once the server has said something. libssh has only one
+ * time-out, which also holds for the login, so the shorter one for the first words is ours. */
 static gboolean
 reach (ssh_session ssh, guint16 port, double patience, gint64 deadline, GError **error)
 {
@@ -145,7 +146,8 @@ reach (ssh_session ssh, guint16 port, double patience, gint64 deadline, GError *
   return TRUE;
 }
 
-/* What the server proves to be, if that is right. */
+/* Returns the host key that the server has proved to own, or NULL if it is not EXPECTED. Transfer
+ * full. */
 static char *
 check_host_key (ssh_session ssh, ssh_key expected, GError **error)
 {
@@ -166,7 +168,7 @@ check_host_key (ssh_session ssh, ssh_key expected, GError **error)
   return NULL;
 }
 
-/* What is refused stays refused. */
+/* The server would refuse it again, so this error ends all tries. */
 static gboolean
 fail_for_refusal (ssh_session ssh, const VqSshLogin *login, GError **error)
 {
@@ -199,7 +201,7 @@ log_in (ssh_session ssh, const Keys *keys, GError **error)
   return result == SSH_AUTH_SUCCESS || fail_for_refusal (ssh, keys->login, error);
 }
 
-/* Otherwise libssh would keep what the server asks for, without end. */
+/* libssh keeps the server's requests until somebody takes them, which could fill our memory. */
 static int
 decline (ssh_session ssh, ssh_message message, void *data)
 {
@@ -242,8 +244,8 @@ say_time_is_up (const GError *last, gint64 start, gint64 deadline, GError **erro
                 last != NULL ? last->message : "not tried");
 }
 
-/* Nothing tells when a server in the guest begins to listen, or has room for one more: it must be
- * asked again and again. */
+/* Nothing tells us when a server in the guest begins to listen, or has room for one more
+ * connection. We must try again and again. */
 ssh_session
 vq_ssh_connect (VqSshLogin *login, gint64 deadline, GError **error)
 {

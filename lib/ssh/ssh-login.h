@@ -10,10 +10,10 @@ typedef struct
 {
   guint16 port;   /* the port on 127.0.0.1 */
   char *user;     /* a user other than "root" must be allowed to use sudo without a password */
-  char *key;      /* the text of a private key, which is tried first; NULL: none */
+  char *key;      /* the text of a private key, which is tried before the password; NULL: none */
   char *password; /* NULL: none */
-  char *host_key; /* "TYPE BASE64": what the server must prove to be; NULL: whatever it is at the
-                   * first connection that gets in, which is then stored here */
+  char *host_key; /* the key that the server must have, "TYPE BASE64"; NULL: any key at the first
+                   * login, which then stores it here */
 } VqSshLogin;
 
 /* Frees the strings. */

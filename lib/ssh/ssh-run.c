@@ -19,11 +19,11 @@
 #define CHUNK (64 * 1024) /* bytes read from stdin at once */
 #define TEXT_MAX 300
 
-/* libssh reads 4 KiB at once. So often it may before stdin has its turn. */
+/* libssh reads 4 KiB at once. It may do so this many times before it is stdin's turn. */
 #define READS_PER_TURN 64
 
-/* How much of a daemon's output is taken after the end of the command that started it: more than a
- * server and a pipe hold. */
+/* How much output is still taken after the end of the command. It is more than the server and a
+ * pipe can hold, so only a daemon that the command has left behind can write more. */
 #define MORE_MAX (3 * 1024 * 1024)
 #define QUESTIONS_MAX 64
 #define QUIET_ENOUGH 2
@@ -33,7 +33,7 @@
 typedef struct
 {
   const char *name;
-  VqForeignFd file; /* closed: nobody wants it */
+  VqForeignFd file; /* closed if nobody wants the output any more */
   VqSshMark mark;
 } Output;
 
@@ -41,27 +41,27 @@ typedef struct
 {
   ssh_session ssh;
   VqSshLogin *login;
-  ssh_event event; /* has SSH: all of its commands share it */
+  ssh_event event; /* polls SSH, for all commands on it */
 } Connection;
 
 typedef struct
 {
   Connection *connection;
-  int stop_fd; /* readable: the command is to be killed; -1: never */
+  int stop_fd; /* becomes readable when the command is to be killed; -1: never */
   ssh_channel channel;
   struct ssh_channel_callbacks_struct callbacks;
   VqForeignFd in;
-  gboolean fed;      /* the end of stdin has been sent */
+  gboolean fed;      /* nothing more is sent to stdin */
   Output outputs[2]; /* stdout, stderr */
-  guint64 count;     /* bytes that have come */
+  guint64 count;     /* how many bytes of output have come */
   gboolean unread;   /* nobody reads one of the outputs any more */
   GError *loss;      /* some of the input or output is lost; NULL: none */
   gboolean stopped;
   gboolean eof, closed; /* by the server */
   gboolean exited;
-  VqEndKind kind; /* this and VALUE when it exited */
+  VqEndKind kind; /* KIND and VALUE are set once it has exited */
   int value;
-  gboolean drained; /* then nothing more comes of what it had written */
+  gboolean drained; /* all that it had written has come */
 } Command;
 
 static gboolean
@@ -84,7 +84,7 @@ note_loss (Command *command, const char *stream, const char *what, int errnum)
     vq_error_set_errno (&command->loss, errnum, "%s of the command is lost: %s", stream, what);
 }
 
-/* That nobody reads is the reader's own wish; a full disk is not. */
+/* A full disk is a loss. That nobody reads any more is not, because the reader wanted that. */
 static void
 note_lost_output (Command *command, Output *output, int errnum)
 {
@@ -107,7 +107,7 @@ stop (Command *command)
   close_outputs (command);
 }
 
-/* Waits for any of FDS, the last of which is for the word that we are to stop. */
+/* Waits for any of FDS, the last of which is filled in here, for the order to stop. */
 static void
 wait_for (Command *command, struct pollfd *fds, nfds_t n)
 {
@@ -126,7 +126,7 @@ break_off (Command *command, Output *output, int errnum)
   command->unread = TRUE;
 }
 
-/* All of it, unless nobody wants it any more. */
+/* Waits until all of it is written, or nobody wants it any more. */
 static void
 write_out (Command *command, Output *output, const guint8 *bytes, gsize n)
 {
@@ -144,7 +144,7 @@ write_out (Command *command, Output *output, const guint8 *bytes, gsize n)
     }
 }
 
-/* libssh's callbacks; they come from inside nearly each of its functions. */
+/* libssh's callbacks. Nearly all of its functions may call them. */
 
 static int
 on_data (ssh_session ssh, ssh_channel channel, void *bytes, uint32_t n, int is_err, void *data)
@@ -173,7 +173,7 @@ on_close (ssh_session ssh, ssh_channel channel, void *data)
   command->closed = TRUE;
 }
 
-/* The first end counts. */
+/* Keeps the first end if the server reports several. */
 static void
 set_end (Command *command, VqEndKind kind, int value)
 {
@@ -190,7 +190,7 @@ on_status (ssh_session ssh, ssh_channel channel, int status, void *data)
   set_end (data, VQ_ENDED_EXITED, status & 0xff);
 }
 
-/* Signals have names in ssh (RFC 4254, section 6.10), without "SIG"; the server of OpenSSH has none
+/* In ssh, signals have names without "SIG" (RFC 4254, section 6.10). OpenSSH's server has no names
  * for SIGBUS and some others. */
 static int
 get_signal_number (const char *name)
@@ -236,7 +236,7 @@ fail_for_loss (ssh_session ssh, GError **error)
   return fail ("the ssh connection to the guest is lost", ssh_get_error (ssh), error);
 }
 
-/* Either the server says no, or it is lost. */
+/* For a request that failed, because the server refused it or because it is lost. */
 static gboolean
 fail_for_server (ssh_session ssh, const char *what, GError **error)
 {
@@ -265,7 +265,7 @@ open_channel (Command *command, GError **error)
          || fail_for_server (ssh, "the ssh server in the guest starts no command", error);
 }
 
-/* If it cannot be sent, the command's end tells why. */
+/* If they cannot be sent, the command's end says why. */
 static void
 send_bytes (Command *command, const guint8 *bytes, gsize n)
 {
@@ -288,8 +288,7 @@ start_script (Command *command, GBytes *begin, GError **error)
   return TRUE;
 }
 
-/* Sends the end of stdin; where there may be more that cannot be read, the command is stopped
- * instead. */
+/* Sends the end of stdin. If there may be more that cannot be read, stops the command instead. */
 static void
 end_input (Command *command, gssize n, int errnum)
 {
@@ -303,8 +302,7 @@ end_input (Command *command, gssize n, int errnum)
     ssh_channel_send_eof (command->channel);
 }
 
-/* Sends some of stdin, if there is some and the server has room for it; what it has no room for is
- * not read. */
+/* Sends what stdin has now, but reads no more than the server has room for. */
 static void
 feed (Command *command)
 {
@@ -368,8 +366,8 @@ serve (Command *command)
       wait_for_news (command);
 }
 
-/* Waits for an answer of the server: to a request that it refuses, as the command runs already.
- * None comes any more if it closes the channel meanwhile. */
+/* Waits for an answer of the server to some request; it refuses this one, because the command runs
+ * already. No answer comes if the server closes the channel meanwhile. */
 static void
 ask (Command *command)
 {
@@ -378,11 +376,11 @@ ask (Command *command)
     wait_for_news (command);
 }
 
-/* The server tells how a command ended when its process has, while some of its output may still be
- * in a pipe there; and the end of the output never comes if a daemon holds the pipe. So the server
- * is asked something: whether anything came before the answer shows whether there was more to read.
- * OpenSSH reads and sends once between two answers, so it takes two answers with nothing before
- * them. */
+/* The server reports the end of a command as soon as its process has ended. Some of its output may
+ * still be in a pipe then, and the end of the output never comes if a daemon holds the pipe open.
+ * So we ask the server something, again and again: if output came before the answer, there may be
+ * more. OpenSSH reads from the pipe and sends once between two answers, so all output has come
+ * after two answers with nothing before them. */
 static void
 drain (Command *command)
 {
@@ -411,7 +409,7 @@ fail_to_start (Command *command, const char *why, GError **error)
   return fail ("the guest's shell did not start the command", why, error);
 }
 
-/* What the shell said instead of starting the command: the last line. */
+/* The shell's last line says why it did not start the command. */
 static gboolean
 fail_for_noise (Command *command, GError **error)
 {
@@ -425,7 +423,7 @@ fail_for_noise (Command *command, GError **error)
                         error);
 }
 
-/* A command that never started is our failure, not its end. */
+/* If the command never started, that is a failure of ours and not its end. */
 static gboolean
 judge (Command *command, VqEnd *end, GError **error)
 {

@@ -5,8 +5,8 @@
 
 #include "base/text.h"
 
-/* There is no single quote in it, as it stands between two. "read" takes one byte at a time: what
- * follows the line is the command's. In turn:
+/* The script stands between two single quotes, so it has none in it. It may use "read" for the
+ * line, because that reads one byte at a time and leaves the command's own stdin alone. In turn:
  *   - sshd makes each command the leader of a process group; other servers, and sudo, need not
  *   - env would take a program's name with a "=" for a variable; nice does nothing but run it */
 #define SCRIPT                                                                                     \

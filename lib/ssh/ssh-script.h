@@ -18,7 +18,7 @@ const char *vq_ssh_script_get (gboolean as_user);
  * directly. */
 GBytes *vq_ssh_script_begin (const char *const *argv);
 
-/* How many bytes may come before the mark. */
+/* The most bytes that may come before the mark. */
 #define VQ_SSH_NOISE_MAX 65536
 
 /* Finds the mark in one stream. Initialise it with zeroes. */

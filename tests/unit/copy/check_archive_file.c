@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Archives of one file, packed from a descriptor and unpacked into one. */
+/* Tests archives of one file, which are packed from a descriptor and unpacked into one. */
 #include "copy/archive-reader.h"
 #include "copy/archive-writer.h"
 
@@ -68,7 +68,7 @@ TEST (test_one_file)
       assert_file_packs (from);
       ck_assert_msg (unpack_file (to, &error), "%s", error != NULL ? error->message : "");
       assert_same_contents (from, to);
-      /* For a tar, it has the name and the mode that were asked for. */
+      /* A real tar finds the name and the mode that we gave. */
       assert_unpacks ();
       assert_same_contents (from, as);
       ck_assert_int_eq (lstat (as, &st), 0);
@@ -142,7 +142,7 @@ TEST (test_one_file_in_trouble)
 
   put_file (from, "some text", 0644);
   assert_file_packs (from);
-  /* Its size ends with the contents' block and two blocks of zeros. */
+  /* The archive ends with the block of the contents and two blocks of zeros. */
   for (gsize len = stream->len; len > 0; len -= MIN (len, 100))
     {
       g_byte_array_set_size (stream, len - 1);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* File systems that cannot say where a file has its holes, and files that change while they are
- * packed.
- */
+/* Tests file systems that cannot say where a file has holes, and files that change while they are
+ * packed. */
 #include "copy/archive-writer.h"
 
 #include <check.h>
@@ -19,11 +18,11 @@
 
 static char *tree;
 static char *file;       /* in it */
-static int seek_errnum;  /* of the file system; 0: it works */
-static int seek_whence;  /* that it does not know */
-static gint64 seek_from; /* from there on */
+static int seek_errnum;  /* the file system's error; 0: none */
+static int seek_whence;  /* the kind of seek that fails */
+static gint64 seek_from; /* the offset from which it fails */
 
-/* In place of the C library's. */
+/* Replaces the C library's lseek. */
 off_t
 lseek (int fd, off_t offset, int whence)
 {
@@ -52,8 +51,8 @@ teardown (void)
   archive_teardown ();
 }
 
-/* A file of SIZE with two islands of data: one that is more than a block of the archive, and a
- * small one at LAST. */
+/* Makes a file of SIZE with two pieces of data: one is larger than a block of the archive, and a
+ * small one is at LAST. */
 static void
 make_file (off_t size, off_t last)
 {
@@ -98,7 +97,7 @@ TEST_LOOP (no_map, 0, G_N_ELEMENTS (failing))
   ck_assert_uint_gt (stream->len, 4 * MIB);
 }
 
-/* No data and no blocks: the file system says the same in two ways. */
+/* A file without data and without blocks is only a hole. */
 TEST (nothing_but_a_hole)
 {
   g_autofree char *copy = in (dest, "file");
@@ -114,7 +113,7 @@ TEST (nothing_but_a_hole)
   ck_assert_int_eq (st.st_blocks, 0);
 }
 
-/* The file's new size, from the first block on that is written. */
+/* The file gets this size when the first block is written. */
 static gboolean
 append_and_change (gpointer new_size, const void *bytes, gsize len, GError **error)
 {
@@ -129,7 +128,7 @@ static const struct
 } changes[] = {
   { 3 * MIB, 2 * MIB, TRUE },      /* without the last data */
   { 3 * MIB, MIB + 2, TRUE },      /* in the middle of data */
-  { 2 * MIB, 3 * MIB, TRUE },      /* nothing but a part of the last hole is lost */
+  { 2 * MIB, 3 * MIB, TRUE },      /* only a part of the last hole is lost */
   { 3 * MIB, 4 * MIB - 1, TRUE },  /* by one byte */
   { 3 * MIB, 4 * MIB, FALSE },     /* not at all */
   { 3 * MIB, 4 * MIB + 1, FALSE }, /* it grows */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Archives of a hostile guest: nothing outside is touched, and what is broken is noticed. */
+/* Tests archives of a hostile guest. Nothing outside the directory is touched, and broken archives
+ * are noticed. */
 #include "copy/archive-reader.h"
 
 #include <check.h>
@@ -40,7 +41,7 @@ static const struct
   { NULL, { { L, "a", "%s", 0777 }, { D, "a", NULL, 0700 } } },
   { NULL, { { L, "a", "..", 0777 }, { L, "b", "a/outside", 0777 }, { R, "b/victim", "x", 0 } } },
   { NULL, { { L, "a", "%s/victim", 0777 }, { 0, "b", "a", 0600 }, { R, "b", "x", 0600 } } },
-  /* the link's target is looked for behind a symlink */
+  /* the link's target is behind a symlink */
   { "cannot unpack", { { L, "a", "%s", 0777 }, { 0, "b", "a/victim", 0600 } } },
   /* a directory whose mode is to be set at the end, replaced meanwhile */
   { NULL, { { D, "a", NULL, 0500 }, { L, "a", "%s", 0777 } } },
@@ -262,8 +263,8 @@ TEST (test_an_archive_that_never_ends)
   ck_assert_msg (strstr (error->message, "no end") != NULL, "%s", error->message);
 }
 
-/* An entry of old GNU tar's whose map of holes is continued in block after block. What reads it
- * must give up long before there are no more. */
+/* An entry in old GNU tar's format, whose map of holes goes on in block after block. Unpacking must
+ * give up long before the end. */
 static gsize n_given;
 
 static void
@@ -295,7 +296,7 @@ fill_sparse_header (guint8 *block)
   g_snprintf ((char *)block + 148, 8, "%06o", sum);
 }
 
-/* Pairs of offset and size, each region after the one before. */
+/* Pairs of offset and size, in rising order. */
 static void
 fill_sparse_map (guint8 *block)
 {
@@ -312,7 +313,7 @@ take_endless_map (gpointer data, void *buffer, gsize max, GError **error)
 {
   gsize end = n_given + max / 512 * 512;
 
-  /* Without a limit the test must end, too. */
+  /* The test must end even if there is no limit. */
   if (n_given > 64 * 1024 * 1024)
     return 0;
   memset (buffer, 0, max);

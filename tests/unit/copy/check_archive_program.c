@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The program that packs and unpacks, by itself: in any locale, and confined. */
+/* Tests virt-qemu-archive alone, in any locale, and that it is confined. */
 #include "copy/archiver.h"
 
 #include <check.h>
@@ -42,7 +42,7 @@ teardown (void)
   archive_teardown ();
 }
 
-/* Starts it with FD, which it gets and this process loses. */
+/* Starts the program with FD, which is closed in this process. */
 static VqChild *
 start (const char *word, int fd, const char *directory)
 {
@@ -77,7 +77,7 @@ copy_tree (void)
   ck_assert_int_eq (end (unpacker), 0);
 }
 
-/* A composed and a decomposed character, Latin-1, and what is UTF-8 only at first sight. */
+/* Names with a composed and a decomposed character, in Latin-1, and in almost correct UTF-8. */
 static const char *const names[]
     = { "\303\244", "a\314\210", "\344", "\355\240\200", "\364\220\200\200", "plain" };
 
@@ -128,7 +128,7 @@ look_again (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Sends ENTRIES without the end of the archive, and waits until the last of them is there. */
+/* Sends ENTRIES without the end of the archive, and waits until the last one is unpacked. */
 static void
 send_entries (int fd, const Entry *entries, const char *last)
 {
@@ -176,7 +176,7 @@ kernel_confines (void)
   return status == 0;
 }
 
-/* Another user has taken a directory out of the tree while files are made in it. */
+/* Another user moves a directory out of the tree while files are made in it. */
 TEST (confined)
 {
   static const Entry first[] = { { D, "d", NULL, 0755 }, { R, "d/1", "x", 0644 }, { 0 } };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Trees that go both ways: into an archive, and out of it. */
+/* Tests trees, into an archive and out of it. */
 #include "copy/archive-reader.h"
 #include "copy/archive-writer.h"
 
@@ -67,7 +67,8 @@ set_old (const char *path)
   ck_assert_int_eq (utimensat (AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW), 0);
 }
 
-/* A tree with everything that goes both ways. Gives its path (transfer full). */
+/* Makes a tree with everything that can be packed and unpacked. Returns its path (transfer full).
+ */
 static char *
 make_tree (void)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Trees, and guests and hosts where something goes wrong. */
+/* Tests copies of trees, and guests and hosts where something goes wrong. */
 #include "copy-setup.h"
 
 #include <check.h>
@@ -14,7 +14,7 @@
 #include "host-channel.h"
 #include "suite.h"
 
-/* Compares all that GNU tar keeps, by its own eyes. */
+/* Compares everything that GNU tar keeps, by listing both trees with it. */
 static const char compare[]
     = "list() { (cd \"$1\"; find . ! -path . -printf '%P %y %m %n %l %T@ %s\\n' "
       "| sed 's/\\.[0-9]* \\([0-9]*\\)$/ \\1/' | grep -av ' d ' | sort; "
@@ -51,7 +51,7 @@ TEST_LOOP (test_trees, 0, G_N_ELEMENTS (trees))
   copy_assert_down ("t/", "t/");
   copy_assert_up ("t/", "back/");
   if (strstr (trees[_i], "1G") != NULL)
-    /* Comparing holes to the end would take seconds. */
+    /* To compare the whole holes would take seconds. */
     copy_shell ("for d in $G/t $H/back; do test $(du -s $d | cut -f1) -lt 1000; "
                 "test ! -e $d/sparse || "
                 "test \"$(tail -c +499999000 $d/sparse | head -c 5000 | tr -d '\\0')\" = x; done");
@@ -60,7 +60,7 @@ TEST_LOOP (test_trees, 0, G_N_ELEMENTS (trees))
   copy_shell (compare);
 }
 
-/* All that the host gives arrives; of what the guest gives, what our umask allows. */
+/* All permissions arrive in the guest; from the guest come those that our umask allows. */
 TEST (test_modes)
 {
   copy_shell ("mkdir -m 777 $H/t $H/t/d; cd $H/t; touch f x; chmod 666 f; chmod 777 x; mkdir -m "
@@ -73,7 +73,7 @@ TEST (test_modes)
       "test \"$(modes $H/new)\" = '755 755 644 755'; test \"$(modes $H/old)\" = '700 755 644 755'");
 }
 
-/* GNU tar would convert names to the guest's locale and from it. */
+/* Without our setting, GNU tar would convert names to the guest's locale and from it. */
 TEST (test_locale_of_the_guest)
 {
   g_setenv ("LC_ALL", "en_US.ISO-8859-1", TRUE);
@@ -109,7 +109,7 @@ TEST (test_many_files)
       "test $(find $H/back -type f | wc -l) = 20000; diff -r $H/t $G/t; diff -r $H/t $H/back");
 }
 
-/* Nobody on the other side knows the users of this one. */
+/* The owner is not copied, because the other side has other users. */
 TEST (test_no_owner)
 {
   if (geteuid () != 0)
@@ -120,8 +120,8 @@ TEST (test_no_owner)
   copy_shell ("test \"$(stat -c %u:%g $G/new $G/new/x $H/new $H/new/x | sort -u)\" = 0:0");
 }
 
-/* So far, through the helper, too. In what follows the guest's programs are replaced, which it does
- * not look at. */
+/* The tests above run through the helper, too. Those below replace programs of the guest, which the
+ * helper does not use. */
 CASE_LIKE ("trees of the helper", "trees", copy_setup_with_helper, copy_teardown, 300)
 CASE ("trees", copy_setup, copy_teardown, 300)
 
@@ -153,7 +153,7 @@ TEST (test_failed_trees)
   ck_assert (!copy_up ("t/", "new/", 10, NULL));
   ck_assert (!copy_up ("t/", "empty/", 10, NULL));
   copy_shell ("test ! -e $H/new; test -d $H/empty");
-  /* What has arrived stays. */
+  /* The files that have arrived stay. */
   copy_fake ("tar", "tar \"$@\"; exit 1");
   ck_assert (!copy_up ("t/", "new/", 10, NULL));
   copy_shell ("cmp $G/t/a $H/new/a");
@@ -272,7 +272,7 @@ TEST (test_a_file_that_cannot_be_read_stops_the_copy)
     }
 }
 
-/* The files there are shorter than they say. */
+/* The files are shorter than their status says. */
 TEST (test_half_an_archive_has_no_end)
 {
   const char *const source = "/sys/devices/system/clocksource/clocksource0/";
@@ -296,7 +296,7 @@ trigger (gpointer cancel)
   return G_SOURCE_REMOVE;
 }
 
-/* The number has a bit for "up" and one for "tree". */
+/* The number's bits mean "up" and "tree". */
 TEST_LOOP (test_cancel, 0, 4)
 {
   g_autoptr (GError) error = NULL;

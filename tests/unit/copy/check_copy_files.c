@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Plain files, through a shell and by the helper's own program. */
+/* Tests copies of plain files, through a shell and by the helper's own program. */
 #include "copy-setup.h"
 
 #include <check.h>
@@ -88,8 +88,8 @@ TEST (test_files_are_overwritten)
   copy_shell ("cmp $H/a $G/b; cmp $H/a $H/c; test \"$(stat -c %a $H/c)\" = 600");
 }
 
-/* A tree of the guest's leaves a link, and a file of the guest's has its name: with and without
- * holes. */
+/* A tree from the guest leaves a symlink, and then a file from the guest has its name. The file is
+ * with and without holes. */
 TEST (test_links_of_an_earlier_copy_are_not_followed)
 {
   copy_shell ("echo unharmed > $H/victim; mkdir $G/t; ln -s ../victim $G/t/link; ln -s ../new "
@@ -105,7 +105,7 @@ TEST (test_links_of_an_earlier_copy_are_not_followed)
     }
 }
 
-/* What was there stays, and nothing is left beside it. */
+/* The old file stays, and no other file is left beside it. */
 TEST (test_failed_files_change_nothing)
 {
   g_autoptr (GError) error = NULL;
@@ -156,7 +156,7 @@ TEST_LOOP (test_what_cannot_be_copied, 0, G_N_ELEMENTS (failing))
   else
     ck_assert (!copy_down (failing[_i].from, failing[_i].to, 10, &error));
   copy_assert_error (error, failing[_i].is_up ? "copyup: " : "copydown: ", failing[_i].expected);
-  /* It says what was to be copied, and nothing is left where nothing was. */
+  /* The error names both paths, and no new file is left. */
   prefix
       = g_strdup_printf (failing[_i].is_up ? "copyup: %s%s to %s%s: " : "copydown: %s%s to %s%s: ",
                          failing[_i].is_up ? copy_guest : copy_host, failing[_i].from,
@@ -165,7 +165,7 @@ TEST_LOOP (test_what_cannot_be_copied, 0, G_N_ELEMENTS (failing))
   ck_assert (!g_file_test (left, G_FILE_TEST_EXISTS));
 }
 
-/* A full disk, and a broken one. */
+/* The disk is full, or broken. */
 TEST (test_disks_that_fail)
 {
   g_autofree char *target = g_strconcat (copy_guest, "x", NULL);
@@ -214,5 +214,5 @@ TEST (test_names_in_errors)
   copy_assert_error (error, "copyup: ...nnn", "/x: ");
 }
 
-/* The same through the helper's own program, which knows plain files. */
+/* The same through the helper's own program, which copies plain files. */
 CASE_LIKE ("helper", "shell", copy_setup_with_helper, copy_teardown, 60)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Files with holes. */
+/* Tests copies of files with holes. */
 #include "copy-setup.h"
 
 #include <check.h>
@@ -19,7 +19,7 @@
   "for i; do for f in \"$a\" \"$b\"; do dd if=\"$f\" bs=1k skip=$i count=1 status=none "           \
   "| tr -d '\\0' | grep -qx data$i; done; done; }; "
 
-/* What goes through the guest's tar is kept, to see how much it is. */
+/* Keeps what goes through the guest's tar, to see how much that is. */
 #define WATCH_DOWN "tee $G/../stream | tar \"$@\""
 #define WATCH_UP "tar \"$@\" | tee $G/../stream"
 
@@ -45,7 +45,7 @@ TEST_LOOP (test_sparse_files, 0, G_N_ELEMENTS (sparse_places))
   copy_shell (compare);
 }
 
-/* As for a file without holes. */
+/* The mode is handled as for a file without holes. */
 TEST (test_sparse_modes)
 {
   copy_shell (MAKE_SPARSE "umask 022; make $H/f 64 77; make $H/x 64 77; chmod 710 $H/x; "
@@ -82,7 +82,7 @@ TEST (test_sparse_names)
     }
 }
 
-/* Few holes, no holes, and what only looks like it. */
+/* Files with few holes, with no holes, and with what only looks like holes. */
 TEST (test_files_that_are_not_sparse)
 {
   g_autoptr (GError) error = NULL;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Another user, who may write in a directory of the tree, swaps what is in it while we write there.
- * He acts just before the Nth call that could be fooled, for each N: no luck is needed. */
+/* Another user who can write in a directory of the tree swaps files in it while we write there. The
+ * test makes him act just before the Nth system call that could be fooled, for each N, so it does
+ * not depend on luck. */
 #include "copy/tree-writer.h"
 
 #include <errno.h>
@@ -32,7 +33,7 @@ in (const char *name)
   return g_build_filename (base, name, NULL);
 }
 
-/* The name that we write, and the one that the other user has ready for it. */
+/* The name that we write, and the one that the other user puts in its place. */
 static void
 swap (void)
 {
@@ -78,7 +79,7 @@ start_other_user (void)
   other = pair[0];
 }
 
-/* Before each call with a name, and before each that changes something. */
+/* Called before each system call that has a name or changes something. */
 static void
 note_call (void)
 {
@@ -221,7 +222,8 @@ teardown (void)
   leaks_assert_none ();
 }
 
-/* What is under the name that we write: nothing, or a directory that is his and closed to us. */
+/* What has the name that we write: nothing, or a directory that belongs to him and is closed to us.
+ */
 static void
 make_ours (gboolean is_there)
 {
@@ -231,8 +233,8 @@ make_ours (gboolean is_there)
   give_away ("dest/a/b");
 }
 
-/* What he has ready: a link to the victim, one to the directory that it is in, or a directory of
- * ours. */
+/* What he puts there: a link to the victim, a link to the directory that it is in, or a directory
+ * of ours. */
 static void
 make_his (int kind)
 {
@@ -263,7 +265,7 @@ make_tree (gboolean is_there, int kind)
   make_his (kind);
 }
 
-/* One that is closed to us cannot be removed. */
+/* A directory that is closed to us cannot be removed. */
 static void
 open_directory (const char *name)
 {
@@ -334,7 +336,7 @@ write_file (VqTreeWriter *writer, const char *name)
   close (fd);
 }
 
-/* Any of it may fail. */
+/* Each of these may fail. */
 static void
 write_what (VqTreeWriter *writer, int what)
 {
@@ -355,7 +357,7 @@ write_what (VqTreeWriter *writer, int what)
     g_debug ("it was noticed: %s", g_strerror (errno));
 }
 
-/* TRUE as long as there were more than N calls. */
+/* Returns TRUE if there were more than N calls. */
 static gboolean
 race (gboolean is_there, int kind, int what, int n)
 {

@@ -15,8 +15,8 @@
 #include "tree.h"
 
 static char *base;
-static char *dest;    /* what is written to */
-static char *outside; /* must stay as it is: one file, "victim" */
+static char *dest;    /* the directory that is written to */
+static char *outside; /* must not change; holds one file, "victim" */
 static VqTreeWriter *writer;
 static int n_fds;
 
@@ -68,7 +68,7 @@ assert_mode (const char *name, mode_t mode)
   ck_assert_msg (look (dest, name).st_mode == mode, "%s: %o", name, look (dest, name).st_mode);
 }
 
-/* Gives it MODE, so that what is in it can be looked at and removed. */
+/* Gives the directory MODE, so that its files can be looked at and removed. */
 static void
 change_mode (const char *name, mode_t mode)
 {
@@ -157,7 +157,7 @@ TEST (everything)
   ck_assert_int_ne (look (dest, "").st_mtim.tv_sec, 1000000000);
 }
 
-/* What is new gets the mode that the umask leaves of its own. */
+/* New files and directories get their mode as far as the umask allows. */
 TEST (modes)
 {
   static const mode_t masks[] = { 0, 022, 077, 0777 };
@@ -187,7 +187,7 @@ TEST (modes)
     }
 }
 
-/* A directory is closed to us only when it is left, and not before. */
+/* A directory gets a mode that closes it to us only when it is left. */
 TEST (left_directories)
 {
   add_directory ("a", 0500);
@@ -208,7 +208,7 @@ TEST (left_directories)
   change_mode ("a/b", 0700);
 }
 
-/* One that was there keeps its mode and gets no time; while it is written to, it is open to us. */
+/* An existing directory keeps its mode and its time, but lets us write while we write in it. */
 TEST (existing_directories)
 {
   static const mode_t kept[] = { 0511, 0755, 02750, 01777 };
@@ -247,7 +247,7 @@ TEST (missing_directories)
   ck_assert (is_there ("a/bc/d") && is_there ("a/d") && is_there ("a/d2"));
 }
 
-/* Symlinks that lead out, as they are found on the way. */
+/* Symlinks on the way that lead out. */
 TEST (symlinks_on_the_way)
 {
   static const char *const names[] = { "l/victim", "l/new/x", "d/l/victim", "l" };
@@ -279,7 +279,7 @@ TEST (symlinks_on_the_way)
       }
 }
 
-/* A hard link must not give us what is behind a symlink. */
+/* A hard link must not lead to a file behind a symlink. */
 TEST (links_through_symlinks)
 {
   add_symlink ("l", outside);
@@ -289,13 +289,13 @@ TEST (links_through_symlinks)
   ck_assert_int_eq (errno, ENOENT);
   ck_assert (!vq_tree_writer_add_link (writer, "h", ""));
   ck_assert (!is_there ("h"));
-  /* The symlink itself may have a second name. */
+  /* A hard link to the symlink itself is allowed. */
   ck_assert (vq_tree_writer_add_link (writer, "h", "l"));
   add_file ("h", "x", 0666);
   assert_text (dest, "h", "x");
 }
 
-/* A directory that waits for its mode is replaced by a way out. */
+/* A directory that still waits for its mode is replaced by a symlink that leads out. */
 TEST (replaced_directories)
 {
   add_directory ("a", 0700);
@@ -337,7 +337,7 @@ TEST (what_is_in_the_way)
   add_file ("empty/x", "x", 0644);
 }
 
-/* An old name of a file of the user's is cut off, and not written through. */
+/* If a file of the user has the name, the name is taken from it, and its contents stay. */
 TEST (hard_links_in_the_way)
 {
   g_autofree char *victim = g_build_filename (outside, "victim", NULL);
@@ -356,7 +356,7 @@ TEST (the_top)
   ck_assert (S_ISDIR (look (dest, "").st_mode));
 }
 
-/* Very deep, with few descriptors. */
+/* A very deep tree is made with few descriptors. */
 TEST (deep_names)
 {
   static const char level[] = "/directory";

@@ -197,7 +197,7 @@ instance_id (void)
   return g_strdup (get_string (json_node_get_object (root), "instance-id"));
 }
 
-/* Nothing of the first is left. */
+/* The second seed replaces all of the first. */
 TEST (another_one)
 {
   g_autofree char *key = NULL;
@@ -218,7 +218,7 @@ TEST (another_one)
   g_free (id[1]);
 }
 
-/* Whatever the umask. */
+/* The files are private even with an open umask. */
 TEST (files_are_private)
 {
   static const char *const names[] = { "cloud-seed.iso", "ssh-key" };
@@ -251,7 +251,8 @@ TEST (key_file)
   ck_assert_str_eq (text, login.key);
 }
 
-/* As ds-identify in the guest does. In /sbin, which is not on everybody's PATH. */
+/* Looks at the disk as ds-identify in the guest does. blkid is in /sbin, which is not in
+ * everybody's PATH. */
 TEST (label)
 {
   g_autofree char *path = NULL;
@@ -268,7 +269,7 @@ TEST (label)
   ck_assert_msg (strstr (out, "\nTYPE=iso9660\n") != NULL, "%s", out);
 }
 
-/* In the primary descriptor, too, for those who know no others. */
+/* The label is in the primary descriptor, too, because some readers know no other. */
 TEST (volume_id)
 {
   g_autofree char *path = NULL;
@@ -295,7 +296,7 @@ TEST (no_directory)
   ck_assert_str_eq (login.user, "me");
 }
 
-/* The directory is not trusted to be empty. */
+/* The directory need not be empty: a symlink with the image's name is not followed. */
 TEST (a_link_is_not_followed)
 {
   g_autofree char *path = g_build_filename (directory, VQ_CLOUD_SEED_IMAGE, NULL);

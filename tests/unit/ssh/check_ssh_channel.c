@@ -20,7 +20,7 @@ TEST (lost_streams)
   job_check_lost_streams (channel);
 }
 
-/* Those that OpenSSH has names for. */
+/* The signals that OpenSSH has names for. */
 TEST (signals)
 {
   static const int numbers[] = { SIGABRT, SIGALRM, SIGFPE,  SIGHUP,  SIGILL,  SIGINT, SIGKILL,
@@ -79,7 +79,7 @@ TEST (cannot_run)
     }
 }
 
-/* A program whose name looks like a variable. */
+/* The program's name looks like an assignment. */
 TEST (name_with_an_equals_sign)
 {
   g_autofree char *path = g_build_filename (host_sshd_get_directory (host), "a=b", NULL);
@@ -92,7 +92,7 @@ TEST (name_with_an_equals_sign)
   job_assert_text (job->out, "word\n");
 }
 
-/* Every byte but NUL, and more than fits into a line, or into one of ssh's packets. */
+/* Arguments with every byte but NUL, and longer than a line or an ssh packet may be. */
 TEST (words)
 {
   static const gsize sizes[] = { 0, 3000, 3800, 4096, 100 * 1024 };
@@ -125,7 +125,8 @@ TEST (words)
     }
 }
 
-/* As on a command line here: the guest's kernel says no, the channel goes on. */
+/* The guest's kernel refuses the arguments, as it would on this machine, and the channel goes on.
+ */
 TEST (too_long_a_word)
 {
   g_autofree char *large = g_strnfill (256 * 1024, 'L');
@@ -152,8 +153,8 @@ TEST (environment)
   job_assert_text (job->out, expected);
 }
 
-/* Signals 32 and 33 belong to the C library: nobody can change them, and some programs pass them
- * on. */
+/* Signals 32 and 33 are left out: they belong to the C library, nobody can change them, and some
+ * programs pass them on. */
 TEST (no_signal_is_ignored)
 {
   static const char *const argv[] = { "grep", "^Sig[BI]", "/proc/self/status", NULL };
@@ -168,7 +169,7 @@ TEST (no_signal_is_ignored)
   ck_assert_uint_eq (ignored & ~0x180000000UL, 0);
 }
 
-/* 3 is what ls itself reads. */
+/* ls itself has 3 open, to read the directory. */
 TEST (no_more_descriptors)
 {
   static const char *const argv[] = { "ls", "/proc/self/fd", NULL };
@@ -206,7 +207,7 @@ count_processes_with (const char *word)
   return n;
 }
 
-/* Nobody who looks for the words of a command finds anything but the command. */
+/* The words of a command are in the command line of no other process. */
 TEST (no_other_process_has_its_words)
 {
   static const char word[] = "VQ-A-WORD-OF-ITS-OWN";
@@ -224,7 +225,7 @@ TEST (no_other_process_has_its_words)
   job_wait (job);
 }
 
-/* Nobody who may look at processes finds out how we get in. */
+/* The key and the password are in no command line and no environment. */
 TEST (secrets_stay_secret)
 {
   static const char *const files[] = { "cmdline", "environ" };
@@ -265,7 +266,7 @@ get_cpu_time (pid_t pid)
   return user + system;
 }
 
-/* Nothing happens while nothing happens, neither here nor in the program. */
+/* While a command is silent, neither this process nor the program does anything. */
 TEST (does_not_spin)
 {
   g_autoptr (Job) job = job_shell (channel, "echo started; exec sleep 1000");
@@ -284,7 +285,7 @@ TEST (does_not_spin)
 
 CASE ("odd sshd", setup_bare, teardown, 60)
 
-/* What the shells of the guest write before the command does is not the command's. */
+/* Output of the guest's shells before the command's own is left out. */
 TEST (noise)
 {
   g_autoptr (Job) job = NULL;
@@ -297,7 +298,7 @@ TEST (noise)
   job_assert_text (job->err, "err\n");
 }
 
-/* A guest of this kind runs nothing, for the reason TEXT. */
+/* Such a guest cannot run a command, and the error has TEXT. */
 static void
 assert_fails (const char *config, const char *text)
 {
@@ -340,7 +341,7 @@ TEST (noise_without_end)
                 "the guest's shell did not start the command: it writes without end");
 }
 
-/* Whoever waits gives up, and the command with it. */
+/* When nobody waits any more, the command is killed. */
 TEST (silence)
 {
   static const char *const argv[] = { "true", NULL };

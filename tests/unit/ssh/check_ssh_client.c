@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Seeds made by virt-qemu-ssh. What it runs is for the tests of the ssh channel. */
+/* Tests the seeds that virt-qemu-ssh makes. How it runs commands is tested with the ssh channel. */
 #include "ssh/ssh-client.h"
 
 #include <string.h>

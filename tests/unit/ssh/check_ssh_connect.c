@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Getting in over ssh, with the real sshd and with servers that are none: by commands of the ssh
- * channel. */
+/* Tests how commands of the ssh channel log in, with the real sshd and with servers that are not
+ * ssh servers. */
 
 #include <check.h>
 #include <signal.h>
@@ -25,7 +25,7 @@ static void
 setup (void)
 {
   signal (SIGPIPE, SIG_IGN);
-  host_agent_adopt_orphans (); /* each test, which may be a process of its own */
+  host_agent_adopt_orphans (); /* in each test, because each may be a process of its own */
   leaks_begin ();
   host = host_sshd_new (NULL);
   login = host_sshd_get_login (host);
@@ -39,7 +39,7 @@ teardown (void)
   leaks_assert_none ();
 }
 
-/* Runs nothing, on a channel of its own that tries for SECONDS to get in. */
+/* Runs "true" on a new channel that tries for SECONDS to log in. */
 static gboolean
 try_to_run (double seconds, VqCancel *cancel, GError **error)
 {
@@ -94,7 +94,7 @@ TEST (with_the_right_keys)
   ck_assert_uint_eq (host_sshd_count (host), 1);
 }
 
-/* It is remembered, and holds from then on. */
+/* The first host key is remembered, and later ones must be the same. */
 TEST (any_host_key_at_first)
 {
   g_autofree char *key = g_steal_pointer (&login->host_key);
@@ -117,7 +117,7 @@ TEST (host_key_with_a_comment)
   assert_in (PATIENCE);
 }
 
-/* Nothing is remembered of a server that does not admit us. */
+/* The host key of a server that refuses us is not remembered. */
 TEST (wrong_key)
 {
   g_autofree char *public = NULL;
@@ -174,7 +174,7 @@ TEST (keys_that_are_none)
   assert_refused (VQ_ERROR_USAGE, "the key or the password is too long");
 }
 
-/* As while the guest boots. */
+/* The server is not there yet, as while the guest boots. */
 TEST (closed_at_first)
 {
   host_sshd_refuse (host, 3);
@@ -216,7 +216,7 @@ TEST (no_time)
   assert_timeout (-1, "not tried");
 }
 
-/* What is no ssh server, and one that never comes to the point. */
+/* Servers that are not ssh servers, and one whose first line is far too long. */
 TEST (garbage)
 {
   static const char *const texts[] = { "HTTP/1.1 400 Bad Request", "SSH-1.5-old", "SSH-2.0-x", "" };
@@ -270,14 +270,14 @@ kill_first (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* The server dies wherever it is in the login: it is tried again. */
+/* The server dies somewhere in the login, and we try again. */
 TEST (killed_during_login)
 {
   g_timeout_add (1, kill_first, NULL);
   assert_in (PATIENCE);
 }
 
-/* Wherever it is. */
+/* After each time, it is somewhere else in the login. */
 TEST (given_up)
 {
   for (guint pause = 0; pause <= 100; pause += 20)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The ssh channel with the real sshd, on this machine: many commands, and their ends. */
+/* Tests many commands on the ssh channel, and their ends, with the real sshd on this machine. */
 #include <check.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,8 +15,8 @@
 
 CASE ("sshd", setup, teardown, 240)
 
-/* All run at once, so that any can wait for any other; and any can be killed. OpenSSH's own limits
- * never turn one away. */
+/* All commands run at once, so that any can wait for any other, and each can be killed. OpenSSH's
+ * own limits never turn one away. */
 TEST (forty_at_once)
 {
   g_autofree char *log = NULL;
@@ -38,7 +38,8 @@ TEST (forty_at_once)
   ck_assert_msg (strstr (log, "MaxStartups") == NULL, "%s", log);
 }
 
-/* OpenSSH's server turns them away, at random, from the tenth on. */
+/* With ten connections that are not logged in, OpenSSH's server begins to turn new ones away at
+ * random. */
 TEST (few_log_in_at_once)
 {
   Job *jobs[40];
@@ -79,7 +80,7 @@ TEST (where_there_is_no_room)
     }
 }
 
-/* The connection of the command has no room for one that kills it. */
+/* The server allows one session per connection, so the signal needs a new connection. */
 TEST (kill_over_another_connection)
 {
   g_autoptr (Job) job = NULL;
@@ -100,7 +101,7 @@ TEST (kill_over_another_connection)
     ck_assert (vq_wait_pause (5, NULL, NULL));
 }
 
-/* That dead orphans are dead is for the teardown to see; here that nothing of it runs. */
+/* Nothing of the command runs any more. The teardown sees that nothing is left as a zombie. */
 TEST (kill_what_writes)
 {
   g_autoptr (Job) job = job_shell (channel, "yes & yes >&2 & wait");
@@ -125,10 +126,10 @@ TEST (kill_with_much_input)
     }
 }
 
-/* Ends by itself when nobody reads it any more. */
+/* The command ends by itself when nobody reads its output any more. */
 #define ENDLESS "echo started; while echo x >&2; do sleep 0.1; done"
 
-/* That of one command: others, and those that come, have their own. */
+/* Only one command loses its connection. Others have their own, and so have later ones. */
 TEST (sshd_killed)
 {
   g_autoptr (Job) job = job_shell (channel, ENDLESS);
@@ -161,7 +162,7 @@ TEST (program_killed)
   job_assert_failure (job, "virt-qemu-ssh: Child process killed by signal 9");
 }
 
-/* Some run, some log in, some wait for that. */
+/* Some commands run, some log in, and some wait for their turn. */
 TEST (free_with_commands)
 {
   Job *jobs[12];
@@ -179,7 +180,7 @@ TEST (free_with_commands)
     }
 }
 
-/* A process that is killed as the server may be: what it is told is in its environment. */
+/* Another process stands for the server and is killed. Its environment tells it what to do. */
 #define PORT "VQ_CHECK_PORT"
 #define KEY "VQ_CHECK_KEY"
 
@@ -228,7 +229,7 @@ start_server (int *out)
   return pid;
 }
 
-/* The program is an orphan of ours then: teardown sees that it ends, and its command with it. */
+/* The program is now our child. The teardown sees that it ends and that its command does. */
 TEST (server_killed)
 {
   int out = -1;
@@ -246,7 +247,7 @@ TEST (server_killed)
     }
 }
 
-/* What a command has written to PATH; 0: not yet. */
+/* The number that a command has written to PATH, or 0 if it has not yet. */
 static pid_t
 read_pid (const char *path)
 {

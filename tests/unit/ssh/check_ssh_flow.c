@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The ssh channel with the real sshd, on this machine: data on its way. */
+/* Tests how data moves over the ssh channel, with the real sshd on this machine. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -68,7 +68,7 @@ TEST (much)
   show_speed ("through cat", size, start);
 }
 
-/* New keys after each MiB; some packets wait for these. */
+/* The server negotiates new keys after each MiB; some packets must wait meanwhile. */
 TEST (with_new_keys)
 {
   g_clear_pointer (&channel, vq_channel_free);
@@ -78,8 +78,8 @@ TEST (with_new_keys)
   go_through_cat (1);
 }
 
-/* Nobody reads for a second. Then somebody reads now and then, and nothing is lost; more of it than
- * any window holds. */
+/* Nobody reads for a second, and then somebody reads now and then. Nothing is lost, although it is
+ * more than any window holds. */
 TEST (slow_reader)
 {
   static const char *const argv[] = { "sh", "-c", "seq 1 600000", NULL };
@@ -111,8 +111,8 @@ TEST (slow_reader)
   ck_assert (g_string_equal (got, expected));
 }
 
-/* Nothing is lost on the way to a slow reader, and what nobody reads is not here: the program's
- * memory stays small. Other commands run. */
+/* A slow reader gets everything. What nobody has read yet is not held by the program: its memory
+ * stays small. Other commands run meanwhile. */
 TEST (stuck_reader_next_to_a_fast_one)
 {
   static const char *const argv[] = { "yes", NULL };
@@ -135,7 +135,7 @@ TEST (stuck_reader_next_to_a_fast_one)
   close (ends[0]);
 }
 
-/* stderr is stuck, while there is always something on stdout, too. */
+/* Nobody reads stderr, while stdout always has something as well. */
 TEST (stuck_stderr)
 {
   static const char *const argv[]
@@ -154,7 +154,7 @@ TEST (stuck_stderr)
   close (ends[0]);
 }
 
-/* Neither of two full outputs gets what belongs to the other. */
+/* With both outputs full, neither gets bytes of the other. */
 TEST (slow_readers)
 {
   static const char *const argv[]
@@ -183,7 +183,7 @@ TEST (slow_readers)
   close (err[0]);
 }
 
-/* Piece by piece, each answered before the next is there. */
+/* Each piece is answered before the next one is sent. */
 TEST (a_dialog)
 {
   static const char *const argv[] = { "cat", NULL };
@@ -207,7 +207,7 @@ TEST (a_dialog)
   close (out[0]);
 }
 
-/* The same often, with the output in the pipe when the process ends. */
+/* The same many times, with output still in the pipe when the process ends. */
 TEST (daemons_hold_stdout)
 {
   for (int i = 0; i < 10; i++)
@@ -239,7 +239,7 @@ TEST (daemon_writes_forever)
   /* it dies of SIGPIPE, or the teardown fails */
 }
 
-/* Each writes a little now and then, as daemons do. */
+/* Daemons that write a little now and then stay behind. */
 TEST (daemon_writes_on)
 {
   gint64 start = g_get_monotonic_time ();

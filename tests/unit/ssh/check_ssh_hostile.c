@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The ssh channel with servers that do what they should not. */
+/* Tests the ssh channel with servers that misbehave. */
 #include <check.h>
 #include <libssh/server.h>
 #include <signal.h>
@@ -31,8 +31,9 @@ teardown (void)
   g_clear_pointer (&server, fake_ssh_server_free);
 }
 
-/* What programs that have ended took at most, in KiB. Not that of the server, which is still there:
- * but with CK_FORK=no those of other tests count. 0 with ASan, which keeps what is freed. */
+/* The peak memory of the programs that have ended, in KiB. The server still runs, so it does not
+ * count; but with CK_FORK=no the programs of earlier tests do. 0 with ASan, which keeps freed
+ * memory. */
 static long
 get_peak_of_programs (void)
 {
@@ -45,8 +46,8 @@ get_peak_of_programs (void)
   return g_strcmp0 (g_getenv ("CK_FORK"), "no") == 0 ? 0 : usage.ru_maxrss;
 }
 
-/* Runs "true" on a server that does what SCRIPT does: it fails, or not if TEXT is NULL. That takes
- * less than 32 MiB. */
+/* Runs "true" on a server that follows SCRIPT. It fails with TEXT, or succeeds if TEXT is NULL, and
+ * takes less than 32 MiB. */
 static void
 run_true (FakeSshScript script, double seconds, const char *text)
 {
@@ -130,7 +131,7 @@ has_large_status (ssh_session ssh, ssh_channel channel)
   end (channel, 0x12300);
 }
 
-/* The low byte counts, as everywhere. */
+/* Only the low byte of an exit status counts, as everywhere. */
 TEST (large_status)
 {
   run_true (has_large_status, PATIENCE, NULL);
@@ -172,7 +173,7 @@ says_no_more (ssh_session ssh, ssh_channel channel)
   pause ();
 }
 
-/* It answers nothing after the end, and does not close. */
+/* After the command's end the server answers nothing, and does not close the channel. */
 TEST (silent_after_the_end)
 {
   run_true (says_no_more, 2, "no end of the command within ");
@@ -195,7 +196,7 @@ disconnects (ssh_session ssh, ssh_channel channel)
 {
   char input[4096];
 
-  /* What the client still has to send would fail, and say less. */
+  /* Otherwise the client's next packet could fail first, with an error that says less. */
   while (ssh_channel_read (channel, input, sizeof input, 0) > 0)
     ;
   ssh_session_set_disconnect_message (ssh, "\033[2Jbye\nbye");
@@ -226,7 +227,7 @@ asks_on (ssh_session ssh, ssh_channel channel)
     }
 }
 
-/* The answers do not pile up here while the server reads none. */
+/* The server asks without end and reads no answer; the answers do not fill our memory. */
 TEST (questions_without_end)
 {
   run_true (asks_on, 5, "no end of the command within ");
@@ -246,7 +247,7 @@ opens_channels (ssh_session ssh, ssh_channel channel)
   end (channel, 0);
 }
 
-/* They are declined, and not kept. */
+/* The server's requests are declined and not kept. */
 TEST (channels_from_the_server)
 {
   run_true (opens_channels, PATIENCE, NULL);
@@ -269,7 +270,7 @@ TEST (output_without_end)
   run_true (writes_on_after_the_end, PATIENCE, "more than 256 KiB of output");
 }
 
-/* The program cannot even notice that it should. */
+/* The program is stopped, so it does not notice that it should end. */
 TEST (killed_in_vain)
 {
   VqChannel *channel;

@@ -52,7 +52,7 @@ run (const char *const *argv, char **out)
                  error != NULL ? error->message : "");
 }
 
-/* What ssh-keygen makes, in its formats, with and without a passphrase. */
+/* Keys from ssh-keygen in all of its formats, with and without a passphrase. */
 TEST (keys_of_ssh_keygen)
 {
   static const struct

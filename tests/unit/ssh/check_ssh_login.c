@@ -54,10 +54,11 @@ TEST (cut_off)
   for (gsize length = 0; length < n; length++)
     {
       g_auto (VqSshLogin) got = { .port = 0 };
-      g_autofree char *copy = g_memdup2 (bytes, length); /* a memory checker sees its end */
+      g_autofree char *copy
+          = g_memdup2 (bytes, length); /* so that a memory checker notices a read past its end */
       gboolean good = vq_ssh_login_unpack (&got, copy, length, NULL);
 
-      /* Whole without the last word. */
+      /* Without its last word it is complete again. */
       ck_assert_int_eq (good, length == n - strlen ("key=key") - 1);
     }
 }

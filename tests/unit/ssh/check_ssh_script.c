@@ -10,7 +10,7 @@
 
 #define PATIENCE 30 /* seconds; for things that take none */
 
-/* Splits TEXT at every byte: what comes out is the same. */
+/* Gives TEXT in two parts, split at every byte. The result is always the same. */
 static void
 assert_found (const char *text, gsize n, guint pid, const char *rest)
 {
@@ -77,7 +77,7 @@ TEST (no_noise_at_all)
   vq_ssh_script_mark_clear (&mark);
 }
 
-/* Just as much as may be, and one byte more. */
+/* As much noise as is allowed, and one byte more. */
 TEST (noise_is_bounded)
 {
   g_autofree char *text = g_strnfill (VQ_SSH_NOISE_MAX, 'x');
@@ -97,7 +97,7 @@ TEST (noise_is_bounded)
     }
 }
 
-/* Much output may come in one piece with the mark. */
+/* Output of the command may come in the same piece as the mark. */
 TEST (much_behind_the_mark)
 {
   g_autofree char *text = g_strnfill (1000000, 'x');
@@ -109,7 +109,7 @@ TEST (much_behind_the_mark)
   vq_ssh_script_mark_clear (&mark);
 }
 
-/* One line, but for those that are too long for it. */
+/* The words are one line, unless they are too long for that. */
 TEST (begin_is_one_line)
 {
   static const struct
@@ -143,8 +143,8 @@ TEST (begin_of_a_long_command)
   ck_assert_mem_eq (text, first, strlen (first));
 }
 
-/* The script as it is, with every shell that is here, as sshd starts it and as a server does that
- * makes no process group: what comes out is the same. */
+/* Runs the script with every shell on this machine, as sshd does, and as a server does that makes
+ * no process group. The result is the same. */
 static void
 run_with (const char *shell, const char *wrapper)
 {
@@ -203,7 +203,7 @@ TEST (every_shell)
     }
 }
 
-/* For the ssh server's command line. */
+/* The script fits into the ssh server's command line. */
 TEST (script_has_no_single_quotes)
 {
   const char *script = vq_ssh_script_get (FALSE);
