@@ -9,6 +9,7 @@
 FakeGuest *port_guest;
 VqHelperPort *port_tested;
 GString *port_told;
+VqChannel *port_channel;
 
 static void
 on_port_failed (const GError *reason, gpointer data)
@@ -106,4 +107,19 @@ port_assert_failed (const char *why)
 
   port_assert_seen (expected);
   ck_assert_str_eq (vq_helper_port_get_error (port_tested)->message, why);
+}
+
+void
+port_channel_setup (void)
+{
+  port_setup ();
+  port_sync ();
+  port_channel = vq_helper_channel_new (port_tested);
+}
+
+void
+port_channel_teardown (void)
+{
+  g_clear_pointer (&port_channel, vq_channel_free);
+  port_teardown ();
 }

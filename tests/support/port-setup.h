@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "fake-guest.h"
+#include "helper/helper-channel.h"
 #include "helper/helper-port.h"
 
 #define PATIENCE 30 /* seconds; for what should happen at once */
@@ -19,6 +20,11 @@ extern GString *port_told;
 /* For a checked fixture. The teardown asserts that nothing has leaked. */
 void port_setup (void);
 void port_teardown (void);
+
+/* The same with a connection and a channel on it. */
+extern VqChannel *port_channel;
+void port_channel_setup (void);
+void port_channel_teardown (void);
 
 /* Teardown and setup, for tests that do the same more than once. */
 void port_start_again (void);

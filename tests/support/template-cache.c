@@ -6,28 +6,18 @@
 #include <stdarg.h>
 #include <unistd.h>
 
+#include "leaks.h"
+#include "messages.h"
 #include "tree.h"
 
 #define RAM_SIZE (64 << 20) /* all but the beginning is a hole */
 
 char *cache_path;
+VqTemplateStore *cache_store;
+char *cache_digest_a;
 
 static const VqTemplateLimits limits
     = { VQ_TEMPLATE_MAX_AGE_DEFAULT, VQ_TEMPLATE_MAX_SIZE_DEFAULT };
-
-void
-cache_begin (void)
-{
-  cache_path = g_strdup ("/tmp/vq-test-XXXXXX");
-  ck_assert_ptr_nonnull (g_mkdtemp (cache_path));
-}
-
-void
-cache_end (void)
-{
-  tree_remove (cache_path);
-  g_clear_pointer (&cache_path, g_free);
-}
 
 VqTemplateStore *
 cache_open (void)
@@ -147,4 +137,26 @@ cache_join (const char *format, ...)
   name = g_strdup_vprintf (format, args);
   va_end (args);
   return g_build_filename (cache_path, name, NULL);
+}
+
+void
+cache_setup (void)
+{
+  leaks_begin ();
+  messages_begin ();
+  cache_path = g_strdup ("/tmp/vq-test-XXXXXX");
+  ck_assert_ptr_nonnull (g_mkdtemp (cache_path));
+  cache_store = cache_open ();
+  cache_digest_a = cache_digest ("a");
+}
+
+void
+cache_teardown (void)
+{
+  g_clear_pointer (&cache_digest_a, g_free);
+  g_clear_pointer (&cache_store, vq_template_store_free);
+  tree_remove (cache_path);
+  g_clear_pointer (&cache_path, g_free);
+  messages_end ();
+  leaks_assert_none ();
 }

@@ -6,15 +6,18 @@
 
 #include "template/template-store.h"
 
-/* The directory of the cache; it exists and has mode 0700. */
+/* The directory of the cache, which exists and has mode 0700; the cache in it, opened with the
+ * default limits; and the digest of the variant "a". */
 extern char *cache_path;
+extern VqTemplateStore *cache_store;
+extern char *cache_digest_a;
 
-void cache_begin (void);
+/* For a checked fixture. Messages are kept, as messages.h says. The teardown removes the cache with
+ * everything in it, and asserts that nothing has leaked. */
+void cache_setup (void);
+void cache_teardown (void);
 
-/* Removes the cache with everything in it. */
-void cache_end (void);
-
-/* Opens the cache with the default limits. */
+/* Opens the cache once more. */
 VqTemplateStore *cache_open (void);
 
 /* The key for VARIANT, which is the only fact in it; and its digest. Transfer full. */

@@ -21,23 +21,6 @@
 static const char *const argv[] = { "command", NULL };
 static const char zeroes[8 * WINDOW];
 
-static VqChannel *channel;
-
-static void
-setup (void)
-{
-  port_setup ();
-  port_sync ();
-  channel = vq_helper_channel_new (port_tested);
-}
-
-static void
-teardown (void)
-{
-  g_clear_pointer (&channel, vq_channel_free);
-  port_teardown ();
-}
-
 static void
 serve (void)
 {
@@ -66,7 +49,7 @@ start_with_pipe (int *out, guint32 stream)
 
   make_pipe (ends);
   *out = ends[0];
-  job = job_start_with (channel, argv, job_make_file ("", 0), ends[1]);
+  job = job_start_with (port_channel, argv, job_make_file ("", 0), ends[1]);
   expect_run (stream);
   ck_assert_uint_eq (fake_guest_expect (port_guest, VQ_HELPER_STDIN_END, NULL, 0), stream);
   return job;
@@ -136,7 +119,7 @@ measure_memory (void)
   return info.uordblks + info.hblkhd;
 }
 
-CASE ("flow", setup, teardown, 120)
+CASE ("flow", port_channel_setup, port_channel_teardown, 120)
 
 /* A quarter of the window is given back at once, and only what is written. */
 TEST (credit_for_output)
@@ -206,7 +189,7 @@ TEST (kill_with_nobody_reading)
   fake_guest_expect_u32 (port_guest, VQ_HELPER_STDOUT_CREDIT, PIPE_SIZE);
   fake_guest_send_u32 (port_guest, VQ_HELPER_EXITED, 1, 3);
   fake_guest_flush (port_guest);
-  vq_channel_kill (channel, job->command);
+  vq_channel_kill (port_channel, job->command);
   ck_assert (!job->done);
   job_assert_end (job, VQ_ENDED_EXITED, 3);
   job_free (job);
@@ -225,10 +208,10 @@ TEST (kill_running)
   make_pipe (in);
   make_pipe (ends);
   out = ends[0];
-  job = job_start_with (channel, argv, in[0], ends[1]);
+  job = job_start_with (port_channel, argv, in[0], ends[1]);
   expect_run (1);
-  vq_channel_kill (channel, job->command);
-  vq_channel_kill (channel, job->command);
+  vq_channel_kill (port_channel, job->command);
+  vq_channel_kill (port_channel, job->command);
   ck_assert_uint_eq (fake_guest_expect_u32 (port_guest, VQ_HELPER_KILL, SIGKILL), 1);
   ck_assert_int_eq (read (out, &job, 1), 0);
   ck_assert_int_eq (write (in[1], "a", 1), -1);
@@ -280,7 +263,7 @@ TEST (reader_goes_away_late)
 /* Never more than the window under way. */
 TEST (window_for_stdin)
 {
-  Job *job = job_start (channel, argv, zeroes, sizeof zeroes);
+  Job *job = job_start (port_channel, argv, zeroes, sizeof zeroes);
   gsize got;
 
   expect_run (1);
@@ -315,7 +298,7 @@ TEST (stdin_closed)
 
   make_pipe (in);
   ck_assert_int_eq (write (in[1], "abc", 3), 3);
-  job = job_start_with (channel, argv, in[0], job_make_file ("", 0));
+  job = job_start_with (port_channel, argv, in[0], job_make_file ("", 0));
   expect_run (1);
   fake_guest_expect (port_guest, VQ_HELPER_STDIN, "abc", 3);
   fake_guest_send (port_guest, VQ_HELPER_STDIN_CLOSED, 1, NULL, 0);
@@ -334,7 +317,7 @@ TEST (stdin_trickles)
   Job *job;
 
   make_pipe (in);
-  job = job_start_with (channel, argv, in[0], job_make_file ("", 0));
+  job = job_start_with (port_channel, argv, in[0], job_make_file ("", 0));
   expect_run (1);
   for (int i = 0; i < 20; i++)
     {
@@ -355,7 +338,7 @@ TEST (stuck_with_stdin)
 
   fake_guest_set_stuck (port_guest, TRUE);
   for (guint i = 0; i < G_N_ELEMENTS (jobs); i++)
-    jobs[i] = job_start (channel, argv, zeroes, sizeof zeroes);
+    jobs[i] = job_start (port_channel, argv, zeroes, sizeof zeroes);
   serve ();
   ck_assert (vq_helper_port_is_full (port_tested));
   ck_assert_uint_lt (measure_memory (), before + 512 * KIB);
@@ -377,7 +360,7 @@ fill_port (void)
   Job *job;
 
   fake_guest_set_stuck (port_guest, TRUE);
-  job = job_start (channel, argv, zeroes, sizeof zeroes);
+  job = job_start (port_channel, argv, zeroes, sizeof zeroes);
   while (!vq_helper_port_is_full (port_tested))
     g_main_context_iteration (NULL, FALSE);
   return job;
@@ -386,7 +369,7 @@ fill_port (void)
 /* Credit waits until it can be sent. */
 TEST (stuck_with_credit)
 {
-  Job *job = job_start (channel, argv, "", 0);
+  Job *job = job_start (port_channel, argv, "", 0);
   Job *other;
 
   expect_run (1);
@@ -405,7 +388,7 @@ TEST (stuck_with_credit)
 /* The guest must not take it for granted. */
 TEST (stuck_without_credit)
 {
-  Job *job = job_start (channel, argv, "", 0);
+  Job *job = job_start (port_channel, argv, "", 0);
   Job *other;
 
   expect_run (1);
@@ -422,7 +405,7 @@ TEST (stuck_without_credit)
 /* Ends while it waits for room. */
 TEST (stuck_and_over)
 {
-  Job *job = job_start (channel, argv, "", 0);
+  Job *job = job_start (port_channel, argv, "", 0);
   Job *other;
 
   expect_run (1);
@@ -430,7 +413,7 @@ TEST (stuck_and_over)
   other = fill_port ();
   send_output (1, WINDOW);
   end_job (job, 1);
-  vq_channel_kill (channel, other->command);
+  vq_channel_kill (port_channel, other->command);
   end_job (other, 2);
   fake_guest_ignore (port_guest);
   fake_guest_set_stuck (port_guest, FALSE);

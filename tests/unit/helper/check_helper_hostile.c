@@ -15,28 +15,17 @@
 
 static const char *const argv[] = { "command", NULL };
 
-static VqChannel *channel;
-
 static void
 setup (void)
 {
-  port_setup ();
-  port_sync ();
-  channel = vq_helper_channel_new (port_tested);
+  port_channel_setup ();
   fake_guest_ignore (port_guest);
-}
-
-static void
-teardown (void)
-{
-  g_clear_pointer (&channel, vq_channel_free);
-  port_teardown ();
 }
 
 static void
 start_again (void)
 {
-  teardown ();
+  port_channel_teardown ();
   setup ();
 }
 
@@ -44,7 +33,7 @@ start_again (void)
 static Job *
 start_job (void)
 {
-  return job_start (channel, argv, "input", 5);
+  return job_start (port_channel, argv, "input", 5);
 }
 
 typedef struct
@@ -75,7 +64,7 @@ try_violation (const Violation *violation)
   g_string_truncate (port_told, 0);
 }
 
-CASE ("hostile", setup, teardown, 120)
+CASE ("hostile", setup, port_channel_teardown, 120)
 
 TEST (every_violation)
 {
@@ -149,7 +138,7 @@ TEST (more_than_the_window)
   g_autoptr (Job) job = NULL;
 
   ck_assert_int_eq (pipe (ends), 0);
-  job = job_start_with (channel, argv, job_make_file ("", 0), ends[1]);
+  job = job_start_with (port_channel, argv, job_make_file ("", 0), ends[1]);
   send_too_much ();
   job_assert_failure (job, "the guest helper sent more output than it may");
   close (ends[0]);
@@ -163,7 +152,7 @@ TEST (more_than_the_window_to_nobody)
 
   ck_assert_int_eq (pipe (ends), 0);
   close (ends[0]);
-  job = job_start_with (channel, argv, job_make_file ("", 0), ends[1]);
+  job = job_start_with (port_channel, argv, job_make_file ("", 0), ends[1]);
   send_too_much ();
   job_assert_failure (job, "the guest helper sent more output than it may");
   g_string_truncate (port_told, 0);
@@ -181,7 +170,7 @@ TEST (stderr_of_a_terminal)
   static const VqTerminal request = { argv, "/", none, 24, 80 };
   g_autofree char *message = NULL;
 
-  vq_channel_start_terminal (channel, &request, job_make_file ("", 0), job_make_file ("", 0),
+  vq_channel_start_terminal (port_channel, &request, job_make_file ("", 0), job_make_file ("", 0),
                              note_end, &message);
   fake_guest_send (port_guest, VQ_HELPER_STDERR, 1, "a", 1);
   while (message == NULL)
@@ -237,9 +226,9 @@ TEST (free_with_commands)
   g_autoptr (Job) killed = start_job ();
   g_autoptr (Job) next = NULL;
 
-  vq_channel_kill (channel, killed->command);
-  vq_channel_free (channel);
-  channel = vq_helper_channel_new (port_tested);
+  vq_channel_kill (port_channel, killed->command);
+  vq_channel_free (port_channel);
+  port_channel = vq_helper_channel_new (port_tested);
   job_assert_failure (running, "the testbed was closed while the command ran");
   job_assert_failure (killed, "the testbed was closed while the command ran");
   next = start_job ();
@@ -259,13 +248,13 @@ TEST (free_with_output)
   int ends[2];
 
   ck_assert_int_eq (pipe (ends), 0);
-  job = job_start_with (channel, argv, job_make_file ("", 0), ends[1]);
+  job = job_start_with (port_channel, argv, job_make_file ("", 0), ends[1]);
   for (int i = 0; i < 3; i++)
     fake_guest_send (port_guest, VQ_HELPER_STDOUT, 1, zeroes, sizeof zeroes);
   fake_guest_send_u32 (port_guest, VQ_HELPER_EXITED, 1, 0);
   fake_guest_flush (port_guest);
   ck_assert (!job->done);
-  g_clear_pointer (&channel, vq_channel_free);
+  g_clear_pointer (&port_channel, vq_channel_free);
   job_assert_failure (job, "the testbed was closed while the command ran");
   close (ends[0]);
 }
@@ -280,7 +269,7 @@ TEST (failure_after_the_end)
   int ends[2];
 
   ck_assert_int_eq (pipe (ends), 0);
-  job = job_start_with (channel, argv, job_make_file ("", 0), ends[1]);
+  job = job_start_with (port_channel, argv, job_make_file ("", 0), ends[1]);
   for (int i = 0; i < 4; i++)
     fake_guest_send (port_guest, VQ_HELPER_STDOUT, 1, zeroes, sizeof zeroes);
   fake_guest_send_u32 (port_guest, VQ_HELPER_EXITED, 1, 7);
@@ -321,26 +310,26 @@ start_next (const VqEnd *end, gpointer data)
 static void
 free_channel (const VqEnd *end, gpointer data)
 {
-  if (channel != NULL)
-    vq_channel_free (g_steal_pointer (&channel));
+  if (port_channel != NULL)
+    vq_channel_free (g_steal_pointer (&port_channel));
 }
 
 TEST (done_may_do_much)
 {
   g_autoptr (Job) next = NULL;
 
-  vq_channel_start (channel, argv, job_make_file ("", 0), job_make_file ("", 0),
+  vq_channel_start (port_channel, argv, job_make_file ("", 0), job_make_file ("", 0),
                     job_make_file ("", 0), start_next, &next);
   fake_guest_send_u32 (port_guest, VQ_HELPER_EXITED, 1, 0);
   fake_guest_flush (port_guest);
   fake_guest_send_u32 (port_guest, VQ_HELPER_EXITED, 2, 5);
   job_assert_end (next, VQ_ENDED_EXITED, 5);
   for (int i = 0; i < 3; i++)
-    vq_channel_start (channel, argv, job_make_file ("", 0), job_make_file ("", 0),
+    vq_channel_start (port_channel, argv, job_make_file ("", 0), job_make_file ("", 0),
                       job_make_file ("", 0), free_channel, NULL);
   fake_guest_send_u32 (port_guest, VQ_HELPER_EXITED, 4, 0);
   fake_guest_send_u32 (port_guest, VQ_HELPER_EXITED, 3, 0);
   fake_guest_flush (port_guest);
-  ck_assert_ptr_null (channel);
+  ck_assert_ptr_null (port_channel);
   port_assert_seen ("");
 }

@@ -11,23 +11,6 @@
 #include "port-setup.h"
 #include "suite.h"
 
-static VqChannel *channel;
-
-static void
-setup (void)
-{
-  port_setup ();
-  port_sync ();
-  channel = vq_helper_channel_new (port_tested);
-}
-
-static void
-teardown (void)
-{
-  g_clear_pointer (&channel, vq_channel_free);
-  port_teardown ();
-}
-
 static void
 end_job (Job *job, guint32 stream)
 {
@@ -36,12 +19,12 @@ end_job (Job *job, guint32 stream)
   job_free (job);
 }
 
-CASE ("run", setup, teardown, 60)
+CASE ("run", port_channel_setup, port_channel_teardown, 60)
 
 TEST (run)
 {
   static const char *const words[] = { "cat", "", "a b\n", "\xFF", NULL };
-  Job *job = job_start (channel, words, "input", 5);
+  Job *job = job_start (port_channel, words, "input", 5);
 
   ck_assert_uint_eq (fake_guest_expect (port_guest, VQ_HELPER_RUN, "acat\0a\0aa b\n\0a\xFF", 16),
                      1);
@@ -64,7 +47,7 @@ try_length (gsize length, guint32 stream)
 {
   g_autofree char *word = g_strnfill (length - 2, 'w');
   const char *const words[] = { word, NULL };
-  Job *job = job_start (channel, words, "", 0);
+  Job *job = job_start (port_channel, words, "", 0);
   g_autoptr (GByteArray) got = g_byte_array_new ();
 
   for (gsize left = length; left > 0;)
@@ -101,9 +84,9 @@ TEST (run_too_long)
 {
   g_autofree char *word = g_strnfill (VQ_HELPER_RUN_MAX - 1, 'w');
   const char *const words[] = { word, NULL };
-  Job *job = job_start (channel, words, "", 0);
+  Job *job = job_start (port_channel, words, "", 0);
 
-  vq_channel_kill (channel, job->command);
+  vq_channel_kill (port_channel, job->command);
   ck_assert (!job->done);
   job_assert_failure (job, "argument list too long");
   job_free (job);
@@ -126,13 +109,13 @@ TEST (terminal)
   int out = job_make_file ("", 0);
   VqCommand *command;
 
-  ck_assert (vq_channel_has_terminals (channel));
-  command = vq_channel_start_terminal (channel, &request, job_make_file ("in", 2), dup (out),
+  ck_assert (vq_channel_has_terminals (port_channel));
+  command = vq_channel_start_terminal (port_channel, &request, job_make_file ("in", 2), dup (out),
                                        ignore_end, &done);
   fake_guest_expect (port_guest, VQ_HELPER_RUN, expected, sizeof expected);
   fake_guest_expect (port_guest, VQ_HELPER_STDIN, "in", 2);
   fake_guest_expect (port_guest, VQ_HELPER_STDIN_END, NULL, 0);
-  vq_channel_resize (channel, command, 25, 256);
+  vq_channel_resize (port_channel, command, 25, 256);
   fake_guest_expect (port_guest, VQ_HELPER_WINDOW_SIZE, "\x19\0\0\0\0\1\0\0", 8);
   fake_guest_send (port_guest, VQ_HELPER_STDOUT, 1, "screen", 6);
   fake_guest_send_u32 (port_guest, VQ_HELPER_SIGNALLED, 1, SIGHUP);

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "leaks.h"
 #include "messages.h"
 #include "suite.h"
 #include "template-cache.h"
@@ -18,35 +17,18 @@
 
 #define NOBODY 65534
 
-static VqTemplateStore *store;
-static char *digest;
-
 static void
 setup (void)
 {
-  leaks_begin ();
-  messages_begin ();
-  cache_begin ();
-  store = cache_open ();
-  digest = cache_digest ("a");
-  cache_leave (store, "a");
+  cache_setup ();
+  cache_leave (cache_store, "a");
   tree_await_tick ();
-}
-
-static void
-teardown (void)
-{
-  g_clear_pointer (&store, vq_template_store_free);
-  g_clear_pointer (&digest, g_free);
-  cache_end ();
-  messages_end ();
-  leaks_assert_none ();
 }
 
 static char *
 path_of (const char *name)
 {
-  return cache_join ("%s/%s", digest, name);
+  return cache_join ("%s/%s", cache_digest_a, name);
 }
 
 /* Writes one byte at OFFSET, and sets the times back, as far as that can be done. */
@@ -288,9 +270,9 @@ other_key (void)
 {
   g_autofree char *b = cache_digest ("b");
   g_autofree char *from = cache_join ("%s", b);
-  g_autofree char *to = cache_join ("%s", digest);
+  g_autofree char *to = cache_join ("%s", cache_digest_a);
 
-  cache_leave (store, "b");
+  cache_leave (cache_store, "b");
   tree_remove (to);
   ck_assert_int_eq (g_rename (from, to), 0);
 }
@@ -305,55 +287,55 @@ static void (*const damages[]) (void) = {
   other_key,
 };
 
-CASE ("damaged", setup, teardown, 0)
+CASE ("damaged", setup, cache_teardown, 0)
 
 /* It is not used, but removed, with one line that says where; then another one can be made. */
 TEST_LOOP (damaged, 0, G_N_ELEMENTS (damages))
 {
   damages[_i]();
-  ck_assert_ptr_null (cache_find (store, "a"));
-  messages_assert_warning (digest);
-  ck_assert_ptr_null (cache_find (store, "a"));
+  ck_assert_ptr_null (cache_find (cache_store, "a"));
+  messages_assert_warning (cache_digest_a);
+  ck_assert_ptr_null (cache_find (cache_store, "a"));
   if (damages[_i] != state_is_link) /* which has moved a file to another place */
     cache_assert_names (NULL, NULL);
-  vq_template_free (cache_make (store, "a"));
+  vq_template_free (cache_make (cache_store, "a"));
 }
 
-CASE ("template", setup, teardown, 60)
+CASE ("template", setup, cache_teardown, 60)
 
 /* Another process uses it: that one keeps what it has, and we go our way. */
 TEST (damaged_while_in_use)
 {
-  g_autoptr (VqTemplate) used = cache_find (store, "a");
+  g_autoptr (VqTemplate) used = cache_find (cache_store, "a");
   g_autoptr (VqTemplate) made = NULL;
   g_autoptr (VqTemplate) found = NULL;
   g_autoptr (GError) error = NULL;
 
   ram_flipped ();
-  ck_assert_ptr_null (cache_find (store, "a"));
-  messages_assert_warning (digest);
+  ck_assert_ptr_null (cache_find (cache_store, "a"));
+  messages_assert_warning (cache_digest_a);
   ck_assert (!vq_template_check (used, &error)); /* who asks before each fork gets to know */
   ck_assert_ptr_nonnull (strstr (error->message, "/ram has been changed"));
-  made = cache_make (store, "a");
-  messages_take_warnings (digest);
+  made = cache_make (cache_store, "a");
+  messages_take_warnings (cache_digest_a);
   ck_assert (g_str_has_suffix (vq_template_get_directory (made), ".2"));
-  found = cache_find (store, "a");
+  found = cache_find (cache_store, "a");
   ck_assert (vq_template_check (found, NULL));
 }
 
 /* What has the name but is no directory of ours is neither used nor removed. */
 TEST (no_directory)
 {
-  g_autofree char *path = cache_join ("%s", digest);
+  g_autofree char *path = cache_join ("%s", cache_digest_a);
   g_autofree char *elsewhere = cache_join ("elsewhere");
   g_autoptr (VqTemplate) made = NULL;
 
   ck_assert_int_eq (g_rename (path, elsewhere), 0);
   ck_assert_int_eq (symlink (elsewhere, path), 0);
-  ck_assert_ptr_null (cache_find (store, "a"));
-  ck_assert_int_ge (messages_take_warnings (digest), 1);
-  made = cache_make (store, "a");
-  ck_assert_int_ge (messages_take_warnings (digest), 1);
+  ck_assert_ptr_null (cache_find (cache_store, "a"));
+  ck_assert_int_ge (messages_take_warnings (cache_digest_a), 1);
+  made = cache_make (cache_store, "a");
+  ck_assert_int_ge (messages_take_warnings (cache_digest_a), 1);
   ck_assert (g_str_has_suffix (vq_template_get_directory (made), ".2"));
   ck_assert (g_file_test (path, G_FILE_TEST_IS_SYMLINK));
   ck_assert (g_file_test (elsewhere, G_FILE_TEST_IS_DIR));
@@ -362,7 +344,7 @@ TEST (no_directory)
 /* To read the files, as forks do, and to open them to write, as old QEMUs do, changes nothing. */
 TEST (used_as_forks_do)
 {
-  g_autoptr (VqTemplate) template = cache_find (store, "a");
+  g_autoptr (VqTemplate) template = cache_find (cache_store, "a");
   static const char *const names[] = { "ram", "disk", "state", "efivars.fd" };
   char byte;
 
@@ -381,17 +363,17 @@ TEST (used_as_forks_do)
 TEST (too_old)
 {
   edit_json ("\"created\" : \"", "\"", "2024-02-29T12:00:00Z");
-  ck_assert_ptr_null (cache_find (store, "a"));
-  vq_template_free (cache_make (store, "a"));
-  cache_assert_names (digest, NULL);
+  ck_assert_ptr_null (cache_find (cache_store, "a"));
+  vq_template_free (cache_make (cache_store, "a"));
+  cache_assert_names (cache_digest_a, NULL);
 }
 
 TEST (of_an_earlier_boot)
 {
   edit_json ("\"host-boot\" : \"", "\"", "00000000-0000-0000-0000-000000000000");
-  ck_assert_ptr_null (cache_find (store, "a"));
-  vq_template_free (cache_make (store, "a"));
-  cache_assert_names (digest, NULL);
+  ck_assert_ptr_null (cache_find (cache_store, "a"));
+  vq_template_free (cache_make (cache_store, "a"));
+  cache_assert_names (cache_digest_a, NULL);
 }
 
 /* Seconds before and after the limit, and no limit at all. */
@@ -428,7 +410,7 @@ TEST (use_is_noted)
   struct stat st;
 
   ck_assert_int_eq (utimensat (AT_FDCWD, path, old, 0), 0);
-  vq_template_free (cache_find (store, "a"));
+  vq_template_free (cache_find (cache_store, "a"));
   ck_assert_int_eq (stat (path, &st), 0);
   ck_assert_int_ge (st.st_mtim.tv_sec, g_get_real_time () / G_USEC_PER_SEC - 60);
 }

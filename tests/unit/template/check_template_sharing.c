@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "leaks.h"
 #include "messages.h"
 #include "suite.h"
 #include "template-cache.h"
@@ -19,36 +18,13 @@
 
 #define WAITING "another process makes the template"
 
-static VqTemplateStore *store;
-static char *digest; /* of the variant "a" */
-
-static void
-setup (void)
-{
-  leaks_begin ();
-  messages_begin ();
-  cache_begin ();
-  store = cache_open ();
-  digest = cache_digest ("a");
-}
-
-static void
-teardown (void)
-{
-  g_clear_pointer (&store, vq_template_store_free);
-  g_clear_pointer (&digest, g_free);
-  cache_end ();
-  messages_end ();
-  leaks_assert_none ();
-}
-
 int
 suite_prepare (int argc, char **argv)
 {
   return worker_main (argc, argv);
 }
 
-CASE ("template-sharing", setup, teardown, 60)
+CASE ("template-sharing", cache_setup, cache_teardown, 60)
 
 TEST (two_want_the_same)
 {
@@ -62,7 +38,7 @@ TEST (two_want_the_same)
   worker_do (two, "check", "ok");
   worker_end (one);
   worker_end (two);
-  cache_assert_names (digest, NULL);
+  cache_assert_names (cache_digest_a, NULL);
 }
 
 TEST (many_want_the_same)
@@ -83,7 +59,7 @@ TEST (many_want_the_same)
       worker_end (workers[i]);
     }
   worker_end (builder);
-  cache_assert_names (digest, NULL);
+  cache_assert_names (cache_digest_a, NULL);
 }
 
 TEST (others_do_not_wait)
@@ -119,7 +95,7 @@ TEST (builder_killed)
 {
   Worker *one = worker_start ("a");
   Worker *two = worker_start ("a");
-  g_autofree char *garbage = cache_join (".new-%s/garbage", digest);
+  g_autofree char *garbage = cache_join (".new-%s/garbage", cache_digest_a);
 
   worker_do (one, "begin", "build");
   worker_do (two, "begin", WAITING);
@@ -129,7 +105,7 @@ TEST (builder_killed)
   ck_assert_int_eq (access (garbage, F_OK), -1);
   worker_do (two, "commit", "template");
   worker_end (two);
-  cache_assert_names (digest, NULL);
+  cache_assert_names (cache_digest_a, NULL);
 }
 
 /* The next process that opens the cache removes what it has left, and nothing else. */
@@ -161,7 +137,7 @@ TEST (waiter_killed)
   worker_kill (two);
   worker_do (one, "commit", "template");
   worker_end (one);
-  cache_assert_names (digest, NULL);
+  cache_assert_names (cache_digest_a, NULL);
 }
 
 static void
@@ -171,7 +147,7 @@ assert_begin_fails (double seconds, VqCancel *cancel, GError **error)
   VqTemplate *template;
   VqTemplateBuild *build;
 
-  ck_assert (!vq_template_store_begin (store, key, VQ_TEMPLATE_ANY, vq_deadline_in (seconds),
+  ck_assert (!vq_template_store_begin (cache_store, key, VQ_TEMPLATE_ANY, vq_deadline_in (seconds),
                                        cancel, &template, &build, error));
   ck_assert_ptr_null (template);
   ck_assert_ptr_null (build);
@@ -200,7 +176,7 @@ TEST (two_want_a_new_one)
   Worker *one = worker_start ("a");
   Worker *two = worker_start ("a");
 
-  cache_leave (store, "a");
+  cache_leave (cache_store, "a");
   worker_do (one, "new", "build");
   worker_do (two, "new", WAITING);
   worker_do (one, "commit", "template");
@@ -216,7 +192,7 @@ TEST (not_wanted_new_after_waiting)
 {
   Worker *one = worker_start ("a");
 
-  cache_leave (store, "a");
+  cache_leave (cache_store, "a");
   worker_do (one, "begin", "template"); /* it was made between find and begin */
   worker_end (one);
 }
@@ -258,14 +234,14 @@ end_flicker (pid_t pid)
 TEST (removed_by_two)
 {
   g_autoptr (VqPrivateDir) cache = vq_private_dir_open (cache_path, VQ_PRIVATE_DIR_EXISTING, NULL);
-  g_autofree char *path = cache_join ("%s", digest);
+  g_autofree char *path = cache_join ("%s", cache_digest_a);
   pid_t pid = start_flicker (path, NULL);
   g_autoptr (GError) error = NULL;
   gboolean removed;
   gboolean done = TRUE;
 
   for (int i = 0; i < ROUNDS && done; i++)
-    done = vq_template_entry_remove (cache, digest, &removed, &error);
+    done = vq_template_entry_remove (cache, cache_digest_a, &removed, &error);
   end_flicker (pid);
   ck_assert_msg (error == NULL, "%s", error->message);
 }
@@ -274,15 +250,15 @@ TEST (removed_by_two)
 TEST (opened_while_it_comes_and_goes)
 {
   g_autoptr (VqPrivateDir) cache = vq_private_dir_open (cache_path, VQ_PRIVATE_DIR_EXISTING, NULL);
-  g_autofree char *path = cache_join ("%s", digest);
+  g_autofree char *path = cache_join ("%s", cache_digest_a);
   g_autofree char *aside = cache_join ("aside");
   g_autoptr (GError) error = NULL;
   pid_t pid;
 
-  cache_leave (store, "a");
+  cache_leave (cache_store, "a");
   pid = start_flicker (path, aside);
   for (int i = 0; i < ROUNDS && error == NULL; i++)
-    vq_template_free (vq_template_open (cache, digest, &error));
+    vq_template_free (vq_template_open (cache, cache_digest_a, &error));
   end_flicker (pid);
   ck_assert_msg (error == NULL, "%s", error->message);
 }
@@ -310,5 +286,5 @@ TEST (stress)
       if (i % 2 == 0 && i / 2 <= 2)
         worker_kill (workers[i / 2 - 1]);
     }
-  vq_template_free (cache_make (store, "c"));
+  vq_template_free (cache_make (cache_store, "c"));
 }

@@ -12,34 +12,10 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "leaks.h"
 #include "messages.h"
 #include "suite.h"
 #include "template-cache.h"
 #include "tree.h"
-
-static VqTemplateStore *store;
-static char *digest; /* of the variant "a" */
-
-static void
-setup (void)
-{
-  leaks_begin ();
-  messages_begin ();
-  cache_begin ();
-  store = cache_open ();
-  digest = cache_digest ("a");
-}
-
-static void
-teardown (void)
-{
-  g_clear_pointer (&store, vq_template_store_free);
-  g_clear_pointer (&digest, g_free);
-  cache_end ();
-  messages_end ();
-  leaks_assert_none ();
-}
 
 static char *
 read_file (VqTemplate *template, const char *name)
@@ -60,20 +36,20 @@ mode_of (const char *path)
   return st.st_mode & 07777;
 }
 
-CASE ("template-store", setup, teardown, 60)
+CASE ("template-store", cache_setup, cache_teardown, 60)
 
 TEST (nothing_there)
 {
-  ck_assert_ptr_null (cache_find (store, "a"));
+  ck_assert_ptr_null (cache_find (cache_store, "a"));
   cache_assert_names (NULL, NULL);
 }
 
 TEST (made_and_found)
 {
-  g_autoptr (VqTemplate) made = cache_make (store, "a");
-  g_autoptr (VqTemplate) found = cache_find (store, "a");
+  g_autoptr (VqTemplate) made = cache_make (cache_store, "a");
+  g_autoptr (VqTemplate) found = cache_find (cache_store, "a");
   g_autofree char *state = read_file (found, VQ_TEMPLATE_STATE);
-  g_autofree char *expected = cache_join ("%s", digest);
+  g_autofree char *expected = cache_join ("%s", cache_digest_a);
 
   ck_assert_str_eq (state, "a");
   ck_assert_str_eq (vq_template_get_directory (found), expected);
@@ -81,15 +57,15 @@ TEST (made_and_found)
   ck_assert_str_eq (vq_template_info_get_image (vq_template_get_info (found)), "/images/a.qcow2");
   ck_assert (vq_template_check (made, NULL));
   ck_assert (vq_template_check (found, NULL));
-  cache_assert_names (digest, NULL); /* no lock, nothing aside */
+  cache_assert_names (cache_digest_a, NULL); /* no lock, nothing aside */
 }
 
 TEST (closed_to_others)
 {
   static const char *const names[]
       = { "ram", "disk", "state", "efivars.fd", "template.json", "lock" };
-  g_autoptr (VqTemplate) made = cache_make (store, "a");
-  g_autofree char *directory = cache_join ("%s", digest);
+  g_autoptr (VqTemplate) made = cache_make (cache_store, "a");
+  g_autofree char *directory = cache_join ("%s", cache_digest_a);
 
   ck_assert_uint_eq (mode_of (directory), 0700);
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
@@ -102,14 +78,14 @@ TEST (closed_to_others)
 
 TEST (facts_about_the_guest)
 {
-  g_autoptr (VqTemplateBuild) build = cache_begin_build (store, "a", VQ_TEMPLATE_ANY);
+  g_autoptr (VqTemplateBuild) build = cache_begin_build (cache_store, "a", VQ_TEMPLATE_ANY);
   g_autoptr (VqTemplate) made = NULL;
   g_autoptr (VqTemplate) found = NULL;
 
   cache_fill (build, "a");
   vq_template_build_set (build, "user", "debian");
   made = vq_template_build_commit (build, NULL);
-  found = cache_find (store, "a");
+  found = cache_find (cache_store, "a");
   ck_assert_str_eq (vq_template_get (made, "user"), "debian");
   ck_assert_str_eq (vq_template_get (found, "user"), "debian");
   ck_assert_ptr_null (vq_template_get (found, "scratch"));
@@ -117,10 +93,10 @@ TEST (facts_about_the_guest)
 
 TEST (each_key_has_its_own)
 {
-  g_autoptr (VqTemplate) a = cache_make (store, "a");
-  g_autoptr (VqTemplate) none = cache_find (store, "b");
-  g_autoptr (VqTemplate) b = cache_make (store, "b");
-  g_autoptr (VqTemplate) found = cache_find (store, "a");
+  g_autoptr (VqTemplate) a = cache_make (cache_store, "a");
+  g_autoptr (VqTemplate) none = cache_find (cache_store, "b");
+  g_autoptr (VqTemplate) b = cache_make (cache_store, "b");
+  g_autoptr (VqTemplate) found = cache_find (cache_store, "a");
   g_autofree char *state = read_file (found, VQ_TEMPLATE_STATE);
 
   ck_assert_ptr_null (none);
@@ -129,7 +105,7 @@ TEST (each_key_has_its_own)
 
 TEST (final_path_is_known_before)
 {
-  g_autoptr (VqTemplateBuild) build = cache_begin_build (store, "a", VQ_TEMPLATE_ANY);
+  g_autoptr (VqTemplateBuild) build = cache_begin_build (cache_store, "a", VQ_TEMPLATE_ANY);
   g_autofree char *final = vq_template_build_get_final_path (build);
   g_autoptr (VqTemplate) made = NULL;
 
@@ -140,10 +116,10 @@ TEST (final_path_is_known_before)
 
 TEST (abandoned)
 {
-  g_autoptr (VqTemplateBuild) build = cache_begin_build (store, "a", VQ_TEMPLATE_ANY);
+  g_autoptr (VqTemplateBuild) build = cache_begin_build (cache_store, "a", VQ_TEMPLATE_ANY);
 
   cache_fill (build, "a");
-  ck_assert_ptr_null (cache_find (store, "a"));
+  ck_assert_ptr_null (cache_find (cache_store, "a"));
   g_clear_pointer (&build, vq_template_build_free);
   cache_assert_names (NULL, NULL);
 }
@@ -195,12 +171,12 @@ add_long_fact (VqTemplateBuild *build)
 static void
 occupy_name (VqTemplateBuild *build)
 {
-  g_autofree char *path = cache_join ("%s", digest);
+  g_autofree char *path = cache_join ("%s", cache_digest_a);
 
   ck_assert (g_file_set_contents (path, "", -1, NULL));
 }
 
-CASE ("not committed", setup, teardown, 0)
+CASE ("not committed", cache_setup, cache_teardown, 0)
 
 /* What is not whole is no template, and nobody else's matter. */
 TEST_LOOP (not_committed, 0, 6)
@@ -215,7 +191,7 @@ TEST_LOOP (not_committed, 0, 6)
                 { exchange_directory, "somebody has removed" },
                 { add_long_fact, "facts" },
                 { occupy_name, "cannot rename" } };
-  g_autoptr (VqTemplateBuild) build = cache_begin_build (store, "a", VQ_TEMPLATE_ANY);
+  g_autoptr (VqTemplateBuild) build = cache_begin_build (cache_store, "a", VQ_TEMPLATE_ANY);
   g_autoptr (VqTemplate) template = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -225,9 +201,9 @@ TEST_LOOP (not_committed, 0, 6)
   ck_assert_ptr_null (template);
   ck_assert_msg (strstr (error->message, cases[_i].reason) != NULL, "%s", error->message);
   g_clear_pointer (&build, vq_template_build_free);
-  messages_take_warnings (digest); /* of a subdirectory that cannot be removed */
-  template = cache_find (store, "a");
-  messages_take_warnings (digest); /* of the file that has the template's name */
+  messages_take_warnings (cache_digest_a); /* of a subdirectory that cannot be removed */
+  template = cache_find (cache_store, "a");
+  messages_take_warnings (cache_digest_a); /* of the file that has the template's name */
   ck_assert_ptr_null (template);
 }
 
@@ -236,7 +212,7 @@ static int
 commit_with_limit (void)
 {
   struct rlimit limit = { 100, 100 };
-  VqTemplateBuild *build = cache_begin_build (store, "a", VQ_TEMPLATE_ANY);
+  VqTemplateBuild *build = cache_begin_build (cache_store, "a", VQ_TEMPLATE_ANY);
   g_autoptr (GError) error = NULL;
 
   cache_fill (build, "a");
@@ -249,7 +225,7 @@ commit_with_limit (void)
   return strstr (error->message, "template.json") != NULL ? 0 : 3;
 }
 
-CASE ("template-store", setup, teardown, 60)
+CASE ("template-store", cache_setup, cache_teardown, 60)
 
 TEST (disk_full)
 {
@@ -265,7 +241,7 @@ TEST (disk_full)
 
 TEST (room)
 {
-  g_autoptr (VqTemplateBuild) build = cache_begin_build (store, "a", VQ_TEMPLATE_ANY);
+  g_autoptr (VqTemplateBuild) build = cache_begin_build (cache_store, "a", VQ_TEMPLATE_ANY);
   g_autoptr (GError) error = NULL;
 
   ck_assert (vq_template_build_check_room (build, 1, NULL));
@@ -280,20 +256,20 @@ TEST (new_one_wanted)
   g_autoptr (VqTemplateBuild) build = NULL;
   g_autofree char *state = NULL;
 
-  cache_leave (store, "a");
-  build = cache_begin_build (store, "a", VQ_TEMPLATE_NEW);
-  ck_assert_ptr_null (cache_find (store, "a"));
+  cache_leave (cache_store, "a");
+  build = cache_begin_build (cache_store, "a", VQ_TEMPLATE_NEW);
+  ck_assert_ptr_null (cache_find (cache_store, "a"));
   cache_fill (build, "second");
   made = vq_template_build_commit (build, NULL);
   state = read_file (made, VQ_TEMPLATE_STATE);
   ck_assert_str_eq (state, "second");
-  cache_assert_names (digest, NULL);
+  cache_assert_names (cache_digest_a, NULL);
 }
 
 static void
 assert_state (const char *expected)
 {
-  g_autoptr (VqTemplate) found = cache_find (store, "a");
+  g_autoptr (VqTemplate) found = cache_find (cache_store, "a");
   g_autofree char *state = read_file (found, VQ_TEMPLATE_STATE);
 
   ck_assert_str_eq (state, expected);
@@ -302,10 +278,10 @@ assert_state (const char *expected)
 /* Who uses the old one keeps it, at its path; others get the new one. */
 TEST (new_one_wanted_while_in_use)
 {
-  g_autoptr (VqTemplate) old = cache_make (store, "a");
-  g_autoptr (VqTemplateBuild) build = cache_begin_build (store, "a", VQ_TEMPLATE_NEW);
-  g_autofree char *second = g_strconcat (digest, ".2", NULL);
-  g_autofree char *old_path = cache_join ("%s", digest);
+  g_autoptr (VqTemplate) old = cache_make (cache_store, "a");
+  g_autoptr (VqTemplateBuild) build = cache_begin_build (cache_store, "a", VQ_TEMPLATE_NEW);
+  g_autofree char *second = g_strconcat (cache_digest_a, ".2", NULL);
+  g_autofree char *old_path = cache_join ("%s", cache_digest_a);
   g_autofree char *old_state = NULL;
 
   cache_fill (build, "second");
@@ -314,9 +290,9 @@ TEST (new_one_wanted_while_in_use)
   old_state = read_file (old, VQ_TEMPLATE_STATE);
   ck_assert_str_eq (old_state, "a");
   ck_assert (vq_template_check (old, NULL));
-  cache_assert_names (digest, second, NULL);
+  cache_assert_names (cache_digest_a, second, NULL);
   g_clear_pointer (&old, vq_template_free);
-  cache_leave (store, "b"); /* each build tidies up */
+  cache_leave (cache_store, "b"); /* each build tidies up */
   ck_assert_int_eq (access (old_path, F_OK), -1);
   assert_state ("second");
 }
@@ -325,11 +301,11 @@ TEST (new_one_wanted_while_in_use)
 TEST (many_new_ones_in_use)
 {
   VqTemplate *templates[12];
-  g_autofree char *last = cache_join ("%s.12", digest);
+  g_autofree char *last = cache_join ("%s.12", cache_digest_a);
 
   for (gsize i = 0; i < G_N_ELEMENTS (templates); i++)
     {
-      g_autoptr (VqTemplateBuild) build = cache_begin_build (store, "a", VQ_TEMPLATE_NEW);
+      g_autoptr (VqTemplateBuild) build = cache_begin_build (cache_store, "a", VQ_TEMPLATE_NEW);
       g_autofree char *text = g_strdup_printf ("%zu", i);
 
       cache_fill (build, text);
@@ -347,7 +323,7 @@ TEST (many_new_ones_in_use)
 /* Somebody removes the cache by hand while it is used. */
 TEST (removed_by_hand)
 {
-  g_autoptr (VqTemplate) made = cache_make (store, "a");
+  g_autoptr (VqTemplate) made = cache_make (cache_store, "a");
   g_autoptr (VqTemplate) next = NULL;
   g_autoptr (VqTemplateStore) other = NULL;
   g_autoptr (GError) error = NULL;
@@ -355,7 +331,7 @@ TEST (removed_by_hand)
   tree_remove (cache_path);
   ck_assert (!vq_template_check (made, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "removed"));
-  ck_assert_ptr_null (cache_find (store, "a"));
+  ck_assert_ptr_null (cache_find (cache_store, "a"));
   other = cache_open ();
   next = cache_make (other, "a");
   ck_assert (!vq_template_check (made, NULL)); /* another one has its path */
@@ -364,7 +340,7 @@ TEST (removed_by_hand)
 
 TEST (removed_while_building)
 {
-  g_autoptr (VqTemplateBuild) build = cache_begin_build (store, "a", VQ_TEMPLATE_ANY);
+  g_autoptr (VqTemplateBuild) build = cache_begin_build (cache_store, "a", VQ_TEMPLATE_ANY);
   g_autoptr (GError) error = NULL;
 
   tree_remove (cache_path);

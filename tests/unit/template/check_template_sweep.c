@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "leaks.h"
 #include "messages.h"
 #include "suite.h"
 #include "template-cache.h"
@@ -21,16 +20,12 @@
 
 static const VqTemplateLimits no_limits = { 0, 0 };
 
-static VqTemplateStore *store;
 static VqPrivateDir *cache;
 
 static void
 setup (void)
 {
-  leaks_begin ();
-  messages_begin ();
-  cache_begin ();
-  store = cache_open ();
+  cache_setup ();
   cache = vq_private_dir_open (cache_path, VQ_PRIVATE_DIR_EXISTING, NULL);
 }
 
@@ -38,10 +33,7 @@ static void
 teardown (void)
 {
   g_clear_pointer (&cache, vq_private_dir_free);
-  g_clear_pointer (&store, vq_template_store_free);
-  cache_end ();
-  messages_end ();
-  leaks_assert_none ();
+  cache_teardown ();
 }
 
 /* Makes an unused template for VARIANT that takes about MIBS on the disk and was last used SECONDS
@@ -49,7 +41,7 @@ teardown (void)
 static void
 leave (const char *variant, int mibs, int seconds)
 {
-  g_autoptr (VqTemplateBuild) build = cache_begin_build (store, variant, VQ_TEMPLATE_ANY);
+  g_autoptr (VqTemplateBuild) build = cache_begin_build (cache_store, variant, VQ_TEMPLATE_ANY);
   g_autofree char *digest = cache_digest (variant);
   g_autofree char *lock = cache_join ("%s/lock", digest);
   g_autofree char *disk
@@ -140,7 +132,7 @@ TEST (used_ones_stay)
   leave ("a", 2, 1);
   leave ("b", 1, 2);
   leave ("c", 1, 3);
-  used = cache_find (store, "a"); /* which is its last use */
+  used = cache_find (cache_store, "a"); /* which is its last use */
   ck_assert_uint_eq (sweep (0, 7 * MIB / 2).n_templates, 1);
   assert_left ("ac");
   ck_assert_uint_eq (sweep (0, 1).n_templates, 1);
@@ -175,7 +167,7 @@ TEST (old_ones)
   leave ("a", 0, 1);
   leave ("b", 0, 2);
   leave ("c", 0, 3);
-  used = cache_find (store, "b");
+  used = cache_find (cache_store, "b");
   set_created ("a", "2024-02-29T12:00:00Z");
   set_created ("b", "2024-02-29T12:00:00Z");
   ck_assert_uint_eq (sweep (0, 0).n_templates, 0);
@@ -276,7 +268,7 @@ TEST (locked_by_remover)
   leave ("a", 0, 1);
   fd = open (lock, O_RDWR | O_CLOEXEC);
   ck_assert (vq_use_lock_take (fd, VQ_USE_EXCLUSIVE, &taken, NULL) && taken);
-  ck_assert_ptr_null (cache_find (store, "a"));
+  ck_assert_ptr_null (cache_find (cache_store, "a"));
   ck_assert (vq_template_entry_remove (cache, a, &removed, NULL));
   ck_assert (!removed);
   close (fd);
@@ -309,7 +301,7 @@ TEST (all_unused)
   leave ("a", 0, 1);
   leave ("b", 1, 1);
   leave ("c", 1, 1);
-  used = cache_find (store, "a");
+  used = cache_find (cache_store, "a");
   vq_template_sweep_unused (cache, &swept, &n_kept);
   ck_assert_uint_eq (swept.n_templates, 2);
   ck_assert_uint_ge (swept.bytes, 2 * MIB);
@@ -324,13 +316,13 @@ TEST (by_commit)
   g_autoptr (VqTemplate) made = NULL;
 
   leave ("a", 1, 100);
-  g_clear_pointer (&store, vq_template_store_free);
-  store = vq_template_store_open (cache_path, &limits, NULL);
+  g_clear_pointer (&cache_store, vq_template_store_free);
+  cache_store = vq_template_store_open (cache_path, &limits, NULL);
   leave ("b", 1, 50);
   assert_left ("b");
-  g_clear_pointer (&store, vq_template_store_free);
-  store = vq_template_store_open (cache_path, &(VqTemplateLimits){ 0, 1 }, NULL);
-  made = cache_make (store, "c");
+  g_clear_pointer (&cache_store, vq_template_store_free);
+  cache_store = vq_template_store_open (cache_path, &(VqTemplateLimits){ 0, 1 }, NULL);
+  made = cache_make (cache_store, "c");
   assert_left ("c");
 }
 
@@ -343,7 +335,7 @@ TEST (scanned)
 
   leave ("a", 1, 100);
   leave ("b", 0, 200);
-  used = cache_find (store, "b");
+  used = cache_find (cache_store, "b");
   ck_assert (vq_private_dir_write (cache, "0123456789abcdef0123456789abcdef", "x", NULL));
   entries = vq_template_entry_scan (cache, NULL);
   ck_assert_uint_eq (entries->len, 2);
@@ -361,7 +353,7 @@ TEST (scanned)
 
 TEST (phrases)
 {
-  g_autoptr (VqTemplate) used = cache_make (store, "a");
+  g_autoptr (VqTemplate) used = cache_make (cache_store, "a");
   const VqTemplateInfo *info = vq_template_get_info (used);
 
   ck_assert_ptr_null (vq_template_sweep_expired (info, &no_limits));

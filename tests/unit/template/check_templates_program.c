@@ -8,8 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "leaks.h"
-#include "messages.h"
 #include "suite.h"
 #include "template-cache.h"
 #include "tree.h"
@@ -17,7 +15,6 @@
 #define MAX_WORDS 6
 
 static char *program;
-static VqTemplateStore *store;
 static char *out;
 static char *err;
 
@@ -33,10 +30,7 @@ find_program (void)
 static void
 setup (void)
 {
-  leaks_begin ();
-  messages_begin ();
-  cache_begin ();
-  store = cache_open ();
+  cache_setup ();
   program = find_program ();
 }
 
@@ -46,10 +40,7 @@ teardown (void)
   g_clear_pointer (&program, g_free);
   g_clear_pointer (&out, g_free);
   g_clear_pointer (&err, g_free);
-  g_clear_pointer (&store, vq_template_store_free);
-  cache_end ();
-  messages_end ();
-  leaks_assert_none ();
+  cache_teardown ();
 }
 
 /* Starts it with WORDS in ENVIRONMENT (NULL: ours) and gives its exit status. */
@@ -137,9 +128,9 @@ TEST (empty_cache)
 
 TEST (listed)
 {
-  g_autoptr (VqTemplate) used = cache_make (store, "a");
+  g_autoptr (VqTemplate) used = cache_make (cache_store, "a");
 
-  cache_leave (store, "b");
+  cache_leave (cache_store, "b");
   ck_assert_int_eq (run ("list", NULL, NULL), 0);
   ck_assert_str_eq (err, "");
   ck_assert (g_str_has_prefix (out, "KEY  "));
@@ -155,8 +146,8 @@ TEST (damaged)
   g_autofree char *digest = cache_digest ("a");
   g_autofree char *state = cache_join ("%s/state", digest);
 
-  cache_leave (store, "a");
-  cache_leave (store, "b");
+  cache_leave (cache_store, "a");
+  cache_leave (cache_store, "b");
   ck_assert_int_eq (truncate (state, 0), 0);
   ck_assert_int_eq (run ("list", NULL, NULL), 0);
   assert_row ("a", "damaged");
@@ -167,8 +158,8 @@ TEST (damaged)
 /* A newer one has taken its place, but it was in use then. */
 TEST (expired)
 {
-  g_autoptr (VqTemplate) used = cache_make (store, "a");
-  g_autoptr (VqTemplateBuild) build = cache_begin_build (store, "a", VQ_TEMPLATE_NEW);
+  g_autoptr (VqTemplate) used = cache_make (cache_store, "a");
+  g_autoptr (VqTemplateBuild) build = cache_begin_build (cache_store, "a", VQ_TEMPLATE_NEW);
 
   cache_fill (build, "a");
   vq_template_free (vq_template_build_commit (build, NULL));
@@ -183,7 +174,8 @@ TEST (expired)
 
 TEST (hostile_image_name)
 {
-  g_autoptr (VqTemplateBuild) build = cache_begin_build (store, "\x1b[2Jx\ny", VQ_TEMPLATE_ANY);
+  g_autoptr (VqTemplateBuild) build
+      = cache_begin_build (cache_store, "\x1b[2Jx\ny", VQ_TEMPLATE_ANY);
   g_auto (GStrv) columns = NULL;
 
   cache_fill (build, "a");
@@ -199,8 +191,8 @@ TEST (removed)
   g_autofree char *b = cache_digest ("b");
   g_autofree char *start = g_strndup (b, 6);
 
-  cache_leave (store, "a");
-  cache_leave (store, "b");
+  cache_leave (cache_store, "a");
+  cache_leave (cache_store, "b");
   ck_assert_int_eq (run ("remove", a, NULL), 0);
   ck_assert (!is_there (a));
   ck_assert (is_there (b));
@@ -213,11 +205,11 @@ TEST (removed)
 /* What cannot be removed does not keep the others from going. */
 TEST (not_removed)
 {
-  g_autoptr (VqTemplate) used = cache_make (store, "a");
+  g_autoptr (VqTemplate) used = cache_make (cache_store, "a");
   g_autofree char *a = cache_digest ("a");
   g_autofree char *b = cache_digest ("b");
 
-  cache_leave (store, "b");
+  cache_leave (cache_store, "b");
   ck_assert_int_eq (run ("remove", a, b), 1);
   assert_in (err, "is in use");
   ck_assert (is_there (a));
@@ -239,7 +231,7 @@ TEST (ambiguous)
   const char *const names[] = { second, third, other };
 
   other[20] = other[20] == '0' ? '1' : '0';
-  cache_leave (store, "a");
+  cache_leave (cache_store, "a");
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     {
       g_autofree char *path = cache_join ("%s", names[i]);
@@ -260,11 +252,11 @@ TEST (ambiguous)
 
 TEST (all_unused)
 {
-  g_autoptr (VqTemplate) used = cache_make (store, "a");
+  g_autoptr (VqTemplate) used = cache_make (cache_store, "a");
   g_autofree char *a = cache_digest ("a");
 
-  cache_leave (store, "b");
-  cache_leave (store, "c");
+  cache_leave (cache_store, "b");
+  cache_leave (cache_store, "c");
   ck_assert_int_eq (run ("remove", "--unused", NULL), 0);
   ck_assert (g_str_has_prefix (out, "removed 2 templates, "));
   assert_in (err, "1 kept");
@@ -278,8 +270,8 @@ TEST (cleaned)
   g_autofree char *garbage = cache_join (".new-%s", a);
   g_autofree char *b = cache_digest ("b");
 
-  cache_leave (store, "a");
-  cache_leave (store, "b");
+  cache_leave (cache_store, "a");
+  cache_leave (cache_store, "b");
   ck_assert_int_eq (g_mkdir (garbage, 0700), 0);
   ck_assert_int_eq (truncate (state, 0), 0);
   ck_assert_int_eq (run ("clean", "--debug", NULL), 0);
@@ -302,9 +294,9 @@ TEST (default_directory)
   ck_assert_int_eq (run_with (environment, none), 0);
   ck_assert_int_eq (run_with (environment, clean), 0);
   ck_assert (!g_file_test (above, G_FILE_TEST_EXISTS));
-  g_clear_pointer (&store, vq_template_store_free);
-  store = vq_template_store_open (path, &(VqTemplateLimits){ 0, 0 }, NULL);
-  cache_leave (store, "a");
+  g_clear_pointer (&cache_store, vq_template_store_free);
+  cache_store = vq_template_store_open (path, &(VqTemplateLimits){ 0, 0 }, NULL);
+  cache_leave (cache_store, "a");
   ck_assert_int_eq (run_with (environment, none), 0);
   assert_row ("a", "unused");
 }
