@@ -17,6 +17,10 @@ _autopkgtest_virt_qemu_ng ()
       mapfile -t COMPREPLY < <(compgen -W 'auto kvm tcg' -- "$cur")
       return
       ;;
+    --network)
+      mapfile -t COMPREPLY < <(compgen -W 'user restricted' -- "$cur")
+      return
+      ;;
     --channel)
       mapfile -t COMPREPLY < <(compgen -W 'auto helper ssh' -- "$cur")
       return
@@ -76,7 +80,8 @@ _autopkgtest_virt_qemu_ng ()
 
   if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W '
-      --accel= --allow-backing= --baseimage --boot= --channel= --cpus= --debug --dpkg-architecture= --efi --guest-agent= --help --overlay-dir=
+      --accel= --allow-backing= --baseimage --boot= --channel= --cpus= --debug --dpkg-architecture= --efi --guest-agent= --help
+      --network= --overlay-dir=
       --password= --qemu-architecture= --qemu-command= --qemu-options= --ram-size= --shared-dir= --show-boot --ssh-key= --ssh-user=
       --template= --template-cache-size= --template-dir= --template-max-age= --template-script=
       --timeout-poweroff= --timeout-reboot= --user= --version' -- "$cur")

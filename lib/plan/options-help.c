@@ -18,6 +18,8 @@ vq_options_help (void)
          "      --boot=HOW                 auto, bios, efi, ieee1275, none (default: auto)\n"
          "      --efi                      the same as --boot=efi\n"
          "      --accel=HOW                auto, kvm, tcg (default: auto, KVM if it works)\n"
+         "      --network=HOW              user, or restricted: the guest reaches neither\n"
+         "                                 the host nor the internet (default: user)\n"
          "      --qemu-architecture=ARCH   the guest's architecture, by QEMU's name for it\n"
          "                                 (default: the host's)\n"
          "      --dpkg-architecture=ARCH   the same, by dpkg's name for it\n"

@@ -31,6 +31,7 @@ enum
   OPTION_EFI,
   OPTION_SHARED_DIR,
   OPTION_ACCEL,
+  OPTION_NETWORK,
   OPTION_CHANNEL,
   OPTION_GUEST_AGENT,
   OPTION_SSH_USER,
@@ -65,6 +66,7 @@ static const VqArgument arguments_table[] = {
   [OPTION_EFI] = { "efi", 0, FALSE },
   [OPTION_SHARED_DIR] = { "shared-dir", 0, TRUE },
   [OPTION_ACCEL] = { "accel", 0, TRUE },
+  [OPTION_NETWORK] = { "network", 0, TRUE },
   [OPTION_CHANNEL] = { "channel", 0, TRUE },
   [OPTION_GUEST_AGENT] = { "guest-agent", 0, TRUE },
   [OPTION_SSH_USER] = { "ssh-user", 0, TRUE },
@@ -82,6 +84,7 @@ static const VqArgument arguments_table[] = {
 
 static const char *const boot_words[] = { "auto", "bios", "efi", "ieee1275", "none", NULL };
 static const char *const accel_words[] = { "auto", "kvm", "tcg", NULL };
+static const char *const network_words[] = { "user", "restricted", NULL };
 static const char *const channel_words[] = { "auto", "helper", "ssh", NULL };
 static const char *const agent_words[] = { "auto", "require", "install", "off", NULL };
 static const char *const template_words[] = { "auto", "off", "refresh", NULL };
@@ -133,6 +136,7 @@ static const Rule rules[] = {
   [OPTION_EFI] = { RULE_CONSTANT, FIELD (boot), VQ_BOOT_EFI },
   [OPTION_SHARED_DIR] = { RULE_SHARED_DIR, FIELD (shared_dirs) },
   [OPTION_ACCEL] = { RULE_CHOICE, FIELD (accel), .words = accel_words },
+  [OPTION_NETWORK] = { RULE_CHOICE, FIELD (network), .words = network_words },
   [OPTION_CHANNEL] = { RULE_CHOICE, FIELD (channel), .words = channel_words },
   [OPTION_GUEST_AGENT] = { RULE_CHOICE, FIELD (guest_agent), .words = agent_words },
   [OPTION_SSH_USER] = { RULE_STRING, FIELD (ssh_user) },
@@ -166,6 +170,7 @@ options_new (void)
   options->timeout_poweroff = -1;
   options->boot = VQ_BOOT_AUTO;
   options->accel = VQ_ACCEL_AUTO;
+  options->network = VQ_NETWORK_USER;
   options->qemu_options = g_new0 (char *, 1);
   options->channel = VQ_CHANNEL_AUTO;
   options->template = VQ_TEMPLATE_AUTO;

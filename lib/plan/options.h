@@ -24,6 +24,13 @@ typedef enum
   VQ_ACCEL_TCG,
 } VqAccel;
 
+/* What the guest's network reaches (--network). */
+typedef enum
+{
+  VQ_NETWORK_USER,       /* what the user who runs the server can reach */
+  VQ_NETWORK_RESTRICTED, /* nothing; the host still reaches the guest's ssh server */
+} VqNetwork;
+
 /* How commands reach the guest (--channel). */
 typedef enum
 {
@@ -69,6 +76,7 @@ typedef struct
   char **qemu_options; /* appended to QEMU's argv; empty if not given */
   VqBoot boot;
   VqAccel accel;
+  VqNetwork network;
   char *ssh_user; /* whom to log in as over ssh */
   char *ssh_key;  /* a file on the host with the private key of ssh_user, or of root */
   VqChannelChoice channel;

@@ -232,7 +232,8 @@ add_network (GPtrArray *argv, const VqQemuConfig *config)
 
   if (g_str_equal (config->plan->arch->machine, "pc"))
     slot = config->plan->firmware != NULL ? ",addr=0x2" : ",addr=0x3";
-  add (argv, "-netdev", "user,id=%s", VQ_QEMU_CONFIG_NETDEV);
+  add (argv, "-netdev", "user,id=%s%s", VQ_QEMU_CONFIG_NETDEV,
+       config->plan->options->network == VQ_NETWORK_RESTRICTED ? ",restrict=on" : "");
   add (argv, "-device", "virtio-net-%s,netdev=%s%s%s", config->plan->arch->virtio,
        VQ_QEMU_CONFIG_NETDEV, g_str_equal (config->plan->arch->virtio, "pci") ? ",romfile=" : "",
        user_gave (config, "-machine") || user_gave (config, "-M") ? "" : slot);

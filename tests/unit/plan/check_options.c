@@ -73,6 +73,7 @@ describe (const VqOptions *o)
     { "qemu_options", *words != '\0' ? words : NULL },
     { "boot", boot_words[o->boot] },
     { "accel", accel_words[o->accel] },
+    { "network", o->network == VQ_NETWORK_RESTRICTED ? "restricted" : NULL },
     { "channel", channel_words[o->channel] },
     { "ssh_user", o->ssh_user },
     { "ssh_key", o->ssh_key },
@@ -154,6 +155,8 @@ static const Case good[] = {
   { { "--efi" }, "boot=efi " },
   { { "--efi", "--boot=bios" }, "boot=bios " },
   { { "--boot=bios", "--efi" }, "boot=efi " },
+  { { "--network=user" }, "" },
+  { { "--network=restricted" }, "network=restricted " },
   { { "--accel=kvm" }, "accel=kvm " },
   { { "--accel", "tcg" }, "accel=tcg " },
   { { "--accel=tcg", "--accel=auto" }, "" },
@@ -221,6 +224,7 @@ static const Case bad[] = {
   { { "--boot=EFI", "i" }, "option --boot: 'EFI' is not one of" },
   { { "--boot=ef", "i" }, "option --boot: 'ef' is not one of" },
   { { "--efi=1", "i" }, "option --efi takes no value" },
+  { { "--network=none", "i" }, "option --network: 'none' is not one of user, restricted" },
   { { "--accel=xen", "i" }, "option --accel: 'xen' is not one of auto, kvm, tcg" },
   { { "--guest-agent=on", "i" },
     "option --guest-agent: 'on' is not one of auto, require, install, off" },
@@ -406,7 +410,7 @@ TEST (test_help)
       ck_assert_msg (is_known (name) && is_whole (name), "%s", name);
       ck_assert_msg (is_known (letter), "%s", letter);
     }
-  ck_assert_int_eq (n, 30);
+  ck_assert_int_eq (n, 31);
 }
 
 TEST (test_usage_error)

@@ -162,6 +162,13 @@ TEST (by_architecture)
     }
 }
 
+TEST (restricted_network)
+{
+  g_autofree char *line = build ("x86_64", "--network=restricted");
+
+  assert_has (line, "-netdev user,id=net0,restrict=on");
+}
+
 /* What the user says is not said twice, and comes last. */
 TEST (options_of_the_user)
 {
