@@ -21,7 +21,7 @@
 #define QUIT_SECONDS 5
 
 /* QEMU's id of the base image's disk. */
-#define BASEIMAGE_ID "baseimage"
+#define BASEIMAGE_ID "vq-baseimage"
 
 struct _VqGuest
 {

@@ -10,7 +10,7 @@
  * ones. */
 #define ROOT_PORT                                                                                  \
   {                                                                                                \
-    "baseimage-port", "pcie-root-port,id=baseimage-port,chassis=250"                               \
+    "vq-baseimage-port", "pcie-root-port,id=vq-baseimage-port,chassis=250"                         \
   }
 
 /* The types of machines, by the beginning of their names; "-" or "." and a version may follow. */

@@ -102,5 +102,5 @@ vq_shared_dir_check (const VqSharedDir *dir, GError **error)
 char *
 vq_shared_dir_build_tag (guint index)
 {
-  return g_strdup_printf ("shared%u", index);
+  return g_strdup_printf ("vq-shared%u", index);
 }

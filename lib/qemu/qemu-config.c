@@ -18,6 +18,8 @@
  * load the kernel on a reboot. So the buffer is made small. */
 #define TCG "tcg,thread=multi,tb-size=128"
 
+#define PREFIX VQ_QEMU_CONFIG_PREFIX
+
 /* The number of the fdset that gives QEMU the pipe for the console's copy. */
 #define CONSOLE_FDSET 1
 
@@ -148,8 +150,8 @@ add_ram_file (GPtrArray *argv, const VqQemuConfig *config)
   if (config->ram_path == NULL)
     return;
   path = vq_qemu_value_quote (config->ram_path);
-  add (argv, "-machine", "memory-backend=mem,suppress-vmdesc=on");
-  add (argv, "-object", "memory-backend-file,id=mem,size=%dM,share=%s,mem-path=%s",
+  add (argv, "-machine", "memory-backend=" PREFIX "mem,suppress-vmdesc=on");
+  add (argv, "-object", "memory-backend-file,id=" PREFIX "mem,size=%dM,share=%s,mem-path=%s",
        config->plan->options->ram_size_mib, config->ram_shared ? "on" : "off", path);
 }
 
@@ -161,8 +163,8 @@ add_basics (GPtrArray *argv, const VqQemuConfig *config)
     g_ptr_array_add (argv, g_strdup (*flag));
   add (argv, "-display", "none");
   add (argv, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
-  add (argv, "-object", "rng-random,filename=/dev/urandom,id=rng0");
-  add (argv, "-device", "virtio-rng-%s,rng=rng0", config->plan->arch->virtio);
+  add (argv, "-object", "rng-random,filename=/dev/urandom,id=" PREFIX "rng0");
+  add (argv, "-device", "virtio-rng-%s,rng=" PREFIX "rng0", config->plan->arch->virtio);
   if (config->plan->arch->vmgenid)
     add (argv, "-device", "vmgenid,guid=auto");
   if (g_str_equal (config->plan->arch->virtio, "pci"))
@@ -175,16 +177,16 @@ add_socket (GPtrArray *argv, const VqQemuConfig *config, const char *name, const
   g_autofree char *path = g_build_filename (config->directory, name, NULL);
   g_autofree char *quoted = vq_qemu_value_quote (path);
 
-  add (argv, "-chardev", "socket,id=%s,path=%s,server=on,wait=off%s", name, quoted, more);
+  add (argv, "-chardev", "socket,id=" PREFIX "%s,path=%s,server=on,wait=off%s", name, quoted, more);
 }
 
 static void
 add_monitors (GPtrArray *argv, const VqQemuConfig *config)
 {
-  add (argv, "-chardev", "socket,id=qmp,fd=%d", config->qmp_fd);
-  add (argv, "-mon", "chardev=qmp,mode=control");
+  add (argv, "-chardev", "socket,id=" PREFIX "qmp,fd=%d", config->qmp_fd);
+  add (argv, "-mon", "chardev=" PREFIX "qmp,mode=control");
   add_socket (argv, config, "monitor", "");
-  add (argv, "-mon", "chardev=monitor,mode=readline");
+  add (argv, "-mon", "chardev=" PREFIX "monitor,mode=readline");
 }
 
 static void
@@ -196,7 +198,7 @@ add_serial_ports (GPtrArray *argv, const VqQemuConfig *config)
   for (int i = 0; i < 2 && config->plan->arch->serial[i] != NULL; i++)
     {
       add_socket (argv, config, config->plan->arch->serial[i], i == 0 ? log : "");
-      add (argv, "-serial", "chardev:%s", config->plan->arch->serial[i]);
+      add (argv, "-serial", "chardev:" PREFIX "%s", config->plan->arch->serial[i]);
     }
 }
 
@@ -206,18 +208,19 @@ add_virtio_ports (GPtrArray *argv, const VqQemuConfig *config)
 {
   static const char *const names[] = { "hvc0", "hvc1", NULL };
 
-  add (argv, "-device", "virtio-serial-%s,id=ports", config->plan->arch->virtio);
+  add (argv, "-device", "virtio-serial-%s,id=" PREFIX "ports", config->plan->arch->virtio);
   for (const char *const *name = names; *name != NULL; name++)
     {
       if (g_strcmp0 (*name, config->plan->arch->serial[0]) == 0)
         continue; /* on this machine the console itself has that name */
       add_socket (argv, config, *name, "");
-      add (argv, "-device", "virtconsole,bus=ports.0,chardev=%s", *name);
+      add (argv, "-device", "virtconsole,bus=" PREFIX "ports.0,chardev=" PREFIX "%s", *name);
     }
   for (int i = 0; i < VQ_N_QEMU_PORTS; i++)
     {
       add_socket (argv, config, vq_qemu_port_get_socket (i), "");
-      add (argv, "-device", "virtserialport,bus=ports.0,chardev=%s,id=%s,name=%s",
+      add (argv, "-device",
+           "virtserialport,bus=" PREFIX "ports.0,chardev=" PREFIX "%s,id=%s,name=%s",
            vq_qemu_port_get_socket (i), vq_qemu_port_get_id (i), vq_qemu_port_get_name (i));
     }
 }

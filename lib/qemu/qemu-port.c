@@ -20,8 +20,8 @@ static const struct
   const char *id;
   const char *name; /* its name in the guest */
 } ports[VQ_N_QEMU_PORTS] = {
-  [VQ_QEMU_PORT_AGENT] = { "qga", "agent0", "org.qemu.guest_agent.0" },
-  [VQ_QEMU_PORT_HELPER] = { "helper", "helper0", VQ_HELPER_PORT_NAME },
+  [VQ_QEMU_PORT_AGENT] = { "qga", "vq-agent0", "org.qemu.guest_agent.0" },
+  [VQ_QEMU_PORT_HELPER] = { "helper", "vq-helper0", VQ_HELPER_PORT_NAME },
 };
 
 const char *

@@ -90,8 +90,8 @@ TEST (mounts)
   ok = mount_all ((const char *[]){ "one/$(id) 'x", "two,rw", NULL }, &error);
   ck_assert_msg (ok, "%s", error != NULL ? error->message : "");
   expected = g_strdup_printf (
-      "-t\n9p\n-o\nro,trans=virtio,version=9p2000.L,access=user,msize=512000\nshared0\n%s\n"
-      "-t\n9p\n-o\nrw,trans=virtio,version=9p2000.L,access=user,msize=512000\nshared1\n%s\n",
+      "-t\n9p\n-o\nro,trans=virtio,version=9p2000.L,access=user,msize=512000\nvq-shared0\n%s\n"
+      "-t\n9p\n-o\nrw,trans=virtio,version=9p2000.L,access=user,msize=512000\nvq-shared1\n%s\n",
       one, two);
   ck_assert (g_file_get_contents (log, &contents, NULL, NULL));
   ck_assert_str_eq (contents, expected);

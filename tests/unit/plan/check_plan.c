@@ -252,7 +252,7 @@ TEST (baseimage)
   } cases[] = {
     { "--accel=tcg --qemu-architecture=x86_64", NULL },
     { "--accel=tcg --qemu-architecture=x86_64 --baseimage", "pci.0" },
-    { "--accel=tcg --qemu-architecture=x86_64 --baseimage --efi", "baseimage-port" },
+    { "--accel=tcg --qemu-architecture=x86_64 --baseimage --efi", "vq-baseimage-port" },
   };
 
   run (make_mbr);

@@ -89,16 +89,16 @@ TEST (common)
     "-m 64",
     "-smp 1",
     "-accel tcg,thread=multi,tb-size=128",
-    "-object rng-random,filename=/dev/urandom,id=rng0",
-    "-chardev socket,id=qmp,fd=7",
-    "-mon chardev=qmp,mode=control",
-    "-chardev socket,id=monitor,path=/dir,,1/monitor,server=on,wait=off",
-    "-mon chardev=monitor,mode=readline",
+    "-object rng-random,filename=/dev/urandom,id=vq-rng0",
+    "-chardev socket,id=vq-qmp,fd=7",
+    "-mon chardev=vq-qmp,mode=control",
+    "-chardev socket,id=vq-monitor,path=/dir,,1/monitor,server=on,wait=off",
+    "-mon chardev=vq-monitor,mode=readline",
     "-add-fd fd=8,set=1",
-    "-chardev socket,id=hvc1,path=/dir,,1/hvc1,server=on,wait=off",
-    "-chardev socket,id=qga,path=/dir,,1/qga,server=on,wait=off",
-    "-device virtserialport,bus=ports.0,chardev=qga,id=agent0,name=org.qemu.guest_agent.0",
-    "-netdev user,id=net0",
+    "-chardev socket,id=vq-hvc1,path=/dir,,1/hvc1,server=on,wait=off",
+    "-chardev socket,id=vq-qga,path=/dir,,1/qga,server=on,wait=off",
+    "-device virtserialport,bus=vq-ports.0,chardev=vq-qga,id=vq-agent0,name=org.qemu.guest_agent.0",
+    "-netdev user,id=vq-net0",
     "-blockdev driver=raw,node-name=vq-image,file=vq-image-file,read-only=on,auto-read-only=off",
     "-blockdev driver=file,node-name=vq-disk-file,filename=/over,,lay," OVERLAY_OPTIONS,
     "-blockdev driver=qcow2,node-name=vq-disk,file=vq-disk-file,backing=vq-image," OVERLAY_OPTIONS,
@@ -116,7 +116,7 @@ TEST (common)
       ck_assert_uint_eq (count (line, " -netdev "), 1);
       ck_assert_uint_eq (count (line, "if=pflash"), 0);
       ck_assert_uint_eq (count (line, "bootindex"), 1);
-      ck_assert_uint_eq (count (line, "id=hvc0,"), 1);
+      ck_assert_uint_eq (count (line, "id=vq-hvc0,"), 1);
       ck_assert_uint_eq (count (line, "logfile=/dev/fdset/1"), 1);
     }
 }
@@ -130,25 +130,25 @@ TEST (by_architecture)
   } cases[] = {
     { "x86_64", "-machine pc", TRUE },
     { "x86_64", "-device vmgenid,guid=auto", TRUE },
-    { "x86_64", "-device virtio-net-pci,netdev=net0,romfile=,addr=0x3", TRUE },
-    { "x86_64", "-serial chardev:ttyS1", TRUE },
-    { "x86_64", "-device virtconsole,bus=ports.0,chardev=hvc0", TRUE },
+    { "x86_64", "-device virtio-net-pci,netdev=vq-net0,romfile=,addr=0x3", TRUE },
+    { "x86_64", "-serial chardev:vq-ttyS1", TRUE },
+    { "x86_64", "-device virtconsole,bus=vq-ports.0,chardev=vq-hvc0", TRUE },
     { "i386", "-machine pc", TRUE },
     { "i386", "-device vmgenid,guid=auto", TRUE },
     { "aarch64", "-machine virt", TRUE },
     { "aarch64", "-cpu cortex-a53", TRUE },
     { "aarch64", "-device vmgenid,guid=auto", FALSE },
-    { "aarch64", "-serial chardev:ttyS1", FALSE },
-    { "aarch64", "-device virtio-net-pci,netdev=net0,romfile=", TRUE },
+    { "aarch64", "-serial chardev:vq-ttyS1", FALSE },
+    { "aarch64", "-device virtio-net-pci,netdev=vq-net0,romfile=", TRUE },
     { "arm", "-machine virt", TRUE },
     { "ppc64le", "-machine pseries", TRUE },
-    { "ppc64le", "-serial chardev:hvc0", TRUE },
-    { "ppc64le", "-device virtconsole,bus=ports.0,chardev=hvc0", FALSE },
-    { "ppc64le", "-device virtconsole,bus=ports.0,chardev=hvc1", TRUE },
+    { "ppc64le", "-serial chardev:vq-hvc0", TRUE },
+    { "ppc64le", "-device virtconsole,bus=vq-ports.0,chardev=vq-hvc0", FALSE },
+    { "ppc64le", "-device virtconsole,bus=vq-ports.0,chardev=vq-hvc1", TRUE },
     { "s390x", "-machine s390-ccw-virtio", TRUE },
-    { "s390x", "-device virtio-net-ccw,netdev=net0", TRUE },
+    { "s390x", "-device virtio-net-ccw,netdev=vq-net0", TRUE },
     { "s390x", "-device virtio-blk-ccw,drive=vq-disk,bootindex=1", TRUE },
-    { "s390x", "-device virtio-rng-ccw,rng=rng0", TRUE },
+    { "s390x", "-device virtio-rng-ccw,rng=vq-rng0", TRUE },
     { "s390x", "-device pvpanic-pci", FALSE },
     { "riscv64", "-machine virt", TRUE },
     { "riscv64", "-device virtio-blk-pci,drive=vq-disk,bootindex=1", TRUE },
@@ -166,7 +166,7 @@ TEST (restricted_network)
 {
   g_autofree char *line = build ("x86_64", "--network=restricted");
 
-  assert_has (line, "-netdev user,id=net0,restrict=on");
+  assert_has (line, "-netdev user,id=vq-net0,restrict=on");
 }
 
 /* What the user says is not said twice, and comes last. */
@@ -377,12 +377,12 @@ TEST (shared_dirs)
       g_autofree char *line
           = build (arches[a], "--shared-dir=src=/x,y,dst=/z --shared-dir=src=/w,dst=/v,rw");
       g_autofree char *device
-          = g_strdup_printf ("-device virtio-9p-%s,fsdev=shared1,mount_tag=shared1",
+          = g_strdup_printf ("-device virtio-9p-%s,fsdev=vq-shared1,mount_tag=vq-shared1",
                              vq_arch_find_qemu (arches[a])->virtio);
 
-      assert_has (line, "-fsdev local,id=shared0,path=/x,,y,security_model=none,multidevs=remap,"
+      assert_has (line, "-fsdev local,id=vq-shared0,path=/x,,y,security_model=none,multidevs=remap,"
                         "readonly=on");
-      assert_has (line, "-fsdev local,id=shared1,path=/w,security_model=none,multidevs=remap");
+      assert_has (line, "-fsdev local,id=vq-shared1,path=/w,security_model=none,multidevs=remap");
       assert_has (line, device);
       ck_assert_uint_eq (count (line, "virtio-9p"), 2);
     }
@@ -430,8 +430,8 @@ cut (const char *line, const char *const *parts)
 TEST (memory_file)
 {
   static const char *const options[]
-      = { " -machine memory-backend=mem,suppress-vmdesc=on",
-          " -object memory-backend-file,id=mem,size=64M,share=on,mem-path=/r,,am", NULL };
+      = { " -machine memory-backend=vq-mem,suppress-vmdesc=on",
+          " -object memory-backend-file,id=vq-mem,size=64M,share=on,mem-path=/r,,am", NULL };
 
   for (guint a = 0; a < G_N_ELEMENTS (arches); a++)
     {
