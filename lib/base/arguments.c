@@ -371,12 +371,33 @@ is_space (gunichar c)
   return g_unichar_isspace (c) || c == 0x0b || (c >= 0x1c && c <= 0x1f) || c == 0x85;
 }
 
+static gboolean
+has_quotes (const char *text)
+{
+  gboolean is_plain_json = strstr (text, "{\"") != NULL && strchr (text, '\'') == NULL;
+
+  return strpbrk (text, "'\"\\") != NULL && !is_plain_json;
+}
+
+static char **
+split_like_shell (const char *text, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  char **words = NULL;
+
+  if (!g_shell_parse_argv (text, NULL, &words, &reason))
+    vq_error_set (error, VQ_ERROR_USAGE, "%s", reason->message);
+  return words;
+}
+
 char **
-vq_arguments_split (const char *text)
+vq_arguments_split (const char *text, GError **error)
 {
   g_autoptr (GStrvBuilder) words = g_strv_builder_new ();
   g_autoptr (GString) word = g_string_new (NULL);
 
+  if (has_quotes (text))
+    return split_like_shell (text, error);
   while (*text != '\0')
     {
       gunichar c = g_utf8_get_char_validated (text, -1);

@@ -73,6 +73,8 @@ typedef struct
 gboolean vq_arguments_parse_quantity (const char *text, const VqArgumentUnit *units, guint64 max,
                                       guint64 *value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Splits TEXT at white space (also Unicode's), like Python's str.split (). There is no quoting.
- * Transfer full; empty if there are no words. */
-char **vq_arguments_split (const char *text);
+/* Splits TEXT into words. With quotes or backslashes in it, a shell's rules hold. Without, and for
+ * JSON in which there are no single quotes, the words are those of Python's str.split (), which
+ * splits at Unicode's white space too. Fails if a quote has no end. Transfer full; empty if there
+ * are no words. */
+char **vq_arguments_split (const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -283,8 +283,8 @@ apply (VqOptions *options, const Rule *rule, const char *value, GError **error)
       return set_choice (field, value, rule->words, error);
     case RULE_WORDS:
       g_strfreev (*(char ***)field);
-      *(char ***)field = vq_arguments_split (value);
-      return TRUE;
+      *(char ***)field = vq_arguments_split (value, error);
+      return *(char ***)field != NULL;
     case RULE_LIST:
       return append_string (field, value, error);
     case RULE_AGE:

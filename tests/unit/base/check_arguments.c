@@ -459,7 +459,10 @@ static const struct
   { "a", "a" },
   { "-m 512", "-m|512" },
   { "  -device  virtio-rng\t-no-reboot\n", "-device|virtio-rng|-no-reboot" },
-  { "'a b'", "'a|b'" },
+  { "'a b'", "a b" },
+  { "-name 'a \"b\"' \"c d\"e f\\ g ''", "-name|a \"b\"|c de|f g|" },
+  { "-device {\"driver\":\"e1000\"} #x", "-device|{\"driver\":\"e1000\"}|#x" },
+  { "-device '{\"driver\": \"e1000\"}'", "-device|{\"driver\": \"e1000\"}" },
   { "a\vb\fc\rd\x1c"
     "e\x1f"
     "f",
@@ -478,10 +481,18 @@ static const struct
 
 TEST_LOOP (test_split, 0, G_N_ELEMENTS (splits))
 {
-  g_auto (GStrv) words = vq_arguments_split (splits[_i].text);
+  g_auto (GStrv) words = vq_arguments_split (splits[_i].text, NULL);
   g_autofree char *joined = g_strjoinv ("|", words);
 
   ck_assert_str_eq (joined, splits[_i].joined);
+}
+
+TEST (test_split_fails)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_ptr_null (vq_arguments_split ("-name 'a b", &error));
+  ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_USAGE));
 }
 
 TEST (test_names)
