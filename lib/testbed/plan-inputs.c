@@ -103,10 +103,10 @@ add_named_files (VqTemplateKey *key, const VqPlan *plan, GError **error)
 static gboolean
 add_our_programs (VqTemplateKey *key, const VqPlan *plan, GError **error)
 {
-  g_autofree char *self = g_file_read_link ("/proc/self/exe", error);
-  g_autofree char *helper = self != NULL ? vq_programs_find_helper (plan->arch->dpkg, error) : NULL;
+  g_autofree char *helper = vq_programs_find_helper (plan->arch->dpkg, error);
 
-  return helper != NULL && vq_template_key_add_file (key, "server", self, error)
+  /* An upgrade may have replaced the server's file, but this leads to the one that runs. */
+  return helper != NULL && vq_template_key_add_file (key, "server", "/proc/self/exe", error)
          && vq_template_key_add_file (key, "guest helper", helper, error);
 }
 

@@ -135,10 +135,9 @@ TEST (nothing_changes)
 TEST (what_is_ours)
 {
   g_autoptr (VqTemplateKey) key = make_key (PLAIN, NULL, NULL);
-  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
   const char *helper = vq_template_key_get (key, "guest helper");
 
-  ck_assert_str_eq (vq_template_key_get (key, "server"), self);
+  ck_assert_str_eq (vq_template_key_get (key, "server"), "/proc/self/exe");
   ck_assert_ptr_nonnull (strstr (helper, "guest-helper-"));
   ck_assert_ptr_nonnull (vq_template_key_get (key, "host kernel"));
   ck_assert_ptr_nonnull (vq_template_key_get (key, "host processor"));
