@@ -149,13 +149,13 @@ static const struct
 } starts[] = {
   { { NULL }, 2, 2, "no image given" },
   { { "" }, 2, 2, "name is empty" },
-  { { "DIR/missing" }, 1, 1, "DIR/missing: No such file or directory" },
+  { { "DIR/missing" }, 1, 1, "DIR/missing: cannot find it: No such file or directory" },
   { { "missing-image" }, 2, 1, "no image missing-image: " },
-  { { "DIR/directory" }, 2, 1, "DIR/directory is a directory" },
-  { { "DIR/empty" }, 2, 1, "DIR/empty is empty" },
+  { { "DIR/directory" }, 2, 1, "DIR/directory: it is a directory" },
+  { { "DIR/empty" }, 2, 1, "DIR/empty: it is empty" },
   { { "DIR/text" }, 2, 1, "DIR/text is not a disk image" },
-  { { "DIR/torn.qcow2" }, 1, 1, "cannot use the image DIR/torn.qcow2: qemu-img: " },
-  { { "DIR/disk.qcow2", "DIR/missing" }, 1, 1, "DIR/missing: No such file" },
+  { { "DIR/torn.qcow2" }, 2, 1, "cannot use the image DIR/torn.qcow2: its header is damaged" },
+  { { "DIR/disk.qcow2", "DIR/missing" }, 1, 1, "DIR/missing: cannot find it: " },
   { { "--frobnicate", "DIR/disk.qcow2" }, 2, 2, "--frobnicate" },
   { { "--cpus", "0", "DIR/disk.qcow2" }, 2, 2, "--cpus" },
   { { "--cpus=many", "DIR/disk.qcow2" }, 2, 2, "--cpus" },
@@ -204,7 +204,7 @@ TEST (test_an_image_that_we_may_not_read)
   g_auto (GStrv) arguments = expand ((const char *[]){ "DIR/secret", NULL });
   ServerSetup bad = { .arguments = (const char *const *)arguments, .as_nobody = TRUE };
 
-  expect_start_fails (&bad, 1, 1, "DIR/secret: Permission denied");
+  expect_start_fails (&bad, 1, 1, "DIR/secret: cannot read it: Permission denied");
 }
 
 /* What is not on PATH, and the package that has it. */
