@@ -21,6 +21,10 @@ _autopkgtest_virt_qemu_ng ()
       mapfile -t COMPREPLY < <(compgen -W 'user restricted' -- "$cur")
       return
       ;;
+    --sandbox)
+      mapfile -t COMPREPLY < <(compgen -W 'auto on off' -- "$cur")
+      return
+      ;;
     --channel)
       mapfile -t COMPREPLY < <(compgen -W 'auto helper ssh' -- "$cur")
       return
@@ -82,7 +86,7 @@ _autopkgtest_virt_qemu_ng ()
     mapfile -t COMPREPLY < <(compgen -W '
       --accel= --allow-backing= --baseimage --boot= --channel= --cpus= --debug --dpkg-architecture= --efi --guest-agent= --help
       --network= --overlay-dir=
-      --password= --qemu-architecture= --qemu-command= --qemu-options= --ram-size= --shared-dir= --show-boot --ssh-key= --ssh-user=
+      --password= --qemu-architecture= --qemu-command= --qemu-options= --ram-size= --sandbox= --shared-dir= --show-boot --ssh-key= --ssh-user=
       --template= --template-cache-size= --template-dir= --template-max-age= --template-script=
       --timeout-poweroff= --timeout-reboot= --user= --version' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace

@@ -20,6 +20,8 @@ vq_options_help (void)
          "      --accel=HOW                auto, kvm, tcg (default: auto, KVM if it works)\n"
          "      --network=HOW              user, or restricted: the guest reaches neither\n"
          "                                 the host nor the internet (default: user)\n"
+         "      --sandbox=HOW              auto, on, off: confine QEMU with seccomp\n"
+         "                                 (default: auto, if QEMU can do that)\n"
          "      --qemu-architecture=ARCH   the guest's architecture, by QEMU's name for it\n"
          "                                 (default: the host's)\n"
          "      --dpkg-architecture=ARCH   the same, by dpkg's name for it\n"

@@ -26,6 +26,7 @@ enum
   OPTION_SHOW_BOOT,
   OPTION_DEBUG,
   OPTION_QEMU_OPTIONS,
+  OPTION_SANDBOX,
   OPTION_BASEIMAGE,
   OPTION_BOOT,
   OPTION_EFI,
@@ -61,6 +62,7 @@ static const VqArgument arguments_table[] = {
   [OPTION_SHOW_BOOT] = { "show-boot", 0, FALSE },
   [OPTION_DEBUG] = { "debug", 'd', FALSE },
   [OPTION_QEMU_OPTIONS] = { "qemu-options", 0, TRUE },
+  [OPTION_SANDBOX] = { "sandbox", 0, TRUE },
   [OPTION_BASEIMAGE] = { "baseimage", 0, FALSE },
   [OPTION_BOOT] = { "boot", 0, TRUE },
   [OPTION_EFI] = { "efi", 0, FALSE },
@@ -85,6 +87,7 @@ static const VqArgument arguments_table[] = {
 static const char *const boot_words[] = { "auto", "bios", "efi", "ieee1275", "none", NULL };
 static const char *const accel_words[] = { "auto", "kvm", "tcg", NULL };
 static const char *const network_words[] = { "user", "restricted", NULL };
+static const char *const sandbox_words[] = { "auto", "on", "off", NULL };
 static const char *const channel_words[] = { "auto", "helper", "ssh", NULL };
 static const char *const agent_words[] = { "auto", "require", "install", "off", NULL };
 static const char *const template_words[] = { "auto", "off", "refresh", NULL };
@@ -131,6 +134,7 @@ static const Rule rules[] = {
   [OPTION_SHOW_BOOT] = { RULE_CONSTANT, FIELD (show_boot), TRUE },
   [OPTION_DEBUG] = { RULE_CONSTANT, FIELD (debug), TRUE },
   [OPTION_QEMU_OPTIONS] = { RULE_WORDS, FIELD (qemu_options) },
+  [OPTION_SANDBOX] = { RULE_CHOICE, FIELD (sandbox), .words = sandbox_words },
   [OPTION_BASEIMAGE] = { RULE_CONSTANT, FIELD (baseimage), TRUE },
   [OPTION_BOOT] = { RULE_CHOICE, FIELD (boot), .words = boot_words },
   [OPTION_EFI] = { RULE_CONSTANT, FIELD (boot), VQ_BOOT_EFI },

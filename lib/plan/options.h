@@ -31,6 +31,14 @@ typedef enum
   VQ_NETWORK_RESTRICTED, /* nothing; the host still reaches the guest's ssh server */
 } VqNetwork;
 
+/* Whether the kernel refuses QEMU the system calls that it does not need (--sandbox). */
+typedef enum
+{
+  VQ_SANDBOX_AUTO, /* if this QEMU can do that, otherwise after a warning */
+  VQ_SANDBOX_ON,
+  VQ_SANDBOX_OFF,
+} VqSandbox;
+
 /* How commands reach the guest (--channel). */
 typedef enum
 {
@@ -77,6 +85,7 @@ typedef struct
   VqBoot boot;
   VqAccel accel;
   VqNetwork network;
+  VqSandbox sandbox;
   char *ssh_user; /* whom to log in as over ssh */
   char *ssh_key;  /* a file on the host with the private key of ssh_user, or of root */
   VqChannelChoice channel;

@@ -2,6 +2,7 @@
 #include "plan/plan.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "plan/accel.h"
@@ -133,6 +134,25 @@ vq_plan_give_up_kvm (VqPlan *plan, const char *why)
   return TRUE;
 }
 
+/* What a QEMU says that was built without the sandbox, and one on a kernel without it. It names our
+ * option first, and then the reason. */
+static gboolean
+is_about_sandbox (const char *why)
+{
+  return strstr (why, "-sandbox on") != NULL || strstr (why, "There is no option group") != NULL
+         || strstr (why, "seccomp syscall filter") != NULL;
+}
+
+gboolean
+vq_plan_give_up_sandbox (VqPlan *plan, const char *why)
+{
+  if (!plan->sandbox || plan->options->sandbox != VQ_SANDBOX_AUTO || !is_about_sandbox (why))
+    return FALSE;
+  plan->sandbox = FALSE;
+  g_warning ("QEMU runs without its sandbox: %s; --sandbox=off silences this", why);
+  return TRUE;
+}
+
 static gboolean
 check_overlay_dir (const VqOptions *options, GError **error)
 {
@@ -221,6 +241,7 @@ vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
   gint64 deadline = vq_deadline_in (INSPECT_SECONDS);
 
   plan->options = options;
+  plan->sandbox = options->sandbox != VQ_SANDBOX_OFF;
   plan->more = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_image_free);
   plan->arch = vq_arch_choose (options, error);
   if (plan->arch == NULL || !check_overlay_dir (options, error)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is decided before the first testbed: architecture, QEMU, images, firmware, KVM or TCG.
- * Mistakes in the command line and packages that are not installed are found here. Two decisions
+ * Mistakes in the command line and packages that are not installed are found here. Three decisions
  * may change when a guest does not boot, by the functions at the end. Only guest-source calls
  * them: everybody else has a const plan. */
 #pragma once
@@ -25,6 +25,7 @@ typedef struct
   const VqHotplugBus *hotplug; /* where to plug in the base image; NULL without --baseimage */
   char *ssh_key;               /* the text of the user's private key; NULL if none is given */
   gboolean kvm;
+  gboolean sandbox;    /* QEMU starts in its sandbox */
   gboolean cloud_seed; /* the machine gets a seed for cloud-init, which lets us in over ssh */
   int boot_timeout;    /* seconds that a boot or a reboot may take */
 } VqPlan;
@@ -43,3 +44,8 @@ gboolean vq_plan_add_cloud_seed (VqPlan *plan);
 /* To be called when KVM turns out not to work: from now on TCG is used, after a warning that says
  * WHY. Returns FALSE if the user insists on KVM, or if KVM is not used anyway. */
 gboolean vq_plan_give_up_kvm (VqPlan *plan, const char *why);
+
+/* To be called when QEMU did not start: if WHY, its error, is about its sandbox, from now on it
+ * gets none, after a warning. Returns FALSE if that is not the reason, or if the user insists on
+ * it. */
+gboolean vq_plan_give_up_sandbox (VqPlan *plan, const char *why);

@@ -162,7 +162,9 @@ add_basics (GPtrArray *argv, const VqQemuConfig *config)
        *flag != NULL; flag++)
     g_ptr_array_add (argv, g_strdup (*flag));
   add (argv, "-display", "none");
-  add (argv, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+  if (config->plan->sandbox && !user_gave (config, "-sandbox"))
+    add (argv, "-sandbox",
+         "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
   add (argv, "-object", "rng-random,filename=/dev/urandom,id=" PREFIX "rng0");
   add (argv, "-device", "virtio-rng-%s,rng=" PREFIX "rng0", config->plan->arch->virtio);
   if (config->plan->arch->vmgenid)

@@ -75,6 +75,10 @@ describe_exit (VqQemu *qemu, VqChild *child)
   if (qemu->ram_path != NULL && WIFSIGNALED (status) && WTERMSIG (status) == SIGBUS)
     return g_strdup_printf ("%s: no space is left for its memory file %s, or it was cut short", how,
                             qemu->ram_path);
+  if (WIFSIGNALED (status) && WTERMSIG (status) == SIGSYS)
+    return g_strdup_printf ("%s: its sandbox forbids that system call; if --qemu-options let QEMU "
+                            "start a program, add --sandbox=off",
+                            how);
   return g_strdup_printf ("%s%s%s%s", how, text[0] != '\0' ? ": " : "", text, note);
 }
 

@@ -331,6 +331,8 @@ find_remedy (VqGuestSource *source, VqBootStage stage, const GError *why)
       g_message ("the guest is up, but lets nobody in: trying again with a cloud-init seed");
       return TRUE;
     }
+  if (stage == VQ_BOOT_NO_QEMU && vq_plan_give_up_sandbox (source->plan, why->message))
+    return TRUE;
   return stage != VQ_BOOT_SPOKE && vq_error_is_machine (why)
          && vq_plan_give_up_kvm (source->plan, why->message);
 }

@@ -16,13 +16,8 @@
 #include "server-client.h"
 #include "suite.h"
 
-#define MIB (1024 * 1024)
-
 #define CAPABILITIES "ok isolation-machine reboot revert revert-full-system root-on-testbed"
 #define MANY 2000 /* such replies are more than a pipe holds */
-
-/* A boot sector that ends the machine: mov $0x604,%dx; mov $0x2000,%ax; out %ax,(%dx); hlt */
-static const guint8 power_off[] = { 0xba, 0x04, 0x06, 0xb8, 0x00, 0x20, 0xef, 0xf4 };
 
 static char *dir;
 static char *disk;
@@ -30,15 +25,12 @@ static char *disk;
 static void
 setup (void)
 {
-  g_autofree char *bytes = g_malloc0 (MIB);
   g_autofree char *broken = NULL;
 
   dir = g_strdup ("/tmp/vq-inherited.XXXXXX");
   ck_assert_ptr_nonnull (g_mkdtemp_full (dir, 0755));
   disk = g_build_filename (dir, "disk.raw", NULL);
-  memcpy (bytes, power_off, sizeof power_off);
-  memcpy (bytes + 510, "\x55\xaa", 2);
-  ck_assert (g_file_set_contents (disk, bytes, MIB, NULL));
+  server_put_power_off_disk (disk);
   broken = g_build_filename (dir, "qemu-img", NULL);
   ck_assert (g_file_set_contents (broken, "#!/bin/sh\nexit 3\n", -1, NULL));
   ck_assert_int_eq (chmod (broken, 0755), 0);

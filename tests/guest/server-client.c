@@ -285,6 +285,19 @@ server_free_all (void)
     server_free (servers->pdata[0]);
 }
 
+void
+server_put_power_off_disk (const char *path)
+{
+  /* mov $0x604,%dx; mov $0x2000,%ax; out %ax,(%dx); hlt */
+  static const guint8 power_off[] = { 0xba, 0x04, 0x06, 0xb8, 0x00, 0x20, 0xef, 0xf4 };
+  gsize n = 1024 * 1024;
+  g_autofree char *bytes = g_malloc0 (n);
+
+  memcpy (bytes, power_off, sizeof power_off);
+  memcpy (bytes + 510, "\x55\xaa", 2);
+  ck_assert (g_file_set_contents (path, bytes, n, NULL));
+}
+
 pid_t
 server_get_pid (Server *server)
 {

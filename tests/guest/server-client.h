@@ -42,6 +42,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Server, server_free)
 /* Frees every server that there is: for teardown, as a test that fails frees nothing. */
 void server_free_all (void);
 
+/* Makes the raw disk PATH, whose boot sector powers the machine off. */
+void server_put_power_off_disk (const char *path);
+
 const char *server_get_program (void);
 const char *server_get_image (void);
 pid_t server_get_pid (Server *server);

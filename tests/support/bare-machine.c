@@ -35,6 +35,7 @@ static void
 make_plan (VqPlan *plan, const VqOptions *options, const char *arch)
 {
   plan->options = options;
+  plan->sandbox = options->sandbox != VQ_SANDBOX_OFF;
   plan->arch = vq_arch_find_qemu (arch);
   plan->qemu_command = g_strconcat ("qemu-system-", arch, NULL);
   plan->more = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_image_free);

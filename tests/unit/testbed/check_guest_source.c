@@ -305,10 +305,11 @@ TEST (bad_template)
   assert_boot_fails ();
 }
 
-/* A QEMU that does not start where one of its words is like PATTERN, as in a shell. Each start is a
+/* A QEMU that does not start where one of its words is like PATTERN, as in a shell; then it says
+ * COMPLAINT. Each start is a
  * line in the file "starts": whether with KVM, and whether with the memory in a file. */
 static void
-make_qemu (const char *pattern)
+make_qemu (const char *pattern, const char *complaint)
 {
   g_autofree char *path = g_build_filename (directory, "qemu", NULL);
   g_autofree char *text = g_strdup_printf ("#!/bin/sh\n"
@@ -321,20 +322,26 @@ make_qemu (const char *pattern)
                                            "  case $word in %s) broken=yes ;; esac\n"
                                            "done\n"
                                            "[ $# = 1 ] || echo \"$start\" >>%s/starts\n"
-                                           "[ -z \"$broken\" ] || { echo broken >&2; exit 1; }\n"
+                                           "[ -z \"$broken\" ] || { echo '%s' >&2; exit 1; }\n"
                                            "exec qemu-system-x86_64 \"$@\"\n",
-                                           pattern, directory);
+                                           pattern, directory, complaint);
 
   ck_assert (g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_NONE, 0755, NULL));
 }
 
 static void
-begin_with_qemu (const char *pattern)
+begin_with_qemu_that_says (const char *pattern, const char *complaint)
 {
   g_autofree char *words = g_strdup_printf ("--qemu-command=%s/qemu", directory);
 
-  make_qemu (pattern);
+  make_qemu (pattern, complaint);
   begin (words);
+}
+
+static void
+begin_with_qemu (const char *pattern)
+{
+  begin_with_qemu_that_says (pattern, "broken");
 }
 
 static void
@@ -359,6 +366,31 @@ TEST (kvm_is_broken)
   ck_assert (!plan->kvm);
   assert_starts ("kvm file\nkvm \nfile\n");
   ck_assert_int_eq (count_templates (), 0);
+}
+
+static const char *const no_sandbox[]
+    = { "-sandbox on: There is no option group (sandbox)",
+        "failed to install seccomp syscall filter in the kernel: Invalid argument" };
+
+TEST_LOOP (qemu_has_no_sandbox, 0, G_N_ELEMENTS (no_sandbox))
+{
+  begin_with_qemu_that_says ("-sandbox", no_sandbox[_i]);
+  assert_boot_fails ();
+  messages_assert_warning ("QEMU runs without its sandbox: ");
+  assert_starts ("file\n\nfile\n");
+  assert_boot_fails (); /* the warning comes once */
+  assert_starts ("file\n\nfile\nfile\n");
+}
+
+TEST (sandbox_is_required)
+{
+  VqGuestFacts facts = { NULL };
+  g_autoptr (GError) error = NULL;
+
+  begin_with_qemu_that_says ("-sandbox", no_sandbox[0]);
+  options->sandbox = VQ_SANDBOX_ON;
+  ck_assert_ptr_null (vq_guest_source_get (source, &facts, &error));
+  ck_assert_ptr_nonnull (strstr (error->message, no_sandbox[0]));
 }
 
 /* Nobody knows yet that the file is to blame, as the guest does not boot without, either. */
