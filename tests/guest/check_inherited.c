@@ -110,10 +110,13 @@ TEST_LOOP (a_failure_of_a_child_is_one, 0, 3)
   g_autofree char *state = g_strconcat (states[_i], "; PATH=$DIR:$PATH", NULL);
   g_autoptr (Server) server = start (state, FALSE, "--debug");
   g_autofree char *err = NULL;
-  int status = server_wait (server, SOON, 0);
+  int status;
 
+  expect_ok (server);
+  server_send (server, "open\n");
+  status = server_wait (server, SOON, 0);
   err = server_get_stderr (server);
-  ck_assert_msg (WIFEXITED (status) && WEXITSTATUS (status) == 1
+  ck_assert_msg (WIFEXITED (status) && WEXITSTATUS (status) == 12
                      && strstr (err, "qemu-img: exit status 3") != NULL,
                  "wait status %#x: %s", status, err);
 }

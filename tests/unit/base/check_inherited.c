@@ -13,6 +13,9 @@
 #include "base/error.h"
 #include "suite.h"
 
+/* Exit status where a limit cannot be set, as under valgrind. */
+#define CANNOT 100
+
 static const int signals[] = { SIGCHLD, SIGPIPE, SIGXFSZ };
 
 static gboolean
@@ -38,7 +41,7 @@ set_limit (int resource, rlim_t soft, rlim_t hard)
   const struct rlimit limit = { soft, hard };
 
   if (setrlimit (resource, &limit) != 0)
-    _exit (100);
+    _exit (CANNOT);
 }
 
 static rlim_t
@@ -171,17 +174,29 @@ CASE ("inherited", NULL, NULL, 20)
 
 TEST (settles_everything)
 {
-  ck_assert_int_eq (run (check_settled), 0);
+  int status = run (check_settled);
+
+  if (status == CANNOT)
+    SKIP ("the limits cannot be set here");
+  ck_assert_int_eq (status, 0);
 }
 
 TEST (gives_back_to_children)
 {
-  ck_assert_int_eq (run (check_given_back), 0);
+  int status = run (check_given_back);
+
+  if (status == CANNOT)
+    SKIP ("the limits cannot be set here");
+  ck_assert_int_eq (status, 0);
 }
 
 TEST (needs_some_files)
 {
-  ck_assert_int_eq (run (check_too_few_files), 0);
+  int status = run (check_too_few_files);
+
+  if (status == CANNOT)
+    SKIP ("the limits cannot be set here");
+  ck_assert_int_eq (status, 0);
 }
 
 TEST (explains_limits)
