@@ -147,12 +147,15 @@ $(patsubst %,$(BUILD)/tests/check_%,copy copy_files copy_sparse): | $(BUILD)/tes
 $(BUILD)/tests/check_archive_program: | $(BUILD)/tests/virt-qemu-archive
 $(patsubst %,$(BUILD)/tests/check_%,ssh_channel ssh_client ssh_connect ssh_crowd ssh_flow ssh_hostile way_ssh channel_contract): | $(BUILD)/tests/virt-qemu-ssh
 
+# As many jobs as there are processors, if the user says nothing of it.
+JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # Missing packages are installed first; before that pkg-config does not find everything. Of the helpers for other
 # architectures, the one is tested whose bytes are in the other order.
-check: image
+check: deps
 	tests/install-deps --s390x
-	+$(MAKE) all tests $(BUILD)/tests/check_helper_s390x
-	+$(MAKE) SANITIZE=1 unit-tests
+	+$(MAKE) $(JOBS) all tests image $(BUILD)/tests/check_helper_s390x
+	+$(MAKE) $(JOBS) SANITIZE=1 unit-tests
 	$(GUEST_ENV) VQ_GUESTS=quick tests/run $(UNIT_TESTS) $(BUILD)/tests/check_helper_s390x $(patsubst $(BUILD)/%,$(BUILD)-sanitize/%,$(UNIT_TESTS)) -- $(GUEST_TESTS)
 
 check-unit: unit-tests
