@@ -54,14 +54,19 @@
              "tar --warning=none --extract --overwrite --dereference --touch --no-same-owner "     \
              "--directory=\"$2\" --file=-; chmod \"$mode\" -- \"$1\""
 
+#define NOT_A_DIRECTORY                                                                            \
+  "if test -d \"$1\"; then echo 'it is a directory: end both paths in \"/\" to copy it' >&2; "     \
+  "exit 1; fi; "
+
 #define SCRIPT_FILE_UP                                                                             \
-  NOT_A_FIFO "if test -f \"$1\" && test -s \"$1\"; then\n"                                         \
-             "  set -- \"$1\" $(stat -L -c '%s %b' -- \"$1\" || :)\n"                              \
-             "  if test $((${2:-0} - ${3:-0} * 512)) -ge " HOLES_MIN_TEXT "; then\n"               \
-             "    exit " HAS_HOLES_TEXT "\n"                                                       \
-             "  fi\n"                                                                              \
-             "fi\n"                                                                                \
-             "exec cat < \"$1\"\n"
+  NOT_A_FIFO NOT_A_DIRECTORY "if test -f \"$1\" && test -s \"$1\"; then\n"                         \
+                             "  set -- \"$1\" $(stat -L -c '%s %b' -- \"$1\" || :)\n"              \
+                             "  if test $((${2:-0} - ${3:-0} * 512)) -ge " HOLES_MIN_TEXT          \
+                             "; then\n"                                                            \
+                             "    exit " HAS_HOLES_TEXT "\n"                                       \
+                             "  fi\n"                                                              \
+                             "fi\n"                                                                \
+                             "exec cat < \"$1\"\n"
 
 /* tar reads and writes 64 KiB at a time; its own 10 KiB are slow. */
 #define RECORDS "--blocking-factor=128"

@@ -258,7 +258,7 @@ check_place (const Walk *walk, const char *path, GError **error)
   if (!is_allowed (walk, path))
     return vq_error_set (error, VQ_ERROR_USAGE,
                          "which is in %s and not in the image's directory %s: --allow-backing=%s "
-                         "allows that",
+                         "allows that, if you trust the image",
                          shown, own, shown);
   if (is_known (walk, path))
     return vq_error_set (error, VQ_ERROR_USAGE, "so that the backing files go in a circle");

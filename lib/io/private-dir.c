@@ -31,6 +31,9 @@ check_owner (const struct stat *st, mode_t forbidden, const char *path, GError *
                          (guint)st->st_uid);
   if ((st->st_mode & forbidden) == 0)
     return TRUE;
+  if ((st->st_mode & S_ISVTX) != 0) /* /tmp, or one like it */
+    return vq_error_set (error, VQ_ERROR_FAILED,
+                         "%s is open to other users: give a directory of your own in it", path);
   return vq_error_set (error, VQ_ERROR_FAILED, "%s is open to other users: run chmod go%s %s", path,
                        forbidden == OTHERS ? "=" : "-w", path);
 }

@@ -109,7 +109,11 @@ vq_workdir_new (const char *parent, GError **error)
 
   workdir->lock_fd = -1;
   if (!make_directory (workdir, parent != NULL ? parent : g_get_tmp_dir (), error))
-    return NULL;
+    {
+      if (parent == NULL)
+        g_prefix_error (error, "$TMPDIR, or /tmp without it: ");
+      return NULL;
+    }
   if (parent == NULL && !check_length (workdir->path, error))
     return NULL;
   lock (workdir);

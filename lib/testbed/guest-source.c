@@ -210,8 +210,12 @@ find_template (VqGuestSource *source, VqTemplateStore **store, VqTemplateBuild *
   if (source->key == NULL)
     return FALSE;
   *store = open_store (source->plan->options, error);
-  return *store != NULL && find_saved (source, *store, error)
-         && (source->template != NULL || begin_template (source, *store, build, error));
+  if (*store == NULL || !find_saved (source, *store, error))
+    return FALSE;
+  if (source->template != NULL)
+    return TRUE;
+  g_debug ("no saved template is of this image, as it is now, and of these options");
+  return begin_template (source, *store, build, error);
 }
 
 /* The guest that should become a template did not boot, because of WHY. If its memory file was the

@@ -9,12 +9,12 @@ typedef struct
 {
   VqWay parent;
   VqGuestAgent *agent; /* not owned */
-} EntryAgent;
+} WayAgent;
 
 static gboolean
 way_agent_is_ready (gpointer way)
 {
-  return vq_guest_agent_is_open (((EntryAgent *)way)->agent);
+  return vq_guest_agent_is_open (((WayAgent *)way)->agent);
 }
 
 static gboolean
@@ -22,7 +22,7 @@ way_agent_open (VqWay *way, gint64 deadline, VqCancel *cancel, GError **error)
 {
   gint64 soon = MIN (deadline, vq_deadline_in (SYNC_SECONDS));
 
-  return vq_guest_agent_sync (((EntryAgent *)way)->agent, soon, cancel, error);
+  return vq_guest_agent_sync (((WayAgent *)way)->agent, soon, cancel, error);
 }
 
 static gboolean
@@ -30,7 +30,7 @@ way_agent_run (VqWay *way, const char *script, gint64 deadline, VqCancel *cancel
 {
   const char *const argv[] = { "/bin/sh", "-c", script, NULL };
 
-  return vq_guest_agent_run (((EntryAgent *)way)->agent, argv, deadline, cancel, error);
+  return vq_guest_agent_run (((WayAgent *)way)->agent, argv, deadline, cancel, error);
 }
 
 static char *
@@ -53,7 +53,7 @@ vq_way_agent_new (VqGuestAgent *agent)
                                     .run = way_agent_run,
                                     .describe = way_agent_describe,
                                     .free = way_agent_free };
-  EntryAgent *way = g_new0 (EntryAgent, 1);
+  WayAgent *way = g_new0 (WayAgent, 1);
 
   way->parent.class = &class;
   way->parent.name = g_strdup ("qemu-guest-agent");

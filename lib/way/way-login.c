@@ -22,12 +22,12 @@ typedef struct
   VqRootShell *shell; /* NULL: not logged in */
   guint settle_id;    /* a timer that runs while there is a prompt */
   gboolean settled;
-} EntryLogin;
+} WayLogin;
 
 static gboolean
 on_settled (gpointer data)
 {
-  EntryLogin *self = data;
+  WayLogin *self = data;
 
   self->settle_id = 0;
   self->settled = vq_serial_login_has_prompt (self->line);
@@ -37,7 +37,7 @@ on_settled (gpointer data)
 static void
 on_heard (gpointer data)
 {
-  EntryLogin *self = data;
+  WayLogin *self = data;
 
   if (self->settle_id == 0 && !self->settled && vq_serial_login_has_prompt (self->line))
     self->settle_id = g_timeout_add_seconds (SETTLE_SECONDS, on_settled, self);
@@ -46,13 +46,13 @@ on_heard (gpointer data)
 static gboolean
 way_login_is_ready (gpointer way)
 {
-  return ((EntryLogin *)way)->settled;
+  return ((WayLogin *)way)->settled;
 }
 
 static gboolean
 way_login_open (VqWay *way, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  EntryLogin *self = (EntryLogin *)way;
+  WayLogin *self = (WayLogin *)way;
   gint64 soon = MIN (deadline, vq_deadline_in (LOGIN_SECONDS));
 
   vq_serial_line_on_heard (self->line, NULL, NULL);
@@ -63,7 +63,7 @@ way_login_open (VqWay *way, gint64 deadline, VqCancel *cancel, GError **error)
 static gboolean
 way_login_run (VqWay *way, const char *script, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  return vq_root_shell_run (((EntryLogin *)way)->shell, script, deadline, cancel, error);
+  return vq_root_shell_run (((WayLogin *)way)->shell, script, deadline, cancel, error);
 }
 
 static char *
@@ -75,7 +75,7 @@ way_login_describe (VqWay *way)
 static void
 way_login_free (VqWay *way)
 {
-  EntryLogin *self = (EntryLogin *)way;
+  WayLogin *self = (WayLogin *)way;
   gboolean is_in = self->shell != NULL;
 
   vq_serial_line_on_heard (self->line, NULL, NULL);
@@ -98,11 +98,11 @@ vq_way_login_new (const char *directory, const char *port, const char *user, con
                                     .describe = way_login_describe,
                                     .free = way_login_free };
   int fd = vq_qemu_port_connect (directory, port, deadline, cancel, error);
-  EntryLogin *way;
+  WayLogin *way;
 
   if (fd < 0)
     return NULL;
-  way = g_new0 (EntryLogin, 1);
+  way = g_new0 (WayLogin, 1);
   way->parent.class = &class;
   way->parent.name = g_strconcat ("login on ", port, NULL);
   way->user = user;

@@ -13,30 +13,30 @@ typedef struct
   VqWay parent;
   VqSerialLine *line;
   VqRootShell *shell;
-} EntryShell;
+} WayShell;
 
 static gboolean
 way_shell_is_ready (gpointer way)
 {
-  return vq_root_shell_is_settled (((EntryShell *)way)->shell);
+  return vq_root_shell_is_settled (((WayShell *)way)->shell);
 }
 
 static gboolean
 way_shell_open (VqWay *way, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  return vq_root_shell_probe (((EntryShell *)way)->shell, deadline, cancel, error);
+  return vq_root_shell_probe (((WayShell *)way)->shell, deadline, cancel, error);
 }
 
 static gboolean
 way_shell_run (VqWay *way, const char *script, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  return vq_root_shell_run (((EntryShell *)way)->shell, script, deadline, cancel, error);
+  return vq_root_shell_run (((WayShell *)way)->shell, script, deadline, cancel, error);
 }
 
 static char *
 way_shell_describe (VqWay *way)
 {
-  g_autofree char *words = vq_serial_line_last_words (((EntryShell *)way)->line, FALSE);
+  g_autofree char *words = vq_serial_line_last_words (((WayShell *)way)->line, FALSE);
 
   if (words[0] == '\0')
     return g_strdup ("no answer");
@@ -46,7 +46,7 @@ way_shell_describe (VqWay *way)
 static void
 way_shell_free (VqWay *way)
 {
-  EntryShell *self = (EntryShell *)way;
+  WayShell *self = (WayShell *)way;
 
   vq_root_shell_free (self->shell);
   vq_serial_line_finish (self->line, vq_deadline_in (FINISH_SECONDS), NULL);
@@ -64,11 +64,11 @@ vq_way_shell_new (const char *directory, const char *port, gint64 deadline, VqCa
                                     .describe = way_shell_describe,
                                     .free = way_shell_free };
   int fd = vq_qemu_port_connect (directory, port, deadline, cancel, error);
-  EntryShell *way;
+  WayShell *way;
 
   if (fd < 0)
     return NULL;
-  way = g_new0 (EntryShell, 1);
+  way = g_new0 (WayShell, 1);
   way->parent.class = &class;
   way->parent.name = g_strconcat ("root shell on ", port, NULL);
   way->line = vq_serial_line_new (fd);

@@ -8,7 +8,7 @@
 
 #include "base/wait.h"
 
-typedef struct _VqEntry VqWay;
+typedef struct _VqWay VqWay;
 
 /* What an implementation provides; the first member of its own struct is a VqWay. */
 typedef struct
@@ -21,7 +21,7 @@ typedef struct
   void (*free) (VqWay *way);
 } VqWayClass;
 
-struct _VqEntry
+struct _VqWay
 {
   const VqWayClass *class;
   char *name;        /* "root shell on hvc1", for messages; freed by vq_way_free */

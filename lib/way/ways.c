@@ -16,7 +16,7 @@ typedef struct
   GError *last; /* why it failed last; NULL: it has not failed */
 } Candidate;
 
-struct _VqEntries
+struct _VqWays
 {
   GPtrArray *candidates;
   VqConsole *console; /* not owned */

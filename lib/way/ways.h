@@ -6,7 +6,7 @@
 #include "qemu/console.h"
 #include "way/way.h"
 
-typedef struct _VqEntries VqWays;
+typedef struct _VqWays VqWays;
 
 /* CONSOLE must outlive the result. When a last resort has failed, the guest must have booted, so
  * the other ways get only PATIENCE more seconds. */

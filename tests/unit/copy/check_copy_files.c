@@ -133,7 +133,7 @@ static const struct
   { FALSE, "", "", "no/x/", "No such file" },
   { FALSE, "touch $G/f", "", "f/", "exit status" },
   { TRUE, "", "missing", "x", "missing" },
-  { TRUE, "mkdir $G/d", "d", "x", "s a directory" },
+  { TRUE, "mkdir $G/d", "d", "x", "it is a directory: end both paths in \"/\"" },
   { TRUE, "mkfifo $G/f", "f", "x", "it is a FIFO" },
   { TRUE, "touch $G/a", "a", "no/x", "no/x: No such file" },
   { TRUE, "touch $G/a; mkdir $H/d", "a", "d", "end both paths in \"/\"" },
