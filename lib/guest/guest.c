@@ -27,6 +27,7 @@ struct _VqGuest
 {
   const VqPlan *plan;
   VqMachineFiles *files;
+  gboolean ram_readonly; /* only QEMUs from 8.2 on can do that */
   VqQemu *qemu;
   VqGuestLink *link;
   VqSshLogin ssh; /* without a user, ssh is not tried */
@@ -43,6 +44,7 @@ start_qemu (VqGuest *guest, gint64 deadline, VqCancel *cancel, GError **error)
     return FALSE;
   machine.seed = seed;
   vq_machine_files_fill (guest->files, &machine);
+  machine.ram_readonly = guest->ram_readonly;
   guest->qemu = vq_qemu_start (&machine, deadline, cancel, error);
   return guest->qemu != NULL;
 }
@@ -160,12 +162,19 @@ load_state (VqGuest *guest, gint64 deadline, GError **error)
   return loaded;
 }
 
+gboolean
+vq_guest_can_read_ram (VqGuest *guest, gboolean *can, gint64 deadline, GError **error)
+{
+  return vq_qemu_can_read_ram (guest->qemu, can, deadline, error);
+}
+
 VqGuest *
-vq_guest_fork (const VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
-               GError **error)
+vq_guest_fork (const VqPlan *plan, const char *template, gboolean ram_readonly, gint64 deadline,
+               VqCancel *cancel, GError **error)
 {
   g_autoptr (VqGuest) guest = guest_new (plan, vq_machine_files_new_fork (plan, template, error));
 
+  guest->ram_readonly = ram_readonly;
   if (guest->files != NULL && start_qemu (guest, deadline, cancel, error)
       && load_state (guest, deadline, error) && run_guest (guest, deadline, error)
       && vq_guest_link_resume (guest->link, deadline, error))

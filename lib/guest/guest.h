@@ -44,11 +44,17 @@ gboolean vq_guest_save (VqGuest *guest, gint64 deadline, GError **error) G_GNUC_
 /* After a failed vq_guest_save: lets the guest go on. Returns FALSE if that is impossible. */
 gboolean vq_guest_go_on (VqGuest *guest, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 
+/* *CAN tells whether forks of GUEST can open the template's memory for reading only. Waits for QEMU
+ * until DEADLINE. */
+gboolean vq_guest_can_read_ram (VqGuest *guest, gboolean *can, gint64 deadline, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* A new guest in the state in which the template in the directory TEMPLATE was saved, but with the
  * present time and fresh random numbers. The image and everything in PLAN must be the same as
- * then. */
-VqGuest *vq_guest_fork (const VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
-                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+ * then. RAM_READONLY is what vq_guest_can_read_ram said then. */
+VqGuest *vq_guest_fork (const VqPlan *plan, const char *template, gboolean ram_readonly,
+                        gint64 deadline, VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* Ends QEMU at once and removes everything. */
 void vq_guest_free (VqGuest *guest);

@@ -146,13 +146,16 @@ static void
 add_ram_file (GPtrArray *argv, const VqQemuConfig *config)
 {
   g_autofree char *path = NULL;
+  const char *mode = config->ram_shared     ? "share=on"
+                     : config->ram_readonly ? "share=off,readonly=on,rom=off"
+                                            : "share=off";
 
   if (config->ram_path == NULL)
     return;
   path = vq_qemu_value_quote (config->ram_path);
   add (argv, "-machine", "memory-backend=" PREFIX "mem,suppress-vmdesc=on");
-  add (argv, "-object", "memory-backend-file,id=" PREFIX "mem,size=%dM,share=%s,mem-path=%s",
-       config->plan->options->ram_size_mib, config->ram_shared ? "on" : "off", path);
+  add (argv, "-object", "memory-backend-file,id=" PREFIX "mem,size=%dM,%s,mem-path=%s",
+       config->plan->options->ram_size_mib, mode, path);
 }
 
 static void

@@ -14,13 +14,15 @@ typedef struct
   const char *directory;     /* for the sockets and the firmware's variables */
   const char *overlay;       /* a qcow2 overlay on the first image, or on TEMPLATE_DISK */
   const char *template_disk; /* in a fork: the template's qcow2 overlay on the first image */
-  const char *seed;     /* the raw image for cloud-init, the last read-only disk, if the plan says
-                         * that there is one */
-  const char *ram_path; /* the file that holds the guest's memory; NULL: none */
-  gboolean ram_shared;  /* the guest's writes go into that file, to make a template */
-  gboolean incoming;    /* starts without a state and waits for vq_qemu_load */
-  int qmp_fd;           /* QEMU's end of our monitor's socket pair */
-  int console_fd;       /* gets a copy of the console's output */
+  const char *seed;      /* the raw image for cloud-init, the last read-only disk, if the plan says
+                          * that there is one */
+  const char *ram_path;  /* the file that holds the guest's memory; NULL: none */
+  gboolean ram_shared;   /* the guest's writes go into that file, to make a template */
+  gboolean ram_readonly; /* if not shared, it is opened for reading only; not every QEMU can do
+                          * that: see vq_qemu_can_read_ram */
+  gboolean incoming;     /* starts without a state and waits for vq_qemu_load */
+  int qmp_fd;            /* QEMU's end of our monitor's socket pair */
+  int console_fd;        /* gets a copy of the console's output */
 } VqQemuConfig;
 
 /* QEMU's block node of the first image, which is never written. */

@@ -352,6 +352,25 @@ vq_qemu_load (VqQemu *qemu, int file, gint64 deadline, GError **error)
 }
 
 gboolean
+vq_qemu_can_read_ram (VqQemu *qemu, gboolean *can, gint64 deadline, GError **error)
+{
+  g_autoptr (JsonNode) result = NULL;
+  g_autoptr (GList) properties = NULL;
+
+  *can = FALSE;
+  if (!vq_qmp_call (qemu->qmp, "qom-list-properties",
+                    vq_json_build ("typename", "s", "memory-backend-file", NULL), &result, deadline,
+                    qemu->cancel, error))
+    return FALSE;
+  if (JSON_NODE_HOLDS_ARRAY (result))
+    properties = json_array_get_elements (json_node_get_array (result));
+  for (GList *l = properties; l != NULL; l = l->next)
+    if (JSON_NODE_HOLDS_OBJECT (l->data))
+      *can |= g_str_equal (get_text (json_node_get_object (l->data), "name"), "rom");
+  return TRUE;
+}
+
+gboolean
 vq_qemu_plug_disk (VqQemu *qemu, const VqHotDisk *disk, gint64 deadline, GError **error)
 {
   return vq_hotplug_add (qemu->qmp, disk, deadline, qemu->cancel, error);

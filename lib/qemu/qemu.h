@@ -41,6 +41,11 @@ gboolean vq_qemu_run_guest (VqQemu *qemu, gint64 deadline, GError **error)
 gboolean vq_qemu_save (VqQemu *qemu, int file, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether this QEMU knows how to open a memory file for reading only (VqQemuConfig.ram_readonly).
+ */
+gboolean vq_qemu_can_read_ram (VqQemu *qemu, gboolean *can, gint64 deadline, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* Loads the state that vq_qemu_save has written to FILE, from its beginning, into a machine that
  * was started as "incoming". It must be the same machine except for the paths of its files.
  * vq_qemu_run_guest then lets the guest go on where it was. */

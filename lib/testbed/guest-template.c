@@ -14,6 +14,7 @@
 #define FACT_SCRATCH "scratch"
 #define FACT_USER "user"
 #define FACT_TIMERS "timers"
+#define FACT_RAM "ram" /* "read-only" or missing */
 
 /* Makes the parts of a template besides the machine. */
 static gboolean
@@ -21,10 +22,14 @@ make_rest (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts, gint64 d
            GError **error)
 {
   g_autofree char *final_path = vq_template_build_get_final_path (build);
+  gboolean can_read = FALSE;
 
   if (!vq_guest_prepare_forks (guest, final_path, deadline, error)
+      || !vq_guest_can_read_ram (guest, &can_read, deadline, error)
       || !vq_guest_facts_make (facts, guest, error))
     return FALSE;
+  if (can_read)
+    vq_template_build_set (build, FACT_RAM, "read-only");
   vq_template_build_set (build, FACT_SCRATCH, facts->scratch);
   if (facts->user != NULL)
     vq_template_build_set (build, FACT_USER, facts->user);
@@ -94,8 +99,10 @@ vq_guest_template_fork (VqTemplate *template, const VqPlan *plan, VqGuestFacts *
                         VqCancel *cancel, GError **error)
 {
   const char *timers = vq_template_get (template, FACT_TIMERS);
-  g_autoptr (VqGuest) guest = vq_guest_fork (plan, vq_template_get_directory (template),
-                                             vq_deadline_in (FORK_SECONDS), cancel, error);
+  gboolean ram_readonly = vq_template_get (template, FACT_RAM) != NULL;
+  g_autoptr (VqGuest) guest
+      = vq_guest_fork (plan, vq_template_get_directory (template), ram_readonly,
+                       vq_deadline_in (FORK_SECONDS), cancel, error);
 
   if (guest == NULL || !keep_scratch (guest, template, facts, error))
     return NULL;

@@ -388,13 +388,14 @@ TEST (shared_dirs)
     }
 }
 
-/* The command lines of a machine without a memory file, of a template, and of a fork of it. */
+/* The lines of a machine without memory file, of a template, of a fork of it, and one that opens
+ * the file for reading only. */
 static void
-build_three (const char *arch, char *lines[3])
+build_four (const char *arch, char *lines[4])
 {
   g_autoptr (BareMachine) bare = bare_machine_new (arch, NULL);
 
-  for (int i = 0; i < 3; i++)
+  for (int i = 0; i < 4; i++)
     {
       VqQemuConfig config = bare->machine;
       g_auto (GStrv) argv = NULL;
@@ -403,7 +404,8 @@ build_three (const char *arch, char *lines[3])
       config.overlay = "/overlay";
       config.ram_path = i == 0 ? NULL : "/r,am";
       config.ram_shared = i == 1;
-      config.incoming = i == 2;
+      config.incoming = i >= 2;
+      config.ram_readonly = i == 3;
       argv = vq_qemu_config_build_argv (&config);
       lines[i] = g_strjoinv (" ", argv);
     }
@@ -435,16 +437,18 @@ TEST (memory_file)
 
   for (guint a = 0; a < G_N_ELEMENTS (arches); a++)
     {
-      char *lines[3];
-      g_autofree char *plain = NULL, *template = NULL, *fork = NULL;
+      char *lines[4];
+      g_autofree char *plain = NULL, *template = NULL, *fork = NULL, *readonly = NULL;
 
-      build_three (arches[a], lines);
+      build_four (arches[a], lines);
       plain = cut (lines[1], options);
       ck_assert_str_eq (plain, lines[0]);
       template = cut (lines[1], (const char *[]){ "share=on", NULL });
       fork = cut (lines[2], (const char *[]){ "share=off", " -incoming defer", NULL });
       ck_assert_str_eq (fork, template);
-      for (int i = 0; i < 3; i++)
+      readonly = cut (lines[3], (const char *[]){ ",readonly=on,rom=off", NULL });
+      ck_assert_str_eq (readonly, lines[2]);
+      for (int i = 0; i < 4; i++)
         g_free (lines[i]);
     }
 }

@@ -574,6 +574,15 @@ TEST (another_machine)
     }
 }
 
+static void
+assert_no_start (BareMachine *machine, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_ptr_null (vq_qemu_start (&machine->machine, soon (), NULL, &error));
+  assert_message (error, text);
+}
+
 static gboolean
 is_cancelled (gpointer data)
 {
@@ -590,4 +599,27 @@ TEST (memory_file_is_cut)
   ck_assert (vq_wait_until (is_cancelled, qemu, soon (), NULL, "end", NULL));
   assert_message (vq_cancel_reason (vq_qemu_get_cancel (qemu)), "QEMU ended: killed by signal 7");
   assert_message (vq_cancel_reason (vq_qemu_get_cancel (qemu)), bare->ram);
+}
+
+/* What QEMU says of itself is so. */
+TEST (memory_read_only)
+{
+  g_autofree char *before = make_template ();
+  g_autoptr (BareMachine) other = bare_machine_fork (bare, "x86_64", NULL);
+  gboolean can = FALSE;
+
+  qemu = start (other);
+  ck_assert (vq_qemu_can_read_ram (qemu, &can, soon (), NULL));
+  g_clear_pointer (&qemu, vq_qemu_free);
+  other->machine.ram_readonly = TRUE;
+  if (!can)
+    {
+      assert_no_start (other, "QEMU ended: exit status 1: ");
+      return;
+    }
+  qemu = start (other);
+  load (qemu);
+  run (qemu);
+  count_on (qemu, 2);
+  ck_assert_uint_ge (assert_went_on (before, qemu), 2);
 }
