@@ -28,6 +28,13 @@ alarm_source_new (gint64 deadline)
 }
 
 static gboolean
+fail_for_timeout (const char *what, double seconds, GError **error)
+{
+  return vq_error_set (error, VQ_ERROR_TIMEOUT, "no %s within %.*g s", what, seconds < 1 ? 1 : 3,
+                       MAX (0, seconds));
+}
+
+static gboolean
 wait_with_alarm (VqWaitCondition condition, gpointer data, gint64 deadline, VqCancel *cancel,
                  const char *what, GError **error)
 {
@@ -43,8 +50,7 @@ wait_with_alarm (VqWaitCondition condition, gpointer data, gint64 deadline, VqCa
           return FALSE;
         }
       if (g_get_monotonic_time () >= deadline)
-        return vq_error_set (error, VQ_ERROR_TIMEOUT, "no %s within %.3g s", what,
-                             MAX (0, deadline - start) / (double)G_USEC_PER_SEC);
+        return fail_for_timeout (what, (deadline - start) / (double)G_USEC_PER_SEC, error);
       g_main_context_iteration (NULL, TRUE);
     }
   return TRUE;
