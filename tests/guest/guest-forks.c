@@ -368,8 +368,11 @@ static Server *
 start_bios (const char *qemu, const char *image)
 {
   g_autofree char *command = g_strconcat ("--qemu-command=", qemu, NULL);
-  const char *const arguments[] = { templates,        command,    "--boot=bios", "--accel=tcg",
-                                    "--ram-size=512", "--cpus=4", image,         NULL };
+  g_autofree char *below = g_path_get_dirname (server_get_image ());
+  g_autofree char *allow = g_strconcat ("--allow-backing=", below, NULL);
+  const char *const arguments[]
+      = { templates,        command,    "--boot=bios", "--accel=tcg", allow,
+          "--ram-size=512", "--cpus=4", image,         NULL };
   Server *server = server_start (&(ServerSetup){ .arguments = arguments });
   g_autofree char *line = server_read_line (server, A_WHILE);
 

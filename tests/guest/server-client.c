@@ -130,16 +130,15 @@ spawn (Server *server, const ServerSetup *setup, int in, int out, const char *te
   server->pid = process_spawn ((const char *const *)argv->pdata, &process);
 }
 
-/* A hard link if that can be, else a copy. */
+/* A copy. A hard link would be made faster, but would change the time of the image, so that its
+ * templates could not be used any more. */
 static char *
 publish (Server *server, const char *path)
 {
   g_autofree char *name = g_path_get_basename (path);
   char *public = g_build_filename (server->public, name, NULL);
 
-  if (link (path, public) != 0)
-    g_free (
-        process_output ((const char *[]){ "cp", "--sparse=auto", path, public, NULL }, A_WHILE));
+  g_free (process_output ((const char *[]){ "cp", "--reflink=auto", path, public, NULL }, A_WHILE));
   return public;
 }
 
