@@ -16,7 +16,7 @@
 #include "io/child.h"
 #include "ssh/ssh-key.h"
 
-#define PATIENCE 20 /* seconds */
+#define PATIENCE 100 /* seconds */
 #define SSHD "/usr/sbin/sshd"
 #define PRIVSEP_DIRECTORY "/run/sshd" /* must exist if it runs as root */
 
