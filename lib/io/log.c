@@ -9,7 +9,11 @@
 static const char *program;
 static gboolean show_debug;
 static char *last_line;   /* owned; with its prefix */
+static gint64 last_time;  /* when it came, of the monotonic clock */
 static guint64 n_repeats; /* how often it has come again */
+
+/* What comes again later than this is news. */
+#define REPEAT_USEC G_USEC_PER_SEC
 
 static const char *
 prefix (GLogLevelFlags level)
@@ -49,6 +53,15 @@ tell_repeats (void)
               n_repeats == 1 ? "" : "s");
 }
 
+static gboolean
+is_repeat (const char *line)
+{
+  gint64 before = last_time;
+
+  last_time = g_get_monotonic_time ();
+  return g_strcmp0 (line, last_line) == 0 && last_time - before < REPEAT_USEC;
+}
+
 /* What the guest does can make us say the same very often. */
 static void
 write_or_count (GLogLevelFlags level, const char *text, gssize n)
@@ -57,7 +70,7 @@ write_or_count (GLogLevelFlags level, const char *text, gssize n)
       = vq_text_printable (text, n >= 0 ? (gsize)n : strlen (text), G_MAXSIZE);
   g_autofree char *line = g_strconcat (prefix (level), printable, NULL);
 
-  if (g_strcmp0 (line, last_line) == 0)
+  if (is_repeat (line))
     {
       n_repeats++;
       if (is_power_of_ten (n_repeats))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Messages for people. All go to stderr, each as one line after the program's name. Lines are made
  * printable, because much of their text comes from QEMU or the guest. A line that is the same as
- * the one before is counted: "(the same again, N times)" comes for N = 1, 10, 100, ..., and before
- * the next other line. */
+ * the one before, and comes within a second of it, is counted: "(the same again, N times)" comes
+ * for N = 1, 10, 100, ..., and before the next other line. */
 #pragma once
 
 #include <glib.h>

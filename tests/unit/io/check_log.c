@@ -97,6 +97,17 @@ TEST (repeats)
                   "prog: (the same again, 199999 times)\nprog: c\n");
 }
 
+/* What happens again is told again. */
+TEST (later_repeats)
+{
+  for (int i = 0; i < 2; i++)
+    {
+      g_message ("a");
+      g_usleep (1100 * 1000);
+    }
+  assert_written ("prog: a\nprog: a\n");
+}
+
 /* Last: it cannot be undone. */
 TEST (debug_messages)
 {
