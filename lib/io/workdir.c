@@ -111,7 +111,7 @@ vq_workdir_new (const char *parent, GError **error)
   if (!make_directory (workdir, parent != NULL ? parent : g_get_tmp_dir (), error))
     {
       if (parent == NULL)
-        g_prefix_error (error, "$TMPDIR, or /tmp without it: ");
+        g_prefix_error (error, "set TMPDIR to another directory: ");
       return NULL;
     }
   if (parent == NULL && !check_length (workdir->path, error))
