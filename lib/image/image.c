@@ -10,6 +10,7 @@
 #include "io/child.h"
 #include "base/error.h"
 #include "base/path.h"
+#include "base/qemu-value.h"
 #include "base/text.h"
 
 /* An image's header can make qemu-img work or allocate without end. These limits are far above what
@@ -210,7 +211,7 @@ vq_image_create_second_overlay (const VqImage *image, const char *disk, const ch
   return create_overlay (image, disk, "qcow2", overlay_path, deadline, cancel, error);
 }
 
-/* The whole chain of IMAGE for --image-opts, where commas in values are doubled. Transfer full. */
+/* The whole chain of IMAGE for --image-opts. Transfer full. */
 static char *
 build_options (const VqImage *image)
 {
@@ -220,8 +221,7 @@ build_options (const VqImage *image)
   for (guint i = 0; i < image->files->len; i++)
     {
       const VqImageGateFile *file = image->files->pdata[i];
-      g_auto (GStrv) parts = g_strsplit (file->path, ",", -1);
-      g_autofree char *quoted = g_strjoinv (",,", parts);
+      g_autofree char *quoted = vq_qemu_value_quote (file->path);
       char *next = g_strconcat (prefix, "backing.", NULL);
 
       g_string_append_printf (options, "%s%sdriver=%s,%sfile.driver=%s,%sfile.filename=%s",

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "qemu/block-nodes.h"
 
-#include "qemu/qemu-value.h"
+#include "base/qemu-value.h"
 
-/* Without auto-read-only=off, QEMU might open a file for writing in spite of "read-only". */
-#define READ_ONLY "read-only=on,auto-read-only=off"
+#define READ_ONLY VQ_BLOCK_NODES_READ_ONLY
 
 static void G_GNUC_PRINTF (2, 3) add (GPtrArray *argv, const char *format, ...)
 {

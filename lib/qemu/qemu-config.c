@@ -8,7 +8,7 @@
 #include "qemu/block-nodes.h"
 #include "helper/helper-wire.h"
 #include "qemu/qemu-port.h"
-#include "qemu/qemu-value.h"
+#include "base/qemu-value.h"
 #include "plan/shared-dir.h"
 #include "template/template.h"
 
@@ -19,6 +19,11 @@
 #define TCG "tcg,thread=multi,tb-size=128"
 
 #define PREFIX VQ_QEMU_CONFIG_PREFIX
+
+/* Block nodes. */
+#define TEMPLATE_NODE PREFIX "template"
+#define DISK_NODE PREFIX "disk"
+#define SEED_NODE PREFIX "seed"
 
 /* The number of the fdset that gives QEMU the pipe for the console's copy. */
 #define CONSOLE_FDSET 1
@@ -262,13 +267,13 @@ add_first_disk (GPtrArray *argv, const VqQemuConfig *config)
   vq_block_nodes_add_image (argv, backing, config->plan->image);
   if (config->template_disk != NULL)
     {
-      vq_block_nodes_add_overlay (argv, "vq-template", config->template_disk, backing,
-                                  "read-only=on,auto-read-only=off");
-      backing = "vq-template";
+      vq_block_nodes_add_overlay (argv, TEMPLATE_NODE, config->template_disk, backing,
+                                  VQ_BLOCK_NODES_READ_ONLY);
+      backing = TEMPLATE_NODE;
     }
-  vq_block_nodes_add_overlay (argv, "vq-disk", config->overlay, backing,
+  vq_block_nodes_add_overlay (argv, DISK_NODE, config->overlay, backing,
                               "discard=unmap,cache.direct=off,cache.no-flush=on");
-  add_drive (argv, config, "vq-disk", ",bootindex=1");
+  add_drive (argv, config, DISK_NODE, ",bootindex=1");
 }
 
 static void
@@ -279,15 +284,15 @@ add_disks (GPtrArray *argv, const VqQemuConfig *config)
   add_first_disk (argv, config);
   for (guint i = 0; i < more->len; i++)
     {
-      g_autofree char *node = g_strdup_printf ("vq-more%u", i + 1);
+      g_autofree char *node = g_strdup_printf (PREFIX "more%u", i + 1);
 
       vq_block_nodes_add_image (argv, node, more->pdata[i]);
       add_drive (argv, config, node, "");
     }
   if (config->plan->cloud_seed)
     {
-      vq_block_nodes_add_raw (argv, "vq-seed", config->seed);
-      add_drive (argv, config, "vq-seed", "");
+      vq_block_nodes_add_raw (argv, SEED_NODE, config->seed);
+      add_drive (argv, config, SEED_NODE, "");
     }
 }
 

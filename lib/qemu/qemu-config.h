@@ -25,12 +25,12 @@ typedef struct
   int console_fd;        /* gets a copy of the console's output */
 } VqQemuConfig;
 
-/* QEMU's block node of the first image, which is never written. */
-#define VQ_QEMU_CONFIG_IMAGE_NODE "vq-image"
-
 /* Before all our names in QEMU's command line, because the user's --qemu-options are in the same
  * one, and every tutorial has a "net0" and a "disk0". */
 #define VQ_QEMU_CONFIG_PREFIX "vq-"
+
+/* QEMU's block node of the first image, which is never written. */
+#define VQ_QEMU_CONFIG_IMAGE_NODE VQ_QEMU_CONFIG_PREFIX "image"
 
 /* QEMU's id of the guest's network. */
 #define VQ_QEMU_CONFIG_NETDEV VQ_QEMU_CONFIG_PREFIX "net0"

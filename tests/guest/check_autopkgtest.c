@@ -31,7 +31,7 @@ setup (void)
 static void
 teardown (void)
 {
-  g_free (process_output ((const char *[]){ "rm", "-rf", "--", dir, NULL }, A_WHILE));
+  process_remove_tree (dir);
   g_clear_pointer (&dir, g_free);
 }
 

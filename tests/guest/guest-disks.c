@@ -216,5 +216,5 @@ TEST (test_nothing_is_left)
   server_expect (server, SOON, "quit", "ok");
   ck_assert_int_eq (server_wait (server, SOON, SOON), 0);
   g_clear_pointer (&server, server_free);
-  g_free (process_output ((const char *[]){ "rm", "-rf", "--", path, NULL }, A_WHILE));
+  process_remove_tree (path);
 }

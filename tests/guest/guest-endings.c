@@ -72,7 +72,7 @@ static void
 teardown (void)
 {
   server_free_all ();
-  g_free (process_output ((const char *[]){ "rm", "-rf", "--", dir, NULL }, A_WHILE));
+  process_remove_tree (dir);
   g_clear_pointer (&dir, g_free);
 }
 

@@ -18,6 +18,8 @@
 
 #include "suite.h"
 
+#define REMOVE_SECONDS 120
+
 /* A number that no process of the tests has its terminal on. */
 #define TERMINAL_FD 100
 
@@ -259,6 +261,12 @@ process_output (const char *const *argv, double seconds)
   ck_assert_msg (ended && status == 0, "%s: wait status %d after at most %g s", argv[0], status,
                  seconds);
   return text;
+}
+
+void
+process_remove_tree (const char *path)
+{
+  g_free (process_output ((const char *[]){ "rm", "-rf", "--", path, NULL }, REMOVE_SECONDS));
 }
 
 int

@@ -42,6 +42,9 @@ gboolean process_poll (int fd, short events, double seconds);
  * Transfer full. */
 char *process_output (const char *const *argv, double seconds);
 
+/* Removes PATH and all that is in it, and asserts that this works. */
+void process_remove_tree (const char *path);
+
 /* A file without a name, to be a descriptor of a process. The caller closes it. */
 int process_new_file (void);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "qemu/qemu-value.h"
+#include "base/qemu-value.h"
 
 #include <check.h>
 
