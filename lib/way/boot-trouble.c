@@ -11,6 +11,7 @@
 
 #define TRY_EFI "the BIOS finds nothing to boot: does the image need --boot=efi?"
 #define TRY_BIOS "the EFI firmware finds nothing to boot: does the image need --boot=bios?"
+#define WAITS "systemd was seen to wait for a job that may never end"
 #define EMERGENCY "the guest is in emergency mode: something that it needs did not start"
 
 /* In order of precedence: what explains more comes first. WORDS are searched for in any line, or
@@ -54,6 +55,12 @@ static const struct
     NULL },
   { "Please enter passphrase", LAST_LINE, FALSE, "the guest asks for the passphrase of its disk",
     NULL },
+  { "-- Press any key to proceed --", LAST_LINE, FALSE,
+    "the guest's systemd-firstboot waits for a key: add \"systemd.firstboot=no\" to its kernel's "
+    "command line",
+    NULL },
+  { "A start job is running for ", ANY_LINE, FALSE, WAITS, "A start job is running for " },
+  { "/start running (", ANY_LINE, FALSE, WAITS, "Job " },
 };
 
 /* CONSOLE as valid UTF-8, with line ends instead of bars, and without escape sequences, even if

@@ -128,3 +128,12 @@ vq_login_prompt_find (const char *text, gboolean *sure)
     return VQ_LOGIN_PROMPT_NEW_PASSWORD;
   return prompt;
 }
+
+gboolean
+vq_login_prompt_can_skip (const char *text)
+{
+  static const char *const words[] = { "press any key to proceed", "(empty to skip", NULL };
+  g_autofree char *plain = simplify (text);
+
+  return contains_one (plain, words);
+}

@@ -19,3 +19,7 @@ typedef enum
  * while. This is also so for a prompt for a name or a password that is followed by a message of the
  * kernel. */
 VqLoginPrompt vq_login_prompt_find (const char *text, gboolean *sure);
+
+/* Whether TEXT has a question that Enter skips, as systemd-firstboot asks them at the first boot of
+ * a system that nobody has configured. Messages of the kernel may follow it. */
+gboolean vq_login_prompt_can_skip (const char *text);

@@ -3,10 +3,14 @@
 
 #include "base/error.h"
 #include "qemu/qemu-port.h"
+#include "way/login-prompt.h"
 #include "way/serial-login.h"
 
 /* How long a prompt must have been there. Other ways are asked every second, so they come first. */
 #define SETTLE_SECONDS 5
+
+/* How long a question that Enter skips must have been there, so that somebody reads the answer. */
+#define SKIP_SECONDS 1
 
 /* The time for a login with all its prompts. Under TCG each takes some seconds. */
 #define LOGIN_SECONDS 120
@@ -22,6 +26,8 @@ typedef struct
   VqRootShell *shell; /* NULL: not logged in */
   guint settle_id;    /* a timer that runs while there is a prompt */
   gboolean settled;
+  guint skip_id; /* a timer that runs while there is a question that Enter skips */
+  gboolean told; /* the user, of such questions */
 } WayLogin;
 
 static gboolean
@@ -34,10 +40,29 @@ on_settled (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* What was said before the answer is forgotten, so each question is answered once. */
+static gboolean
+on_skip (gpointer data)
+{
+  WayLogin *self = data;
+
+  self->skip_id = 0;
+  vq_serial_line_forget (self->line, NULL);
+  vq_serial_line_send (self->line, "\n");
+  if (!self->told)
+    g_message ("the guest asks questions because this is its first boot (systemd-firstboot): "
+               "answering each with Enter");
+  self->told = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
 static void
 on_heard (gpointer data)
 {
   WayLogin *self = data;
+
+  if (self->skip_id == 0 && vq_login_prompt_can_skip (vq_serial_line_get_text (self->line)))
+    self->skip_id = g_timeout_add_seconds (SKIP_SECONDS, on_skip, self);
 
   if (self->settle_id == 0 && !self->settled && vq_serial_login_has_prompt (self->line))
     self->settle_id = g_timeout_add_seconds (SETTLE_SECONDS, on_settled, self);
@@ -56,6 +81,7 @@ way_login_open (VqWay *way, gint64 deadline, VqCancel *cancel, GError **error)
   gint64 soon = MIN (deadline, vq_deadline_in (LOGIN_SECONDS));
 
   vq_serial_line_on_heard (self->line, NULL, NULL);
+  g_clear_handle_id (&self->skip_id, g_source_remove);
   self->shell = vq_serial_login_open (self->line, self->user, self->password, soon, cancel, error);
   return self->shell != NULL;
 }
@@ -80,6 +106,7 @@ way_login_free (VqWay *way)
 
   vq_serial_line_on_heard (self->line, NULL, NULL);
   g_clear_handle_id (&self->settle_id, g_source_remove);
+  g_clear_handle_id (&self->skip_id, g_source_remove);
   vq_root_shell_free (self->shell);
   if (is_in)
     vq_serial_login_leave (self->line);

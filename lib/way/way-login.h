@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The way in through a login prompt on the console. It is the last way to become ready, because
  * during boot a prompt may come before a better way opens, and each attempt to log in leaves traces
- * in the guest. */
+ * in the guest.
+ *
+ * A system that nobody has configured asks questions before that, at its first boot
+ * (systemd-firstboot). These are answered with Enter, which skips them. */
 #pragma once
 
 #include "way/way.h"

@@ -9,6 +9,7 @@
 #define TRY_EFI "the BIOS finds nothing to boot: does the image need --boot=efi?"
 #define TRY_BIOS "the EFI firmware finds nothing to boot: does the image need --boot=bios?"
 #define EMERGENCY "the guest is in emergency mode: something that it needs did not start"
+#define WAITS "systemd was seen to wait for a job that may never end"
 #define PASSPHRASE "the guest asks for the passphrase of its disk"
 
 typedef struct
@@ -129,6 +130,15 @@ TEST (the_system)
     { "Please unlock disk vda2_crypt: ", PASSPHRASE, FALSE },
     { "Enter passphrase for /dev/vda2:", PASSPHRASE, FALSE },
     { "Please unlock disk vda2_crypt: \r\ncryptsetup: set up successfully\r\n", NULL, FALSE },
+    { "Welcome to your new installation of Debian!\r\n\r\n-- Press any key to proceed --\r\n",
+      "the guest's systemd-firstboot waits for a key: add \"systemd.firstboot=no\" to its kernel's "
+      "command line",
+      FALSE },
+    { "\r\033[K[\033[0;31m*     \033[0m] Job never.service/start running (8s / no limit)\r"
+      "\r\033[K[\033[0;31m**    \033[0m] Job never.service/start running (9s / no limit)\r",
+      WAITS " (Job never.service/start running (9s / no limit))", FALSE },
+    { "[  *** ] (1 of 2) A start job is running for Never (9s / no limit)\r\n",
+      WAITS " (A start job is running for Never (9s / no limit))", FALSE },
     { "Debian GNU/Linux 12 host ttyS0\r\n\r\nhost login: ", NULL, FALSE },
     { "Debian GNU/Linux 12 host ttyS0 | host login:", NULL, FALSE },
     { "Debian GNU/Linux 12 host ttyS0 | [0m host login:", NULL, FALSE },

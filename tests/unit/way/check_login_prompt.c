@@ -138,3 +138,26 @@ TEST (pieces)
       ck_assert_msg (!sure, "\"%s\"", piece);
     }
 }
+
+TEST (questions_that_enter_skips)
+{
+  static const struct
+  {
+    const char *text;
+    gboolean can_skip;
+  } rows[] = {
+    { "Please configure your system!\r\n\r\n-- Press any key to proceed --\r\n", TRUE },
+    { "-- Press any key to proceed --[    9.1] random: crng init done\r\n", TRUE },
+    { "\033[0m\342\200\243 Please enter system locale name or number (empty to skip, "
+      "\"list\" to list options): ",
+      TRUE },
+    { "\360\237\224\220 Please enter a new root password (empty to skip):", TRUE },
+    { "BdsDxe: Press any key to enter the Boot Manager Menu.\r\n", FALSE },
+    { "Press any key to continue\r\n", FALSE },
+    { "host login: ", FALSE },
+    { "", FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    ck_assert_msg (vq_login_prompt_can_skip (rows[i].text) == rows[i].can_skip, "%s", rows[i].text);
+}

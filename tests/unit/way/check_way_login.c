@@ -4,12 +4,14 @@
 
 #include <check.h>
 #include <glib/gstdio.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "leaks.h"
+#include "messages.h"
 #include "suite.h"
 
 #define PATIENCE 60 /* seconds */
@@ -87,6 +89,48 @@ TEST (prompt_at_the_end)
   say ("\r\nhost login: ");
   g_clear_pointer (&way, vq_way_free);
   ck_assert (!vq_wait_pause (6000, NULL, &error) || error == NULL);
+}
+
+static gboolean
+guest_can_read (gpointer data)
+{
+  struct pollfd entry = { .fd = guest, .events = POLLIN };
+
+  return poll (&entry, 1, 0) > 0;
+}
+
+/* What we type within five seconds; "" if it is nothing. Transfer full. */
+static char *
+read_answer (void)
+{
+  char bytes[100];
+  gboolean typed = vq_wait_until (guest_can_read, NULL, vq_deadline_in (5), NULL, "answer", NULL);
+  gssize n = typed ? read (guest, bytes, sizeof bytes) : 0;
+
+  return g_strndup (bytes, n);
+}
+
+/* Each question of the first boot is answered once, and the user is told once. */
+TEST (first_boot)
+{
+  static const char *const says[]
+      = { "-- Press any key to proceed --\r\n", "\r\nPlease enter a locale (empty to skip, ...): ",
+          "\r\nNo data entered, skipping.\r\n" };
+  static const char *const answers[] = { "\n", "\n", "" };
+
+  messages_begin ();
+  for (gsize i = 0; i < G_N_ELEMENTS (says); i++)
+    {
+      g_autofree char *answer = NULL;
+
+      say (says[i]);
+      answer = read_answer ();
+      ck_assert_str_eq (answer, answers[i]);
+    }
+  messages_assert_warning ("systemd-firstboot");
+  messages_end ();
+  say ("\r\nhost login: ");
+  ck_assert (vq_wait_until (vq_way_is_ready, way, vq_deadline_in (PATIENCE), NULL, "", NULL));
 }
 
 TEST (no_socket)
