@@ -15,10 +15,6 @@
  * shell commands. */
 #define USER_NAME_MAX 64
 
-static const char wait_booted_script[] =
-#include "guest/wait-booted.sh.inc"
-    ;
-
 static const char time_zone_script[] =
 #include "guest/set-time-zone.sh.inc"
     ;
@@ -38,13 +34,6 @@ static const char restore_scratch_script[] =
 /* In order, these are for sysvinit, systemd and busybox. */
 static const char power_off_script[] = "shutdown -h -P now || poweroff || poweroff -f\n";
 static const char reboot_script[] = "shutdown -r now || reboot || reboot -f\n";
-
-gboolean
-vq_guest_setup_wait_booted (VqChannel *channel, gint64 deadline, VqCancel *cancel, GError **error)
-{
-  return vq_guest_script_run (channel, wait_booted_script, NULL, NULL, deadline, cancel,
-                              "cannot wait until the guest has booted", error);
-}
 
 gboolean
 vq_guest_setup_time_zone (VqChannel *channel, gint64 deadline, VqCancel *cancel, GError **error)

@@ -7,11 +7,6 @@
 #include "channel/channel.h"
 #include "base/wait.h"
 
-/* Waits until the guest's system has booted: with systemd until its state is "running" or
- * "degraded", otherwise until a run level is reached and its scripts have ended. */
-gboolean vq_guest_setup_wait_booted (VqChannel *channel, gint64 deadline, VqCancel *cancel,
-                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
 /* Sets the guest's time zone to the host's, if the guest knows that zone. */
 gboolean vq_guest_setup_time_zone (VqChannel *channel, gint64 deadline, VqCancel *cancel,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;

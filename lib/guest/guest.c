@@ -6,10 +6,10 @@
 
 #include "guest/baseimage.h"
 #include "guest/boot-progress.h"
+#include "guest/boot-wait.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "guest/guest-link.h"
-#include "guest/guest-setup.h"
 #include "qemu/machine-files.h"
 #include "qemu/qemu.h"
 #include "guest/ssh-access.h"
@@ -76,8 +76,8 @@ get_in (VqGuest *guest, gint64 deadline, GError **error)
             : vq_boot_progress_new (vq_qemu_get_console (guest->qemu));
 
   if (!vq_guest_link_open (guest->link, deadline, error)
-      || !vq_guest_setup_wait_booted (vq_guest_link_get_channel (guest->link), deadline,
-                                      vq_qemu_get_cancel (guest->qemu), error))
+      || !vq_boot_wait_system (vq_guest_link_get_channel (guest->link), deadline,
+                               vq_qemu_get_cancel (guest->qemu), error))
     return FALSE;
   vq_qemu_expect_reset (guest->qemu, FALSE);
   return TRUE;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "testbed/guest-prepare.h"
 
+#include "guest/boot-wait.h"
 #include "guest/guest-grub.h"
 #include "guest/guest-script.h"
 #include "guest/guest-setup.h"
@@ -42,13 +43,23 @@ install_agent (VqGuest *guest, const VqOptions *options, GError **error)
                               "cannot install qemu-guest-agent in the guest", error);
 }
 
+/* There is nothing to wait for where the guest must not reach anything. */
+static gboolean
+wait_for_network (VqGuest *guest, const VqOptions *options, GError **error)
+{
+  return options->network == VQ_NETWORK_RESTRICTED
+         || vq_boot_wait_network (vq_guest_get_channel (guest), vq_deadline_in (STEP_SECONDS),
+                                  vq_guest_get_cancel (guest), error);
+}
+
 gboolean
 vq_guest_prepare (VqGuest *guest, const VqOptions *options, GError **error)
 {
   VqChannel *channel = vq_guest_get_channel (guest);
   VqCancel *cancel = vq_guest_get_cancel (guest);
 
-  return vq_guest_setup_time_zone (channel, vq_deadline_in (STEP_SECONDS), cancel, error)
+  return wait_for_network (guest, options, error)
+         && vq_guest_setup_time_zone (channel, vq_deadline_in (STEP_SECONDS), cancel, error)
          && vq_guest_grub_prepare (channel, "", vq_deadline_in (STEP_SECONDS), cancel, error)
          && install_agent (guest, options, error) && run_scripts (guest, options, error);
 }

@@ -7,7 +7,8 @@
 #include "guest/guest.h"
 #include "plan/options.h"
 
-/* Sets the time zone, answers GRUB's question, installs qemu-guest-agent and runs the template
- * scripts, as OPTIONS say. Waits as long as the scripts take, up to a limit for each. */
+/* Waits for the network, sets the time zone, answers GRUB's question, installs qemu-guest-agent and
+ * runs the template scripts, as OPTIONS say. Waits as long as the scripts take, up to a limit for
+ * each. */
 gboolean vq_guest_prepare (VqGuest *guest, const VqOptions *options, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

@@ -7,7 +7,7 @@
 testbed_script=/usr/share/autopkgtest/setup-commands/setup-testbed
 
 guests="debian-12-agent debian-12 debian-13 debian-sid debian-12-bios login-open login cloud mean"
-guests="$guests sysvinit arm64 raw backed vmdk"
+guests="$guests sysvinit arm64 raw backed vmdk debian-13-agent"
 default_guest=debian-12-agent
 
 # What logs in on the serial port of "login". Quoting it wrongly must not go unnoticed.
@@ -205,6 +205,13 @@ agent_customize() {
 		# The lists stay, and apt's digest of them: making it takes half a minute on an emulated CPU.
 		chroot "$root" apt-cache gencaches
 	END
+}
+
+# Reboots in ways that Debian 12 does not know: systemctl soft-reboot, and kexec.
+guest_debian_13_agent() {
+	guest_debian_12_agent
+	suite=trixie
+	packages=$packages,kexec-tools
 }
 
 # As mmdebstrap-autopkgtest-build-qemu makes it.

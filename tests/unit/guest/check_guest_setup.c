@@ -225,32 +225,6 @@ make_program (const char *name, const char *script)
   ck_assert_int_eq (chmod (path, 0755), 0);
 }
 
-TEST (wait_booted)
-{
-  static const char *const programs[] = { "pgrep", "runlevel", "systemctl" };
-  g_autoptr (GError) error = NULL;
-  g_autofree char *old = g_strdup (g_getenv ("PATH"));
-  g_autofree char *new = g_strconcat (directory, ":", old, NULL);
-
-  g_setenv ("PATH", new, TRUE);
-  make_program ("pgrep", "#!/bin/sh\nexit 1\n");
-  make_program ("runlevel", "#!/bin/sh\necho N 2\n");
-  make_program ("systemctl", "#!/bin/sh\necho degraded\nexit 1\n");
-  ck_assert (vq_guest_setup_wait_booted (channel, vq_deadline_in (PATIENCE), NULL, NULL));
-  make_program ("runlevel", "#!/bin/sh\necho unknown\n");
-  make_program ("systemctl", "#!/bin/sh\necho starting\nexit 1\n");
-  ck_assert (!vq_guest_setup_wait_booted (channel, vq_deadline_in (0.5), NULL, &error));
-  ck_assert (vq_error_is_timeout (error));
-  ck_assert_ptr_nonnull (strstr (error->message, "cannot wait until the guest has booted"));
-  g_setenv ("PATH", old, TRUE);
-  for (guint i = 0; i < G_N_ELEMENTS (programs); i++)
-    {
-      g_autofree char *path = g_build_filename (directory, programs[i], NULL);
-
-      ck_assert_int_eq (g_unlink (path), 0);
-    }
-}
-
 /* A guest whose /var/cache and /run are here. */
 static VqCommand *
 start_elsewhere (VqChannel *self, const char *const *argv, int in, int out, int err,
