@@ -25,19 +25,25 @@ struct _VqGuestLink
   const VqPlan *plan;
   VqQemu *qemu;
   const char *directory;
-  VqGuestAgent *agent;   /* NULL where it is not wanted, and in a fork */
-  VqSshLogin *ssh;       /* not owned */
-  VqHelperPort *helper;  /* NULL where it is not wanted, and while the guest is going down */
-  VqChannel *channel;    /* NULL: not open */
-  gboolean end_expected; /* the guest is going down: so will the helper */
-  gboolean warned;       /* of the slow channel */
+  VqGuestAgent *agent;  /* NULL where it is not wanted, and in a fork */
+  VqSshLogin *ssh;      /* not owned */
+  VqHelperPort *helper; /* NULL where it is not wanted, and while the guest is going down */
+  VqChannel *channel;   /* NULL: not open */
+  gboolean warned;      /* of the slow channel */
 };
+
+/* To be given to every wait for the system in the guest. */
+static VqCancel *
+get_cancel (VqGuestLink *link)
+{
+  return vq_boot_watch_get_cancel (vq_qemu_get_boots (link->qemu));
+}
 
 static int
 connect_port (VqGuestLink *link, VqQemuPort port, gint64 deadline, GError **error)
 {
   return vq_qemu_port_connect (link->directory, vq_qemu_port_get_socket (port), deadline,
-                               vq_qemu_get_cancel (link->qemu), error);
+                               get_cancel (link), error);
 }
 
 static void
@@ -52,17 +58,13 @@ on_helper_port (gboolean open, gpointer data)
   vq_helper_port_set_open (data, open);
 }
 
-/* Without its helper a machine is of no use. */
 static void
 on_helper_failed (const GError *reason, gpointer data)
 {
   VqGuestLink *link = data;
-  g_autoptr (GError) error = NULL;
 
-  if (link->channel == NULL || link->end_expected)
-    return;
-  vq_error_set (&error, VQ_ERROR_MACHINE, "%s", reason->message);
-  vq_cancel_trigger (vq_qemu_get_cancel (link->qemu), error);
+  if (link->channel != NULL)
+    vq_qemu_lose_helper (link->qemu, reason);
 }
 
 static void
@@ -128,7 +130,6 @@ vq_guest_link_free (VqGuestLink *link)
 {
   if (link == NULL)
     return;
-  link->end_expected = TRUE;
   close_channel (link);
   disconnect_helper (link);
   disconnect_agent (link);
@@ -141,8 +142,7 @@ open_helper (VqGuestLink *link, VqWay *way, gint64 deadline, GError **error)
   g_autofree char *program = vq_programs_find_helper (link->plan->arch->dpkg, error);
 
   if (program == NULL
-      || !vq_helper_push (link->helper, way, program, deadline, vq_qemu_get_cancel (link->qemu),
-                          error))
+      || !vq_helper_push (link->helper, way, program, deadline, get_cancel (link), error))
     return FALSE;
   link->channel = vq_helper_channel_new (link->helper);
   return TRUE;
@@ -172,7 +172,7 @@ keep_ssh_channel (VqGuestLink *link, VqWay *way)
 static gboolean
 fail_without_helper (VqGuestLink *link, const GError *why, GError **error)
 {
-  gboolean gone = vq_cancel_reason (vq_qemu_get_cancel (link->qemu)) != NULL;
+  gboolean gone = vq_cancel_reason (get_cancel (link)) != NULL;
 
   g_set_error (error, why->domain, why->code, "cannot bring the helper into the guest: %s%s",
                why->message, gone ? "" : "; --channel=ssh needs no helper, only an ssh server");
@@ -189,7 +189,7 @@ open_channel (VqGuestLink *link, VqWay *way, gint64 deadline, GError **error)
     return keep_ssh_channel (link, way);
   if (open_helper (link, way, deadline, &why))
     return TRUE;
-  if (choice == VQ_CHANNEL_HELPER || vq_cancel_reason (vq_qemu_get_cancel (link->qemu)) != NULL
+  if (choice == VQ_CHANNEL_HELPER || vq_cancel_reason (get_cancel (link)) != NULL
       || !keep_ssh_channel (link, way))
     return fail_without_helper (link, why, error);
   warn_of_fallback (link, why);
@@ -206,7 +206,6 @@ start_anew (VqGuestLink *link, gint64 deadline, GError **error)
   close_channel (link);
   disconnect_helper (link);
   disconnect_agent (link);
-  link->end_expected = FALSE;
   return (options->guest_agent == VQ_AGENT_OFF || connect_agent (link, deadline, error))
          && (options->channel == VQ_CHANNEL_SSH || connect_helper (link, deadline, error));
 }
@@ -221,18 +220,17 @@ vq_guest_link_open (VqGuestLink *link, gint64 deadline, GError **error)
   if (!start_anew (link, deadline, error))
     return FALSE;
   ways = vq_way_choice_new (link->plan, link->directory, vq_qemu_get_console (link->qemu),
-                            link->agent, link->ssh, deadline, vq_qemu_get_cancel (link->qemu),
-                            error);
+                            link->agent, link->ssh, deadline, get_cancel (link), error);
   if (ways == NULL)
     return FALSE;
-  way = vq_ways_open_one (ways, deadline, vq_qemu_get_cancel (link->qemu), error);
+  way = vq_ways_open_one (ways, deadline, get_cancel (link), error);
   return way != NULL && open_channel (link, way, deadline, error);
 }
 
 gboolean
 vq_guest_link_resume (VqGuestLink *link, gint64 deadline, GError **error)
 {
-  VqCancel *cancel = vq_qemu_get_cancel (link->qemu);
+  VqCancel *cancel = get_cancel (link);
 
   if (!connect_helper (link, deadline, error)
       || !vq_helper_port_sync (link->helper, deadline, cancel, error)
@@ -248,12 +246,6 @@ vq_guest_link_has_helper (VqGuestLink *link)
   return link->helper != NULL && link->channel != NULL;
 }
 
-void
-vq_guest_link_expect_end (VqGuestLink *link)
-{
-  link->end_expected = TRUE;
-}
-
 VqChannel *
 vq_guest_link_get_channel (VqGuestLink *link)
 {
@@ -263,7 +255,6 @@ vq_guest_link_get_channel (VqGuestLink *link)
 void
 vq_guest_link_power_off (VqGuestLink *link)
 {
-  link->end_expected = TRUE;
   if (link->channel != NULL)
     vq_guest_setup_power_off (link->channel);
   else if (link->agent != NULL)
@@ -273,7 +264,6 @@ vq_guest_link_power_off (VqGuestLink *link)
 void
 vq_guest_link_reboot (VqGuestLink *link)
 {
-  link->end_expected = TRUE;
   if (link->channel != NULL)
     vq_guest_setup_reboot (link->channel);
   else if (link->agent != NULL)

@@ -21,8 +21,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqGuestLink, vq_guest_link_free)
 
 /* From a guest that boots to one that commands can be run in: waits for a way in, brings in the
  * helper, or falls back to ssh with a warning. The system may still be booting then. From now on
- * the machine fails if the helper ends. To be called soon after the guest starts to run, because
- * earlier output of its ports is lost. */
+ * vq_qemu_lose_helper is called if the helper ends. To be called soon after the guest starts to
+ * run, because earlier output of its ports is lost. */
 gboolean vq_guest_link_open (VqGuestLink *link, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
@@ -33,10 +33,6 @@ gboolean vq_guest_link_resume (VqGuestLink *link, gint64 deadline, GError **erro
 
 /* Whether commands run through the helper. */
 gboolean vq_guest_link_has_helper (VqGuestLink *link);
-
-/* Says that the guest is going down, so that lost connections are not failures any more; commands
- * that run still fail. When the guest has been reset, open the link again. */
-void vq_guest_link_expect_end (VqGuestLink *link);
 
 /* The channel, or NULL until the link is open. It is a new one each time that the link is
  * opened. */

@@ -6,9 +6,9 @@
 
 #include "guest/baseimage.h"
 #include "guest/boot-progress.h"
-#include "guest/boot-wait.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "guest/get-in.h"
 #include "guest/guest-link.h"
 #include "qemu/machine-files.h"
 #include "qemu/qemu.h"
@@ -31,6 +31,7 @@ struct _VqGuest
   VqQemu *qemu;
   VqGuestLink *link;
   VqSshLogin ssh; /* without a user, ssh is not tried */
+  char *boot;     /* from which boot it is being rebooted */
 };
 
 static gboolean
@@ -65,22 +66,23 @@ run_guest (VqGuest *guest, gint64 deadline, GError **error)
   return runs;
 }
 
-/* Waits until the system in a running guest has booted and commands can be run. */
+/* NULL: the user sees the whole console, or wants no progress. */
+static VqBootProgress *
+show_progress (VqGuest *guest)
+{
+  const VqOptions *options = guest->plan->options;
+
+  return options->show_boot || options->debug
+             ? NULL
+             : vq_boot_progress_new (vq_qemu_get_console (guest->qemu));
+}
+
 static gboolean
 get_in (VqGuest *guest, gint64 deadline, GError **error)
 {
-  const VqOptions *options = guest->plan->options;
-  g_autoptr (VqBootProgress) progress
-      = options->show_boot || options->debug
-            ? NULL
-            : vq_boot_progress_new (vq_qemu_get_console (guest->qemu));
+  g_autoptr (VqBootProgress) progress = show_progress (guest);
 
-  if (!vq_guest_link_open (guest->link, deadline, error)
-      || !vq_boot_wait_system (vq_guest_link_get_channel (guest->link), deadline,
-                               vq_qemu_get_cancel (guest->qemu), error))
-    return FALSE;
-  vq_qemu_expect_reset (guest->qemu, FALSE);
-  return TRUE;
+  return vq_get_in (guest->link, guest->qemu, guest->plan->boot_timeout, deadline, error);
 }
 
 /* Takes over FILES. Returns NULL if they are NULL, because they could not be made. */
@@ -158,7 +160,7 @@ load_state (VqGuest *guest, gint64 deadline, GError **error)
   vq_autofd int fd = vq_machine_files_open_state (guest->files, error);
   gboolean loaded = fd >= 0 && vq_qemu_load (guest->qemu, fd, deadline, error);
 
-  vq_qemu_expect_reset (guest->qemu, FALSE);
+  vq_boot_watch_expect (vq_qemu_get_boots (guest->qemu), FALSE);
   return loaded;
 }
 
@@ -191,6 +193,7 @@ vq_guest_free (VqGuest *guest)
   vq_qemu_free (guest->qemu);
   vq_machine_files_free (guest->files);
   vq_ssh_login_clear (&guest->ssh);
+  g_free (guest->boot);
   g_free (guest);
 }
 
@@ -215,13 +218,20 @@ vq_guest_shut_down (VqGuest *guest, int poweroff_seconds)
 }
 
 gboolean
-vq_guest_reboot (VqGuest *guest, VqRebootKind kind, gint64 deadline, GError **error)
+vq_guest_prepare_reboot (VqGuest *guest, gint64 deadline, GError **error)
 {
-  vq_qemu_expect_reset (guest->qemu, TRUE);
-  vq_guest_link_expect_end (guest->link);
+  g_clear_pointer (&guest->boot, g_free);
+  return vq_get_in_prepare (guest->link, guest->qemu, &guest->boot, deadline, error);
+}
+
+gboolean
+vq_guest_reboot (VqGuest *guest, VqRebootKind kind, GError **error)
+{
+  g_autoptr (VqBootProgress) progress = show_progress (guest);
+
   if (kind == VQ_REBOOT_TOLD)
     vq_guest_link_reboot (guest->link);
-  return vq_qemu_wait_reset (guest->qemu, deadline, error) && get_in (guest, deadline, error);
+  return vq_get_in_again (guest->link, guest->qemu, guest->boot, guest->plan->boot_timeout, error);
 }
 
 gboolean
@@ -245,6 +255,12 @@ vq_guest_unplug_baseimage (VqGuest *guest, gint64 deadline, GError **error)
   VQ_ERROR_PREFIX (error, "--baseimage: cannot take it out of the machine");
 
   return vq_qemu_unplug_disk (guest->qemu, BASEIMAGE_ID, deadline, error);
+}
+
+VqBootWatch *
+vq_guest_get_boots (VqGuest *guest)
+{
+  return vq_qemu_get_boots (guest->qemu);
 }
 
 VqCancel *

@@ -8,6 +8,7 @@
 
 #include "channel/channel.h"
 #include "plan/plan.h"
+#include "qemu/boot-watch.h"
 #include "base/wait.h"
 
 typedef struct _VqGuest VqGuest;
@@ -65,15 +66,23 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqGuest, vq_guest_free)
  * that. */
 void vq_guest_shut_down (VqGuest *guest, int poweroff_seconds);
 
+/* To be called before the guest can know that it is to reboot, because it may reboot at once. From
+ * now on its system may end at any time, which vq_guest_get_boots tells. */
+gboolean vq_guest_prepare_reboot (VqGuest *guest, gint64 deadline, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* Tells the guest to reboot, unless it will soon do so ITSELF, and waits until it has booted. The
- * old channel is gone then. */
+ * old channel is gone then. See vq_get_in_again. */
 typedef enum
 {
   VQ_REBOOT_TOLD,
   VQ_REBOOT_ITSELF,
 } VqRebootKind;
-gboolean vq_guest_reboot (VqGuest *guest, VqRebootKind kind, gint64 deadline, GError **error)
+gboolean vq_guest_reboot (VqGuest *guest, VqRebootKind kind, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* Tells how the systems in the guest end. */
+VqBootWatch *vq_guest_get_boots (VqGuest *guest);
 
 /* Plugs in the first image as a read-only disk with the serial number of a base image. The guest
  * finds it some time later. The plan must have a bus for it. */

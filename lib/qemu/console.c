@@ -20,6 +20,7 @@ struct _VqConsole
   guint id;
   VqGuestText *shown; /* owned; NULL: it is not shown */
   guint64 n_bytes;    /* how many the guest has written */
+  gint64 last_time;   /* when it wrote the last of them */
   GString *tail;
 };
 
@@ -27,6 +28,7 @@ static void
 keep (VqConsole *console, const char *bytes, gssize n)
 {
   console->n_bytes += n;
+  console->last_time = g_get_monotonic_time ();
   vq_text_keep_last (console->tail, bytes, n, KEPT);
   if (console->shown != NULL)
     vq_guest_text_show (console->shown, bytes, n);
@@ -100,6 +102,12 @@ guint64
 vq_console_count_bytes (VqConsole *console)
 {
   return console->n_bytes;
+}
+
+gint64
+vq_console_get_last_time (VqConsole *console)
+{
+  return console->last_time;
 }
 
 char *

@@ -25,6 +25,9 @@ gboolean vq_console_has_spoken (VqConsole *console);
 /* How many bytes the guest has written. */
 guint64 vq_console_count_bytes (VqConsole *console);
 
+/* When the guest last wrote something, in monotonic time; 0 if it has not. */
+gint64 vq_console_get_last_time (VqConsole *console);
+
 /* The last LINES lines that are not blank, as one printable line with " | " between them. Transfer
  * full. */
 char *vq_console_last_lines (VqConsole *console, guint lines);

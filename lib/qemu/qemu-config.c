@@ -170,6 +170,7 @@ add_basics (GPtrArray *argv, const VqQemuConfig *config)
        *flag != NULL; flag++)
     g_ptr_array_add (argv, g_strdup (*flag));
   add (argv, "-display", "none");
+  add (argv, "-action", "panic=none"); /* the kernel may reboot after it: kernel.panic, kdump */
   if (config->plan->sandbox && !user_gave (config, "-sandbox"))
     add (argv, "-sandbox",
          "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");

@@ -35,8 +35,8 @@ struct _VqQemu
   char *ram_path;        /* for messages; NULL: none */
   gboolean running;      /* we let the guest run, so a stop would be a failure */
   gboolean end_expected; /* we told it to end, so that is not a failure */
-  gboolean reset_expected;
-  guint resets;        /* how many since a reset was last expected */
+  VqBootWatch *boots;
+  gint64 last_event;   /* its time */
   char *disk_error;    /* the reason of a STOP that may follow */
   guint n_disk_errors; /* how often the user was told of another one than before */
   struct
@@ -105,6 +105,8 @@ on_shutdown (VqQemu *qemu, JsonObject *data)
 
   if (g_str_equal (reason, "guest-panic"))
     fail (qemu, "the guest's kernel panicked");
+  else if (g_str_equal (reason, "guest-reset"))
+    fail (qemu, "the guest rebooted, and --qemu-options tell QEMU to end then");
   else if (get_flag (data, "guest"))
     fail (qemu, "the guest powered itself off");
   else
@@ -114,8 +116,7 @@ on_shutdown (VqQemu *qemu, JsonObject *data)
 static void
 on_reset (VqQemu *qemu, JsonObject *data)
 {
-  qemu->resets++;
-  if (!qemu->reset_expected)
+  if (!vq_boot_watch_end (qemu->boots, VQ_BOOT_END_RESET))
     fail (qemu, "the guest rebooted though nobody asked for it");
 }
 
@@ -166,10 +167,12 @@ on_block_error (VqQemu *qemu, JsonObject *data)
   tell_disk_error (qemu, g_strcmp0 (before, qemu->disk_error) != 0);
 }
 
+/* The kernel may reboot by itself (kernel.panic), so only those who expect no boot give up. */
 static void
 on_panic (VqQemu *qemu, JsonObject *data)
 {
-  fail (qemu, "the guest's kernel panicked");
+  if (!vq_boot_watch_end (qemu->boots, VQ_BOOT_END_PANIC))
+    fail (qemu, "the guest's kernel panicked");
 }
 
 static void
@@ -198,6 +201,7 @@ static const struct
 static void
 on_event (const char *event, JsonObject *data, gpointer user_data)
 {
+  ((VqQemu *)user_data)->last_event = g_get_monotonic_time ();
   for (gsize i = 0; i < G_N_ELEMENTS (events); i++)
     if (g_str_equal (events[i].name, event))
       events[i].handle (user_data, data);
@@ -260,6 +264,7 @@ vq_qemu_start (VqQemuConfig *machine, gint64 deadline, VqCancel *cancel, GError 
   int fd;
 
   qemu->cancel = vq_cancel_new (cancel);
+  qemu->boots = vq_boot_watch_new (qemu->cancel);
   qemu->overlay = options->overlay_dir != NULL ? g_strdup (options->overlay_dir)
                                                : g_path_get_dirname (machine->directory);
   qemu->ram_path = g_strdup (machine->ram_path);
@@ -272,7 +277,6 @@ vq_qemu_start (VqQemuConfig *machine, gint64 deadline, VqCancel *cancel, GError 
     return NULL;
   vq_child_on_ended (qemu->child, on_child_ended, qemu);
   qemu->qmp = vq_qmp_new (fd, on_event, qemu);
-  qemu->reset_expected = TRUE; /* firmware and boot loaders may reset the machine */
   if (!vq_qmp_handshake (qemu->qmp, deadline, qemu->cancel, error))
     return NULL;
   return g_steal_pointer (&qemu);
@@ -287,6 +291,7 @@ vq_qemu_free (VqQemu *qemu)
   vq_child_free (qemu->child);
   vq_console_free (qemu->console);
   vq_guest_text_free (qemu->said);
+  vq_boot_watch_free (qemu->boots);
   vq_cancel_free (qemu->cancel);
   g_free (qemu->overlay);
   g_free (qemu->ram_path);
@@ -389,24 +394,23 @@ vq_qemu_on_port (VqQemu *qemu, VqQemuPort port, VqPortChanged changed, gpointer 
   qemu->ports[port].data = data;
 }
 
+VqBootWatch *
+vq_qemu_get_boots (VqQemu *qemu)
+{
+  return qemu->boots;
+}
+
+gint64
+vq_qemu_get_last_sign (VqQemu *qemu)
+{
+  return MAX (qemu->last_event, vq_console_get_last_time (qemu->console));
+}
+
 void
-vq_qemu_expect_reset (VqQemu *qemu, gboolean expected)
+vq_qemu_lose_helper (VqQemu *qemu, const GError *reason)
 {
-  qemu->reset_expected = expected;
-  if (expected)
-    qemu->resets = 0;
-}
-
-static gboolean
-was_reset (gpointer data)
-{
-  return ((VqQemu *)data)->resets > 0;
-}
-
-gboolean
-vq_qemu_wait_reset (VqQemu *qemu, gint64 deadline, GError **error)
-{
-  return vq_wait_until (was_reset, qemu, deadline, qemu->cancel, "reboot of the guest", error);
+  if (!vq_boot_watch_end (qemu->boots, VQ_BOOT_END_HELPER))
+    fail (qemu, "%s", reason->message);
 }
 
 gboolean

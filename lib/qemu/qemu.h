@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A QEMU process: starts it, watches its monitor and its exit, and ends it. If something goes wrong
- * (QEMU dies, its disk is full, the guest panics, powers off or resets itself, or somebody stops
- * the machine), that triggers the machine's cancel with one line that says so, and so ends
- * everything that waits for the guest at once. Such a machine stays failed. */
+ * (QEMU dies, its disk is full, the guest powers off, or panics or resets itself though no boot is
+ * expected, or somebody stops the machine), that triggers the machine's cancel with one line that
+ * says so, and so ends everything that waits for the guest at once. Such a machine stays failed. */
 #pragma once
 
 #include <glib.h>
 
+#include "qemu/boot-watch.h"
 #include "qemu/console.h"
 #include "qemu/hotplug.h"
 #include "qemu/qemu-config.h"
@@ -62,12 +63,16 @@ gboolean vq_qemu_unplug_disk (VqQemu *qemu, const char *id, gint64 deadline, GEr
 typedef void (*VqPortChanged) (gboolean open, gpointer data);
 void vq_qemu_on_port (VqQemu *qemu, VqQemuPort port, VqPortChanged changed, gpointer data);
 
-/* While EXPECTED is TRUE, the guest may reset itself: during boot, and when it was told to
- * reboot. */
-void vq_qemu_expect_reset (VqQemu *qemu, gboolean expected);
-/* Waits for the first reset since the last vq_qemu_expect_reset (qemu, TRUE). */
-gboolean vq_qemu_wait_reset (VqQemu *qemu, gint64 deadline, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* Resets and panics are reported there. At first a boot is expected. */
+VqBootWatch *vq_qemu_get_boots (VqQemu *qemu);
+
+/* When the guest last gave a sign of life, in monotonic time: a byte on its console, or an event of
+ * QEMU's monitor. */
+gint64 vq_qemu_get_last_sign (VqQemu *qemu);
+
+/* Reports that the helper in the guest has ended because of REASON. The machine has failed then,
+ * unless another boot is expected, or its end. */
+void vq_qemu_lose_helper (VqQemu *qemu, const GError *reason);
 
 /* Forwards a free port of 127.0.0.1, FIRST or above, to the guest's port 22. QEMU tries to bind the
  * ports one after the other. *PORT is 0 if none of 500 is free. */

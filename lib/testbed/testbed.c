@@ -213,18 +213,33 @@ drop_commands (VqTestbed *testbed)
   vq_exec_server_fail (testbed->exec_server, reason);
 }
 
+/* When the mark of a test has gone, its guest may be reset even before we hear that all is saved.
+ * Restoring it will tell. */
+static gboolean
+save_scratch (VqTestbed *testbed, GError **error)
+{
+  VqBootWatch *boots = vq_guest_get_boots (testbed->guest);
+  g_autoptr (GError) why = NULL;
+
+  if (vq_guest_setup_save_scratch (vq_guest_get_channel (testbed->guest), testbed->facts.scratch,
+                                   copy_deadline (), vq_boot_watch_get_cancel (boots), &why)
+      || vq_boot_watch_wait_end (boots))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&why));
+  return FALSE;
+}
+
 static gboolean
 reboot_guest (VqTestbed *testbed, gboolean prepare_only, GError **error)
 {
   VqCancel *cancel = vq_guest_get_cancel (testbed->guest);
 
   if (!detach_baseimage (testbed, error)
-      || !vq_guest_setup_save_scratch (vq_guest_get_channel (testbed->guest),
-                                       testbed->facts.scratch, copy_deadline (), cancel, error))
+      || !vq_guest_prepare_reboot (testbed->guest, vq_deadline_in (ATTACH_SECONDS), error)
+      || !save_scratch (testbed, error))
     return FALSE;
   drop_commands (testbed);
-  if (!vq_guest_reboot (testbed->guest, prepare_only ? VQ_REBOOT_ITSELF : VQ_REBOOT_TOLD,
-                        vq_deadline_in (testbed->plan->boot_timeout), error))
+  if (!vq_guest_reboot (testbed->guest, prepare_only ? VQ_REBOOT_ITSELF : VQ_REBOOT_TOLD, error))
     return FALSE;
   vq_exec_server_set_channel (testbed->exec_server, vq_guest_get_channel (testbed->guest));
   return attach (testbed, error)

@@ -12,6 +12,7 @@
 #define TRY_EFI "the BIOS finds nothing to boot: does the image need --boot=efi?"
 #define TRY_BIOS "the EFI firmware finds nothing to boot: does the image need --boot=bios?"
 #define WAITS "systemd was seen to wait for a job that may never end"
+#define KERNEL_PANIC "Kernel panic - not syncing: "
 #define EMERGENCY "the guest is in emergency mode: something that it needs did not start"
 
 /* In order of precedence: what explains more comes first. WORDS are searched for in any line, or
@@ -31,8 +32,9 @@ static const struct
 } troubles[] = {
   { "Unable to mount root fs", ANY_LINE, TRUE,
     "the guest's kernel finds no root file system: is its initrd missing, or root= wrong?", NULL },
-  { "Kernel panic - not syncing", ANY_LINE, TRUE, "the guest's kernel panicked",
-    "Kernel panic - not syncing: " },
+  /* The kernel says this when it does not reboot after a panic. */
+  { "end " KERNEL_PANIC, ANY_LINE, TRUE, "the guest's kernel panicked", KERNEL_PANIC },
+  { KERNEL_PANIC, ANY_LINE, FALSE, "the guest's kernel panicked", KERNEL_PANIC },
   { "(initramfs)", LAST_LINE, TRUE, "the guest's initramfs cannot go on and waits at its prompt",
     "ALERT!" },
   { "You are in emergency mode", ANY_LINE, TRUE, EMERGENCY, "Failed to " },
@@ -170,7 +172,8 @@ vq_boot_trouble_find (const char *console, gboolean *final)
   *final = FALSE;
   if (lines->len == 0)
     return NULL;
-  if (vq_login_prompt_find (rest, &ignored) == VQ_LOGIN_PROMPT_NAME)
+  if (vq_login_prompt_find (rest, &ignored) == VQ_LOGIN_PROMPT_NAME
+      && strstr (rest, KERNEL_PANIC) == NULL)
     return NULL; /* the system has booted */
   return find_in_lines (lines, final);
 }

@@ -35,7 +35,18 @@ typedef struct
   const char *name;
   const char *remark; /* what each line that the server says has in it; NULL: it says nothing */
   const char *unit;   /* a service for systemd's multi-user.target to wait for; NULL: none */
+  void (*check) (Server *server); /* another than the usual test; NULL: none */
 } Row;
+
+static void check_reboots (Server *server);
+static void check_first_boots (Server *server);
+static void check_reboot_loop (Server *server);
+
+/* A unit that reboots the system, before it has booted, on CONDITION. */
+#define REBOOT_IF(CONDITION)                                                                       \
+  "[Service]\nType=oneshot\nTimeoutStartSec=infinity\n"                                            \
+  "ExecStart=sh -c 'if " CONDITION "; then touch /var/once; sync; systemctl --no-block reboot; "   \
+  "sleep 300; fi'\n"
 
 static const Row rows[] = {
   /* the agent */
@@ -62,6 +73,12 @@ static const Row rows[] = {
   { "debian-13-agent", "qcow2", .arguments = { "--timeout-reboot=100" }, .name = "never-ends",
     .remark = "test.service/start",
     .unit = "[Service]\nType=oneshot\nTimeoutStartSec=infinity\nExecStart=sleep infinity\n" },
+  /* reboots of other kinds than "reboot" */
+  { "debian-13-agent", "qcow2", .name = "reboots", .check = check_reboots },
+  { "debian-13-agent", "qcow2", .name = "first-boots", .check = check_first_boots,
+    .unit = REBOOT_IF ("[ ! -e /var/once ]") },
+  { "debian-13-agent", "qcow2", .name = "reboot-loop", .check = check_reboot_loop,
+    .unit = REBOOT_IF ("true") },
   /* another processor */
   { "arm64", "qcow2", .arguments = { "--dpkg-architecture=arm64" } },
 };
@@ -294,6 +311,65 @@ check_reboot (Server *server)
                 " d 777 0 \nlink l 777 0 sub\nsub d 750 1000 \nsub/a file f 644 0 \nkept\nbooted");
 }
 
+/* ---- reboots, however they come about ---- */
+
+#define LATER(COMMAND) "setsid sh -c 'sleep 3; " COMMAND "' </dev/null >/dev/null 2>&1 &"
+#define LOAD "kexec -l /vmlinuz --initrd=/initrd.img --reuse-cmdline; "
+#define SYSRQ "sysctl -q kernel.sysrq=1 kernel.panic=3; "
+
+static const struct
+{
+  const char *before; /* to run in the guest */
+  const char *request;
+  gboolean same_kernel; /* it goes on */
+} reboots[] = {
+  { LATER ("systemctl soft-reboot"), "reboot prepare-only", TRUE },
+  { LOAD LATER ("systemctl kexec"), "reboot prepare-only" },
+  { LOAD, "reboot" },
+  { SYSRQ LATER ("echo c >/proc/sysrq-trigger"), "reboot prepare-only" },
+};
+
+static void
+check_reboots (Server *server)
+{
+  g_autofree char *file = NULL;
+  g_autofree char *list = NULL;
+
+  server_open (server, "open");
+  file = g_build_filename (server_get_scratch (server), "kept", NULL);
+  list = g_strdup_printf ("cat %s", file);
+  for (gsize i = 0; i < G_N_ELEMENTS (reboots); i++)
+    {
+      g_autofree char *fill = g_strdup_printf ("echo %zu >%s; %s", i, file, reboots[i].before);
+      g_autofree char *kept = g_strdup_printf ("%zu", i);
+      g_autofree char *boot = guest_output (server, BOOT_ID);
+      g_autofree char *new_boot = NULL;
+
+      guest_expect (server, fill, "");
+      server_expect (server, BOOT, reboots[i].request, "ok");
+      new_boot = guest_output (server, BOOT_ID);
+      ck_assert_int_eq (strcmp (new_boot, boot) == 0, reboots[i].same_kernel);
+      guest_expect (server, list, kept);
+    }
+}
+
+/* The template is of the second boot, and nothing waits for the first. */
+static void
+check_first_boots (Server *server)
+{
+  server_open (server, "open");
+  guest_expect (server, "ls /var/once; systemctl is-system-running", "/var/once\nrunning");
+  server_open (server, "revert");
+  guest_expect (server, "ls /var/once", "/var/once");
+}
+
+static void
+check_reboot_loop (Server *server)
+{
+  server_send (server, "open\n");
+  server_expect_exit (server, 10 * BOOT, 12, 1, "rebooted again and again");
+}
+
 /* Another remark would mean that a worse way than the one for this guest was taken. */
 static void
 check_remark (const Row *row, const char *err)
@@ -327,13 +403,8 @@ tell_time (const Row *row, gint64 start)
 }
 
 static void
-test_a_guest (int _i)
+check_guest (Server *server)
 {
-  const Row *row = &rows[_i];
-  gint64 start = g_get_monotonic_time ();
-  g_autofree char *image = make_image (row);
-  g_autoptr (Server) server = start_server (row, image);
-
   server_open (server, "open");
   check_commands (server);
   check_file_copies (server);
@@ -342,7 +413,22 @@ test_a_guest (int _i)
   check_commands (server);
   check_reboot (server);
   check_commands (server);
-  check_close (row, server);
+}
+
+static void
+test_a_guest (int _i)
+{
+  const Row *row = &rows[_i];
+  gint64 start = g_get_monotonic_time ();
+  g_autofree char *image = make_image (row);
+  g_autoptr (Server) server = start_server (row, image);
+
+  if (row->check != NULL)
+    row->check (server);
+  else
+    check_guest (server);
+  if (row->check != check_reboot_loop)
+    check_close (row, server);
   tell_time (row, start);
 }
 

@@ -18,7 +18,7 @@
   "cd %s && LC_ALL=C find . -printf '%%P %%y %%m %%U %%l\\n' | LC_ALL=C sort; cat sub/file"
 
 /* A reboot by us, after which a service fails; and one by the guest, as a test does it: it makes
- * the mark, and reboots when the mark has gone. */
+ * the mark, and reboots when the mark has gone. This one resets the machine in that very moment. */
 static const struct
 {
   const char *before; /* to run in the guest */
@@ -27,8 +27,8 @@ static const struct
   { "printf '[Service]\\nExecStart=/bin/false\\n[Install]\\nWantedBy=multi-user.target\\n' "
     ">/etc/systemd/system/broken.service; systemctl -q enable broken",
     "reboot" },
-  { "mark=/run/autopkgtest-reboot-prepare-mark; echo next >$mark; "
-    "setsid sh -c \"while [ -e $mark ]; do sleep 0.1; done; systemctl reboot\" "
+  { "mark=/run/autopkgtest-reboot-prepare-mark; echo next >$mark; echo 1 >/proc/sys/kernel/sysrq; "
+    "setsid sh -c \"while [ -e $mark ]; do :; done; echo b >/proc/sysrq-trigger\" "
     "</dev/null >/dev/null 2>&1 &",
     "reboot prepare-only" },
 };
@@ -100,16 +100,24 @@ TEST (test_death_of_qemu)
   guest_expect (server, "echo alive", "alive");
 }
 
-TEST (test_power_off_that_nobody_asked_for)
+static const struct
+{
+  const char *script;
+  const char *hint;
+} ends[] = {
+  { "sync; systemctl poweroff --force --force", "the guest powered itself off" },
+  { "echo 1 >/proc/sys/kernel/sysrq; echo c >/proc/sysrq-trigger", "the guest's kernel panicked" },
+};
+
+TEST_LOOP (test_end_that_nobody_asked_for, 0, G_N_ELEMENTS (ends))
 {
   Server *server = shared_testbed ();
   g_autofree char *scratch = g_strdup (server_get_scratch (server));
   g_autoptr (Command) command = command_start_waiting (server);
-  g_autoptr (Command) off
-      = command_start_script (server, "sync; systemctl poweroff --force --force");
+  g_autoptr (Command) end = command_start_script (server, ends[_i].script);
 
-  expect_lost (command, A_WHILE, "the guest powered itself off");
-  command_wait (off, SOON);
+  expect_lost (command, A_WHILE, ends[_i].hint);
+  command_wait (end, SOON);
   server_expect (server, SOON, "close", "ok");
   ck_assert_int_eq (process_find_child (server_get_pid (server), ""), 0);
   server_open (server, "open");

@@ -53,10 +53,14 @@ CASE ("console", setup, teardown, 60)
 
 TEST (silence)
 {
+  gint64 before = g_get_monotonic_time ();
+
   ck_assert (!vq_console_has_spoken (console));
+  ck_assert_int_eq (vq_console_get_last_time (console), 0);
   assert_last (3, "");
   say (" \r\n\r\n");
   ck_assert (vq_console_has_spoken (console));
+  ck_assert_int_ge (vq_console_get_last_time (console), before);
   assert_last (3, "");
 }
 

@@ -22,8 +22,10 @@
 #define PATIENCE 60 /* seconds */
 
 /* 16-bit code of boot sectors. */
-static const guint8 code_halt[] = { 0xf4, 0xeb, 0xfd };              /* hlt; jmp */
-static const guint8 code_reset[] = { 0xb0, 0xfe, 0xe6, 0x64, 0xf4 }; /* out 0x64, 0xfe */
+static const guint8 code_halt[] = { 0xf4, 0xeb, 0xfd };                  /* hlt; jmp */
+static const guint8 code_reset[] = { 0xb0, 0xfe, 0xe6, 0x64, 0xf4 };     /* out 0x64, 0xfe */
+static const guint8 code_panic[] = { 0xb0, 0x01, 0xba, 0x05, 0x05, 0xee, /* out 0x505, 1 */
+                                     0xf4, 0xeb, 0xfc };                 /* hlt; again */
 static const guint8 code_off[] = { 0xba, 0x04, 0x06, 0xb8, 0x00, 0x20, 0xef, 0xf4 }; /* ACPI S5 */
 static const guint8 code_fill[] = {
   0x31, 0xc0, 0x8e, 0xd8, 0x8e, 0xd0, 0xbc, 0x00, 0x7c, /*    ds = ss = 0, sp = 7c00 */
@@ -264,7 +266,7 @@ TEST (reset)
 {
   start (code_halt, sizeof code_halt);
   run_guest ();
-  vq_qemu_expect_reset (qemu, FALSE);
+  vq_boot_watch_expect (vq_qemu_get_boots (qemu), FALSE);
   type_into_monitor ("system_reset\n");
   assert_cancelled ("rebooted though nobody asked for it");
 }
@@ -272,32 +274,60 @@ TEST (reset)
 TEST (guest_resets_itself)
 {
   start (code_reset, sizeof code_reset);
-  vq_qemu_expect_reset (qemu, FALSE);
+  vq_boot_watch_expect (vq_qemu_get_boots (qemu), FALSE);
   run_guest ();
   assert_cancelled ("the guest rebooted though nobody asked for it");
 }
 
+static gboolean
+has_been_reset (gpointer data)
+{
+  return vq_boot_watch_was_reset (vq_qemu_get_boots (data));
+}
+
+static void
+wait_reset (void)
+{
+  ck_assert (vq_wait_until (has_been_reset, qemu, soon (), NULL, "reset", NULL));
+}
+
 TEST (expected_reset)
 {
-  g_autoptr (GError) error = NULL;
+  gint64 before = g_get_monotonic_time ();
 
   start (code_reset, sizeof code_reset);
   run_guest ();
-  ck_assert (vq_qemu_wait_reset (qemu, soon (), NULL));
+  wait_reset ();
   ck_assert (!is_cancelled (qemu));
-  vq_qemu_expect_reset (qemu, TRUE);
-  ck_assert (vq_qemu_wait_reset (qemu, soon (), NULL));
+  ck_assert_int_gt (vq_qemu_get_last_sign (qemu), before);
+  vq_boot_watch_expect (vq_qemu_get_boots (qemu), TRUE);
+  wait_reset ();
 }
 
-TEST (no_reset)
+/* The machine runs on, because a guest that panics may reboot. */
+TEST (panic)
 {
-  g_autoptr (GError) error = NULL;
+  g_strfreev (bare->options->qemu_options);
+  bare->options->qemu_options = g_strsplit ("-device pvpanic", " ", -1);
+  start (code_panic, sizeof code_panic);
+  run_guest ();
+  ck_assert (vq_boot_watch_wait_end (vq_qemu_get_boots (qemu)));
+  ck_assert (vq_boot_watch_has_panicked (vq_qemu_get_boots (qemu)));
+  vq_boot_watch_expect (vq_qemu_get_boots (qemu), FALSE);
+  assert_cancelled ("the guest's kernel panicked");
+}
+
+TEST (lost_helper)
+{
+  g_autoptr (GError) reason = g_error_new (VQ_ERROR, VQ_ERROR_PEER, "it has ended");
 
   start (code_halt, sizeof code_halt);
   run_guest ();
-  vq_qemu_expect_reset (qemu, TRUE);
-  ck_assert (!vq_qemu_wait_reset (qemu, vq_deadline_in (0.2), &error));
-  ck_assert (vq_error_is_timeout (error));
+  vq_qemu_lose_helper (qemu, reason);
+  ck_assert (!is_cancelled (qemu));
+  vq_boot_watch_expect (vq_qemu_get_boots (qemu), FALSE);
+  vq_qemu_lose_helper (qemu, reason);
+  assert_cancelled ("it has ended");
 }
 
 TEST (guest_powers_off)

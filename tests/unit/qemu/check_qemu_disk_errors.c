@@ -65,7 +65,7 @@ tear_down (void)
 static gboolean
 has_panicked (gpointer data)
 {
-  return vq_cancel_reason (vq_qemu_get_cancel (data)) != NULL;
+  return vq_boot_watch_has_panicked (vq_qemu_get_boots (data));
 }
 
 /* Returns how many messages there were. */

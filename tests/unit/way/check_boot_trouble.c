@@ -95,7 +95,11 @@ TEST (kernel)
       "exitcode=0x00000100 ]---\r\n",
       "the guest's kernel panicked (Attempted to kill init! exitcode=0x00000100)", TRUE },
     { "Kernel panic - not syncing: sysrq triggered crash | CPU: 0 PID: 1",
-      "the guest's kernel panicked (sysrq triggered crash)", TRUE },
+      "the guest's kernel panicked (sysrq triggered crash)", FALSE },
+    { "host login: [ 1.3] ---[ end Kernel panic - not syncing: x ]---\r\n",
+      "the guest's kernel panicked (x)", TRUE },
+    { "Kernel panic - not syncing: x\r\nRebooting in 3 seconds..",
+      "the guest's kernel panicked (x)", FALSE },
     { "Kernel panic - not syncing: x\r\n[    0.000000] Linux version 6.1.0\r\n", NULL, FALSE },
   };
 

@@ -206,7 +206,7 @@ TEST (panic)
   g_autoptr (VqWays) ways = make (way_new ("agent", FALSE, 0), NULL);
   gint64 start = g_get_monotonic_time ();
 
-  say ("[ 1.0] Kernel panic - not syncing: Attempted to kill init!\r\n");
+  say ("[ 1.0] ---[ end Kernel panic - not syncing: Attempted to kill init! ]---\r\n");
   assert_none (ways, 10 * PATIENCE, VQ_ERROR_FAILED,
                (const char *[]){ "the guest did not boot: the guest's kernel panicked", NULL });
   ck_assert_int_lt (g_get_monotonic_time () - start, PATIENCE * G_USEC_PER_SEC);
