@@ -156,7 +156,7 @@ check: deps
 	tests/install-deps --s390x
 	+$(MAKE) $(JOBS) all tests image $(BUILD)/tests/check_helper_s390x
 	+$(MAKE) $(JOBS) SANITIZE=1 unit-tests
-	$(GUEST_ENV) VQ_GUESTS=quick tests/run $(UNIT_TESTS) $(BUILD)/tests/check_helper_s390x $(patsubst $(BUILD)/%,$(BUILD)-sanitize/%,$(UNIT_TESTS)) -- $(GUEST_TESTS)
+	$(GUEST_ENV) VQ_GUESTS=quick tests/run $(GUEST_TESTS) $(UNIT_TESTS) $(BUILD)/tests/check_helper_s390x $(patsubst $(BUILD)/%,$(BUILD)-sanitize/%,$(UNIT_TESTS))
 
 check-unit: unit-tests
 	tests/run $(UNIT_TESTS)
@@ -175,7 +175,7 @@ check-helpers:
 	tests/run $(HELPER_TESTS)
 
 check-guest: all guest-tests image
-	$(GUEST_ENV) VQ_GUESTS=quick tests/run -- $(GUEST_TESTS)
+	$(GUEST_ENV) VQ_GUESTS=quick tests/run $(GUEST_TESTS)
 
 # Tests all kinds of guests, one after another. Not under tests/run, so that one can watch how far it is.
 check-guests:

@@ -7,9 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "guest-tests.h"
-#include "suite.h"
+#include "command.h"
 #include "process.h"
+#include "server-client.h"
+#include "suite.h"
 
 #define RAW_SIZE (3 * 1024 * 1024)
 
@@ -217,4 +218,10 @@ TEST (test_nothing_is_left)
   ck_assert_int_eq (server_wait (server, SOON, SOON), 0);
   g_clear_pointer (&server, server_free);
   process_remove_tree (path);
+}
+
+void
+suite_finish (void)
+{
+  server_free_all ();
 }
