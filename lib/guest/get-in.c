@@ -15,9 +15,6 @@
 /* How many seconds a guest that has panicked gets to reboot. */
 #define PANIC_SECONDS 60
 
-/* How often it is tried to get into a system that is going down. */
-#define AGAIN_MS 1000
-
 static const char identity_script[] =
 #include "guest/boot-identity.sh.inc"
     ;
@@ -85,15 +82,6 @@ next_deadline (Entry *entry)
               MAX (entry->start, vq_qemu_get_last_sign (entry->qemu)) + seconds * G_USEC_PER_SEC);
 }
 
-/* The system may have been the old one. */
-static gboolean
-may_try_again (Entry *entry)
-{
-  return is_way_down (entry) && !vq_boot_watch_has_panicked (entry->boots)
-         && vq_wait_pause (AGAIN_MS, vq_boot_watch_get_cancel (entry->boots), NULL)
-         && vq_deadline_left (next_deadline (entry)) > 0;
-}
-
 static char *
 last_lines (VqQemu *qemu)
 {
@@ -120,13 +108,18 @@ give_up (Entry *entry, const GError *why, GError **error)
   return FALSE;
 }
 
-/* An attempt has failed because of WHY: whether the system has ended, so that another may come. */
+/* An attempt has failed: whether another one makes sense, because the system has ended, or because
+ * it may have been the old one. Waits for its end if that may come soon. */
 static gboolean
-has_ended (Entry *entry)
+may_try_again (Entry *entry)
 {
-  return vq_guest_link_get_channel (entry->link) != NULL
-             ? vq_boot_watch_wait_end (entry->boots)
-             : vq_cancel_reason (vq_boot_watch_get_cancel (entry->boots)) != NULL;
+  gboolean may_end = is_way_down (entry) || vq_guest_link_get_channel (entry->link) != NULL;
+
+  if (may_end ? vq_boot_watch_wait_end (entry->boots)
+              : vq_cancel_reason (vq_boot_watch_get_cancel (entry->boots)) != NULL)
+    return TRUE;
+  return is_way_down (entry) && !vq_boot_watch_has_panicked (entry->boots)
+         && vq_deadline_left (next_deadline (entry)) > 0;
 }
 
 static gboolean
@@ -142,8 +135,7 @@ get_in (Entry *entry, gint64 deadline, GError **error)
           return TRUE;
         }
       if (vq_cancel_reason (vq_qemu_get_cancel (entry->qemu)) != NULL
-          || vq_boot_watch_count_ends (entry->boots) >= ENDS_MAX
-          || !(has_ended (entry) || may_try_again (entry)))
+          || vq_boot_watch_count_ends (entry->boots) >= ENDS_MAX || !may_try_again (entry))
         return give_up (entry, why, error);
       g_debug ("trying to get into the guest again: %s", why->message);
       deadline = next_deadline (entry);

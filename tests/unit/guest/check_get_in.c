@@ -107,6 +107,26 @@ TEST (a_long_way_down)
   assert_error ("xxx) (seen last of a reboot: nothing)");
 }
 
+static gboolean
+reset (gpointer data)
+{
+  ck_assert (vq_boot_watch_end (vq_qemu_get_boots (qemu), VQ_BOOT_END_RESET));
+  return G_SOURCE_REMOVE;
+}
+
+/* The old system ends when an attempt to get into it has just failed. */
+TEST (a_reset_between_two_attempts)
+{
+  gint64 begin;
+
+  run (code_halt, sizeof code_halt);
+  begin = g_get_monotonic_time ();
+  g_timeout_add (3500, reset, NULL);
+  ck_assert (!vq_get_in_again (link_in, qemu, "before", 1, &error));
+  ck_assert_int_ge (g_get_monotonic_time () - begin, 4.5 * G_USEC_PER_SEC);
+  assert_error (" (seen last of a reboot: the guest was reset)");
+}
+
 TEST (a_machine_that_has_failed)
 {
   g_autoptr (GError) reason = g_error_new (VQ_ERROR, VQ_ERROR_MACHINE, "QEMU ended");
