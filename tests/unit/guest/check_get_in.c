@@ -65,16 +65,7 @@ assert_error (const char *text)
   ck_assert_msg (strstr (error->message, text) != NULL, "not `%s': %s", text, error->message);
 }
 
-/* Each needs its 1 s, but for the loop, which is found out at once. */
 CASE ("get-in", setup, teardown, 120)
-
-TEST (a_boot_that_never_ends)
-{
-  run (code_halt, sizeof code_halt);
-  ck_assert (!vq_get_in (link_in, qemu, PATIENCE, vq_deadline_in (1), &error));
-  ck_assert (vq_error_is_timeout (error));
-  ck_assert_ptr_null (strstr (error->message, "seen last"));
-}
 
 TEST (a_loop_of_reboots)
 {
@@ -94,19 +85,6 @@ TEST (a_panic)
   assert_error (" (seen last of a reboot: the guest's kernel panicked)");
 }
 
-/* As long as it has something to say, but not forever. */
-TEST (a_long_way_down)
-{
-  gint64 begin = g_get_monotonic_time ();
-
-  run (code_talk, sizeof code_talk);
-  ck_assert (!vq_get_in_again (link_in, qemu, "before", 1, &error));
-  ck_assert (vq_error_is_timeout (error));
-  ck_assert_int_ge (g_get_monotonic_time () - begin, 4 * G_USEC_PER_SEC);
-  ck_assert_int_lt (g_get_monotonic_time () - begin, 30 * G_USEC_PER_SEC);
-  assert_error ("xxx) (seen last of a reboot: nothing)");
-}
-
 static gboolean
 reset (gpointer data)
 {
@@ -114,17 +92,14 @@ reset (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* The old system ends when an attempt to get into it has just failed. */
-TEST (a_reset_between_two_attempts)
+/* It has something to say for longer than the 2 s of a boot, and the 3 s of a system's end. */
+TEST (a_long_way_down)
 {
-  gint64 begin;
-
-  run (code_halt, sizeof code_halt);
-  begin = g_get_monotonic_time ();
-  g_timeout_add (3500, reset, NULL);
-  ck_assert (!vq_get_in_again (link_in, qemu, "before", 1, &error));
-  ck_assert_int_ge (g_get_monotonic_time () - begin, 4.5 * G_USEC_PER_SEC);
-  assert_error (" (seen last of a reboot: the guest was reset)");
+  run (code_talk, sizeof code_talk);
+  g_timeout_add (7500, reset, NULL);
+  ck_assert (!vq_get_in_again (link_in, qemu, "before", 2, &error));
+  ck_assert (vq_error_is_timeout (error));
+  assert_error ("xxx) (seen last of a reboot: the guest was reset)");
 }
 
 TEST (a_machine_that_has_failed)
