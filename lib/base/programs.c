@@ -63,7 +63,7 @@ vq_programs_find_helper (const char *architecture, GError **error)
   g_autofree char *path = directory != NULL ? find_in (directory, folders, name) : NULL;
 
   if (directory != NULL && path == NULL)
-    vq_error_set (error, VQ_ERROR_FAILED,
+    vq_error_set (error, VQ_ERROR_MISSING,
                   "there is no guest helper for %s guests: install the package virt-qemu-helpers, "
                   "or run \"make helpers\" where this program was built",
                   architecture);

@@ -136,16 +136,56 @@ vq_guest_link_free (VqGuestLink *link)
   g_free (link);
 }
 
+/* After a failed push: nothing of it may come to the next. */
 static gboolean
-open_helper (VqGuestLink *link, VqWay *way, gint64 deadline, GError **error)
+reconnect_helper (VqGuestLink *link, gint64 deadline, GError **error)
 {
-  g_autofree char *program = vq_programs_find_helper (link->plan->arch->dpkg, error);
+  disconnect_helper (link);
+  return connect_helper (link, deadline, error);
+}
+
+/* Brings in the helper for guests of ARCHITECTURE; MACHINE as for vq_helper_push. */
+static gboolean
+push_helper (VqGuestLink *link, VqWay *way, const char *architecture, const char *machine,
+             gint64 deadline, GError **error)
+{
+  g_autofree char *program = vq_programs_find_helper (architecture, error);
 
   if (program == NULL
-      || !vq_helper_push (link->helper, way, program, deadline, get_cancel (link), error))
+      || !vq_helper_push (link->helper, way, program, machine, deadline, get_cancel (link), error))
     return FALSE;
   link->channel = vq_helper_channel_new (link->helper);
   return TRUE;
+}
+
+/* Whether the guest's kernel is of the other architecture that this machine runs, if any. */
+static gboolean
+is_other_kernel (VqGuestLink *link, VqWay *way, gint64 deadline)
+{
+  const VqArch *arch = link->plan->arch;
+  g_autofree char *script = g_strdup_printf ("[ \"$(uname -m)\" != %s ]", arch->kernel);
+
+  return arch->kernel_else != NULL && vq_way_run (way, script, deadline, get_cancel (link), NULL);
+}
+
+/* The guest is asked for its kernel only when that can be the reason of a failure, because asking
+ * takes time. */
+static gboolean
+open_helper (VqGuestLink *link, VqWay *way, gint64 deadline, GError **error)
+{
+  const VqArch *arch = link->plan->arch;
+  GError *why = NULL;
+
+  if (push_helper (link, way, arch->dpkg, arch->kernel, deadline, &why))
+    return TRUE;
+  if (is_other_kernel (link, way, deadline))
+    {
+      g_clear_error (&why);
+      return reconnect_helper (link, deadline, error)
+             && push_helper (link, way, arch->kernel_else, NULL, deadline, error);
+    }
+  g_propagate_error (error, why);
+  return FALSE;
 }
 
 static void
@@ -168,17 +208,6 @@ keep_ssh_channel (VqGuestLink *link, VqWay *way)
   return link->channel != NULL;
 }
 
-/* The helper could not be brought in, for the reason WHY. */
-static gboolean
-fail_without_helper (VqGuestLink *link, const GError *why, GError **error)
-{
-  gboolean gone = vq_cancel_reason (get_cancel (link)) != NULL;
-
-  g_set_error (error, why->domain, why->code, "cannot bring the helper into the guest: %s%s",
-               why->message, gone ? "" : "; --channel=ssh needs no helper, only an ssh server");
-  return FALSE;
-}
-
 static gboolean
 open_channel (VqGuestLink *link, VqWay *way, gint64 deadline, GError **error)
 {
@@ -191,7 +220,12 @@ open_channel (VqGuestLink *link, VqWay *way, gint64 deadline, GError **error)
     return TRUE;
   if (choice == VQ_CHANNEL_HELPER || vq_cancel_reason (get_cancel (link)) != NULL
       || !keep_ssh_channel (link, way))
-    return fail_without_helper (link, why, error);
+    {
+      g_propagate_prefixed_error (
+          error, g_steal_pointer (&why),
+          "cannot bring the helper into the guest (--channel=ssh needs none): ");
+      return FALSE;
+    }
   warn_of_fallback (link, why);
   return TRUE;
 }
@@ -210,21 +244,42 @@ start_anew (VqGuestLink *link, gint64 deadline, GError **error)
          && (options->channel == VQ_CHANNEL_SSH || connect_helper (link, deadline, error));
 }
 
+/* Opens one way after the other, until a channel can be made through one. A helper that is missing
+ * on the host would be missed again. */
+static gboolean
+try_ways (VqGuestLink *link, VqWays *ways, gint64 deadline, GError **error)
+{
+  VqWay *way;
+
+  while ((way = vq_ways_open_one (ways, deadline, get_cancel (link), error)) != NULL)
+    {
+      GError *why = NULL;
+
+      if (open_channel (link, way, deadline, &why))
+        return TRUE;
+      if (vq_error_is_missing (why))
+        {
+          g_propagate_error (error, why);
+          return FALSE;
+        }
+      vq_ways_refuse (ways, way, why);
+      if (!reconnect_helper (link, deadline, error))
+        return FALSE;
+    }
+  return FALSE;
+}
+
 /* The ways that are not needed any more are left when the channel is there. */
 gboolean
 vq_guest_link_open (VqGuestLink *link, gint64 deadline, GError **error)
 {
   g_autoptr (VqWays) ways = NULL;
-  VqWay *way;
 
   if (!start_anew (link, deadline, error))
     return FALSE;
   ways = vq_way_choice_new (link->plan, link->directory, vq_qemu_get_console (link->qemu),
                             link->agent, link->ssh, deadline, get_cancel (link), error);
-  if (ways == NULL)
-    return FALSE;
-  way = vq_ways_open_one (ways, deadline, get_cancel (link), error);
-  return way != NULL && open_channel (link, way, deadline, error);
+  return ways != NULL && try_ways (link, ways, deadline, error);
 }
 
 gboolean

@@ -10,7 +10,10 @@
 #include "helper/helper-port.h"
 #include "base/wait.h"
 
-/* Starts PROGRAM, a file on the host, in the guest, and completes the connection of PORT. The
- * script is run through ENTRY, which must be open. It gives up after 30 s or so, or at DEADLINE. */
-gboolean vq_helper_push (VqHelperPort *port, VqWay *entry, const char *program, gint64 deadline,
-                         VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Starts PROGRAM, a file on the host, in the guest, and completes the connection of PORT. Fails if
+ * the guest's "uname -m" is not MACHINE (NULL: it may be anything). The script is run through
+ * ENTRY, which must be open. It gives up after 30 s or so, or at DEADLINE. Then PORT is of no use
+ * any more, because some of the program may be under way. */
+gboolean vq_helper_push (VqHelperPort *port, VqWay *entry, const char *program, const char *machine,
+                         gint64 deadline, VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Receives the guest helper from its port and starts it. $1 is the program's size, $2 its SHA-256,
-# and $3 the port's name. The script waits for the port, because a shell may start before the port's
-# driver is loaded. It mounts a tmpfs of its own, because many systems mount /run, /tmp and /dev/shm
+# and $3 the port's name. If $4 is not empty, the program is for a kernel that calls its machine so.
+# The script loads the port's driver, because a shell may start before udev does that, or where
+# nobody does. It waits for the port too, which takes a moment. It mounts a tmpfs of its own, because many systems mount /run, /tmp and /dev/shm
 # noexec. The tmpfs is in the mount namespace of this script, and disappears with the helper, which
 # then moves to init's namespaces. There must be no single quote below, because the script is given
 # to a shell between two of them.
 
 umask 077
+[ -z "$4" ] || [ "$(uname -m)" = "$4" ] || { echo "not for a $(uname -m)" >&2; exit 1; }
 i=0 port=
 while :; do
   for p in /sys/class/virtio-ports/*; do
@@ -14,7 +16,8 @@ while :; do
     if [ "$n" = "$3" ]; then port=/dev/${p##*/}; fi
   done
   [ ! -c "$port" ] || break
-  [ "$i" -lt 100 ] || { echo "no port $3" >&2; exit 1; }
+  [ "$i" -gt 0 ] || modprobe virtio_console 2>/dev/null || :
+  [ "$i" -lt 100 ] || { echo "no port $3: modprobe virtio_console does not help" >&2; exit 1; }
   i=$((i + 1)); sleep 0.1 2>/dev/null || sleep 1
 done
 mount -t tmpfs -o mode=700,exec virt-qemu /tmp

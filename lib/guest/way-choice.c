@@ -64,14 +64,24 @@ add_ssh (const Choice *choice, VqSshLogin *ssh)
 }
 
 static gboolean
-add_login (const Choice *choice, GError **error)
+add_login (const Choice *choice, const char *port, GError **error)
 {
   const VqOptions *options = choice->plan->options;
   GError *why = NULL;
-  VqWay *way = vq_way_login_new (choice->directory, choice->plan->arch->serial[0], options->user,
-                                 options->password, choice->deadline, choice->cancel, &why);
+  VqWay *way = vq_way_login_new (choice->directory, port, options->user, options->password,
+                                 choice->deadline, choice->cancel, &why);
 
   return add (choice, way, VQ_WAY_LAST_RESORT, why, error);
+}
+
+/* Many systems have a login prompt on both. The console's comes first, because it is watched. */
+static gboolean
+add_logins (const Choice *choice, GError **error)
+{
+  const char *console = choice->plan->arch->serial[0];
+
+  return add_login (choice, console, error)
+         && (g_str_equal (console, "hvc0") || add_login (choice, "hvc0", error));
 }
 
 /* For --channel=ssh. */
@@ -91,7 +101,7 @@ add_all (const Choice *choice, VqSshLogin *ssh, GError **error)
   if (!add_shells (choice, error))
     return FALSE;
   add_ssh (choice, ssh);
-  return add_login (choice, error);
+  return add_logins (choice, error);
 }
 
 VqWays *

@@ -18,6 +18,8 @@ typedef struct
   VqBoot boot;             /* what --boot=auto means; VQ_BOOT_AUTO: the image decides */
   const char *virtio;      /* suffix of virtio devices: "pci" or "ccw" */
   const char *serial[2];   /* socket names of -serial ports; the first one is the console */
+  const char *kernel;      /* uname -m of its kernels, if KERNEL_ELSE is set */
+  const char *kernel_else; /* the dpkg name of an architecture whose kernels it runs too, or NULL */
   gboolean vmgenid;        /* whether it has a vmgenid device */
   const char *kvm_hosts;   /* uname -m of hosts whose KVM can run it, each between blanks */
 } VqArch;

@@ -17,6 +17,7 @@
 /* After so many seconds of silence we try something. */
 #define SILENCE_BEFORE 10
 #define SILENCE_AFTER 15 /* under TCG, a login takes some seconds to start */
+#define SILENCE_SUDO 45  /* it looks up the host's name first, in vain if there is no network */
 
 /* A system that is still booting refuses all users except root. Trying again after that does not
  * count as a failed login. */
@@ -212,12 +213,12 @@ type_command (Login *login, const char *command, char **words, GError **error)
   VqLoginPrompt prompt;
 
   if (!vq_serial_dialog_command (&login->dialog, command, error)
-      || !vq_serial_dialog_look (&login->dialog, SILENCE_AFTER, &prompt, error))
+      || !vq_serial_dialog_look (&login->dialog, SILENCE_SUDO, &prompt, error))
     return FALSE;
   if (asks_password (prompt) && login->password != NULL)
     {
       vq_serial_dialog_say (&login->dialog, login->password);
-      if (!vq_serial_dialog_look (&login->dialog, SILENCE_AFTER, &prompt, error))
+      if (!vq_serial_dialog_look (&login->dialog, SILENCE_SUDO, &prompt, error))
         return FALSE;
     }
   *words = vq_serial_line_last_words (login->dialog.line,

@@ -57,7 +57,6 @@ vq_way_agent_new (VqGuestAgent *agent)
 
   way->parent.class = &class;
   way->parent.name = g_strdup ("qemu-guest-agent");
-  way->parent.avoid = "--guest-agent=off";
   way->agent = agent;
   return &way->parent;
 }

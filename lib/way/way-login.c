@@ -82,6 +82,7 @@ way_login_open (VqWay *way, gint64 deadline, VqCancel *cancel, GError **error)
 
   vq_serial_line_on_heard (self->line, NULL, NULL);
   g_clear_handle_id (&self->skip_id, g_source_remove);
+  g_clear_pointer (&self->shell, vq_root_shell_free); /* it did not work the last time */
   self->shell = vq_serial_login_open (self->line, self->user, self->password, soon, cancel, error);
   return self->shell != NULL;
 }

@@ -20,8 +20,6 @@ vq_way_open (VqWay *way, gint64 deadline, VqCancel *cancel, GError **error)
 gboolean
 vq_way_run (VqWay *way, const char *script, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  VQ_ERROR_PREFIX (error, "%s", way->name);
-
   return way->class->run (way, script, deadline, cancel, error);
 }
 

@@ -24,8 +24,7 @@ typedef struct
 struct _VqWay
 {
   const VqWayClass *class;
-  char *name;        /* "root shell on hvc1", for messages; freed by vq_way_free */
-  const char *avoid; /* the option that leaves this way out, or NULL */
+  char *name; /* "root shell on hvc1", for messages; freed by vq_way_free */
 };
 
 /* Whether it makes sense to open the way now. Changes only while the main context runs. A

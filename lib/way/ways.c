@@ -198,18 +198,28 @@ explain (VqWays *ways, VqErrorCode code, double seconds, GError **error)
                   ways->trouble != NULL ? "; " : "", each, console);
 }
 
+/* Takes over WHY. */
+static void
+fail (Candidate *candidate, GError *why)
+{
+  g_clear_error (&candidate->last);
+  candidate->last = why;
+  candidate->n_failed++;
+  g_debug ("no way in: %s", why->message);
+}
+
 /* Tries one way that is ready. */
 static gboolean
 try (Candidate *candidate, gint64 deadline, VqCancel *cancel)
 {
-  g_clear_error (&candidate->last);
-  if (vq_way_open (candidate->way, deadline, cancel, &candidate->last))
+  GError *why = NULL;
+
+  if (vq_way_open (candidate->way, deadline, cancel, &why))
     {
       g_debug ("the way in: %s", candidate->way->name);
       return TRUE;
     }
-  candidate->n_failed++;
-  g_debug ("no way in: %s", candidate->last->message);
+  fail (candidate, why);
   return FALSE;
 }
 
@@ -240,4 +250,19 @@ vq_ways_open_one (VqWays *ways, gint64 deadline, VqCancel *cancel, GError **erro
                                   : VQ_ERROR_TIMEOUT,
              (g_get_monotonic_time () - start) / (double)G_USEC_PER_SEC, error);
   return NULL;
+}
+
+void
+vq_ways_refuse (VqWays *ways, VqWay *way, GError *why)
+{
+  for (guint i = 0; i < ways->candidates->len; i++)
+    {
+      Candidate *candidate = ways->candidates->pdata[i];
+
+      if (candidate->way == way)
+        {
+          g_prefix_error (&why, "%s: ", way->name);
+          fail (candidate, why);
+        }
+    }
 }

@@ -23,9 +23,14 @@ typedef enum
 } VqWayRank;
 void vq_ways_add (VqWays *ways, VqWay *way, VqWayRank rank);
 
-/* Waits until a way is open, and returns it; it belongs to WAYS. If none opens, the error says what
- * the console said, which ways were tried, and why each did not open. It is VQ_ERROR_TIMEOUT if the
- * time is up, VQ_ERROR_FAILED if the boot has failed, and VQ_ERROR_LOCKED if the guest has
+/* Waits until a way is open, and returns it; it belongs to WAYS. A way that is open but of no use
+ * is to be given to vq_ways_refuse; then this may be called again. If none opens, the error says
+ * what the console said, which ways were tried, and why each did not open. It is VQ_ERROR_TIMEOUT
+ * if the time is up, VQ_ERROR_FAILED if the boot has failed, and VQ_ERROR_LOCKED if the guest has
  * booted. */
 VqWay *vq_ways_open_one (VqWays *ways, gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* WAY, which vq_ways_open_one has returned, does not work, for the reason WHY (taken over). It is
+ * tried again only if that was VQ_ERROR_TIMEOUT. */
+void vq_ways_refuse (VqWays *ways, VqWay *way, GError *why);

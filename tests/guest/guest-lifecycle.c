@@ -17,17 +17,23 @@
 #define LOOK                                                                                       \
   "cd %s && LC_ALL=C find . -printf '%%P %%y %%m %%U %%l\\n' | LC_ALL=C sort; cat sub/file"
 
-/* A reboot by us, after which a service fails; and one by the guest, as a test does it: it makes
- * the mark, and reboots when the mark has gone. This one resets the machine in that very moment. */
+/* A reboot by us, after which a service fails and the agent may not run commands, as in RHEL; and
+ * one by the guest, as a test does it: it makes the mark, and reboots when the mark has gone. This
+ * one resets the machine in that very moment. The driver of the helper's port, the agent's and hvc1
+ * is not loaded then, so ttyS1 is the way in. */
 static const struct
 {
   const char *before; /* to run in the guest */
   const char *request;
 } reboots[] = {
   { "printf '[Service]\\nExecStart=/bin/false\\n[Install]\\nWantedBy=multi-user.target\\n' "
-    ">/etc/systemd/system/broken.service; systemctl -q enable broken",
+    ">/etc/systemd/system/broken.service; systemctl -q enable broken; "
+    "mkdir -p /etc/systemd/system/qemu-guest-agent.service.d; printf '[Service]\\nExecStart=\\n"
+    "ExecStart=/usr/sbin/qemu-ga --block-rpcs=guest-exec,guest-exec-status\\n' "
+    ">/etc/systemd/system/qemu-guest-agent.service.d/block.conf",
     "reboot" },
-  { "mark=/run/autopkgtest-reboot-prepare-mark; echo next >$mark; echo 1 >/proc/sys/kernel/sysrq; "
+  { "echo blacklist virtio_console >/etc/modprobe.d/no-virtio-console.conf; sync; "
+    "mark=/run/autopkgtest-reboot-prepare-mark; echo next >$mark; echo 1 >/proc/sys/kernel/sysrq; "
     "setsid sh -c \"while [ -e $mark ]; do :; done; echo b >/proc/sysrq-trigger\" "
     "</dev/null >/dev/null 2>&1 &",
     "reboot prepare-only" },

@@ -16,7 +16,7 @@
 #include "qemu/qemu-port.h"
 #include "suite.h"
 
-static const char *const ports[] = { "hvc1", "ttyS0", "ttyS1" };
+static const char *const ports[] = { "hvc0", "hvc1", "ttyS0", "ttyS1" };
 
 static char *directory;
 static int listeners[G_N_ELEMENTS (ports)];
@@ -74,7 +74,7 @@ tear_down (void)
 
 #define AGENT "qemu-guest-agent: "
 #define SHELLS "root shell on hvc1: no answer; root shell on ttyS1: no answer; "
-#define LOGIN "login on ttyS0: no prompt"
+#define LOGIN "login on ttyS0: no prompt; login on hvc0: no prompt"
 
 static const struct
 {

@@ -310,11 +310,11 @@ TEST (user_without_programs)
                   "give a user who can, or root, with --user and --password");
 }
 
-/* A slow sudo says nothing for longer than a prompt of the shell would need to be one, and the last
- * such prompt comes late. */
+/* A slow sudo says nothing for longer than a login would, because it cannot look up its host, and
+ * the last prompt of the shell comes late. */
 TEST (slow_sudo)
 {
-  g_autofree char *slow = g_strdup_printf ("#!/bin/sh\nsleep 1.5\n%s", strchr (sudo, '\n'));
+  g_autofree char *slow = g_strdup_printf ("#!/bin/sh\nsleep 16\n%s", strchr (sudo, '\n'));
 
   serial_guest_write_program (&guest, "sudo", slow);
   start_getty ((const char *const[]){ "ROOT_PASSWORD=" SECRET, "PS1=$(sleep 0.1)$ ", NULL });

@@ -180,6 +180,26 @@ TEST (one_that_refuses_is_left_alone)
   ck_assert_int_eq (agent->n_opened, 1);
 }
 
+/* One that opens but does not work is left alone too, unless it was only slow. */
+TEST_LOOP (one_that_does_not_work, 0, 2)
+{
+  VqErrorCode code = _i == 0 ? VQ_ERROR_PEER : VQ_ERROR_TIMEOUT;
+  Way *agent = way_new ("agent", TRUE, 0);
+  Way *shell = way_new ("shell", FALSE, 0);
+  g_autoptr (VqWays) ways = make (agent, shell);
+
+  ck_assert_ptr_eq (vq_ways_open_one (ways, vq_deadline_in (PATIENCE), NULL, NULL), agent);
+  vq_ways_refuse (ways, &agent->parent, g_error_new (VQ_ERROR, code, "not allowed"));
+  shell->ready = TRUE;
+  ck_assert_ptr_eq (vq_ways_open_one (ways, vq_deadline_in (PATIENCE), NULL, NULL), shell);
+  vq_ways_refuse (ways, &shell->parent, g_error_new (VQ_ERROR, VQ_ERROR_FAILED, "no port"));
+  if (_i == 0)
+    assert_none (ways, 10 * PATIENCE, VQ_ERROR_LOCKED,
+                 (const char *[]){ "agent: not allowed; shell: no port", NULL });
+  else
+    ck_assert_ptr_eq (vq_ways_open_one (ways, vq_deadline_in (PATIENCE), NULL, NULL), agent);
+}
+
 TEST (all_reasons_are_told)
 {
   Way *agent = way_new ("agent", TRUE, -1);
