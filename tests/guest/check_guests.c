@@ -79,6 +79,11 @@ static const Row rows[] = {
     .unit = REBOOT_IF ("[ ! -e /var/once ]") },
   { "debian-13-agent", "qcow2", .name = "reboot-loop", .check = check_reboot_loop,
     .unit = REBOOT_IF ("true") },
+  { "debian-13-agent", "qcow2", .arguments = { "--timeout-reboot=200" }, .name = "first-boot",
+    .remark = "systemd-firstboot",
+    .unit = "[Unit]\nDefaultDependencies=no\nAfter=local-fs.target\nBefore=sysinit.target\n"
+            "[Service]\nType=oneshot\nStandardInput=tty-force\nStandardOutput=tty\n"
+            "TTYPath=/dev/console\nExecStart=systemd-firstboot --force --prompt-timezone\n" },
   /* another processor */
   { "arm64", "qcow2", .arguments = { "--dpkg-architecture=arm64" } },
 };
