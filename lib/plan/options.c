@@ -172,6 +172,7 @@ options_new (void)
   options->ram_size_mib = 2048;
   options->timeout_reboot = 60;
   options->timeout_poweroff = -1;
+  options->timeout_copy = 300;
   options->boot = VQ_BOOT_AUTO;
   options->accel = VQ_ACCEL_AUTO;
   options->network = VQ_NETWORK_USER;
@@ -372,6 +373,19 @@ check_together (const VqOptions *options, GError **error)
   return TRUE;
 }
 
+static gboolean
+read_environment (VqOptions *options, GError **error)
+{
+  const char *text = g_getenv ("AUTOPKGTEST_VIRT_COPY_TIMEOUT");
+  gint64 seconds = options->timeout_copy;
+
+  if (text != NULL && !g_ascii_string_to_signed (text, 10, 0, G_MAXINT, &seconds, NULL))
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "AUTOPKGTEST_VIRT_COPY_TIMEOUT: '%s' is not a number of seconds", text);
+  options->timeout_copy = seconds;
+  return TRUE;
+}
+
 VqOptionsResult
 vq_options_parse (int argc, const char *const *argv, VqOptions **options, GError **error)
 {
@@ -392,7 +406,7 @@ vq_options_parse (int argc, const char *const *argv, VqOptions **options, GError
       vq_error_set (error, VQ_ERROR_USAGE, "no image given; name the disk image to boot");
       return VQ_OPTIONS_ERROR;
     }
-  if (!check_together (result, error))
+  if (!read_environment (result, error) || !check_together (result, error))
     return VQ_OPTIONS_ERROR;
   *options = g_steal_pointer (&result);
   return VQ_OPTIONS_RUN;

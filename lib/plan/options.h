@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The server's command line. It has the options of autopkgtest-virt-qemu 6.0, with the same meaning
- * and defaults, and some of our own. Nothing here looks at the host: whether an image or a QEMU
- * exists is checked elsewhere (plan.h). */
+/* The server's command line and environment. It has the options of autopkgtest-virt-qemu 6.0, with
+ * the same meaning and defaults, and some of our own. Nothing here looks at the host: whether an
+ * image or a QEMU exists is checked elsewhere (plan.h). */
 #pragma once
 
 #include <glib.h>
@@ -79,6 +79,7 @@ typedef struct
   int timeout_reboot;            /* seconds, at least 1 */
   gboolean timeout_reboot_given; /* FALSE: more time may be allowed if the guest is slow */
   int timeout_poweroff;          /* seconds; -1: not given, so QEMU is ended at once */
+  int timeout_copy;              /* seconds, from $AUTOPKGTEST_VIRT_COPY_TIMEOUT; 0: no limit */
   gboolean show_boot;
   gboolean debug;
   char **qemu_options; /* appended to QEMU's argv; empty if not given */

@@ -170,35 +170,25 @@ vq_testbed_revert (VqTestbed *testbed, GError **error)
   return vq_testbed_open (testbed, error);
 }
 
-static guint64
-copy_seconds (void)
-{
-  const char *text = g_getenv ("AUTOPKGTEST_VIRT_COPY_TIMEOUT");
-  guint64 seconds;
-
-  if (text == NULL || !g_ascii_string_to_unsigned (text, 10, 1, G_MAXINT, &seconds, NULL))
-    seconds = COPY_SECONDS;
-  return seconds;
-}
-
 static gint64
-copy_deadline (void)
+copy_deadline (VqTestbed *testbed)
 {
-  return vq_deadline_in (copy_seconds ());
+  int seconds = testbed->plan->options->timeout_copy;
+
+  return vq_deadline_in (seconds != 0 ? seconds : G_MAXINT);
 }
 
 /* A timeout in the copy's last step means that the whole copy ran out of time, so the error says
  * that. Always returns FALSE. */
 static gboolean
-copy_failed (const char *what, GError **error)
+copy_failed (VqTestbed *testbed, const char *what, GError **error)
 {
   if (error != NULL && vq_error_is_timeout (*error))
     {
       g_clear_error (error);
       vq_error_set (error, VQ_ERROR_TIMEOUT,
-                    "%s: not done within %" G_GUINT64_FORMAT
-                    " s (AUTOPKGTEST_VIRT_COPY_TIMEOUT sets another limit)",
-                    what, copy_seconds ());
+                    "%s: not done within %d s (AUTOPKGTEST_VIRT_COPY_TIMEOUT sets another limit)",
+                    what, testbed->plan->options->timeout_copy);
     }
   return FALSE;
 }
@@ -222,7 +212,7 @@ save_scratch (VqTestbed *testbed, GError **error)
   g_autoptr (GError) why = NULL;
 
   if (vq_guest_setup_save_scratch (vq_guest_get_channel (testbed->guest), testbed->facts.scratch,
-                                   copy_deadline (), vq_boot_watch_get_cancel (boots), &why)
+                                   copy_deadline (testbed), vq_boot_watch_get_cancel (boots), &why)
       || vq_boot_watch_wait_end (boots))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&why));
@@ -244,7 +234,7 @@ reboot_guest (VqTestbed *testbed, gboolean prepare_only, GError **error)
   vq_exec_server_set_channel (testbed->exec_server, vq_guest_get_channel (testbed->guest));
   return attach (testbed, error)
          && vq_guest_setup_restore_scratch (vq_guest_get_channel (testbed->guest),
-                                            testbed->facts.scratch, copy_deadline (), cancel,
+                                            testbed->facts.scratch, copy_deadline (testbed), cancel,
                                             error);
 }
 
@@ -279,17 +269,17 @@ vq_testbed_get_auxverb (VqTestbed *testbed)
 gboolean
 vq_testbed_copy_down (VqTestbed *testbed, const char *host, const char *guest, GError **error)
 {
-  return vq_copy_down (vq_guest_get_channel (testbed->guest), host, guest, copy_deadline (),
+  return vq_copy_down (vq_guest_get_channel (testbed->guest), host, guest, copy_deadline (testbed),
                        vq_guest_get_cancel (testbed->guest), error)
-         || copy_failed ("copydown", error);
+         || copy_failed (testbed, "copydown", error);
 }
 
 gboolean
 vq_testbed_copy_up (VqTestbed *testbed, const char *guest, const char *host, GError **error)
 {
-  return vq_copy_up (vq_guest_get_channel (testbed->guest), guest, host, copy_deadline (),
+  return vq_copy_up (vq_guest_get_channel (testbed->guest), guest, host, copy_deadline (testbed),
                      vq_guest_get_cancel (testbed->guest), error)
-         || copy_failed ("copyup", error);
+         || copy_failed (testbed, "copyup", error);
 }
 
 gboolean

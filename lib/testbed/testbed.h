@@ -43,7 +43,7 @@ const char *vq_testbed_get_scratch (VqTestbed *testbed);
  * full. */
 char **vq_testbed_get_auxverb (VqTestbed *testbed);
 
-/* See vq_copy_down and vq_copy_up. The time limit is $AUTOPKGTEST_VIRT_COPY_TIMEOUT, or 300 s. */
+/* See vq_copy_down and vq_copy_up. The time limit is an option (timeout_copy). */
 gboolean vq_testbed_copy_down (VqTestbed *testbed, const char *host, const char *guest,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean vq_testbed_copy_up (VqTestbed *testbed, const char *guest, const char *host,

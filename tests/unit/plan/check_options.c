@@ -347,6 +347,26 @@ TEST_LOOP (test_exits, 0, G_N_ELEMENTS (exits))
   ck_assert_ptr_null (error);
 }
 
+TEST_LOOP (test_environment, 0, 6)
+{
+  static const char *const texts[] = { "0", "7", "2147483647", "", "x", "-1" };
+  static const int seconds[] = { 0, 7, G_MAXINT };
+  static const char *const argv[] = { "server", "image", NULL };
+  g_autoptr (VqOptions) options = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_setenv ("AUTOPKGTEST_VIRT_COPY_TIMEOUT", texts[_i], TRUE);
+  if (_i < 3)
+    {
+      ck_assert_int_eq (vq_options_parse (2, argv, &options, &error), VQ_OPTIONS_RUN);
+      ck_assert_int_eq (options->timeout_copy, seconds[_i]);
+      return;
+    }
+  ck_assert_int_eq (vq_options_parse (2, argv, &options, &error), VQ_OPTIONS_ERROR);
+  ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_USAGE));
+  ck_assert_ptr_nonnull (strstr (error->message, "AUTOPKGTEST_VIRT_COPY_TIMEOUT"));
+}
+
 /* A program may be started with no argument at all, not even its name. */
 TEST (test_no_argv)
 {
