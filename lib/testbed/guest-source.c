@@ -7,8 +7,8 @@
  *
  * If all fail, find_remedy looks for something to change: a new template, if the present one could
  * not be forked; a seed for cloud-init, if the guest has booted but no way into it opens; TCG, if
- * nothing runs under KVM. Then all sources are asked again, because another plan has other
- * templates. Each remedy is used once per guest, so this ends. */
+ * nothing runs under KVM; no sandbox, if QEMU has none. Then all sources are asked again, because
+ * another plan has other templates. Each remedy is used once per guest, so this ends. */
 #include "testbed/guest-source.h"
 
 #include "base/error.h"
