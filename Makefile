@@ -150,13 +150,17 @@ $(patsubst %,$(BUILD)/tests/check_%,ssh_channel ssh_client ssh_connect ssh_crowd
 # As many jobs as there are processors, if the user says nothing of it.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
+# The unit tests run with sanitizers. Those that measure memory do not measure it there, so they run without them, too.
+SANITIZED_TESTS := $(patsubst $(BUILD)/%,$(BUILD)-sanitize/%,$(UNIT_TESTS))
+MEMORY_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(shell grep -lE '__SANITIZE_ADDRESS__|get_peak' tests/unit/*/check_*.c)))
+
 # Missing packages are installed first; before that pkg-config does not find everything. Of the helpers for other
 # architectures, the one is tested whose bytes are in the other order.
 check: deps
 	tests/install-deps --s390x
-	+$(MAKE) $(JOBS) all tests image $(BUILD)/tests/check_helper_s390x
+	+$(MAKE) $(JOBS) all guest-tests $(MEMORY_TESTS) image $(BUILD)/tests/check_helper_s390x
 	+$(MAKE) $(JOBS) SANITIZE=1 unit-tests
-	$(GUEST_ENV) VQ_GUESTS=quick tests/run $(GUEST_TESTS) $(UNIT_TESTS) $(BUILD)/tests/check_helper_s390x $(patsubst $(BUILD)/%,$(BUILD)-sanitize/%,$(UNIT_TESTS))
+	$(GUEST_ENV) VQ_GUESTS=quick tests/run $(GUEST_TESTS) $(SANITIZED_TESTS) $(MEMORY_TESTS) $(BUILD)/tests/check_helper_s390x
 
 check-unit: unit-tests
 	tests/run $(UNIT_TESTS)
