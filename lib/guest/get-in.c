@@ -25,7 +25,7 @@ typedef struct
   VqQemu *qemu;
   VqBootWatch *boots;
   const char *boot; /* the boot before; NULL: there was none */
-  int seconds;      /* that a boot may take */
+  gint64 seconds;   /* that a boot may take */
   gint64 start;     /* of the way down */
 } Entry;
 
@@ -73,8 +73,8 @@ is_way_down (Entry *entry)
 static gint64
 next_deadline (Entry *entry)
 {
-  int seconds = vq_boot_watch_has_panicked (entry->boots) ? MIN (PANIC_SECONDS, entry->seconds)
-                                                          : entry->seconds;
+  gint64 seconds = vq_boot_watch_has_panicked (entry->boots) ? MIN (PANIC_SECONDS, entry->seconds)
+                                                             : entry->seconds;
 
   if (!is_way_down (entry))
     return vq_deadline_in (seconds);

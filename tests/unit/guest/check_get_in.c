@@ -111,3 +111,21 @@ TEST (a_machine_that_has_failed)
   ck_assert (!vq_get_in_again (link_in, qemu, "before", PATIENCE, &error));
   ck_assert_str_eq (error->message, "QEMU ended");
 }
+
+static gboolean
+end_qemu (gpointer data)
+{
+  g_autoptr (GError) reason = g_error_new (VQ_ERROR, VQ_ERROR_MACHINE, "QEMU ended");
+
+  vq_cancel_trigger (vq_qemu_get_cancel (qemu), reason);
+  return G_SOURCE_REMOVE;
+}
+
+/* The microseconds of such times are more than an int can hold. */
+TEST_LOOP (a_long_patience, 0, 2)
+{
+  run (code_halt, sizeof code_halt);
+  g_timeout_add (500, end_qemu, NULL);
+  ck_assert (!vq_get_in_again (link_in, qemu, "before", _i == 0 ? 600 : G_MAXINT, &error));
+  ck_assert_str_eq (error->message, "QEMU ended");
+}
