@@ -1,32 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "guest/boot-progress.h"
 
-#include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
+#include "io/progress-line.h"
 #include "io/user-stderr.h"
-
-/* Used if the terminal does not know its width. */
-#define COLUMNS 80
-
-#define ERASE "\r\033[K"
 
 struct _VqBootProgress
 {
   VqConsole *console;
   gint64 start;
   guint id;
-  gboolean shown;
 };
-
-static guint
-get_columns (void)
-{
-  struct winsize size;
-
-  return ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : COLUMNS;
-}
 
 static gboolean
 show (gpointer data)
@@ -34,13 +17,9 @@ show (gpointer data)
   VqBootProgress *progress = data;
   gint64 seconds = (g_get_monotonic_time () - progress->start) / G_USEC_PER_SEC;
   g_autofree char *said = vq_console_last_lines (progress->console, 1);
-  g_autofree char *text = g_strdup_printf (ERASE "%3" G_GINT64_FORMAT " s: %s", seconds, said);
-  glong columns = get_columns () + strlen (ERASE) - 1;
+  g_autofree char *text = g_strdup_printf ("%3" G_GINT64_FORMAT " s: %s", seconds, said);
 
-  if (g_utf8_strlen (text, -1) > columns)
-    *g_utf8_offset_to_pointer (text, columns) = '\0';
-  vq_user_stderr_write (text, strlen (text));
-  progress->shown = TRUE;
+  vq_progress_line_show (text);
   return G_SOURCE_CONTINUE;
 }
 
@@ -62,7 +41,6 @@ vq_boot_progress_free (VqBootProgress *progress)
   if (progress == NULL)
     return;
   g_clear_handle_id (&progress->id, g_source_remove);
-  if (progress->shown)
-    vq_user_stderr_write (ERASE, strlen (ERASE));
+  vq_progress_line_clear ();
   g_free (progress);
 }

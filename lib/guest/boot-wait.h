@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Waits until a guest that can run commands has booted, and until its network is up. */
+/* Waits until a guest that can run commands has booted, until its network is up, and until it is
+ * idle. */
 #pragma once
 
 #include <glib.h>
@@ -19,3 +20,9 @@ gboolean vq_boot_wait_system (VqChannel *channel, gint64 deadline, VqCancel *can
  * seconds, or if it has a network card that nobody switches on in two, says so in a warning. */
 gboolean vq_boot_wait_network (VqChannel *channel, gint64 deadline, VqCancel *cancel,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Waits until a guest that has booted can be saved: until no program has locked the data of apt or
+ * dpkg, and systemd has no jobs. Fails if such a lock is held for five minutes, and says which. If
+ * jobs do not end within half a minute, goes on with a warning that names them. */
+gboolean vq_boot_wait_idle (VqChannel *channel, VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

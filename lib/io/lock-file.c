@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -130,6 +131,32 @@ vq_lock_file_wait (VqPrivateDir *dir, const char *name, gint64 deadline, VqCance
   VqLockFile *lock;
 
   return acquire (dir, name, &patience, &lock, error) ? lock : NULL;
+}
+
+void
+vq_lock_file_tell (VqLockFile *lock, const char *text)
+{
+  gsize length = MIN (strlen (text), sizeof ((VqLockFileSign *)NULL)->text - 1);
+
+  if (pwrite (lock->fd, text, length, 0) == (gssize)length && ftruncate (lock->fd, length) < 0)
+    g_debug ("cannot shorten the lock %s: %s", lock->name, g_strerror (errno));
+  if (futimens (lock->fd, NULL) < 0)
+    g_debug ("cannot set the time of the lock %s: %s", lock->name, g_strerror (errno));
+}
+
+gboolean
+vq_lock_file_hear (VqPrivateDir *dir, const char *name, VqLockFileSign *sign)
+{
+  vq_autofd int fd = vq_private_dir_open_file (dir, name, O_RDONLY, NULL);
+  struct stat st;
+  gssize n;
+
+  if (fd < 0 || fstat (fd, &st) < 0)
+    return FALSE;
+  n = pread (fd, sign->text, sizeof sign->text - 1, 0);
+  sign->text[MAX (n, 0)] = '\0';
+  sign->when = st.st_mtim.tv_sec * G_USEC_PER_SEC + st.st_mtim.tv_nsec / 1000;
+  return n >= 0;
 }
 
 void

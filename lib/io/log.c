@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "io/progress-line.h"
 #include "io/user-stderr.h"
 
 static const char *program;
 static gboolean show_debug;
+static char progress[100];
 static char *last_line;   /* owned; with its prefix */
 static gint64 last_time;  /* when it came, of the monotonic clock */
 static guint64 n_repeats; /* how often it has come again */
@@ -35,6 +37,7 @@ static void G_GNUC_PRINTF (1, 2) write_line (const char *format, ...)
   line = g_strdup_vprintf (format, args);
   va_end (args);
   whole = g_strdup_printf ("%s: %s\n", program, line);
+  vq_progress_line_clear ();
   vq_user_stderr_write (whole, strlen (whole));
 }
 
@@ -112,8 +115,15 @@ vq_log_init (const char *name)
 void
 vq_log_progress (const char *what)
 {
+  g_strlcpy (progress, what, sizeof progress);
   if (vq_user_stderr_is_terminal ())
     g_message ("%s", what);
   else
     g_debug ("%s", what);
+}
+
+const char *
+vq_log_get_progress (void)
+{
+  return progress;
 }

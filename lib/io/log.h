@@ -15,3 +15,6 @@ void vq_log_show_debug (void);
 
 /* Tells the user that WHAT takes long, if stderr is a terminal; otherwise it is a debug message. */
 void vq_log_progress (const char *what);
+
+/* The last WHAT, or "" if there was none. */
+const char *vq_log_get_progress (void);

@@ -25,7 +25,7 @@ struct _VqTemplateBuild
 {
   VqPrivateDir *cache; /* not owned */
   VqTemplateLimits limits;
-  VqLockFile *lock;     /* owned */
+  VqTemplateTurn *turn; /* owned */
   VqPrivateDir *dir;    /* owned; NULL once it is a template */
   VqTemplateInfo *info; /* owned; NULL once it is a template */
   char *new_name;       /* the directory's present name */
@@ -72,7 +72,7 @@ make_directory (VqTemplateBuild *build, const VqTemplateKey *key, GError **error
     return FALSE;
   build->name = vq_template_name_build (digest, number);
   build->new_name = vq_template_name_build_new (digest);
-  /* We hold the lock, so the process that began an earlier build is gone. */
+  /* It is our turn, so the process that began an earlier build is gone. */
   if (!vq_private_dir_remove_child (build->cache, build->new_name, NULL, error))
     return FALSE;
   build->dir = vq_private_dir_make_child (build->cache, build->new_name, error);
@@ -81,13 +81,13 @@ make_directory (VqTemplateBuild *build, const VqTemplateKey *key, GError **error
 
 VqTemplateBuild *
 vq_template_build_new (VqPrivateDir *cache, const VqTemplateKey *key,
-                       const VqTemplateLimits *limits, VqLockFile *lock, GError **error)
+                       const VqTemplateLimits *limits, VqTemplateTurn *turn, GError **error)
 {
   g_autoptr (VqTemplateBuild) build = g_new0 (VqTemplateBuild, 1);
 
   build->cache = cache;
   build->limits = *limits;
-  build->lock = lock;
+  build->turn = turn;
   return make_directory (build, key, error) ? g_steal_pointer (&build) : NULL;
 }
 
@@ -103,7 +103,7 @@ vq_template_build_free (VqTemplateBuild *build)
     g_warning ("%s", error->message);
   vq_private_dir_free (build->dir);
   vq_template_info_free (build->info);
-  vq_lock_file_free (build->lock);
+  vq_template_turn_free (build->turn);
   g_free (build->new_name);
   g_free (build->name);
   g_free (build);
@@ -217,7 +217,7 @@ vq_template_build_commit (VqTemplateBuild *build, GError **error)
     return NULL;
   template = vq_template_new (g_steal_pointer (&build->dir), g_steal_fd (&lock_fd),
                               g_steal_pointer (&build->info));
-  g_clear_pointer (&build->lock, vq_lock_file_free);
+  g_clear_pointer (&build->turn, vq_template_turn_free);
   vq_template_sweep (build->cache, &build->limits, NULL);
   return template;
 }

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A template that is being made: a directory that the caller fills with the template's files
- * (template.h). Its name is one that nobody looks for; when it is complete it is renamed. A lock
- * ensures that only one process makes a template for a key. If that process is killed, the next one
- * removes the directory. */
+ * (template.h). Its name is one that nobody looks for; when it is complete it is renamed. Only one
+ * process at a time makes a template for a key (template-turn.h). If that process is killed, the
+ * next one removes the directory. */
 #pragma once
 
 #include <glib.h>
 
-#include "io/lock-file.h"
 #include "io/private-dir.h"
 #include "template/template-sweep.h"
+#include "template/template-turn.h"
 #include "template/template.h"
 
 typedef struct _VqTemplateBuild VqTemplateBuild;
 
-/* Begins a template for KEY in CACHE. LOCK is the lock for KEY, and is taken over even on failure.
+/* Begins a template for KEY in CACHE. TURN is for KEY, and is taken over even on failure.
  * Existing templates for KEY that are not in use are removed. CACHE must outlive the result. */
 VqTemplateBuild *vq_template_build_new (VqPrivateDir *cache, const VqTemplateKey *key,
-                                        const VqTemplateLimits *limits, VqLockFile *lock,
+                                        const VqTemplateLimits *limits, VqTemplateTurn *turn,
                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Removes everything that was made, unless it has been committed. */

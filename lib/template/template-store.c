@@ -6,14 +6,10 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "io/lock-file.h"
 #include "io/private-dir.h"
 #include "template/template-entry.h"
 #include "template/template-name.h"
-
-/* A process that cleans up takes a lock for a moment. We wait so long before we tell the user that
- * another process is making the template. */
-#define SWEEP_SECONDS 0.3
+#include "template/template-turn.h"
 
 /* How often we try again if another process removes a template just when we want to open it. */
 #define ATTEMPTS 16
@@ -136,43 +132,24 @@ vq_template_store_find (VqTemplateStore *store, const VqTemplateKey *key)
   return find_since (store, digest, G_MININT64);
 }
 
-/* Takes the lock for making the template for the key DIGEST. */
-static VqLockFile *
-take_lock (VqTemplateStore *store, const char *digest, gint64 deadline, VqCancel *cancel,
-           GError **error)
-{
-  g_autofree char *name = vq_template_name_build_lock (digest);
-  VqLockFile *lock;
-
-  if (!vq_lock_file_try (store->dir, name, &lock, error) || lock != NULL)
-    return lock;
-  lock = vq_lock_file_wait (store->dir, name, vq_deadline_in (SWEEP_SECONDS), cancel, NULL);
-  if (lock != NULL)
-    return lock;
-  g_message ("another process makes the template that is needed: waiting for it");
-  lock = vq_lock_file_wait (store->dir, name, deadline, cancel, error);
-  if (lock == NULL)
-    g_prefix_error (error, "another process makes the template: ");
-  return lock;
-}
-
 gboolean
 vq_template_store_begin (VqTemplateStore *store, const VqTemplateKey *key, VqTemplateWish wish,
-                         gint64 deadline, VqCancel *cancel, VqTemplate **template,
+                         double patience, VqCancel *cancel, VqTemplate **template,
                          VqTemplateBuild **build, GError **error)
 {
   gint64 since = wish == VQ_TEMPLATE_NEW ? g_get_real_time () : G_MININT64;
   g_autofree char *digest = vq_template_key_get_digest (key);
-  g_autoptr (VqLockFile) lock = take_lock (store, digest, deadline, cancel, error);
+  g_autoptr (VqTemplateTurn) turn
+      = vq_template_turn_wait (store->dir, digest, patience, cancel, error);
 
   *template = NULL;
   *build = NULL;
-  if (lock == NULL)
+  if (turn == NULL)
     return FALSE;
   *template = find_since (store, digest, since);
   if (*template != NULL)
     return TRUE;
   vq_template_sweep (store->dir, &store->limits, NULL);
-  *build = vq_template_build_new (store->dir, key, &store->limits, g_steal_pointer (&lock), error);
+  *build = vq_template_build_new (store->dir, key, &store->limits, g_steal_pointer (&turn), error);
   return *build != NULL;
 }

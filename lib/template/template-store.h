@@ -45,11 +45,12 @@ typedef enum
 } VqTemplateWish;
 
 /* Begins to make the template for KEY, after vq_template_store_find has found none. If another
- * process is making it, tells the user and waits for that process until DEADLINE. If it succeeds,
- * *TEMPLATE is the template that it has made; if it fails or is killed, it is our turn. On success
- * either *TEMPLATE or *BUILD is set. Templates that are too old, or too many, are removed. Fails if
- * the cache cannot be used, and with VQ_ERROR_TIMEOUT at DEADLINE. */
+ * process is making it, tells the user and waits as long as that process works; PATIENCE is for
+ * vq_template_turn_wait. If it succeeds, *TEMPLATE is the template that it has made; if it fails or
+ * is killed, it is our turn. On success either *TEMPLATE or *BUILD is set. Templates that are too
+ * old, or too many, are removed. Fails if the cache cannot be used, and with VQ_ERROR_TIMEOUT if
+ * that process does not work. */
 gboolean vq_template_store_begin (VqTemplateStore *store, const VqTemplateKey *key,
-                                  VqTemplateWish wish, gint64 deadline, VqCancel *cancel,
+                                  VqTemplateWish wish, double patience, VqCancel *cancel,
                                   VqTemplate **template, VqTemplateBuild **build, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

@@ -12,6 +12,7 @@
 #include "testbed/guest-source.h"
 
 #include "base/error.h"
+#include "guest/boot-wait.h"
 #include "io/log.h"
 #include "template/template-store.h"
 #include "testbed/guest-facts.h"
@@ -22,6 +23,10 @@
 #define STEP_SECONDS 100
 /* How many seconds it may take to collect the facts for the key. */
 #define KEY_SECONDS 60
+
+/* How many seconds to wait for another process that makes the template and shows no sign of work.
+ */
+#define PATIENCE_SECONDS 60
 
 /* How much must be free on the disk in addition to the memory file; and with how much the disk
  * counts as full. */
@@ -35,6 +40,7 @@ struct _VqGuestSource
   VqTemplateChoice templates; /* as in the options at first; OFF when there can be none */
   VqTemplate *template;       /* the template that is forked; NULL: none yet */
   VqTemplateKey *key;         /* the key of that template */
+  char *trouble;              /* why the last guest that wanted a template got none, or NULL */
 };
 
 VqGuestSource *
@@ -55,6 +61,7 @@ vq_guest_source_free (VqGuestSource *source)
     return;
   vq_template_free (source->template);
   vq_template_key_free (source->key);
+  g_free (source->trouble);
   g_free (source);
 }
 
@@ -69,6 +76,19 @@ is_over (VqGuestSource *source, GError **error)
   return reason != NULL;
 }
 
+/* There is no template for the present guest because of WHY, but there may be one for the next, so
+ * each of them looks again. The same warning comes once. */
+static void
+do_without_template (VqGuestSource *source, const char *why)
+{
+  if (g_strcmp0 (source->trouble, why) == 0)
+    return;
+  g_free (source->trouble);
+  source->trouble = g_strdup (why);
+  g_warning ("no template, so the testbed is booted: %s; --template=off silences this", why);
+}
+
+/* The same, but no guest looks again. */
 static void G_GNUC_PRINTF (2, 3) give_up_templates (VqGuestSource *source, const char *format, ...)
 {
   g_autofree char *why = NULL;
@@ -77,7 +97,7 @@ static void G_GNUC_PRINTF (2, 3) give_up_templates (VqGuestSource *source, const
   va_start (args, format);
   why = g_strdup_vprintf (format, args);
   va_end (args);
-  g_warning ("no template, so each testbed is booted: %s; --template=off silences this", why);
+  do_without_template (source, why);
   source->templates = VQ_TEMPLATE_OFF;
 }
 
@@ -190,7 +210,7 @@ begin_template (VqGuestSource *source, VqTemplateStore *store, VqTemplateBuild *
   VqTemplateWish wish
       = source->templates == VQ_TEMPLATE_REFRESH ? VQ_TEMPLATE_NEW : VQ_TEMPLATE_ANY;
 
-  if (!vq_template_store_begin (store, source->key, wish, boot_deadline (source), source->cancel,
+  if (!vq_template_store_begin (store, source->key, wish, PATIENCE_SECONDS, source->cancel,
                                 &source->template, build, error))
     return FALSE;
   if (source->template != NULL || check_room (source, *build, error))
@@ -266,8 +286,10 @@ build_template (VqGuestSource *source, VqTemplateBuild *begun, VqGuestFacts *fac
   g_autoptr (VqTemplateBuild) build = begun;
   g_autoptr (GError) why = NULL;
   g_autoptr (VqGuest) guest = boot (source, vq_template_build_get_directory (build), stage, &why);
+  gboolean is_idle
+      = guest != NULL && vq_boot_wait_idle (vq_guest_get_channel (guest), source->cancel, &why);
 
-  if (guest != NULL)
+  if (is_idle)
     source->template = vq_guest_template_save (build, guest, facts, &why);
   if (source->template != NULL)
     {
@@ -278,7 +300,10 @@ build_template (VqGuestSource *source, VqTemplateBuild *begun, VqGuestFacts *fac
     return NULL;
   if (guest == NULL)
     return boot_without_file (source, g_steal_pointer (&build), why, facts, stage, error);
-  give_up_templates (source, "%s", why->message);
+  if (is_idle)
+    give_up_templates (source, "%s", why->message);
+  else
+    do_without_template (source, why->message);
   g_clear_pointer (&build, vq_template_build_free);
   return keep_or_boot (source, g_steal_pointer (&guest), facts, stage, error);
 }
@@ -296,7 +321,7 @@ try_sources (VqGuestSource *source, VqGuestFacts *facts, VqBootStage *stage, GEr
     {
       if (is_over (source, error))
         return NULL;
-      give_up_templates (source, "%s", why->message);
+      do_without_template (source, why->message);
     }
   if (source->template != NULL)
     return fork_template (source, facts, error);

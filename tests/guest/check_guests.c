@@ -41,6 +41,7 @@ typedef struct
 static void check_reboots (Server *server);
 static void check_first_boots (Server *server);
 static void check_reboot_loop (Server *server);
+static void check_two_servers (Server *server);
 
 /* A unit that reboots the system, before it has booted, on CONDITION. */
 #define REBOOT_IF(CONDITION)                                                                       \
@@ -84,11 +85,16 @@ static const Row rows[] = {
     .unit = "[Unit]\nDefaultDependencies=no\nAfter=local-fs.target\nBefore=sysinit.target\n"
             "[Service]\nType=oneshot\nStandardInput=tty-force\nStandardOutput=tty\n"
             "TTYPath=/dev/console\nExecStart=systemd-firstboot --force --prompt-timezone\n" },
+  /* two servers that need the same template, which takes longer than a boot may */
+  { "debian-12-agent",
+    .arguments = { "--timeout-reboot=100", "--template-script=tests/guest/busy-script.sh" },
+    .name = "two-servers", .check = check_two_servers },
   /* another processor */
   { "arm64", "qcow2", .arguments = { "--dpkg-architecture=arm64" } },
 };
 
 static char *dir; /* on the host, for what is copied */
+static const Row *row_under_test;
 
 static void
 setup (void)
@@ -375,6 +381,28 @@ check_reboot_loop (Server *server)
   server_expect_exit (server, 10 * BOOT, 12, 1, "rebooted again and again");
 }
 
+/* The other server has waited for the template, and told what for. Nothing is at work in it. */
+static void
+check_two_servers (Server *server)
+{
+  g_autofree char *image = make_image (row_under_test);
+  g_autoptr (Server) other = start_server (row_under_test, image);
+  g_autofree char *boot = NULL;
+  g_autofree char *err = NULL;
+
+  server_send (server, "open\n");
+  server_send (other, "open\n");
+  server_finish_open (server);
+  server_finish_open (other);
+  boot = guest_output (server, BOOT_ID);
+  server_open (other, "revert");
+  guest_expect (other, BOOT_ID, boot);
+  guest_expect (other, "ls /var/unlocked; pgrep -x perl || echo idle", "/var/unlocked\nidle");
+  err = server_get_stderr (other);
+  ck_assert_msg (strstr (err, "(process ") != NULL && strstr (err, "template script") != NULL,
+                 "stderr: %s", err);
+}
+
 /* Another remark would mean that a worse way than the one for this guest was taken. */
 static void
 check_remark (const Row *row, const char *err)
@@ -428,6 +456,7 @@ test_a_guest (int _i)
   g_autofree char *image = make_image (row);
   g_autoptr (Server) server = start_server (row, image);
 
+  row_under_test = row;
   if (row->check != NULL)
     row->check (server);
   else

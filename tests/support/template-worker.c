@@ -113,8 +113,8 @@ begin (Work *work, VqTemplateWish wish, GError **error)
 {
   g_autoptr (VqTemplateKey) key = cache_make_key (work->variant);
 
-  if (!vq_template_store_begin (work->store, key, wish, vq_deadline_in (PATIENCE), NULL,
-                                &work->template, &work->build, error))
+  if (!vq_template_store_begin (work->store, key, wish, PATIENCE, NULL, &work->template,
+                                &work->build, error))
     return NULL;
   return work->template != NULL ? "template" : "build";
 }

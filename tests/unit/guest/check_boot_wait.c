@@ -21,10 +21,14 @@ static VqChannel *channel;
 static char *directory;
 static char *path_before;
 
+/* It is as on this machine, unless the test has a file "uptime". */
+#define CLOCK "/proc/uptime"
+
 /* What the guest has elsewhere than this machine; the directory's name comes before SECOND. */
-static const char *const places[][2] = { { "/run/systemd/system", "/systemd" },
-                                         { "/proc/net/", "/routes/" },
-                                         { "/sys/class/net/", "/cards/" } };
+static const char *const places[][2]
+    = { { "/run/systemd/system", "/systemd" }, { "/proc/net/", "/routes/" },
+        { "/sys/class/net/", "/cards/" },      { "/var/lib/dpkg/", "/dpkg/" },
+        { "/proc/locks", "/locks" },           { CLOCK, "/uptime" } };
 
 static VqCommand *
 guest_start (VqChannel *self, const char *const *argv, int in, int out, int err, VqCommandDone done,
@@ -37,7 +41,8 @@ guest_start (VqChannel *self, const char *const *argv, int in, int out, int err,
     {
       g_autofree char *place = g_strconcat (directory, places[i][1], NULL);
 
-      g_string_replace (script, places[i][0], place, 0);
+      if (strcmp (places[i][0], CLOCK) != 0 || g_file_test (place, G_FILE_TEST_EXISTS))
+        g_string_replace (script, places[i][0], place, 0);
     }
   g_free (words[2]);
   words[2] = g_strdup (script->str);
@@ -284,4 +289,77 @@ TEST_LOOP (no_network, 0, G_N_ELEMENTS (rows))
   ck_assert_int_eq (count_pauses (), rows[_i].pauses);
   if (rows[_i].warns)
     messages_assert_warning ("no");
+}
+
+/* ---- nothing at work ---- */
+
+/* In the file "locks" there is a lock on the file NAME, as the kernel writes it. */
+static void
+put_lock (const char *name)
+{
+  g_autofree char *path = g_build_filename (directory, name, NULL);
+  g_autofree char *text = NULL;
+  struct stat st;
+
+  put_file (name, "");
+  ck_assert_int_eq (stat (path, &st), 0);
+  text = g_strdup_printf ("1: FLOCK  ADVISORY  WRITE 1 00:1a:7 0 EOF\n"
+                          "2: POSIX  ADVISORY  WRITE 1234 fe:02:%lu 0 EOF\n",
+                          (gulong)st.st_ino);
+  put_file ("locks", text);
+}
+
+static gboolean
+wait_idle (GError **error)
+{
+  return vq_boot_wait_idle (&guest, NULL, error);
+}
+
+TEST (idle)
+{
+  put_file ("dpkg/lock", "");
+  put_file ("locks", "1: POSIX  ADVISORY  WRITE 1 fe:02:0 0 EOF\n");
+  put_sleep ("x", "");
+  ck_assert (wait_idle (NULL));
+  ck_assert_int_eq (count_pauses (), 0);
+}
+
+TEST (lock_is_released)
+{
+  put_lock ("dpkg/lock-frontend");
+  put_sleep ("locks", "");
+  ck_assert (wait_idle (NULL));
+  ck_assert_int_eq (count_pauses (), 1);
+}
+
+TEST (lock_is_held)
+{
+  g_autoptr (GError) error = NULL;
+
+  put_lock ("dpkg/lock");
+  put_file ("uptime", "10.2 3.4\n");
+  put_sleep ("uptime", "310.1 3.4\\n");
+  ck_assert (!wait_idle (&error));
+  ck_assert_ptr_nonnull (strstr (error->message, "a program has held"));
+  ck_assert_ptr_nonnull (strstr (error->message, "/dpkg/lock for 300 seconds"));
+}
+
+TEST (jobs_after_the_boot)
+{
+  put_file ("locks", "");
+  put_systemctl ("running", "");
+  put_file ("uptime", "10.2 3.4\n");
+  put_sleep ("uptime", "41.1 3.4\\n");
+  ck_assert (wait_idle (NULL));
+  messages_assert_warning ("(never.service/start multi-user.target/start)");
+}
+
+/* Its jobs were waited for before. */
+TEST (boot_that_has_not_ended)
+{
+  put_file ("locks", "");
+  put_systemctl ("starting", "");
+  put_sleep ("x", "");
+  ck_assert (wait_idle (NULL));
+  ck_assert_int_eq (count_pauses (), 0);
 }

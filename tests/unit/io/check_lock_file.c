@@ -287,3 +287,34 @@ TEST (not_lockable)
   ck_assert (!taken);
   ck_assert_ptr_nonnull (error);
 }
+
+static void
+expect_sign (const char *text)
+{
+  VqLockFileSign sign;
+  gint64 age;
+
+  ck_assert (vq_lock_file_hear (dir, NAME, &sign));
+  ck_assert_str_eq (sign.text, text);
+  age = g_get_real_time () - sign.when;
+  ck_assert_int_ge (age, -G_USEC_PER_SEC);
+  ck_assert_int_lt (age, 60 * G_USEC_PER_SEC);
+}
+
+TEST (signs)
+{
+  VqLockFileSign sign;
+  g_autofree char *longer = g_strnfill (sizeof sign.text, 'x');
+  g_autoptr (VqLockFile) lock = NULL;
+
+  ck_assert (!vq_lock_file_hear (dir, NAME, &sign));
+  lock = take ();
+  expect_sign ("");
+  vq_lock_file_tell (lock, "a long text");
+  expect_sign ("a long text");
+  vq_lock_file_tell (lock, "short");
+  expect_sign ("short");
+  vq_lock_file_tell (lock, longer);
+  longer[sizeof sign.text - 1] = '\0';
+  expect_sign (longer);
+}

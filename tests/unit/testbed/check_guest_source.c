@@ -4,6 +4,7 @@
 #include "testbed/guest-source.h"
 
 #include <check.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,10 +16,12 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "io/lock-file.h"
 #include "leaks.h"
 #include "qemu/machine-files.h"
 #include "messages.h"
 #include "suite.h"
+#include "template/template-name.h"
 #include "template/template-store.h"
 #include "testbed/plan-inputs.h"
 #include "tree.h"
@@ -154,7 +157,7 @@ TEST (cannot_be)
 {
   begin ("--qemu-options=-m|64");
   assert_boot_fails ();
-  messages_assert_warning ("no template, so each testbed is booted: --qemu-options lay out the "
+  messages_assert_warning ("no template, so the testbed is booted: --qemu-options lay out the "
                            "guest's memory themselves; --template=off silences this");
   assert_boot_fails ();
   ck_assert (!g_file_test (cache, G_FILE_TEST_EXISTS));
@@ -209,7 +212,7 @@ TEST (no_room)
   begin ("--ram-size=67108864");
   ck_assert_ptr_null (vq_guest_source_get (source, &facts, &error));
   ck_assert_ptr_null (strchr (error->message, '\n'));
-  messages_assert_warning ("no template, so each testbed is booted: ");
+  messages_assert_warning ("no template, so the testbed is booted: ");
   ck_assert_int_eq (count_templates (), 0);
 }
 
@@ -280,8 +283,8 @@ put_bad_template (void)
   VqTemplate *template = NULL;
 
   ck_assert (key != NULL && store != NULL);
-  ck_assert (vq_template_store_begin (store, key, VQ_TEMPLATE_ANY, vq_deadline_in (PATIENCE), NULL,
-                                      &template, &build, NULL));
+  ck_assert (vq_template_store_begin (store, key, VQ_TEMPLATE_ANY, PATIENCE, NULL, &template,
+                                      &build, NULL));
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
       g_autofree char *path
@@ -456,4 +459,31 @@ TEST (facts_stay)
   ck_assert_ptr_null (facts.scratch);
   ck_assert_ptr_null (facts.user);
   vq_guest_facts_clear (&facts);
+}
+
+/* Another process was to make the template, and hangs: a guest boots without one. The next one
+ * looks again. */
+TEST (another_process_hangs)
+{
+  const struct timespec long_ago[2] = { { 1000000000, 0 }, { 1000000000, 0 } };
+  g_autoptr (VqPrivateDir) dir = NULL;
+  g_autoptr (VqTemplateKey) key = NULL;
+  g_autoptr (VqLockFile) lock = NULL;
+  g_autofree char *digest = NULL;
+  g_autofree char *name = NULL;
+
+  begin_with_qemu ("nothing");
+  ck_assert_int_eq (g_mkdir (cache, 0700), 0);
+  dir = vq_private_dir_open (cache, VQ_PRIVATE_DIR_EXISTING, NULL);
+  key = vq_plan_inputs_get_key (plan, vq_deadline_in (PATIENCE), NULL, NULL);
+  digest = vq_template_key_get_digest (key);
+  name = vq_template_name_build_lock (digest);
+  ck_assert (vq_lock_file_try (dir, name, &lock, NULL));
+  ck_assert_int_eq (utimensat (vq_private_dir_get_fd (dir), name, long_ago, 0), 0);
+  assert_boot_fails ();
+  ck_assert_int_eq (messages_take_warnings ("process"), 2);
+  assert_starts ("\n");
+  g_clear_pointer (&lock, vq_lock_file_free);
+  assert_boot_fails ();
+  assert_starts ("\nfile\n");
 }
