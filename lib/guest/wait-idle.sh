@@ -8,9 +8,9 @@
 locked() {
   for file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock; do
     [ -e "$file" ] || continue
-    set -- $(ls -i "$file")
+    inode=$(stat -c %i "$file")
     while read -r line; do
-      case $line in *":$1 "*) echo "$file"; return;; esac
+      case $line in *":$inode "*) echo "$file"; return;; esac
     done </proc/locks
   done
 }

@@ -147,8 +147,8 @@ assert_begin_fails (double seconds, VqCancel *cancel, GError **error)
   VqTemplate *template;
   VqTemplateBuild *build;
 
-  ck_assert (!vq_template_store_begin (cache_store, key, VQ_TEMPLATE_ANY, seconds,
-                                       cancel, &template, &build, error));
+  ck_assert (!vq_template_store_begin (cache_store, key, VQ_TEMPLATE_ANY, seconds, cancel,
+                                       &template, &build, error));
   ck_assert_ptr_null (template);
   ck_assert_ptr_null (build);
   messages_assert_warning (WAITING);
