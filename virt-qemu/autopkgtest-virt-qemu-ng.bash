@@ -21,6 +21,10 @@ _autopkgtest_virt_qemu_ng ()
       mapfile -t COMPREPLY < <(compgen -W 'user restricted' -- "$cur")
       return
       ;;
+    --display)
+      mapfile -t COMPREPLY < <(compgen -W 'auto none VGA bochs-display virtio-gpu-pci virtio-vga' -- "$cur")
+      return
+      ;;
     --sandbox)
       mapfile -t COMPREPLY < <(compgen -W 'auto on off' -- "$cur")
       return
@@ -56,18 +60,20 @@ _autopkgtest_virt_qemu_ng ()
       return
       ;;
     --qemu-architecture)
-      mapfile -t COMPREPLY < <(compgen -W 'x86_64 i386 aarch64 arm ppc64le s390x riscv64' -- "$cur")
+      mapfile -t COMPREPLY < <(compgen -W 'x86_64 i386 aarch64 arm ppc64le s390x riscv64
+        loongarch64 mips64el ppc ppc64 sparc64' -- "$cur")
       return
       ;;
     --dpkg-architecture)
-      mapfile -t COMPREPLY < <(compgen -W 'amd64 i386 arm64 armhf ppc64el s390x riscv64' -- "$cur")
+      mapfile -t COMPREPLY < <(compgen -W 'amd64 i386 arm64 armhf ppc64el s390x riscv64
+        loong64 mips64el powerpc ppc64 sparc64' -- "$cur")
       return
       ;;
     --qemu-command | -q)
       mapfile -t COMPREPLY < <(compgen -c -- "${cur:-qemu-system-}")
       return
       ;;
-    --overlay-dir | -o | --template-dir | --allow-backing)
+    --overlay-dir | -o | --template-dir | --allow-backing | --log-dir)
       _filedir -d
       return
       ;;
@@ -84,8 +90,8 @@ _autopkgtest_virt_qemu_ng ()
 
   if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W '
-      --accel= --allow-backing= --baseimage --boot= --channel= --cpus= --debug --dpkg-architecture= --efi --guest-agent= --help
-      --network= --overlay-dir=
+      --accel= --allow-backing= --baseimage --boot= --channel= --cpus= --debug --display= --dpkg-architecture= --efi --guest-agent= --help
+      --log-dir= --network= --overlay-dir=
       --password= --qemu-architecture= --qemu-command= --qemu-options= --ram-size= --sandbox= --shared-dir= --show-boot --ssh-key= --ssh-user=
       --template= --template-cache-size= --template-dir= --template-max-age= --template-script=
       --timeout-poweroff= --timeout-reboot= --user= --version' -- "$cur")

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "guest/baseimage.h"
+#include "guest/boot-evidence.h"
 #include "guest/boot-progress.h"
 #include "base/error.h"
 #include "base/fd.h"
@@ -104,6 +105,16 @@ get_stage (VqGuest *guest)
   return vq_console_has_spoken (vq_qemu_get_console (guest->qemu)) ? VQ_BOOT_SPOKE : VQ_BOOT_SILENT;
 }
 
+/* The boot has failed with *ERROR. */
+static void
+keep_evidence (VqGuest *guest, GError **error)
+{
+  const char *directory = guest->plan->options->log_dir;
+
+  if (directory != NULL && guest->qemu != NULL && !vq_error_is_cancelled (*error))
+    vq_boot_evidence_keep (guest->qemu, directory, error);
+}
+
 VqGuest *
 vq_guest_boot (const VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
                VqBootStage *stage, GError **error)
@@ -117,6 +128,7 @@ vq_guest_boot (const VqPlan *plan, const char *template, gint64 deadline, VqCanc
       && run_guest (guest, deadline, error) && get_in (guest, deadline, error))
     return g_steal_pointer (&guest);
   *stage = get_stage (guest);
+  keep_evidence (guest, error);
   return NULL;
 }
 
@@ -231,7 +243,10 @@ vq_guest_reboot (VqGuest *guest, VqRebootKind kind, GError **error)
 
   if (kind == VQ_REBOOT_TOLD)
     vq_guest_link_reboot (guest->link);
-  return vq_get_in_again (guest->link, guest->qemu, guest->boot, guest->plan->boot_timeout, error);
+  if (vq_get_in_again (guest->link, guest->qemu, guest->boot, guest->plan->boot_timeout, error))
+    return TRUE;
+  keep_evidence (guest, error);
+  return FALSE;
 }
 
 gboolean

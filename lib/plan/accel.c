@@ -135,6 +135,15 @@ kvm_works (const VqArch *arch, const char *qemu_command, VqCancel *cancel, GErro
   return FALSE;
 }
 
+/* A QEMU that the user named runs what it runs. */
+static gboolean
+fits_kvm (const VqOptions *options, const VqArch *arch)
+{
+  const VqArch *kvm_arch = vq_arch_find_host_kvm (arch);
+
+  return kvm_arch == arch || (kvm_arch != NULL && options->qemu_command == NULL);
+}
+
 gboolean
 vq_accel_choose (const VqOptions *options, const VqArch *arch, const char *qemu_command,
                  gboolean *kvm, char **why, VqCancel *cancel, GError **error)
@@ -147,7 +156,7 @@ vq_accel_choose (const VqOptions *options, const VqArch *arch, const char *qemu_
       *kvm = TRUE;
       return open_device (error);
     }
-  if (options->accel == VQ_ACCEL_TCG || !vq_arch_fits_host_kvm (arch))
+  if (options->accel == VQ_ACCEL_TCG || !fits_kvm (options, arch))
     return TRUE;
   *kvm = kvm_works (arch, qemu_command, cancel, &reason);
   if (*kvm)

@@ -6,12 +6,27 @@
 
 #include "base/error.h"
 
+/* The graphics card. bochs-drm needs 4 MiB of video memory to set a mode. All of the memory that
+ * the guest has written to is in the saved state, so it gets no more. The other card has a memory
+ * of the guest's own, and the mode is the smallest with which desktops start. VGA is what Debian's
+ * server has; but with KVM on ARM, the guest's writes to its memory may not be seen. */
+#define VGA "VGA,vgamem_mb=4"
+#define VIRTIO_GPU "virtio-gpu-pci,xres=800,yres=600"
+
+/* What Debian's server gives to a machine of which it knows no more than the name. */
+#define OTHER(dpkg_name, qemu_name, package_name)                                                  \
+  {                                                                                                \
+    .dpkg = dpkg_name, .qemu = qemu_name, .package = "qemu-system-" package_name, .display = VGA,  \
+    .boot = VQ_BOOT_NONE, .virtio = "pci", .serial = { "ttyS0" }, .kvm_hosts = ""                  \
+  }
+
 static const VqArch arches[] = {
   { .dpkg = "amd64",
     .qemu = "x86_64",
     .package = "qemu-system-x86",
     .machine = "pc",
     .machine_efi = "q35",
+    .display = VGA,
     .cpu_kvm = "kvm64",
     .boot = VQ_BOOT_AUTO,
     .virtio = "pci",
@@ -25,6 +40,7 @@ static const VqArch arches[] = {
     .package = "qemu-system-x86",
     .machine = "pc",
     .machine_efi = "q35",
+    .display = VGA,
     .boot = VQ_BOOT_AUTO,
     .virtio = "pci",
     .serial = { "ttyS0", "ttyS1" },
@@ -34,6 +50,8 @@ static const VqArch arches[] = {
     .qemu = "aarch64",
     .package = "qemu-system-arm",
     .machine = "virt",
+    .machine_kvm = "virt,gic-version=max",
+    .display = VIRTIO_GPU,
     .cpu_tcg = "cortex-a53", /* "max" is several times slower */
     .cpu_kvm = "host",
     .boot = VQ_BOOT_EFI,
@@ -44,6 +62,7 @@ static const VqArch arches[] = {
     .qemu = "arm",
     .package = "qemu-system-arm",
     .machine = "virt",
+    .display = VIRTIO_GPU,
     .boot = VQ_BOOT_EFI,
     .virtio = "pci",
     .serial = { "ttyS0" },
@@ -52,6 +71,7 @@ static const VqArch arches[] = {
     .qemu = "ppc64le",
     .package = "qemu-system-ppc",
     .machine = "pseries",
+    .display = VGA,
     .boot = VQ_BOOT_IEEE1275,
     .virtio = "pci",
     .serial = { "hvc0" },
@@ -68,10 +88,64 @@ static const VqArch arches[] = {
     .qemu = "riscv64",
     .package = "qemu-system-misc",
     .machine = "virt",
+    .machine_new = "acpi=off",
+    .display = VIRTIO_GPU,
+    .cpu_new = "rva23s64", /* Ubuntu 25.10 and later run on nothing less */
     .boot = VQ_BOOT_EFI,
     .virtio = "pci",
     .serial = { "ttyS0" },
     .kvm_hosts = " riscv64 " },
+  OTHER ("alpha", "alpha", "misc"),
+  OTHER ("avr32", "avr", "misc"),
+  OTHER ("hppa", "hppa", "misc"),
+  OTHER ("loong64", "loongarch64", "misc"),
+  OTHER ("m68k", "m68k", "misc"),
+  OTHER ("mips", "mips", "mips"),
+  OTHER ("mips64", "mips64", "mips"),
+  OTHER ("mips64el", "mips64el", "mips"),
+  OTHER ("mipsel", "mipsel", "mips"),
+  OTHER ("or1k", "or1k", "misc"),
+  OTHER ("powerpc", "ppc", "ppc"),
+  OTHER ("ppc64", "ppc64", "ppc"),
+  OTHER ("riscv32", "riscv32", "misc"),
+  OTHER ("sh4", "sh4", "misc"),
+  OTHER ("sh4eb", "sh4eb", "misc"),
+  OTHER ("sparc", "sparc", "sparc"),
+  OTHER ("sparc64", "sparc64", "sparc"),
+  OTHER ("xtensa", "xtensa", "misc"),
+  OTHER ("microblaze", "microblaze", "misc"),
+  OTHER ("microblazeel", "microblazeel", "misc"),
+  OTHER ("cris", "cris", "misc"),
+  OTHER ("moxie", "moxie", "misc"),
+  OTHER ("nios2", "nios2", "misc"),
+  OTHER ("rx", "rx", "misc"),
+  OTHER ("tricore", "tricore", "misc"),
+  OTHER ("xtensaeb", "xtensaeb", "misc"),
+};
+
+/* On an arm64 host armhf guests run under KVM in the QEMU for arm64. */
+static const VqArch armhf_on_arm64 = {
+  .dpkg = "armhf",
+  .qemu = "aarch64",
+  .firmware = "arm",
+  .package = "qemu-system-arm",
+  .machine = "virt",
+  .machine_kvm = "virt,gic-version=max",
+  .display = VIRTIO_GPU,
+  .cpu_kvm = "host,aarch64=off",
+  .boot = VQ_BOOT_EFI,
+  .virtio = "pci",
+  .serial = { "ttyS0" },
+  .kvm_hosts = " aarch64 ",
+};
+
+/* Further names that dpkg has. */
+static const struct
+{
+  const char *dpkg, *qemu;
+} aliases[] = {
+  { "arm64ilp32", "aarch64" }, { "armel", "arm" },  { "powerpcel", "ppc64le" },
+  { "s390", "s390x" },         { "x32", "x86_64" },
 };
 
 const VqArch *
@@ -80,6 +154,9 @@ vq_arch_find_dpkg (const char *name)
   for (gsize i = 0; i < G_N_ELEMENTS (arches); i++)
     if (g_str_equal (arches[i].dpkg, name))
       return &arches[i];
+  for (gsize i = 0; i < G_N_ELEMENTS (aliases); i++)
+    if (g_str_equal (aliases[i].dpkg, name))
+      return vq_arch_find_qemu (aliases[i].qemu);
   return NULL;
 }
 
@@ -157,14 +234,22 @@ vq_arch_choose (const VqOptions *options, GError **error)
   return NULL;
 }
 
-gboolean
-vq_arch_fits_host_kvm (const VqArch *arch)
+const VqArch *
+vq_arch_find_kvm (const VqArch *arch, const char *host)
 {
-  g_autofree char *word = NULL;
+  g_autofree char *word = g_strdup_printf (" %s ", host);
+
+  if (strstr (arch->kvm_hosts, word) != NULL)
+    return arch;
+  if (g_str_equal (arch->qemu, "arm") && g_str_equal (host, "aarch64"))
+    return &armhf_on_arm64;
+  return NULL;
+}
+
+const VqArch *
+vq_arch_find_host_kvm (const VqArch *arch)
+{
   struct utsname name;
 
-  if (uname (&name) != 0)
-    return FALSE;
-  word = g_strdup_printf (" %s ", name.machine);
-  return strstr (arch->kvm_hosts, word) != NULL;
+  return uname (&name) == 0 ? vq_arch_find_kvm (arch, name.machine) : NULL;
 }

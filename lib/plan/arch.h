@@ -10,10 +10,15 @@ typedef struct
 {
   const char *dpkg;        /* dpkg's name: "amd64" */
   const char *qemu;        /* QEMU's name, as in qemu-system-NAME: "x86_64" */
+  const char *firmware;    /* the QEMU's name of the architecture with its EFI; NULL: the same */
   const char *package;     /* Debian package of qemu-system-NAME */
-  const char *machine;     /* -machine */
+  const char *machine;     /* -machine, NULL: QEMU's default */
   const char *machine_efi; /* -machine with EFI; NULL: the same */
+  const char *machine_kvm; /* -machine under KVM; NULL: the same */
+  const char *machine_new; /* properties to add to -machine where QEMU knows them, or NULL */
+  const char *display;     /* the graphics card of --display=auto, where QEMU has it, or NULL */
   const char *cpu_tcg;     /* -cpu under TCG, NULL: QEMU's default */
+  const char *cpu_new;     /* -cpu under TCG where QEMU knows it, or NULL */
   const char *cpu_kvm;     /* -cpu under KVM, NULL: QEMU's default */
   VqBoot boot;             /* what --boot=auto means; VQ_BOOT_AUTO: the image decides */
   const char *virtio;      /* suffix of virtio devices: "pci" or "ccw" */
@@ -36,5 +41,9 @@ const VqArch *vq_arch_find_host (void);
  * host's. Fails for an unknown name. */
 const VqArch *vq_arch_choose (const VqOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether this host's KVM, if it works, can run guests of ARCH. */
-gboolean vq_arch_fits_host_kvm (const VqArch *arch);
+/* The entry to use for guests of ARCH if KVM works on a host whose uname -m is HOST, or NULL if
+ * that cannot run them. Nearly always it is ARCH. */
+const VqArch *vq_arch_find_kvm (const VqArch *arch, const char *host);
+
+/* The same for this host. */
+const VqArch *vq_arch_find_host_kvm (const VqArch *arch);

@@ -85,7 +85,7 @@ find_machine_type (const VqOptions *options, const VqArch *arch, gboolean efi, c
 {
   gboolean plain = !efi || arch->machine_efi == NULL || user_gave_machine (options);
 
-  *type = plain ? arch->machine : arch->machine_efi;
+  *type = !plain ? arch->machine_efi : arch->machine != NULL ? arch->machine : "default";
   *length = strlen (*type);
   for (char **word = options->qemu_options; *word != NULL; word++)
     if (is_machine_option (*word) && word[1] != NULL)

@@ -24,6 +24,7 @@ enum
   OPTION_TIMEOUT_REBOOT,
   OPTION_TIMEOUT_POWEROFF,
   OPTION_SHOW_BOOT,
+  OPTION_LOG_DIR,
   OPTION_DEBUG,
   OPTION_QEMU_OPTIONS,
   OPTION_SANDBOX,
@@ -33,6 +34,7 @@ enum
   OPTION_SHARED_DIR,
   OPTION_ACCEL,
   OPTION_NETWORK,
+  OPTION_DISPLAY,
   OPTION_CHANNEL,
   OPTION_GUEST_AGENT,
   OPTION_SSH_USER,
@@ -60,6 +62,7 @@ static const VqArgument arguments_table[] = {
   [OPTION_TIMEOUT_REBOOT] = { "timeout-reboot", 0, TRUE },
   [OPTION_TIMEOUT_POWEROFF] = { "timeout-poweroff", 0, TRUE },
   [OPTION_SHOW_BOOT] = { "show-boot", 0, FALSE },
+  [OPTION_LOG_DIR] = { "log-dir", 0, TRUE },
   [OPTION_DEBUG] = { "debug", 'd', FALSE },
   [OPTION_QEMU_OPTIONS] = { "qemu-options", 0, TRUE },
   [OPTION_SANDBOX] = { "sandbox", 0, TRUE },
@@ -69,6 +72,7 @@ static const VqArgument arguments_table[] = {
   [OPTION_SHARED_DIR] = { "shared-dir", 0, TRUE },
   [OPTION_ACCEL] = { "accel", 0, TRUE },
   [OPTION_NETWORK] = { "network", 0, TRUE },
+  [OPTION_DISPLAY] = { "display", 0, TRUE },
   [OPTION_CHANNEL] = { "channel", 0, TRUE },
   [OPTION_GUEST_AGENT] = { "guest-agent", 0, TRUE },
   [OPTION_SSH_USER] = { "ssh-user", 0, TRUE },
@@ -132,6 +136,7 @@ static const Rule rules[] = {
   [OPTION_TIMEOUT_REBOOT] = { RULE_INT, FIELD (timeout_reboot), 1, G_MAXINT },
   [OPTION_TIMEOUT_POWEROFF] = { RULE_INT, FIELD (timeout_poweroff), 0, G_MAXINT },
   [OPTION_SHOW_BOOT] = { RULE_CONSTANT, FIELD (show_boot), TRUE },
+  [OPTION_LOG_DIR] = { RULE_STRING, FIELD (log_dir) },
   [OPTION_DEBUG] = { RULE_CONSTANT, FIELD (debug), TRUE },
   [OPTION_QEMU_OPTIONS] = { RULE_WORDS, FIELD (qemu_options) },
   [OPTION_SANDBOX] = { RULE_CHOICE, FIELD (sandbox), .words = sandbox_words },
@@ -141,6 +146,7 @@ static const Rule rules[] = {
   [OPTION_SHARED_DIR] = { RULE_SHARED_DIR, FIELD (shared_dirs) },
   [OPTION_ACCEL] = { RULE_CHOICE, FIELD (accel), .words = accel_words },
   [OPTION_NETWORK] = { RULE_CHOICE, FIELD (network), .words = network_words },
+  [OPTION_DISPLAY] = { RULE_STRING, FIELD (display) },
   [OPTION_CHANNEL] = { RULE_CHOICE, FIELD (channel), .words = channel_words },
   [OPTION_GUEST_AGENT] = { RULE_CHOICE, FIELD (guest_agent), .words = agent_words },
   [OPTION_SSH_USER] = { RULE_STRING, FIELD (ssh_user) },
@@ -198,6 +204,8 @@ vq_options_free (VqOptions *options)
   g_free (options->password);
   g_free (options->ssh_user);
   g_free (options->ssh_key);
+  g_free (options->display);
+  g_free (options->log_dir);
   g_strfreev (options->qemu_options);
   g_free (options->template_dir);
   g_strfreev (options->template_scripts);

@@ -81,11 +81,13 @@ typedef struct
   int timeout_poweroff;          /* seconds; -1: not given, so QEMU is ended at once */
   int timeout_copy;              /* seconds, from $AUTOPKGTEST_VIRT_COPY_TIMEOUT; 0: no limit */
   gboolean show_boot;
+  char *log_dir; /* where a boot that fails leaves what it knows */
   gboolean debug;
   char **qemu_options; /* appended to QEMU's argv; empty if not given */
   VqBoot boot;
   VqAccel accel;
   VqNetwork network;
+  char *display; /* "auto" (as if it was not given), "none", or a device of QEMU's */
   VqSandbox sandbox;
   char *ssh_user; /* whom to log in as over ssh */
   char *ssh_key;  /* a file on the host with the private key of ssh_user, or of root */

@@ -8,7 +8,9 @@
 #include "plan/accel.h"
 #include "image/disk-layout.h"
 #include "base/error.h"
+#include "plan/display.h"
 #include "plan/hotplug-bus.h"
+#include "plan/qemu-help.h"
 #include "image/image-name.h"
 #include "plan/shared-dir.h"
 #include "io/workdir.h"
@@ -33,6 +35,20 @@ find_qemu (VqPlan *plan, GError **error)
     return vq_error_set (error, VQ_ERROR_FAILED, "--qemu-command: %s is not an executable", name);
   return vq_error_set (error, VQ_ERROR_FAILED, "no %s for %s guests: install the package %s", name,
                        plan->arch->dpkg, plan->arch->package);
+}
+
+/* Under KVM it may be another QEMU than under TCG: on an arm64 host for armhf guests. */
+static gboolean
+choose_qemu (VqPlan *plan, GError **error)
+{
+  const VqArch *arch = vq_arch_choose (plan->options, error);
+  const VqArch *kvm_arch = arch != NULL && plan->kvm ? vq_arch_find_host_kvm (arch) : NULL;
+
+  if (arch == NULL)
+    return FALSE;
+  plan->arch = kvm_arch != NULL && plan->options->qemu_command == NULL ? kvm_arch : arch;
+  g_clear_pointer (&plan->qemu_command, g_free);
+  return find_qemu (plan, error);
 }
 
 static VqImage *
@@ -91,7 +107,8 @@ choose_firmware (VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error
     return FALSE;
   if (!efi)
     return TRUE;
-  plan->firmware = vq_firmware_find (plan->arch->qemu, error);
+  plan->firmware = vq_firmware_find (
+      plan->arch->firmware != NULL ? plan->arch->firmware : plan->arch->qemu, error);
   return plan->firmware != NULL;
 }
 
@@ -120,7 +137,7 @@ choose_accel (VqPlan *plan, VqCancel *cancel, GError **error)
   if (why != NULL)
     warn_of_tcg (why);
   set_boot_timeout (plan);
-  return TRUE;
+  return choose_qemu (plan, error);
 }
 
 gboolean
@@ -129,6 +146,8 @@ vq_plan_give_up_kvm (VqPlan *plan, const char *why)
   if (!plan->kvm || plan->options->accel != VQ_ACCEL_AUTO)
     return FALSE;
   plan->kvm = FALSE;
+  if (!choose_qemu (plan, NULL))
+    return FALSE;
   warn_of_tcg (why);
   set_boot_timeout (plan);
   return TRUE;
@@ -177,6 +196,18 @@ check_template_dir (const VqOptions *options, GError **error)
 }
 
 static gboolean
+check_log_dir (const VqOptions *options, GError **error)
+{
+  const char *directory = options->log_dir;
+
+  if (directory == NULL
+      || (g_mkdir_with_parents (directory, 0700) == 0 && access (directory, W_OK | X_OK) == 0))
+    return TRUE;
+  return vq_error_set (error, VQ_ERROR_USAGE, "--log-dir: cannot make files in %s: %s", directory,
+                       g_strerror (errno));
+}
+
+static gboolean
 check_scripts (const VqOptions *options, GError **error)
 {
   for (char **path = options->template_scripts; *path != NULL; path++)
@@ -195,6 +226,25 @@ check_shared_dirs (const VqOptions *options, GError **error)
     if (!vq_shared_dir_check (options->shared_dirs->pdata[i], error))
       return FALSE;
   return TRUE;
+}
+
+/* What a newer QEMU has and an older one does not. */
+static void
+choose_devices (VqPlan *plan, gint64 deadline, VqCancel *cancel)
+{
+  const VqArch *arch = plan->arch;
+  const char *qemu = plan->qemu_command;
+
+  plan->display = vq_display_choose (plan->options, arch, qemu, deadline, cancel);
+  if (arch->machine_new != NULL)
+    {
+      g_autofree char *value = g_strconcat (arch->machine, ",help", NULL);
+      g_autofree char *name = g_strndup (arch->machine_new, strcspn (arch->machine_new, "="));
+
+      plan->machine_new = vq_qemu_help_has (qemu, "-machine", value, name, deadline, cancel);
+    }
+  plan->cpu_new = arch->cpu_new != NULL
+                  && vq_qemu_help_has (qemu, "-cpu", "help", arch->cpu_new, deadline, cancel);
 }
 
 static gboolean
@@ -245,12 +295,13 @@ vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
   plan->more = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_image_free);
   plan->arch = vq_arch_choose (options, error);
   if (plan->arch == NULL || !check_overlay_dir (options, error)
-      || !check_template_dir (options, error) || !check_scripts (options, error)
-      || !check_shared_dirs (options, error) || !read_ssh_key (plan, error)
-      || !find_qemu (plan, error) || !inspect_images (plan, error)
+      || !check_template_dir (options, error) || !check_log_dir (options, error)
+      || !check_scripts (options, error) || !check_shared_dirs (options, error)
+      || !read_ssh_key (plan, error) || !choose_qemu (plan, error) || !inspect_images (plan, error)
       || !choose_firmware (plan, deadline, cancel, error) || !choose_hotplug (plan, error)
       || !choose_accel (plan, cancel, error))
     return NULL;
+  choose_devices (plan, deadline, cancel);
   if (options->channel == VQ_CHANNEL_SSH)
     vq_plan_add_cloud_seed (plan);
   return g_steal_pointer (&plan);
@@ -265,6 +316,7 @@ vq_plan_free (VqPlan *plan)
   vq_image_free (plan->image);
   g_ptr_array_unref (plan->more);
   g_free (plan->qemu_command);
+  g_free (plan->display);
   g_free (plan->ssh_key);
   g_free (plan);
 }

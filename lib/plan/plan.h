@@ -23,6 +23,9 @@ typedef struct
   GPtrArray *more;             /* VqImage, the read-only disks */
   VqFirmware *firmware;        /* NULL: not EFI */
   const VqHotplugBus *hotplug; /* where to plug in the base image; NULL without --baseimage */
+  char *display;               /* the graphics card, as for -device; NULL: none of ours */
+  gboolean machine_new;        /* this QEMU knows arch->machine_new */
+  gboolean cpu_new;            /* this QEMU knows arch->cpu_new */
   char *ssh_key;               /* the text of the user's private key; NULL if none is given */
   gboolean kvm;
   gboolean sandbox;    /* QEMU starts in its sandbox */

@@ -22,6 +22,7 @@ struct _VqConsole
   guint64 n_bytes;    /* how many the guest has written */
   gint64 last_time;   /* when it wrote the last of them */
   GString *tail;
+  gsize max; /* how much of it is kept */
 };
 
 static void
@@ -29,7 +30,7 @@ keep (VqConsole *console, const char *bytes, gssize n)
 {
   console->n_bytes += n;
   console->last_time = g_get_monotonic_time ();
-  vq_text_keep_last (console->tail, bytes, n, KEPT);
+  vq_text_keep_last (console->tail, bytes, n, console->max);
   if (console->shown != NULL)
     vq_guest_text_show (console->shown, bytes, n);
 }
@@ -62,6 +63,7 @@ vq_console_new (gboolean show, GError **error)
   console->writer = fds[1];
   console->shown = show ? vq_guest_text_new (G_MAXUINT64) : NULL;
   console->tail = g_string_new (NULL);
+  console->max = KEPT;
   g_unix_set_fd_nonblocking (fds[0], TRUE, NULL);
   console->id = g_unix_fd_add (fds[0], G_IO_IN | G_IO_HUP, on_readable, console);
   return console;
@@ -90,6 +92,19 @@ void
 vq_console_close_writer (VqConsole *console)
 {
   vq_fd_clear (&console->writer);
+}
+
+void
+vq_console_keep (VqConsole *console, gsize max)
+{
+  console->max = MAX (max, KEPT);
+}
+
+const char *
+vq_console_get_text (VqConsole *console, gsize *length)
+{
+  *length = console->tail->len;
+  return console->tail->str;
 }
 
 gboolean

@@ -19,6 +19,13 @@ int vq_console_get_writer (VqConsole *console);
 /* Closes our copy of the writing end, once QEMU has its own. */
 void vq_console_close_writer (VqConsole *console);
 
+/* From now on keeps the last MAX bytes of the output, for vq_console_get_text. */
+void vq_console_keep (VqConsole *console, gsize max);
+
+/* What is kept of the output; it may contain anything but NUL bytes. Valid until the guest writes
+ * more. */
+const char *vq_console_get_text (VqConsole *console, gsize *length);
+
 /* Whether the guest has written anything at all. */
 gboolean vq_console_has_spoken (VqConsole *console);
 

@@ -27,6 +27,8 @@
 
 /* The number of the fdset that gives QEMU the pipe for the console's copy. */
 #define CONSOLE_FDSET 1
+/* The same for VQ_QEMU_CONFIG_SCREEN. */
+#define SCREEN_FDSET 2
 
 static void G_GNUC_PRINTF (3, 4) add (GPtrArray *argv, const char *option, const char *format, ...)
 {
@@ -127,15 +129,32 @@ vq_qemu_config_check_saving (const VqOptions *options, GError **error)
 }
 
 static void
+add_machine_type (GPtrArray *argv, const VqPlan *plan)
+{
+  const VqArch *arch = plan->arch;
+  const char *machine = arch->machine;
+
+  if (machine == NULL)
+    return;
+  if (plan->firmware != NULL && arch->machine_efi != NULL)
+    machine = arch->machine_efi;
+  else if (plan->kvm && arch->machine_kvm != NULL)
+    machine = arch->machine_kvm;
+  add (argv, "-machine", "%s%s%s", machine, plan->machine_new ? "," : "",
+       plan->machine_new ? arch->machine_new : "");
+}
+
+static void
 add_machine (GPtrArray *argv, const VqQemuConfig *config)
 {
   const VqOptions *options = config->plan->options;
   const VqArch *arch = config->plan->arch;
-  const char *cpu = vq_cpu_model_choose (arch, config->plan->kvm, "");
+  const char *cpu = config->plan->cpu_new && !config->plan->kvm
+                        ? arch->cpu_new
+                        : vq_cpu_model_choose (arch, config->plan->kvm, "");
 
   if (!user_gave (config, "-machine") && !user_gave (config, "-M"))
-    add (argv, "-machine", "%s",
-         config->plan->firmware && arch->machine_efi ? arch->machine_efi : arch->machine);
+    add_machine_type (argv, config->plan);
   if (cpu != NULL && !user_gave (config, "-cpu"))
     add (argv, "-cpu", "%s", cpu);
   if (!user_gave (config, "-accel") && !user_gave (config, "-enable-kvm"))
@@ -206,6 +225,8 @@ add_serial_ports (GPtrArray *argv, const VqQemuConfig *config)
   g_autofree char *log = g_strdup_printf (",logfile=/dev/fdset/%d,logappend=on", CONSOLE_FDSET);
 
   add (argv, "-add-fd", "fd=%d,set=%d", config->console_fd, CONSOLE_FDSET);
+  if (config->screen_fd > 0)
+    add (argv, "-add-fd", "fd=%d,set=%d", config->screen_fd, SCREEN_FDSET);
   for (int i = 0; i < 2 && config->plan->arch->serial[i] != NULL; i++)
     {
       add_socket (argv, config, config->plan->arch->serial[i], i == 0 ? log : "");
@@ -244,13 +265,23 @@ add_network (GPtrArray *argv, const VqQemuConfig *config)
    * from the network. */
   const char *slot = "";
 
-  if (g_str_equal (config->plan->arch->machine, "pc"))
+  if (g_strcmp0 (config->plan->arch->machine, "pc") == 0)
     slot = config->plan->firmware != NULL ? ",addr=0x2" : ",addr=0x3";
   add (argv, "-netdev", "user,id=%s%s", VQ_QEMU_CONFIG_NETDEV,
        config->plan->options->network == VQ_NETWORK_RESTRICTED ? ",restrict=on" : "");
   add (argv, "-device", "virtio-net-%s,netdev=%s%s%s", config->plan->arch->virtio,
        VQ_QEMU_CONFIG_NETDEV, g_str_equal (config->plan->arch->virtio, "pci") ? ",romfile=" : "",
        user_gave (config, "-machine") || user_gave (config, "-M") ? "" : slot);
+}
+
+/* It takes the next free slot, which on a PC is the one that it has with Debian's server. It is not
+ * in the way of the kernel's console and of the boot loader's menu, which stay on the serial port,
+ * as -nodefaults gives no keyboard on USB. */
+static void
+add_display (GPtrArray *argv, const VqPlan *plan)
+{
+  if (plan->display != NULL)
+    add (argv, "-device", "%s", plan->display);
 }
 
 static void
@@ -366,6 +397,7 @@ vq_qemu_config_build_argv (const VqQemuConfig *config)
   add_machine (argv, config);
   add_ram_file (argv, config);
   add_network (argv, config); /* before the devices that take the next free slot */
+  add_display (argv, config->plan);
   add_basics (argv, config);
   add_firmware (argv, config);
   add_monitors (argv, config);

@@ -23,6 +23,7 @@ typedef struct
   gboolean incoming;     /* starts without a state and waits for vq_qemu_load */
   int qmp_fd;            /* QEMU's end of our monitor's socket pair */
   int console_fd;        /* gets a copy of the console's output */
+  int screen_fd;         /* gets pictures of the screen; 0: none */
 } VqQemuConfig;
 
 /* Before all our names in QEMU's command line, because the user's --qemu-options are in the same
@@ -31,6 +32,9 @@ typedef struct
 
 /* QEMU's block node of the first image, which is never written. */
 #define VQ_QEMU_CONFIG_IMAGE_NODE VQ_QEMU_CONFIG_PREFIX "image"
+
+/* The name under which QEMU opens screen_fd. */
+#define VQ_QEMU_CONFIG_SCREEN "/dev/fdset/2"
 
 /* QEMU's id of the guest's network. */
 #define VQ_QEMU_CONFIG_NETDEV VQ_QEMU_CONFIG_PREFIX "net0"

@@ -16,10 +16,14 @@
 #include "base/json.h"
 #include "qemu/migration.h"
 #include "qemu/qmp.h"
+#include "qemu/screen.h"
 #include "base/text.h"
 
 /* How many ports are tried for the guest's ssh, beginning with the first one. */
 #define SSH_PORTS 500
+
+/* How much of the console's output is kept for --log-dir. */
+#define LOGGED_CONSOLE (1024 * 1024)
 
 /* After how many different errors on disks in a row the user is not told of more. */
 #define DISK_ERRORS_MAX 20
@@ -29,6 +33,7 @@ struct _VqQemu
   VqChild *child;
   VqQmp *qmp;
   VqConsole *console;
+  VqScreen *screen;  /* NULL: nobody wants pictures */
   VqGuestText *said; /* what QEMU writes to its stdout, with -serial stdio for example */
   VqCancel *cancel;
   char *overlay;         /* for messages */
@@ -236,7 +241,7 @@ spawn (VqQemu *qemu, VqQemuConfig *machine, int stdout_fd, GError **error)
   g_auto (GStrv) argv = NULL;
   vq_autofd int ours = -1;
   int pair[2];
-  int keep[2];
+  int keep[3];
   VqChildOptions options = { .stdout_fd = stdout_fd, .keep_fds = keep, .n_keep_fds = 2 };
 
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
@@ -247,12 +252,23 @@ spawn (VqQemu *qemu, VqQemuConfig *machine, int stdout_fd, GError **error)
   ours = pair[0];
   keep[0] = machine->qmp_fd = pair[1];
   keep[1] = machine->console_fd = vq_console_get_writer (qemu->console);
+  if (qemu->screen != NULL)
+    keep[options.n_keep_fds++] = machine->screen_fd = vq_screen_get_writer (qemu->screen);
   argv = vq_qemu_config_build_argv (machine);
   log_argv (argv);
   qemu->child = vq_child_spawn ((const char *const *)argv, &options, error);
   close (pair[1]);
   vq_console_close_writer (qemu->console);
   return qemu->child != NULL ? g_steal_fd (&ours) : -1;
+}
+
+/* For --log-dir. */
+static gboolean
+prepare_log (VqQemu *qemu, GError **error)
+{
+  vq_console_keep (qemu->console, LOGGED_CONSOLE);
+  qemu->screen = vq_screen_new (error);
+  return qemu->screen != NULL;
 }
 
 VqQemu *
@@ -270,7 +286,8 @@ vq_qemu_start (VqQemuConfig *machine, gint64 deadline, VqCancel *cancel, GError 
   qemu->ram_path = g_strdup (machine->ram_path);
   qemu->console = vq_console_new (options->show_boot, error);
   qemu->said = vq_guest_text_new (G_MAXUINT64);
-  if (qemu->console == NULL || (said = vq_guest_text_open_pipe (qemu->said, error)) < 0)
+  if (qemu->console == NULL || (said = vq_guest_text_open_pipe (qemu->said, error)) < 0
+      || (options->log_dir != NULL && !prepare_log (qemu, error)))
     return NULL;
   fd = spawn (qemu, machine, said, error);
   if (fd < 0)
@@ -290,6 +307,7 @@ vq_qemu_free (VqQemu *qemu)
   vq_qmp_free (qemu->qmp);
   vq_child_free (qemu->child);
   vq_console_free (qemu->console);
+  vq_screen_free (qemu->screen);
   vq_guest_text_free (qemu->said);
   vq_boot_watch_free (qemu->boots);
   vq_cancel_free (qemu->cancel);
@@ -297,6 +315,12 @@ vq_qemu_free (VqQemu *qemu)
   g_free (qemu->ram_path);
   g_free (qemu->disk_error);
   g_free (qemu);
+}
+
+GBytes *
+vq_qemu_take_picture (VqQemu *qemu, gint64 deadline, GError **error)
+{
+  return vq_screen_take_picture (qemu->screen, qemu->qmp, deadline, error);
 }
 
 VqCancel *

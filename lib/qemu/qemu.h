@@ -66,6 +66,12 @@ void vq_qemu_on_port (VqQemu *qemu, VqQemuPort port, VqPortChanged changed, gpoi
 /* Resets and panics are reported there. At first a boot is expected. */
 VqBootWatch *vq_qemu_get_boots (VqQemu *qemu);
 
+/* A picture of what is on the guest's screen now, as a PNG file. It fails if the machine has no
+ * graphics card, or if QEMU is older than 7.1. It works too after the machine has failed, as long
+ * as QEMU lives. Only for a machine that was started with --log-dir. */
+GBytes *vq_qemu_take_picture (VqQemu *qemu, gint64 deadline, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* When the guest last gave a sign of life, in monotonic time: a byte on its console, or an event of
  * QEMU's monitor. */
 gint64 vq_qemu_get_last_sign (VqQemu *qemu);

@@ -174,6 +174,10 @@ static const struct
   { { "--shared-dir=dst=/x", "DIR/disk.qcow2" }, 2, 2, "--shared-dir: it needs both src=" },
   { { "--shared-dir=src=DIR/missing,dst=/x", "DIR/disk.qcow2" }, 2, 1, "there is no DIR/missing" },
   { { "--baseimage", "--qemu-options=-M microvm", "DIR/disk.qcow2" }, 2, 1, "--baseimage: " },
+  { { "--log-dir=DIR/text", "DIR/disk.qcow2" },
+    2,
+    1,
+    "--log-dir: cannot make files in DIR/text: " },
   { { "@DIR/missing-arguments" }, 2, 2, "DIR/missing-arguments" },
 };
 
@@ -328,16 +332,59 @@ TEST (test_capabilities_and_quit_need_no_testbed)
 
 CASE ("machine", setup, teardown, 0)
 
+/* The files of --log-dir=DIR/logs/sub: a picture where a stranger's link was, and both are private.
+ */
+static void
+expect_evidence (void)
+{
+  g_autofree char *console = in_dir ("logs/sub/console.log");
+  g_autofree char *screen = in_dir ("logs/sub/screen.png");
+  g_autofree char *picture = NULL;
+  gsize n;
+  struct stat st;
+
+  ck_assert (g_file_get_contents (screen, &picture, &n, NULL));
+  ck_assert_uint_gt (n, 100);
+  ck_assert_mem_eq (picture, "\x89PNG\r\n\x1a\n", 8);
+  ck_assert_mem_eq (picture + n - 8, "IEND\xae\x42\x60\x82", 8);
+  ck_assert_int_eq (lstat (screen, &st), 0);
+  ck_assert_uint_eq (st.st_mode, S_IFREG | 0600);
+  ck_assert_int_eq (lstat (console, &st), 0);
+  ck_assert_uint_eq (st.st_mode, S_IFREG | 0600);
+}
+
+static void
+make_stranger_link (void)
+{
+  g_autofree char *logs = in_dir ("logs/sub");
+  g_autofree char *target = in_dir ("text");
+  g_autofree char *link = in_dir ("logs/sub/screen.png");
+
+  ck_assert_int_eq (g_mkdir_with_parents (logs, 0755), 0);
+  ck_assert_int_eq (symlink (target, link), 0);
+}
+
 TEST_LOOP (test_a_guest_that_never_boots, 0, 2)
 {
   static const char *const firmware[] = { "--boot=bios", "--boot=efi" };
-  const char *const more[] = { firmware[_i], "--timeout-reboot=5", NULL };
-  g_autoptr (Server) server = start_idle (more);
-  gint64 start = g_get_monotonic_time ();
+  g_auto (GStrv) more = expand (
+      (const char *[]){ firmware[_i], "--timeout-reboot=5", "--log-dir=DIR/logs/sub", NULL });
+  g_auto (GStrv) hint = expand (
+      (const char *[]){ "(see DIR/logs/sub/console.log and DIR/logs/sub/screen.png)", NULL });
+  g_autoptr (Server) server = NULL;
+  gint64 start;
+  g_autofree char *said = NULL;
   double seconds;
 
+  if (_i == 0)
+    make_stranger_link ();
+  server = start_idle ((const char *const *)more);
+  start = g_get_monotonic_time ();
   server_send (server, "open\n");
   server_expect_exit (server, A_WHILE, 12, 1, "the guest did not boot");
+  said = server_get_stderr (server);
+  ck_assert_msg (strstr (said, hint[0]) != NULL, "%s", said);
+  expect_evidence ();
   seconds = (g_get_monotonic_time () - start) / (double)G_USEC_PER_SEC;
   ck_assert_double_ge (seconds, 4.5);
   ck_assert_double_le (seconds, 15);

@@ -121,6 +121,13 @@ TEST (test_ssh_is_forwarded)
   close (fd);
 }
 
+/* The image does not load the driver at boot, which takes a second under emulation. */
+TEST (test_a_graphics_card)
+{
+  guest_expect (shared_testbed (), "modprobe bochs && ls /dev/dri/card0 /dev/fb0",
+                "/dev/dri/card0\n/dev/fb0");
+}
+
 TEST (test_network_reaches_the_host_side)
 {
   guest_expect (shared_testbed (), "ip -4 route show default | grep -c 'via 10.0.2.2'", "1");

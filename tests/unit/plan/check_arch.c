@@ -111,17 +111,62 @@ TEST (unknown)
     }
 }
 
+TEST (names_without_more)
+{
+  static const char *const names[][2] = { { "loong64", "loongarch64" },
+                                          { "mips64el", "mips64el" },
+                                          { "powerpc", "ppc" },
+                                          { "sparc64", "sparc64" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      const VqArch *arch = vq_arch_find_dpkg (names[i][0]);
+
+      ck_assert_ptr_nonnull (arch);
+      ck_assert_ptr_eq (arch, vq_arch_find_qemu (names[i][1]));
+      ck_assert_ptr_null (arch->machine);
+      ck_assert_int_eq (arch->boot, VQ_BOOT_NONE);
+      ck_assert_str_eq (arch->serial[0], "ttyS0");
+      ck_assert (g_str_has_prefix (arch->package, "qemu-system-"));
+    }
+}
+
+TEST (further_names_of_dpkg)
+{
+  ck_assert_ptr_eq (vq_arch_find_dpkg ("armel"), vq_arch_find_qemu ("arm"));
+  ck_assert_ptr_eq (vq_arch_find_dpkg ("x32"), vq_arch_find_qemu ("x86_64"));
+}
+
 TEST (kvm_hosts)
 {
-  guint n_fit = 0;
+  static const struct
+  {
+    const char *guest, *host;
+    gboolean fits;
+  } cases[] = {
+    { "x86_64", "x86_64", TRUE },    { "i386", "x86_64", TRUE },    { "x86_64", "i686", FALSE },
+    { "aarch64", "aarch64", TRUE },  { "aarch64", "arm", FALSE },   { "arm", "x86_64", FALSE },
+    { "ppc64le", "ppc64le", TRUE },  { "riscv64", "riscv", FALSE }, { "s390x", "s390x", TRUE },
+    { "mips64el", "x86_64", FALSE },
+  };
 
-  for (guint i = 0; i < G_N_ELEMENTS (qemu_names); i++)
-    n_fit += vq_arch_fits_host_kvm (vq_arch_find_qemu (qemu_names[i]));
-  ck_assert_uint_le (n_fit, 2); /* x86_64 runs i386, too */
-  ck_assert (!vq_arch_fits_host_kvm (vq_arch_find_qemu ("arm")));
-  if (g_str_equal (vq_arch_find_host ()->qemu, "x86_64"))
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      ck_assert (vq_arch_fits_host_kvm (vq_arch_find_qemu ("i386")));
-      ck_assert (vq_arch_fits_host_kvm (vq_arch_find_qemu ("x86_64")));
+      const VqArch *arch = vq_arch_find_qemu (cases[i].guest);
+
+      ck_assert_ptr_eq (vq_arch_find_kvm (arch, cases[i].host), cases[i].fits ? arch : NULL);
     }
+}
+
+TEST (armhf_on_arm64)
+{
+  const VqArch *arch = vq_arch_find_kvm (vq_arch_find_dpkg ("armhf"), "aarch64");
+
+  ck_assert_ptr_nonnull (arch);
+  ck_assert_str_eq (arch->dpkg, "armhf");
+  ck_assert_str_eq (arch->qemu, "aarch64");
+  ck_assert_str_eq (arch->firmware, "arm");
+  ck_assert_str_eq (arch->machine_kvm, "virt,gic-version=max");
+  ck_assert_str_eq (arch->cpu_kvm, "host,aarch64=off");
+  ck_assert_ptr_eq (vq_arch_find_kvm (arch, "aarch64"), arch);
 }

@@ -74,6 +74,8 @@ describe (const VqOptions *o)
     { "boot", boot_words[o->boot] },
     { "accel", accel_words[o->accel] },
     { "network", o->network == VQ_NETWORK_RESTRICTED ? "restricted" : NULL },
+    { "display", o->display },
+    { "log_dir", o->log_dir },
     { "channel", channel_words[o->channel] },
     { "ssh_user", o->ssh_user },
     { "ssh_key", o->ssh_key },
@@ -156,6 +158,9 @@ static const Case good[] = {
   { { "--efi", "--boot=bios" }, "boot=bios " },
   { { "--boot=bios", "--efi" }, "boot=efi " },
   { { "--network=user" }, "" },
+  { { "--display=auto" }, "display=auto " },
+  { { "--display", "VGA,edid=off" }, "display=VGA,edid=off " },
+  { { "--log-dir=logs" }, "log_dir=logs " },
   { { "--network=restricted" }, "network=restricted " },
   { { "--accel=kvm" }, "accel=kvm " },
   { { "--accel", "tcg" }, "accel=tcg " },
@@ -224,6 +229,7 @@ static const Case bad[] = {
   { { "--boot=EFI", "i" }, "option --boot: 'EFI' is not one of" },
   { { "--boot=ef", "i" }, "option --boot: 'ef' is not one of" },
   { { "--efi=1", "i" }, "option --efi takes no value" },
+  { { "--display=", "i" }, "option --display: the value is empty" },
   { { "--network=none", "i" }, "option --network: 'none' is not one of user, restricted" },
   { { "--accel=xen", "i" }, "option --accel: 'xen' is not one of auto, kvm, tcg" },
   { { "--guest-agent=on", "i" },
@@ -430,7 +436,7 @@ TEST (test_help)
       ck_assert_msg (is_known (name) && is_whole (name), "%s", name);
       ck_assert_msg (is_known (letter), "%s", letter);
     }
-  ck_assert_int_eq (n, 32);
+  ck_assert_int_eq (n, 34);
 }
 
 TEST (test_usage_error)

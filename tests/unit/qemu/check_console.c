@@ -116,6 +116,26 @@ TEST (bounded)
   ck_assert_uint_ge (strlen (text), 8188 / 4 * 6 - 3);
 }
 
+/* For --log-dir more of it is kept, as it came. */
+TEST (kept_text)
+{
+  g_autofree char *block = g_strnfill (4000, 'x');
+  gsize n;
+
+  vq_console_keep (console, 20000);
+  say ("gone");
+  for (guint i = 0; i < 4; i++)
+    say (block);
+  say ("\033[1mbold\r\n");
+  ck_assert (g_str_has_prefix (vq_console_get_text (console, &n), "gonexxx"));
+  ck_assert_uint_eq (n, 4 + 4 * 4000 + 10);
+  say (block);
+  ck_assert (g_str_has_suffix (vq_console_get_text (console, &n), "xxx"));
+  ck_assert_uint_eq (n, 20000);
+  ck_assert_ptr_nonnull (strstr (vq_console_get_text (console, &n), "x\033[1mbold\r\nx"));
+  ck_assert_ptr_null (strstr (vq_console_get_text (console, &n), "gone"));
+}
+
 TEST (writer_closed)
 {
   int copy = fcntl (vq_console_get_writer (console), F_DUPFD_CLOEXEC, 0);

@@ -8,6 +8,7 @@
 
 #include "bare-machine.h"
 #include "io/child.h"
+#include "plan/display.h"
 #include "disk-images.h"
 #include "base/error.h"
 #include "leaks.h"
@@ -160,6 +161,60 @@ TEST (by_architecture)
 
       ck_assert_msg (has (line, cases[i].text) == cases[i].there, "%s in%s", cases[i].text, line);
     }
+}
+
+/* What the plan chose of what not every QEMU or host has. */
+TEST (chosen_by_the_plan)
+{
+  static const struct
+  {
+    const char *arch;
+    gboolean kvm, is_new;
+    const char *text, *other;
+  } cases[] = {
+    { "aarch64", TRUE, FALSE, "-machine virt,gic-version=max", "-machine virt" },
+    { "riscv64", FALSE, TRUE, "-machine virt,acpi=off -cpu rva23s64", "-machine virt" },
+    { "riscv64", FALSE, FALSE, "-machine virt", "-cpu rva23s64" },
+    { "riscv64", TRUE, TRUE, "-machine virt,acpi=off", "-cpu rva23s64" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (BareMachine) bare = bare_machine_new (cases[i].arch, NULL);
+      g_autofree char *line = NULL;
+
+      bare->plan.kvm = cases[i].kvm;
+      bare->plan.machine_new = bare->plan.cpu_new = cases[i].is_new;
+      line = build_line (bare);
+      assert_has (line, cases[i].text);
+      ck_assert_msg (!has (line, cases[i].other), "%s in%s", cases[i].other, line);
+    }
+}
+
+/* QEMU's own default machine, as with Debian's server. */
+TEST (architecture_without_more)
+{
+  g_autofree char *line = build ("loongarch64", NULL);
+
+  ck_assert_ptr_null (strstr (line, " -machine "));
+  ck_assert_ptr_null (strstr (line, " -cpu "));
+  assert_has (line, "-device virtio-net-pci,netdev=vq-net0,romfile=");
+  assert_has (line, "-serial chardev:vq-ttyS0");
+}
+
+/* Behind the network card, so that it gets the slot that it has with Debian's server. */
+TEST (display)
+{
+  g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", NULL);
+  g_autofree char *without = build_line (bare);
+  g_autofree char *line = NULL;
+
+  ck_assert_ptr_null (strstr (without, "vga"));
+  bare->plan.display = (char *)"my-vga,x=1";
+  bare->machine.screen_fd = 9;
+  line = build_line (bare);
+  assert_has (line, "-device virtio-net-pci,netdev=vq-net0,romfile=,addr=0x3 -device my-vga,x=1");
+  assert_has (line, "-add-fd fd=9,set=2");
 }
 
 TEST (restricted_network)
@@ -536,7 +591,10 @@ TEST (accepted_by_qemu)
       bare->options->cpus = 2;
       bare->options->ram_size_mib = 256;
       bare_machine_share_ram (bare);
+      bare->plan.display = vq_display_choose (bare->options, bare->plan.arch, program,
+                                              vq_deadline_in (PATIENCE), NULL);
       qemu = vq_qemu_start (&bare->machine, vq_deadline_in (PATIENCE), NULL, &error);
+      g_free (bare->plan.display);
       ck_assert_msg (qemu != NULL, "%s: %s", arches[a], error != NULL ? error->message : "");
       ck_assert (vq_qemu_run_guest (qemu, vq_deadline_in (PATIENCE), NULL));
       vq_qemu_quit (qemu, vq_deadline_in (PATIENCE));

@@ -161,6 +161,8 @@ static const char *const other_words[] = {
   "DIR/image.qcow2 DIR/more.raw DIR/more.raw",
   "--ram-size=512 --cpus=2 --template-script=DIR/script --template-script=DIR/script2 "
   "DIR/cd.qcow2 DIR/more.raw",
+  "--display=none " PLAIN,
+  "--display=bochs-display " PLAIN,
   "--qemu-options=-usb " PLAIN,
   "--qemu-options=-usb|-usb " PLAIN,
   "--qemu-options=-kernel|DIR/kernel " PLAIN,
@@ -185,6 +187,8 @@ static const char *const same_words[] = {
   "--user=joe " PLAIN,
   "--password=secret " PLAIN,
   "--overlay-dir=DIR " PLAIN,
+  "--log-dir=DIR " PLAIN,
+  "--display=auto " PLAIN,
   "--template=refresh " PLAIN,
   "--template-dir=/nonexistent " PLAIN,
   "--template-max-age=1h " PLAIN,

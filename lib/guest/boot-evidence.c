@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guest/boot-evidence.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "io/new-file.h"
+
+/* How many seconds QEMU gets for the picture. */
+#define PICTURE_SECONDS 5
+
+/* Others may not read it: a console may show secrets. */
+static gboolean
+write_file (const char *path, const char *bytes, gsize n, GError **error)
+{
+  g_autoptr (VqNewFile) file = vq_new_file_open (path, error);
+
+  if (file == NULL)
+    return FALSE;
+  if (fchmod (vq_new_file_get_fd (file), 0600) != 0
+      || !vq_fd_write_all (vq_new_file_get_fd (file), bytes, n))
+    return vq_error_set_errno (error, errno, "cannot write %s", path);
+  return vq_new_file_commit (file, error);
+}
+
+/* Writes NAME in DIRECTORY and adds its path to KEPT. */
+static void
+keep (GPtrArray *kept, const char *directory, const char *name, const char *bytes, gsize n)
+{
+  g_autofree char *path = g_build_filename (directory, name, NULL);
+  g_autoptr (GError) error = NULL;
+
+  if (write_file (path, bytes, n, &error))
+    g_ptr_array_add (kept, g_steal_pointer (&path));
+  else
+    g_warning ("--log-dir: %s", error->message);
+}
+
+/* A picture of an earlier guest must not be taken for one of this. */
+static void
+keep_picture (VqQemu *qemu, GPtrArray *kept, const char *directory)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) picture
+      = vq_qemu_take_picture (qemu, vq_deadline_in (PICTURE_SECONDS), &error);
+  g_autofree char *path = g_build_filename (directory, "screen.png", NULL);
+
+  if (picture != NULL)
+    {
+      keep (kept, directory, "screen.png", g_bytes_get_data (picture, NULL),
+            g_bytes_get_size (picture));
+      return;
+    }
+  g_debug ("no picture of the screen: %s", error->message);
+  (void)!g_unlink (path);
+}
+
+void
+vq_boot_evidence_keep (VqQemu *qemu, const char *directory, GError **error)
+{
+  g_autoptr (GPtrArray) kept = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *names = NULL;
+  g_autofree char *message = NULL;
+  gsize n;
+  const char *text = vq_console_get_text (vq_qemu_get_console (qemu), &n);
+
+  keep (kept, directory, "console.log", text, n);
+  keep_picture (qemu, kept, directory);
+  if (kept->len == 0)
+    return;
+  g_ptr_array_add (kept, NULL);
+  names = g_strjoinv (" and ", (char **)kept->pdata);
+  message = g_steal_pointer (&(*error)->message);
+  (*error)->message = g_strdup_printf ("%s (see %s)", message, names);
+}
