@@ -9,10 +9,10 @@
 #include "base/wait.h"
 
 /* Waits until the guest's system has booted: with systemd until its state is "running" or
- * "degraded", otherwise until a run level is reached and its scripts have ended. Some boots never
- * end, because of a unit that does not. If people could log in already, and nothing has happened
- * for a quarter of the time until DEADLINE, this goes on with a warning that names systemd's jobs;
- * it does the same shortly before DEADLINE. An error names them too. */
+ * "degraded" and cloud-init has ended, otherwise until a run level is reached and its scripts have
+ * ended. Some boots never end, because of a unit that does not. If people could log in already, and
+ * nothing has happened for a quarter of the time until DEADLINE, this goes on with a warning that
+ * names systemd's jobs; it does the same shortly before DEADLINE. An error names them too. */
 gboolean vq_boot_wait_system (VqChannel *channel, gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 

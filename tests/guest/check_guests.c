@@ -78,6 +78,10 @@ static const Row rows[] = {
   { "debian-13-agent", "qcow2", .name = "reboots", .check = check_reboots },
   { "debian-13-agent", "qcow2", .name = "first-boots", .check = check_first_boots,
     .unit = REBOOT_IF ("[ ! -e /var/once ]") },
+  { "debian-13-agent", "qcow2", .name = "first-boots-late", .check = check_first_boots,
+    .unit = "[Service]\nType=oneshot\nKillMode=process\nExecStart=sh -c '[ -e /var/once ] || { "
+            "touch /var/once; mkdir /run/cloud-init; echo \"sleep 5; systemctl reboot\" "
+            ">/var/cloud-init; setsid sh /var/cloud-init & }'\n" },
   { "debian-13-agent", "qcow2", .name = "reboot-loop", .check = check_reboot_loop,
     .unit = REBOOT_IF ("true") },
   { "debian-13-agent", "qcow2", .arguments = { "--timeout-reboot=200" }, .name = "first-boot",

@@ -25,10 +25,13 @@ static char *path_before;
 #define CLOCK "/proc/uptime"
 
 /* What the guest has elsewhere than this machine; the directory's name comes before SECOND. */
-static const char *const places[][2]
-    = { { "/run/systemd/system", "/systemd" }, { "/proc/net/", "/routes/" },
-        { "/sys/class/net/", "/cards/" },      { "/var/lib/dpkg/", "/dpkg/" },
-        { "/proc/locks", "/locks" },           { CLOCK, "/uptime" } };
+static const char *const places[][2] = { { "/run/systemd/system", "/systemd" },
+                                         { "/proc/net/", "/routes/" },
+                                         { "/sys/class/net/", "/cards/" },
+                                         { "/var/lib/dpkg/", "/dpkg/" },
+                                         { "/proc/locks", "/locks" },
+                                         { "/run/cloud-init", "/cloud" },
+                                         { CLOCK, "/uptime" } };
 
 static VqCommand *
 guest_start (VqChannel *self, const char *const *argv, int in, int out, int err, VqCommandDone done,
@@ -141,6 +144,22 @@ TEST (systemd_has_booted)
       put_systemctl (states[i], "");
       ck_assert (vq_boot_wait_system (&guest, vq_deadline_in (PATIENCE), NULL, NULL));
     }
+}
+
+/* It has left a process that is not there the next time. */
+TEST (cloud_init_ends)
+{
+  g_autofree char *script
+      = g_strdup_printf ("#!/bin/sh\n[ ! -e %s/asked ] && >%s/asked\n", directory, directory);
+  g_autofree char *asked = g_build_filename (directory, "asked", NULL);
+
+  put_systemctl ("running", "");
+  put_file ("pgrep", script);
+  ck_assert (vq_boot_wait_system (&guest, vq_deadline_in (PATIENCE), NULL, NULL));
+  ck_assert (!g_file_test (asked, G_FILE_TEST_EXISTS));
+  put_file ("cloud/x", "");
+  ck_assert (vq_boot_wait_system (&guest, vq_deadline_in (PATIENCE), NULL, NULL));
+  ck_assert (g_file_test (asked, G_FILE_TEST_EXISTS));
 }
 
 TEST (emergency)
