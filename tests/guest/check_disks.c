@@ -137,6 +137,29 @@ expect_shared_dirs (void)
   guest_expect (server, "grep -c ' 9p ' /proc/1/mounts", "2");
 }
 
+/* Reads the first word of its stdin into the file $ARGV[0], which is mapped into its memory with
+ * MAP_SHARED. The guest has no other language for that. */
+#define MAP_FILE                                                                                   \
+  "perl -e 'open F, q(+<), $ARGV[0] or die; $at = syscall (9, 0, 4096, 3, 1, fileno (F), 0);"      \
+  "$at > 0 or die qq(mmap: $!); syscall (0, 0, $at, 6) == 6 or die qq(read: $!);"                  \
+  "syscall (11, $at, 4096)'"
+
+/* As SQLite does. */
+static void
+expect_shared_mapping (void)
+{
+  g_autofree char *path = in_directory ("taken/mapped");
+  g_autofree char *contents = NULL;
+
+  guest_expect (
+      server,
+      "exec 2>&1; cd /srv/taken; echo 'nobody was here' >mapped; printf MAPPED | " MAP_FILE
+      " mapped; cat mapped",
+      "MAPPED was here");
+  ck_assert (g_file_get_contents (path, &contents, NULL, NULL));
+  ck_assert_str_eq (contents, "MAPPED was here\n");
+}
+
 static void
 expect_owner (const char *name, uid_t owner)
 {
@@ -170,6 +193,7 @@ expect_all (void)
   expect_disks ();
   expect_baseimage ();
   expect_shared_dirs ();
+  expect_shared_mapping ();
   expect_writing ();
 }
 

@@ -42,6 +42,7 @@ static void check_reboots (Server *server);
 static void check_first_boots (Server *server);
 static void check_reboot_loop (Server *server);
 static void check_two_servers (Server *server);
+static void check_lvm (Server *server);
 
 /* A unit that reboots the system, before it has booted, on CONDITION. */
 #define REBOOT_IF(CONDITION)                                                                       \
@@ -93,6 +94,8 @@ static const Row rows[] = {
   { "debian-12-agent",
     .arguments = { "--timeout-reboot=100", "--template-script=tests/guest/busy-script.sh" },
     .name = "two-servers", .check = check_two_servers },
+  /* LVM, with the base image */
+  { "lvm", "qcow2", .check = check_lvm },
   /* another processor */
   { "arm64", "qcow2", .arguments = { "--dpkg-architecture=arm64" } },
 };
@@ -405,6 +408,63 @@ check_two_servers (Server *server)
   err = server_get_stderr (other);
   ck_assert_msg (strstr (err, "(process ") != NULL && strstr (err, "template script") != NULL,
                  "stderr: %s", err);
+}
+
+/* ---- LVM ---- */
+
+#define MAKE_GROUP                                                                                 \
+  "exec 2>&1; pvcreate -qq -ff -y /dev/vda3; vgcreate -qq test /dev/vda3; "                        \
+  "lvcreate -qq -y -n data -L 32M test"
+#define GROUP_MIB 1 /* how much of the partition says what is in the group */
+
+/* An image like IMAGE, but with what the guest of SERVER has at the beginning of its third
+ * partition. Transfer full. */
+static char *
+make_lvm_image (Server *server, const char *image)
+{
+  g_autofree char *in_guest = g_build_filename (server_get_scratch (server), "group", NULL);
+  g_autofree char *group = g_build_filename (dir, "group", NULL);
+  char *path = g_build_filename (dir, "lvm.qcow2", NULL);
+  g_autofree char *save = g_strdup_printf ("dd if=/dev/vda3 of=%s bs=1M count=%d iflag=direct "
+                                           "2>/dev/null; cat /sys/class/block/vda3/start",
+                                           in_guest, GROUP_MIB);
+  g_autofree char *start = guest_output (server, save);
+  g_autofree char *write = g_strdup_printf ("write -q -s %s %" G_GINT64_FORMAT " %dM", group,
+                                            g_ascii_strtoll (start, NULL, 10) * 512, GROUP_MIB);
+
+  expect_copy (server, "copyup", in_guest, group);
+  g_free (process_output ((const char *[]){ "qemu-img", "create", "-q", "-f", "qcow2", "-F",
+                                            "qcow2", "-b", image, path, NULL },
+                          A_WHILE));
+  g_free (process_output ((const char *[]){ "qemu-io", "-c", write, path, NULL }, A_WHILE));
+  return path;
+}
+
+/* The base image has a physical volume with the same UUID as the guest's own disk. */
+static void
+check_lvm (Server *server)
+{
+  g_autofree char *image = make_image (row_under_test);
+  g_autofree char *directory = g_path_get_dirname (image);
+  g_autofree char *allow = g_strconcat ("--allow-backing=", directory, NULL);
+  g_autofree char *line = NULL;
+  g_autofree char *with_group = NULL;
+  g_autoptr (Server) other = NULL;
+
+  server_open (server, "open");
+  guest_expect (server, MAKE_GROUP, "");
+  with_group = make_lvm_image (server, image);
+  other = server_start (&(ServerSetup){
+      .arguments = (const char *const[]){ "--accel=tcg", "--template=off", "--baseimage", allow,
+                                          with_group, NULL } });
+  line = server_read_line (other, A_WHILE);
+  ck_assert_str_eq (line, "ok");
+  server_open (other, "open");
+  guest_expect (other, "cd /dev; ls vdb vdb1 vdb2; ls vdb3 2>/dev/null || readlink baseimage",
+                "vdb\nvdb1\nvdb2\nvdb");
+  guest_expect (other, "exec 2>&1; echo $(vgs --noheadings -o vg_name,pv_name)", "test /dev/vda3");
+  guest_expect (other, "exec 2>&1; lvcreate -qq -y -n more -L 32M test; ls /dev/test",
+                "data\nmore");
 }
 
 /* Another remark would mean that a worse way than the one for this guest was taken. */

@@ -7,7 +7,7 @@
 testbed_script=/usr/share/autopkgtest/setup-commands/setup-testbed
 
 guests="debian-12-agent debian-12 debian-13 debian-sid debian-12-bios login-open login cloud mean"
-guests="$guests sysvinit arm64 raw backed vmdk debian-13-agent"
+guests="$guests sysvinit arm64 raw backed vmdk debian-13-agent lvm"
 default_guest=debian-12-agent
 
 # What logs in on the serial port of "login". Quoting it wrongly must not go unnoticed.
@@ -212,6 +212,14 @@ guest_debian_13_agent() {
 	guest_debian_12_agent
 	suite=trixie
 	packages=$packages,kexec-tools
+}
+
+# With the tools of LVM, and a partition that nobody uses.
+guest_lvm() {
+	packages=$packages,lvm2
+	home_mib=256
+	essential=$(default_essential; fast_initrd)
+	customize=$(identity; networkd; root_shell hvc1; machine_id; tidy)
 }
 
 # As mmdebstrap-autopkgtest-build-qemu makes it.

@@ -72,17 +72,24 @@ read_file (const char *name)
 
 /* Notes in "log" what it is called with. */
 static void
-make_udevadm (const char *script)
+make_program (const char *name, const char *script)
 {
   g_autofree char *text
       = g_strdup_printf ("#!/bin/sh\nR='%s'\necho \"$*\" >>$R/log\n%s", root, script);
   g_autofree char *bin = in_root ("bin");
-  g_autofree char *program = in_root ("bin/udevadm");
+  g_autofree char *relative = g_strconcat ("bin/", name, NULL);
+  g_autofree char *program = in_root (relative);
   g_autofree char *new_path = g_strconcat (bin, ":", path, NULL);
 
-  make_file ("bin/udevadm", text);
+  make_file (relative, text);
   ck_assert_int_eq (g_chmod (program, 0755), 0);
   g_setenv ("PATH", new_path, TRUE);
+}
+
+static void
+make_udevadm (const char *script)
+{
+  make_program ("udevadm", script);
 }
 
 /* A PATH with what the scripts need, and without udevadm. */
@@ -199,4 +206,47 @@ TEST (without_udev)
     ck_assert (vq_baseimage_wait (channel, root, vq_deadline_in (PATIENCE), NULL, NULL));
   target = g_file_read_link (link, NULL);
   ck_assert_pstr_eq (target, "vdc");
+}
+
+/* The partitions of the disk that LVM, mdadm and btrfs would find, and no others. */
+TEST (forgotten_partitions)
+{
+  static const struct
+  {
+    const char *name, *type;
+    gboolean forgotten;
+  } parts[] = {
+    { "vdc1", "vfat", FALSE },       { "vdc2", "ext4", FALSE },
+    { "vdc3", "LVM2_member", TRUE }, { "vdc4", "linux_raid_member", TRUE },
+    { "vdc15", "btrfs", TRUE },      { "vdc16", "", FALSE },
+  };
+  g_autofree char *log = NULL;
+
+  make_file ("sys/block/vda/vda1/partition", "1\n");
+  make_file ("dev/vda1", "LVM2_member");
+  make_file ("sys/block/vdc/serial", "BASEIMAGE");
+  make_file ("sys/block/vdc/vdc_no_partition/x", "");
+  make_file ("dev/baseimage", "");
+  make_udevadm ("");
+  make_program ("blkid", "for last; do :; done; [ -s $last ] && cat $last\n");
+  make_program ("partx", "exit 1\n");
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    {
+      g_autofree char *node = g_strconcat ("dev/", parts[i].name, NULL);
+      g_autofree char *file = g_strdup_printf ("sys/block/vdc/%s/partition", parts[i].name);
+
+      make_file (file, parts[i].name + strlen ("vdc"));
+      make_file (node, parts[i].type);
+    }
+  make_file ("log", "");
+  ck_assert (vq_baseimage_wait (channel, root, vq_deadline_in (PATIENCE), NULL, NULL));
+  log = read_file ("log");
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    {
+      g_autofree char *line
+          = g_strdup_printf ("-d --nr %s %s/dev/vdc\n", parts[i].name + strlen ("vdc"), root);
+
+      ck_assert_msg ((strstr (log, line) != NULL) == parts[i].forgotten, "%s in %s", line, log);
+    }
+  ck_assert_ptr_null (strstr (log, "vda"));
 }
