@@ -181,11 +181,12 @@ check-helpers:
 check-guest: all guest-tests image
 	$(GUEST_ENV) VQ_GUESTS=quick tests/run $(GUEST_TESTS)
 
-# Tests all kinds of guests, one after another. Not under tests/run, so that one can watch how far it is.
+# Tests all kinds of guests: each is a case of its own, and has a line at the end.
 check-guests:
 	tests/install-deps --helpers --guests
 	+$(MAKE) all helpers image $(BUILD)/tests/guest/check_guests
-	$(GUEST_ENV) $(BUILD)/tests/guest/check_guests
+	$(BUILD)/tests/guest/check_guests --list | sed 's|^|$(BUILD)/tests/guest/check_guests |' | \
+	  $(GUEST_ENV) xargs -d '\n' tests/run --jobs $(shell nproc)
 
 check-valgrind: unit-tests
 	VALGRIND=1 tests/run $(UNIT_TESTS)

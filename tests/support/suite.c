@@ -119,6 +119,14 @@ void __attribute__ ((weak)) suite_finish (void)
 {
 }
 
+static int
+list_cases (void)
+{
+  for (guint i = 0; cases != NULL && i < cases->len; i++)
+    printf ("%s\n", ((SuiteCase *)cases->pdata[i])->name);
+  return EXIT_SUCCESS;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -128,6 +136,8 @@ main (int argc, char **argv)
 
   if (status >= 0)
     return status;
+  if (argc == 2 && strcmp (argv[1], "--list") == 0)
+    return list_cases ();
   signal (SIGPIPE, SIG_IGN); /* as in every program of ours */
   suite = suite_create (program_invocation_short_name);
   for (guint i = 0; cases != NULL && i < cases->len; i++)
