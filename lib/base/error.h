@@ -15,6 +15,7 @@ typedef enum
   VQ_ERROR_MISSING,   /* a file or directory does not exist; for some callers that is no failure */
   VQ_ERROR_LOCKED,    /* the guest has booted, but no way into it opens */
   VQ_ERROR_USAGE,     /* the user's command line or the caller's protocol line is wrong */
+  VQ_ERROR_BUSY,      /* it is in use, or in a state in which this cannot be done */
 } VqErrorCode;
 
 #define VQ_ERROR (vq_error_quark ())

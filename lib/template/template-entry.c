@@ -178,7 +178,7 @@ vq_template_entry_find (GPtrArray *entries, const char *text, GError **error)
   if (meant->len > 0)
     entry = pick (meant);
   if (meant->len == 0)
-    vq_error_set (error, VQ_ERROR_FAILED, "there is no template \"%s\"", text);
+    vq_error_set (error, VQ_ERROR_MISSING, "there is no template \"%s\"", text);
   else if (entry == NULL)
     vq_error_set (error, VQ_ERROR_FAILED, "%s can mean %u templates: give more of the key", text,
                   meant->len);

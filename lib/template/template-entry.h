@@ -28,7 +28,8 @@ GPtrArray *vq_template_entry_scan (VqPrivateDir *cache, GError **error) G_GNUC_W
 
 /* The entry in ENTRIES that a person means by TEXT, which is a key or its first digits, with the
  * number after a dot if there is one. Without a number, the template without a number is preferred.
- * Fails if there is no such entry, or more than one. The result belongs to ENTRIES. */
+ * Fails if there is no such entry (VQ_ERROR_MISSING), or more than one. The result belongs to
+ * ENTRIES. */
 const VqTemplateEntry *vq_template_entry_find (GPtrArray *entries, const char *text, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 

@@ -1,49 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A tool for people: lists the templates in the cache, and removes them. */
-#include <locale.h>
-#include <stdio.h>
+#include "verb/verb-template.h"
+
 #include <string.h>
 #include <unistd.h>
 
 #include "base/arguments.h"
 #include "base/error.h"
-#include "base/inherited.h"
+#include "base/units.h"
 #include "io/log.h"
 #include "template/template-entry.h"
 #include "template/template-store.h"
 #include "template/template-sweep.h"
-#include "base/text.h"
-#include "base/units.h"
+#include "verb/template-list.h"
+#include "verb/verb-output.h"
 
-#define NAME "virt-qemu-templates"
-#define SHOWN_DIGITS 12 /* of a key */
-
-enum
-{
-  EXIT_OK,
-  EXIT_FAILED,
-  EXIT_USAGE,
-};
+#define NAME "virt-qemu template"
 
 enum
 {
+  OPTION_FORMAT,
   OPTION_TEMPLATE_DIR,
   OPTION_TEMPLATE_MAX_AGE,
   OPTION_TEMPLATE_CACHE_SIZE,
   OPTION_UNUSED,
   OPTION_DEBUG,
   OPTION_HELP,
-  OPTION_VERSION,
 };
 
 static const VqArgument arguments_table[] = {
+  [OPTION_FORMAT] = { "format", 0, TRUE },
   [OPTION_TEMPLATE_DIR] = { "template-dir", 0, TRUE },
   [OPTION_TEMPLATE_MAX_AGE] = { "template-max-age", 0, TRUE },
   [OPTION_TEMPLATE_CACHE_SIZE] = { "template-cache-size", 0, TRUE },
   [OPTION_UNUSED] = { "unused", 0, FALSE },
   [OPTION_DEBUG] = { "debug", 'd', FALSE },
   [OPTION_HELP] = { "help", 'h', FALSE },
-  [OPTION_VERSION] = { "version", 0, FALSE },
   { NULL },
 };
 
@@ -65,6 +56,7 @@ static const char help[]
       "                  that are too old, and, if all together take too much room,\n"
       "                  those that were unused for the longest time\n"
       "\n"
+      "      --format=FORMAT            for list: table, json or names (default: table)\n"
       "      --template-dir=DIR         where templates are kept (default:\n"
       "                                 $XDG_CACHE_HOME/virt-qemu/templates)\n"
       "      --template-max-age=AGE     for clean and list, when a template is too old:\n"
@@ -74,25 +66,53 @@ static const char help[]
       "                                 number with M, G or T, or 0 for no limit\n"
       "                                 (default: 20G)\n"
       "  -d, --debug                    show what is removed and why\n"
-      "  -h, --help                     show this text and exit\n"
-      "      --version                  show the version and exit\n";
+      "  -h, --help                     show this text and exit\n";
 
-/* The parsed command line. All strings belong to argv. */
+/* The parsed command line. All strings belong to its parser. */
 typedef struct
 {
   VqTemplateLimits limits;
   const char *directory; /* NULL: the default */
+  const char *format;    /* NULL: none given */
   gboolean unused;
   const char *command; /* NULL: none given */
   GPtrArray *keys;     /* of const char * */
-  const char *text;    /* not NULL: print this (--help, --version) and ignore the rest */
+  gboolean help;       /* print the help and ignore the rest */
 } Request;
+
+static const char *const formats[] = {
+  [VQ_TEMPLATE_LIST_TABLE] = "table",
+  [VQ_TEMPLATE_LIST_JSON] = "json",
+  [VQ_TEMPLATE_LIST_NAMES] = "names",
+  NULL,
+};
+
+static gboolean
+apply_format (Request *request, const char *value, GError **error)
+{
+  if (!g_strv_contains (formats, value))
+    return vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not table, json or names", value);
+  request->format = value;
+  return TRUE;
+}
+
+static VqTemplateListFormat
+get_format (const Request *request)
+{
+  VqTemplateListFormat format = VQ_TEMPLATE_LIST_TABLE;
+
+  while (request->format != NULL && strcmp (request->format, formats[format]) != 0)
+    format++;
+  return format;
+}
 
 static gboolean
 apply_option (Request *request, int index, const char *value, GError **error)
 {
   switch (index)
     {
+    case OPTION_FORMAT:
+      return apply_format (request, value, error);
     case OPTION_TEMPLATE_DIR:
       request->directory = value;
       return TRUE;
@@ -106,11 +126,8 @@ apply_option (Request *request, int index, const char *value, GError **error)
     case OPTION_DEBUG:
       vq_log_show_debug ();
       return TRUE;
-    case OPTION_HELP:
-      request->text = help;
-      return TRUE;
     default:
-      request->text = NAME " " VQ_VERSION "\n";
+      request->help = TRUE;
       return TRUE;
     }
 }
@@ -131,7 +148,7 @@ parse (Request *request, VqArguments *arguments, GError **error)
   const char *value;
   int index;
 
-  while (request->text == NULL
+  while (!request->help
          && (kind = vq_arguments_next (arguments, &index, &value, error)) != VQ_ARGUMENT_END)
     {
       if (kind == VQ_ARGUMENT_ERROR)
@@ -149,11 +166,11 @@ parse (Request *request, VqArguments *arguments, GError **error)
   return TRUE;
 }
 
-static int
-fail (const GError *error)
+static VqVerbStatus
+fail (const Request *request, const GError *error)
 {
-  g_critical ("%s", error->message);
-  return EXIT_FAILED;
+  return vq_verb_error_report (error, NAME " --help",
+                               get_format (request) == VQ_TEMPLATE_LIST_JSON);
 }
 
 /* Opens the cache. Returns NULL without an error if there is none yet. */
@@ -175,53 +192,16 @@ scan (VqPrivateDir *cache, GError **error)
   return cache != NULL ? vq_template_entry_scan (cache, error) : g_ptr_array_new ();
 }
 
-static const char *
-get_state (const VqTemplateEntry *entry, const VqTemplateLimits *limits)
-{
-  if (entry->is_in_use)
-    return "in use";
-  if (entry->problem != NULL)
-    return "damaged";
-  if (entry->is_superseded || vq_template_sweep_expired (entry->info, limits) != NULL)
-    return "expired";
-  return "unused";
-}
-
-static void
-print_entry (const VqTemplateEntry *entry, const VqTemplateLimits *limits)
-{
-  const char *image = entry->info != NULL ? vq_template_info_get_image (entry->info) : "?";
-  g_autofree char *shown = vq_text_printable (image, strlen (image), G_MAXSIZE);
-  g_autofree char *key
-      = g_strdup_printf ("%.*s%s", SHOWN_DIGITS, entry->key, entry->name + strlen (entry->key));
-  g_autofree char *age = entry->info != NULL
-                             ? vq_units_age_to_string (vq_template_info_get_age (entry->info))
-                             : g_strdup ("?");
-  g_autofree char *size = vq_units_size_to_string (entry->allocated);
-
-  printf ("%-14s  %-7s  %-9s  %-7s  %s\n", key, age, size, get_state (entry, limits), shown);
-  if (entry->problem != NULL)
-    g_warning ("%s", entry->problem);
-}
-
-/* Prints all templates, beginning with the one that was used last. */
-static int
+static VqVerbStatus
 list (VqPrivateDir *cache, const Request *request)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) entries = scan (cache, &error);
 
   if (entries == NULL)
-    return fail (error);
-  if (entries->len == 0)
-    {
-      g_message ("there are no templates");
-      return EXIT_OK;
-    }
-  printf ("%-14s  %-7s  %-9s  %-7s  %s\n", "KEY", "AGE", "SIZE", "STATE", "IMAGE");
-  for (guint i = entries->len; i > 0; i--)
-    print_entry (entries->pdata[i - 1], &request->limits);
-  return EXIT_OK;
+    return fail (request, error);
+  vq_template_list_print (entries, &request->limits, get_format (request));
+  return VQ_VERB_OK;
 }
 
 static void
@@ -229,11 +209,11 @@ print_swept (const VqTemplateSwept *swept)
 {
   g_autofree char *size = vq_units_size_to_string (swept->bytes);
 
-  printf ("removed %u template%s, %s\n", swept->n_templates, swept->n_templates == 1 ? "" : "s",
-          size);
+  vq_verb_output_text ("removed %u template%s, %s\n", swept->n_templates,
+                       swept->n_templates == 1 ? "" : "s", size);
 }
 
-static int
+static VqVerbStatus
 clean (VqPrivateDir *cache, const Request *request)
 {
   VqTemplateSwept swept = { 0 };
@@ -241,10 +221,10 @@ clean (VqPrivateDir *cache, const Request *request)
   if (cache != NULL)
     vq_template_sweep (cache, &request->limits, &swept);
   print_swept (&swept);
-  return EXIT_OK;
+  return VQ_VERB_OK;
 }
 
-static int
+static VqVerbStatus
 remove_unused (VqPrivateDir *cache)
 {
   VqTemplateSwept swept = { 0 };
@@ -255,7 +235,7 @@ remove_unused (VqPrivateDir *cache)
   print_swept (&swept);
   if (n_kept > 0)
     g_message ("%u kept, because they are in use or could not be removed", n_kept);
-  return EXIT_OK;
+  return VQ_VERB_OK;
 }
 
 static gboolean
@@ -267,25 +247,29 @@ remove_one (VqPrivateDir *cache, GPtrArray *entries, const char *text, GError **
   if (entry == NULL || !vq_template_entry_remove (cache, entry->name, &removed, error))
     return FALSE;
   if (!removed)
-    return vq_error_set (error, VQ_ERROR_FAILED, "the template %s is in use", entry->name);
+    return vq_error_set (error, VQ_ERROR_BUSY, "the template %s is in use", entry->name);
   return TRUE;
 }
 
-static int
+/* If several cannot be removed, the status is that of the first. */
+static VqVerbStatus
 remove_keys (VqPrivateDir *cache, const Request *request)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) entries = scan (cache, &error);
-  int status = EXIT_OK;
+  VqVerbStatus status = VQ_VERB_OK;
 
   if (entries == NULL)
-    return fail (error);
+    return fail (request, error);
   for (guint i = 0; i < request->keys->len; i++)
     {
       g_autoptr (GError) reason = NULL;
 
-      if (!remove_one (cache, entries, request->keys->pdata[i], &reason))
-        status = fail (reason);
+      VqVerbStatus one = remove_one (cache, entries, request->keys->pdata[i], &reason)
+                             ? VQ_VERB_OK
+                             : fail (request, reason);
+
+      status = status != VQ_VERB_OK ? status : one;
     }
   return status;
 }
@@ -300,6 +284,8 @@ find_fault (const Request *request)
   if (command != NULL && !is_remove && strcmp (command, "list") != 0
       && strcmp (command, "clean") != 0)
     return "the command must be list, remove or clean";
+  if (request->format != NULL && command != NULL && strcmp (command, "list") != 0)
+    return "--format can only be given to the command list";
   if (request->unused && !is_remove)
     return "--unused can only be given to the command remove";
   if (request->keys->len > 0 && !is_remove)
@@ -309,14 +295,14 @@ find_fault (const Request *request)
   return NULL;
 }
 
-static int
+static VqVerbStatus
 run (const Request *request)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (VqPrivateDir) cache = open_cache (request, &error);
 
   if (error != NULL)
-    return fail (error);
+    return fail (request, error);
   if (g_strcmp0 (request->command, "clean") == 0)
     return clean (cache, request);
   if (request->unused)
@@ -326,37 +312,30 @@ run (const Request *request)
   return list (cache, request);
 }
 
-static int
-report_usage (const char *message)
+static gboolean
+read_request (Request *request, const char *const *arguments, VqArguments **parser, GError **error)
 {
-  g_critical ("%s", message);
-  fputs ("Try '" NAME " --help'.\n", stderr);
-  return EXIT_USAGE;
+  const char *fault;
+
+  *parser = vq_arguments_new (arguments_table, arguments, error);
+  if (*parser == NULL || !parse (request, *parser, error))
+    return FALSE;
+  fault = request->help ? NULL : find_fault (request);
+  return fault == NULL || vq_error_set (error, VQ_ERROR_USAGE, "%s", fault);
 }
 
-int
-main (int argc, char **argv)
+VqVerbStatus
+vq_verb_template_run (const char *const *arguments)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) keys = g_ptr_array_new ();
-  g_autoptr (VqArguments) arguments = NULL;
+  g_autoptr (VqArguments) parser = NULL; /* owns the request's strings */
   Request request = { { VQ_TEMPLATE_MAX_AGE_DEFAULT, VQ_TEMPLATE_MAX_SIZE_DEFAULT }, .keys = keys };
-  int status;
 
-  setlocale (LC_ALL, "");
-  vq_log_init (NAME);
-  if (!vq_inherited_settle (&error))
-    return fail (error);
-  arguments = vq_arguments_new (arguments_table, (const char *const *)argv + (argc > 0), &error);
-  if (arguments == NULL || !parse (&request, arguments, &error))
-    return report_usage (error->message);
-  if (request.text == NULL && find_fault (&request) != NULL)
-    return report_usage (find_fault (&request));
-  if (request.text != NULL)
-    fputs (request.text, stdout);
-  status = request.text != NULL ? EXIT_OK : run (&request);
-  if (fflush (stdout) == 0)
-    return status;
-  g_critical ("cannot write the output");
-  return EXIT_FAILED;
+  if (!read_request (&request, arguments, &parser, &error))
+    return fail (&request, error);
+  if (!request.help)
+    return run (&request);
+  vq_verb_output_text ("%s", help);
+  return VQ_VERB_OK;
 }

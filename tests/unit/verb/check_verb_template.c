@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* virt-qemu-templates, as people start it. */
+/* virt-qemu template, as people start it. */
 #include <check.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -24,7 +26,7 @@ find_program (void)
   g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
   g_autofree char *here = g_path_get_dirname (self);
 
-  return g_build_filename (here, "..", "virt-qemu-templates", NULL);
+  return g_build_filename (here, "..", "virt-qemu", NULL);
 }
 
 static void
@@ -43,7 +45,8 @@ teardown (void)
   cache_teardown ();
 }
 
-/* Starts it with WORDS in ENVIRONMENT (NULL: ours) and gives its exit status. */
+/* Starts the program with the verb and WORDS in ENVIRONMENT (NULL: ours) and gives its exit status.
+ */
 static int
 run_with (char **environment, const char *const *words)
 {
@@ -51,6 +54,7 @@ run_with (char **environment, const char *const *words)
   int status;
 
   g_ptr_array_add (argv, program);
+  g_ptr_array_add (argv, (gpointer) "template");
   for (; *words != NULL; words++)
     g_ptr_array_add (argv, (gpointer)*words);
   g_ptr_array_add (argv, NULL);
@@ -114,7 +118,7 @@ assert_row (const char *variant, const char *state)
   ck_assert_str_eq (columns[3], state);
 }
 
-CASE ("templates-program", setup, teardown, 60)
+CASE ("verb-template", setup, teardown, 60)
 
 TEST (empty_cache)
 {
@@ -172,6 +176,96 @@ TEST (expired)
   ck_assert (g_str_has_prefix (out, "removed 1 template, "));
 }
 
+static JsonArray *
+parse_list (JsonParser *parser)
+{
+  ck_assert_int_eq (run ("list", "--format=json", NULL), 0);
+  ck_assert (json_parser_load_from_data (parser, out, -1, NULL));
+  return json_node_get_array (json_parser_get_root (parser));
+}
+
+TEST (listed_as_json)
+{
+  static const char *const names[]
+      = { "name", "state", "problem", "image", "created", "last_used", "disk_space" };
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autoptr (VqTemplate) used = NULL;
+  g_autofree char *digest = cache_digest ("a");
+  JsonObject *object;
+
+  ck_assert_uint_eq (json_array_get_length (parse_list (parser)), 0);
+  ck_assert_str_eq (err, "");
+  used = cache_make (cache_store, "a");
+  object = json_array_get_object_element (parse_list (parser), 0);
+  ck_assert_uint_eq (json_object_get_size (object), G_N_ELEMENTS (names));
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    ck_assert_msg (json_object_has_member (object, names[i]), "no %s in %s", names[i], out);
+  ck_assert_str_eq (json_object_get_string_member (object, "name"), digest);
+  ck_assert_str_eq (json_object_get_string_member (object, "state"), "in use");
+  ck_assert_str_eq (json_object_get_string_member (object, "image"), "/images/a.qcow2");
+  ck_assert (json_object_get_null_member (object, "problem"));
+  ck_assert_int_gt (json_object_get_int_member (object, "disk_space"), 4095);
+  for (gsize i = 4; i < 6; i++)
+    {
+      const char *text = json_object_get_string_member (object, names[i]);
+      g_autoptr (GDateTime) time = g_date_time_new_from_iso8601 (text, NULL);
+
+      ck_assert_msg (time != NULL && g_str_has_suffix (text, "Z"), "%s", text);
+      ck_assert_int_lt (llabs (g_date_time_to_unix (time) - g_get_real_time () / G_USEC_PER_SEC),
+                        600);
+    }
+}
+
+TEST (damaged_as_json)
+{
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autofree char *digest = cache_digest ("a");
+  g_autofree char *info = cache_join ("%s/template.json", digest);
+  JsonObject *object;
+
+  cache_leave (cache_store, "a");
+  ck_assert_int_eq (truncate (info, 0), 0);
+  object = json_array_get_object_element (parse_list (parser), 0);
+  ck_assert_str_eq (err, "");
+  ck_assert_str_eq (json_object_get_string_member (object, "state"), "damaged");
+  ck_assert (json_object_get_null_member (object, "image"));
+  ck_assert (json_object_get_null_member (object, "created"));
+  assert_in (json_object_get_string_member (object, "problem"), "template.json");
+}
+
+TEST (listed_as_names)
+{
+  g_autofree char *a = cache_digest ("a");
+  g_autofree char *line = g_strconcat (a, "\n", NULL);
+
+  ck_assert_int_eq (run ("--format", "names", NULL), 0);
+  ck_assert_str_eq (out, "");
+  ck_assert_str_eq (err, "");
+  cache_leave (cache_store, "a");
+  ck_assert_int_eq (run ("--format", "names", NULL), 0);
+  ck_assert_str_eq (out, line);
+}
+
+/* An error is an object on stdout, too. */
+TEST (errors_as_json)
+{
+  static const char *const usage[] = { "--format=json", "--unused", NULL };
+  const char *const missing[] = { "--format=json", "--template-dir=/nonexistent", NULL };
+
+  ck_assert_int_eq (run_with (NULL, usage), 2);
+  ck_assert_str_eq (out, "{\n"
+                         "  \"error\" : {\n"
+                         "    \"code\" : \"usage\",\n"
+                         "    \"message\" : \"--unused can only be given to the command remove\",\n"
+                         "    \"hint\" : \"Try 'virt-qemu template --help'.\"\n"
+                         "  }\n"
+                         "}\n");
+  assert_in (err, "--unused can only");
+  ck_assert_int_eq (run_with (NULL, missing), 1);
+  assert_in (out, "\"code\" : \"failed\"");
+  assert_in (out, "\"hint\" : null");
+}
+
 TEST (hostile_image_name)
 {
   g_autoptr (VqTemplateBuild) build
@@ -183,6 +277,9 @@ TEST (hostile_image_name)
   ck_assert_int_eq (run ("list", NULL, NULL), 0);
   ck_assert_ptr_null (strchr (out, '\x1b'));
   columns = find_row ("/images/ [2Jx y.qcow2");
+  ck_assert_int_eq (run ("--format=json", NULL, NULL), 0);
+  ck_assert_ptr_null (strchr (out, '\x1b'));
+  assert_in (out, "\\u001b[2Jx\\ny.qcow2");
 }
 
 TEST (removed)
@@ -210,14 +307,14 @@ TEST (not_removed)
   g_autofree char *b = cache_digest ("b");
 
   cache_leave (cache_store, "b");
-  ck_assert_int_eq (run ("remove", a, b), 1);
+  ck_assert_int_eq (run ("remove", a, b), 4);
   assert_in (err, "is in use");
   ck_assert (is_there (a));
   ck_assert (!is_there (b));
   ck_assert (vq_template_check (used, NULL));
-  ck_assert_int_eq (run ("remove", "../../etc", NULL), 1);
+  ck_assert_int_eq (run ("remove", "../../etc", NULL), 3);
   assert_in (err, "there is no template \"../../etc\"");
-  ck_assert_int_eq (run ("remove", "", NULL), 1);
+  ck_assert_int_eq (run ("remove", "", a), 3); /* the first that fails */
   ck_assert (is_there (a));
 }
 
@@ -335,25 +432,25 @@ TEST (wrong_command_lines)
     { "--template-cache-size=5" },
     { "--template-dir" },
     { "--nonsense" },
+    { "--version" },
+    { "--format=xml" },
+    { "clean", "--format=names" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       ck_assert_int_eq (run_with (NULL, cases[i]), 2);
       ck_assert_str_eq (out, "");
-      ck_assert (g_str_has_prefix (err, "virt-qemu-templates: error: "));
+      ck_assert (g_str_has_prefix (err, "virt-qemu: error: "));
       assert_in (err, "--help");
     }
 }
 
-TEST (help_and_version)
+TEST (help)
 {
   static const char *const help[] = { "-h", "--nonsense", NULL };
-  static const char *const version[] = { "--version", NULL };
 
   ck_assert_int_eq (run_with (NULL, help), 0);
-  ck_assert (g_str_has_prefix (out, "Usage: virt-qemu-templates "));
+  ck_assert (g_str_has_prefix (out, "Usage: virt-qemu template "));
   ck_assert_str_eq (err, "");
-  ck_assert_int_eq (run_with (NULL, version), 0);
-  ck_assert_str_eq (out, "virt-qemu-templates " VQ_VERSION "\n");
 }

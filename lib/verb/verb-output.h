@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a verb of virt-qemu prints on stdout. In JSON an object always has the same members (what is
+ * not known is null), sizes are numbers of bytes, and times are as in RFC 3339. A failure to write
+ * is noticed when the program ends. */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+void vq_verb_output_text (const char *format, ...) G_GNUC_PRINTF (1, 2);
+
+/* Prints what BUILDER has built, and a newline. */
+void vq_verb_output_json (JsonBuilder *builder);
+
+/* Add a member to the object that is being built. VALUE may be NULL, and need not be UTF-8: bytes
+ * that are not become U+FFFD. TIME is in microseconds of real time. */
+void vq_verb_output_add_string (JsonBuilder *builder, const char *name, const char *value);
+void vq_verb_output_add_int (JsonBuilder *builder, const char *name, gint64 value);
+void vq_verb_output_add_time (JsonBuilder *builder, const char *name, gint64 time);

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion for virt-qemu; it is loaded by the bash-completion package.
+
+# The keys that the verb itself lists, in the directory that the command line names.
+_virt_qemu_template_keys ()
+{
+  local directory=()
+  local i
+
+  for ((i = 2; i < ${#words[@]}; i++)); do
+    case ${words[i]} in
+      --template-dir=*) directory=("${words[i]}") ;;
+      --template-dir) directory=("--template-dir=${words[i + 1]-}") ;;
+    esac
+  done
+  # A directory as it was typed: ~ is not expanded yet.
+  "${words[0]}" template "${directory[@]/=\~\//=$HOME/}" list 2>/dev/null | sed -n '2,$s/ .*//p'
+}
+
+_virt_qemu_template ()
+{
+  case $prev in
+    --template-dir)
+      _filedir -d
+      return
+      ;;
+    --format)
+      mapfile -t COMPREPLY < <(compgen -W 'table json names' -- "$cur")
+      return
+      ;;
+    --template-max-age | --template-cache-size)
+      return
+      ;;
+  esac
+  $split && return
+
+  if [[ $cur == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '
+      --debug --format= --help --template-cache-size= --template-dir= --template-max-age=
+      --unused' -- "$cur")
+    [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+  elif [[ " ${words[*]:2:cword-2} " == *' remove '* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$(_virt_qemu_template_keys)" -- "$cur")
+  elif [[ ! " ${words[*]:2:cword-2} " =~ ' '(list|clean)' ' ]]; then
+    mapfile -t COMPREPLY < <(compgen -W 'list remove clean' -- "$cur")
+  fi
+}
+
+_virt_qemu ()
+{
+  # shellcheck disable=SC2034 # _init_completion sets them all
+  local cur prev words cword split
+  # -s: an option's value may follow it after "="
+  _init_completion -s || return
+
+  if ((cword == 1)); then
+    mapfile -t COMPREPLY < <(compgen -W 'template --help --version' -- "$cur")
+  elif [[ ${words[1]} == template ]]; then
+    _virt_qemu_template
+  fi
+} && complete -F _virt_qemu virt-qemu
