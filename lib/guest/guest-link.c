@@ -59,6 +59,12 @@ on_helper_port (gboolean open, gpointer data)
 }
 
 static void
+on_shell_port (gboolean open, gpointer data)
+{
+  vq_helper_port_set_driver_down (data, !open);
+}
+
+static void
 on_helper_failed (const GError *reason, gpointer data)
 {
   VqGuestLink *link = data;
@@ -71,6 +77,7 @@ static void
 disconnect_helper (VqGuestLink *link)
 {
   vq_qemu_on_port (link->qemu, VQ_QEMU_PORT_HELPER, NULL, NULL);
+  vq_qemu_on_port (link->qemu, VQ_QEMU_PORT_SHELL, NULL, NULL);
   g_clear_pointer (&link->helper, vq_helper_port_free);
 }
 
@@ -85,6 +92,7 @@ connect_helper (VqGuestLink *link, gint64 deadline, GError **error)
   vq_helper_port_on_failed (link->helper, on_helper_failed, link);
   vq_helper_port_set_grace (link->helper, GRACE_MS);
   vq_qemu_on_port (link->qemu, VQ_QEMU_PORT_HELPER, on_helper_port, link->helper);
+  vq_qemu_on_port (link->qemu, VQ_QEMU_PORT_SHELL, on_shell_port, link->helper);
   return TRUE;
 }
 

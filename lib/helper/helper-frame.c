@@ -10,17 +10,22 @@
 #define READ_SIZE (128u * 1024)
 
 #define U32 sizeof (guint32)
-#define HELLO_SIZE (VQ_HELPER_MAGIC_SIZE + VQ_HELPER_NONCE_SIZE)
-#define HELLO_REPLY_SIZE (HELLO_SIZE + 2 * U32)
+#define HELLO_REPLY_SIZE (VQ_HELPER_HELLO_SIZE + 2 * U32)
 
-/* A HELLO_REPLY up to and including its nonce. */
-#define MARK_SIZE (VQ_HELPER_HEADER_SIZE + HELLO_SIZE)
+/* A HELLO_REPLY up to and including its nonce, or a RESUMED up to and including its number. */
+#define MARK_MAX (VQ_HELPER_HEADER_SIZE + VQ_HELPER_HELLO_SIZE + U32)
+
+#define TRAILER_SIZE VQ_HELPER_TRAILER_SIZE
+#define GUARD_SIZE U32
 
 struct _VqHelperFrameReader
 {
   gsize start, end; /* of the bytes in BUFFER */
   gboolean hunting;
-  guint8 mark[MARK_SIZE]; /* the bytes that are hunted for */
+  guint8 mark[MARK_MAX]; /* the bytes that are hunted for */
+  gsize mark_size;
+  guint32 position;
+  guint8 guard[GUARD_SIZE];
   guint8 buffer[READ_SIZE + VQ_HELPER_FRAME_MAX];
 };
 
@@ -34,6 +39,8 @@ typedef struct
 
 static const Form forms[] = {
   { VQ_HELPER_HELLO_REPLY, FALSE, HELLO_REPLY_SIZE, HELLO_REPLY_SIZE },
+  { VQ_HELPER_RESUMED, FALSE, VQ_HELPER_RESUME_SIZE, VQ_HELPER_RESUME_SIZE },
+  { VQ_HELPER_ACK, FALSE, U32, U32 },
   { VQ_HELPER_FATAL, FALSE, 0, VQ_HELPER_TEXT_MAX },
   { VQ_HELPER_STDOUT, TRUE, 1, VQ_HELPER_PAYLOAD_MAX },
   { VQ_HELPER_STDERR, TRUE, 1, VQ_HELPER_PAYLOAD_MAX },
@@ -71,6 +78,13 @@ vq_helper_frame_put_header (guint8 *header, guint8 type, guint32 stream, gsize l
   vq_helper_frame_put_u32 (header + 4, stream);
 }
 
+void
+vq_helper_frame_put_trailer (guint8 *trailer, guint32 position, const guint8 *guard)
+{
+  vq_helper_frame_put_u32 (trailer, position);
+  memcpy (trailer + U32, guard, GUARD_SIZE);
+}
+
 VqHelperFrameReader *
 vq_helper_frame_reader_new (void)
 {
@@ -79,6 +93,8 @@ vq_helper_frame_reader_new (void)
   /* The buffer is not cleared, so that its pages take memory only when they are used. */
   reader->start = reader->end = 0;
   reader->hunting = FALSE;
+  reader->position = 0;
+  memset (reader->guard, 0, sizeof reader->guard);
   return reader;
 }
 
@@ -88,13 +104,36 @@ vq_helper_frame_reader_free (VqHelperFrameReader *reader)
   g_free (reader);
 }
 
-void
-vq_helper_frame_reader_hunt (VqHelperFrameReader *reader, const guint8 *hello)
+static void
+hunt (VqHelperFrameReader *reader, guint8 type, gsize length, const guint8 *hello)
 {
   reader->start = reader->end = 0;
   reader->hunting = TRUE;
-  vq_helper_frame_put_header (reader->mark, VQ_HELPER_HELLO_REPLY, 0, HELLO_REPLY_SIZE);
-  memcpy (reader->mark + VQ_HELPER_HEADER_SIZE, hello, HELLO_SIZE);
+  vq_helper_frame_put_header (reader->mark, type, 0, length);
+  memcpy (reader->mark + VQ_HELPER_HEADER_SIZE, hello, VQ_HELPER_HELLO_SIZE);
+  reader->mark_size = VQ_HELPER_HEADER_SIZE + VQ_HELPER_HELLO_SIZE;
+  memcpy (reader->guard, hello + VQ_HELPER_MAGIC_SIZE, GUARD_SIZE);
+}
+
+void
+vq_helper_frame_reader_hunt_reply (VqHelperFrameReader *reader, const guint8 *hello)
+{
+  hunt (reader, VQ_HELPER_HELLO_REPLY, HELLO_REPLY_SIZE, hello);
+}
+
+void
+vq_helper_frame_reader_hunt_resumed (VqHelperFrameReader *reader, const guint8 *hello,
+                                     guint32 number)
+{
+  hunt (reader, VQ_HELPER_RESUMED, VQ_HELPER_RESUME_SIZE, hello);
+  vq_helper_frame_put_u32 (reader->mark + reader->mark_size, number);
+  reader->mark_size += U32;
+}
+
+guint32
+vq_helper_frame_reader_get_position (VqHelperFrameReader *reader)
+{
+  return reader->position;
 }
 
 guint8 *
@@ -123,12 +162,12 @@ find_mark (VqHelperFrameReader *reader)
 {
   const guint8 *bytes = reader->buffer + reader->start;
   gsize n = reader->end - reader->start;
-  const guint8 *mark = memmem (bytes, n, reader->mark, MARK_SIZE);
+  const guint8 *mark = memmem (bytes, n, reader->mark, reader->mark_size);
 
   if (mark != NULL)
     reader->start += mark - bytes;
-  else if (n >= MARK_SIZE)
-    reader->start = reader->end - (MARK_SIZE - 1);
+  else if (n >= reader->mark_size)
+    reader->start = reader->end - (reader->mark_size - 1);
   return mark != NULL;
 }
 
@@ -165,6 +204,24 @@ check_header (const guint8 *header, const VqHelperFrame *frame, GError **error)
   return TRUE;
 }
 
+/* Checks what follows the payload of FRAME, and counts the frame. */
+static gboolean
+check_trailer (VqHelperFrameReader *reader, const VqHelperFrame *frame, GError **error)
+{
+  guint8 trailer[TRAILER_SIZE];
+  guint32 position = 0;
+
+  if (frame->type != VQ_HELPER_HELLO_REPLY && frame->type != VQ_HELPER_RESUMED)
+    position = reader->position + VQ_HELPER_HEADER_SIZE + frame->length + TRAILER_SIZE;
+  vq_helper_frame_put_trailer (trailer, position, reader->guard);
+  if (memcmp (frame->payload + frame->length, trailer, sizeof trailer) != 0)
+    return vq_error_set (error, VQ_ERROR_PEER, "a frame of type '%c' at a wrong position",
+                         frame->type);
+  if (frame->type != VQ_HELPER_RESUMED)
+    reader->position = position;
+  return TRUE;
+}
+
 VqHelperFrameState
 vq_helper_frame_reader_next (VqHelperFrameReader *reader, VqHelperFrame *frame, GError **error)
 {
@@ -184,9 +241,11 @@ vq_helper_frame_reader_next (VqHelperFrameReader *reader, VqHelperFrame *frame, 
                             .length = header[2] | header[3] << 8 };
   if (!check_header (header, frame, error))
     return VQ_HELPER_FRAME_WRONG;
-  if (n - VQ_HELPER_HEADER_SIZE < frame->length)
+  if (n - VQ_HELPER_HEADER_SIZE < frame->length + TRAILER_SIZE)
     return VQ_HELPER_FRAME_PARTIAL;
+  if (!check_trailer (reader, frame, error))
+    return VQ_HELPER_FRAME_WRONG;
   reader->hunting = FALSE;
-  reader->start += VQ_HELPER_HEADER_SIZE + frame->length;
+  reader->start += VQ_HELPER_HEADER_SIZE + frame->length + TRAILER_SIZE;
   return VQ_HELPER_FRAME_COMPLETE;
 }

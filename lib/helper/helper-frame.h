@@ -23,6 +23,10 @@ void vq_helper_frame_put_u32 (guint8 *bytes, guint32 number);
 /* Fills in HEADER, which has VQ_HELPER_HEADER_SIZE bytes. */
 void vq_helper_frame_put_header (guint8 *header, guint8 type, guint32 stream, gsize length);
 
+/* Fills in TRAILER, which has VQ_HELPER_TRAILER_SIZE bytes. GUARD is the nonce of the connection.
+ */
+void vq_helper_frame_put_trailer (guint8 *trailer, guint32 position, const guint8 *guard);
+
 /* Finds the helper's frames in a stream of bytes. */
 typedef struct _VqHelperFrameReader VqHelperFrameReader;
 
@@ -31,8 +35,13 @@ void vq_helper_frame_reader_free (VqHelperFrameReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqHelperFrameReader, vq_helper_frame_reader_free)
 
 /* Drops everything that has come. The next frame will be the HELLO_REPLY to HELLO (the magic bytes
- * and a nonce); everything before it is dropped too. */
-void vq_helper_frame_reader_hunt (VqHelperFrameReader *reader, const guint8 *hello);
+ * and a nonce), or the RESUMED with HELLO and NUMBER; everything before it is dropped too. */
+void vq_helper_frame_reader_hunt_reply (VqHelperFrameReader *reader, const guint8 *hello);
+void vq_helper_frame_reader_hunt_resumed (VqHelperFrameReader *reader, const guint8 *hello,
+                                          guint32 number);
+
+/* Up to which position frames have been given since HELLO_REPLY. */
+guint32 vq_helper_frame_reader_get_position (VqHelperFrameReader *reader);
 
 /* Where to put the next bytes, at most *N of them, which is never 0. To be called only when all
  * complete frames have been taken; earlier frames are not valid any more. */
@@ -50,6 +59,6 @@ typedef enum
 
 /* Gives the next frame and skips padding. The payload is valid until get_room or hunt is called. If
  * a frame is wrong, *ERROR says how ("a frame of unknown type (0x41)"), as soon as its header is
- * there. */
+ * there. A frame that has lost some of its bytes, or that comes after lost ones, is wrong. */
 VqHelperFrameState vq_helper_frame_reader_next (VqHelperFrameReader *reader, VqHelperFrame *frame,
                                                 GError **error);

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* States: OFF (at first and after a failure; nothing is read), HUNTING (HELLO has been sent, and
  * everything up to its reply is dropped), ON. Failures are reported from the main loop, so that no
- * callback comes from inside a call. */
+ * callback comes from inside a call.
+ *
+ * A guest that falls asleep loses some of what was sent, and the port closes. We may read what
+ * comes after the loss before we hear of the port, so wrong frames lead from ON to LOST: nothing is
+ * read, and the connection fails unless the port closes soon. When the port closes, ON and LOST
+ * become ASLEEP: everything up to the reply to our RESUME is dropped, which is sent when the port
+ * opens. Streams do not notice any of that. */
 #include "helper/helper-port.h"
 
 #include <errno.h>
@@ -13,11 +19,12 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "helper/helper-link.h"
 
 #define HELLO_MS 250
 
-/* The most frames that one vq_helper_port_send makes. */
-#define FRAMES_MAX ((VQ_HELPER_SEND_MAX + VQ_HELPER_PAYLOAD_MAX - 1) / VQ_HELPER_PAYLOAD_MAX)
+/* How long a helper that woke up may take to answer. */
+#define RESUME_SECONDS 30
 
 /* More than enough reads to empty a socket. */
 #define LAST_READS 16
@@ -27,6 +34,8 @@ typedef enum
   OFF,
   HUNTING,
   ON,
+  LOST,
+  ASLEEP,
 } State;
 
 /* Counts references, because a callback may free the port that is calling it. */
@@ -36,18 +45,24 @@ struct _VqHelperPort
   State state;
   gboolean freed;
   gboolean open;
-  GBytes *push; /* owned; sent when the port opens */
+  GBytes *push;         /* owned; sent when the port opens */
+  gboolean driver_down; /* the guest's driver of all ports is gone */
   VqSendQueue *out;
+  VqHelperLink *link;
   VqHelperFrameReader *in;
   guint read_id;
   guint hello_id;
   guint close_id;       /* set when the guest has closed the port */
+  guint doubt_id;       /* set while LOST or ASLEEP, to fail later */
+  GError *doubt;        /* owned; the failure, if doubt_id is set */
+  guint32 resume;       /* number of the last RESUME */
+  guint32 acknowledged; /* up to which position what the helper sent is acknowledged */
   guint grace;          /* milliseconds */
   guint tell_id;        /* set when a failure is to be reported */
   gboolean tell_of_end; /* that failure is the end of a connection */
-  guint8 hello[VQ_HELPER_MAGIC_SIZE + VQ_HELPER_NONCE_SIZE];
+  guint8 hello[VQ_HELPER_HELLO_SIZE];
   guint replies_due;
-  GError *error; /* NULL: ON */
+  GError *error; /* NULL: ON, LOST or ASLEEP */
   VqHelperStreams *streams;
   VqHelperFailed on_failed;
   gpointer on_failed_data;
@@ -58,6 +73,7 @@ clear (gpointer data)
 {
   VqHelperPort *port = data;
 
+  vq_helper_link_free (port->link);
   vq_helper_frame_reader_free (port->in);
   vq_helper_streams_free (port->streams);
   g_clear_error (&port->error);
@@ -69,9 +85,23 @@ release (VqHelperPort *port)
   g_rc_box_release_full (port, clear);
 }
 
+static gboolean
+is_connected (VqHelperPort *port)
+{
+  return port->state == ON || port->state == LOST || port->state == ASLEEP;
+}
+
+static void
+end_doubt (VqHelperPort *port)
+{
+  g_clear_handle_id (&port->doubt_id, g_source_remove);
+  g_clear_error (&port->doubt);
+}
+
 static void
 stop_sources (VqHelperPort *port)
 {
+  end_doubt (port);
   g_clear_handle_id (&port->read_id, g_source_remove);
   g_clear_handle_id (&port->hello_id, g_source_remove);
   g_clear_handle_id (&port->close_id, g_source_remove);
@@ -133,8 +163,9 @@ fail_late (VqHelperPort *port, GError *error, guint grace)
     }
   stop_sources (port);
   vq_send_queue_clear (port->out);
+  vq_helper_link_begin (port->link, port->hello);
   set_error (port, error);
-  port->tell_of_end |= port->state == ON;
+  port->tell_of_end |= is_connected (port);
   if (port->tell_of_end || vq_helper_streams_get_number (port->streams) > 0)
     tell_soon (port, grace);
   port->state = OFF;
@@ -158,6 +189,40 @@ on_send_failed (int errnum, gpointer data)
 }
 
 static gboolean
+on_doubt (gpointer data)
+{
+  VqHelperPort *port = data;
+
+  port->doubt_id = 0;
+  fail (port, g_steal_pointer (&port->doubt));
+  return G_SOURCE_REMOVE;
+}
+
+/* The connection fails with ERROR, which is taken over, unless something happens within
+ * MILLISECONDS. */
+static void
+doubt (VqHelperPort *port, GError *error, guint milliseconds)
+{
+  end_doubt (port);
+  port->doubt = error;
+  port->doubt_id = g_timeout_add (milliseconds, on_doubt, port);
+}
+
+/* What has come is ERROR, which is taken over. */
+static void
+lose (VqHelperPort *port, GError *error)
+{
+  if (port->state == HUNTING)
+    {
+      fail (port, error);
+      return;
+    }
+  port->state = LOST;
+  g_clear_handle_id (&port->read_id, g_source_remove);
+  doubt (port, error, port->grace);
+}
+
+static gboolean
 on_hello_reply (VqHelperPort *port, const VqHelperFrame *frame, GError **error)
 {
   guint32 version = vq_helper_frame_get_u32 (frame->payload + sizeof port->hello);
@@ -172,7 +237,22 @@ on_hello_reply (VqHelperPort *port, const VqHelperFrame *frame, GError **error)
   tell_now (port);
   g_clear_error (&port->error);
   port->state = ON;
+  port->acknowledged = 0;
   return TRUE;
+}
+
+/* Those who wait for room may free the port. */
+static gboolean
+on_resumed (VqHelperPort *port, const VqHelperFrame *frame, GError **error)
+{
+  guint32 position = vq_helper_frame_get_u32 (frame->payload + VQ_HELPER_HELLO_SIZE + 4);
+
+  if (port->state != ASLEEP)
+    return vq_error_set (error, VQ_ERROR_PEER, "an answer that nobody asked for");
+  g_debug ("the guest helper is back");
+  end_doubt (port);
+  port->state = ON;
+  return vq_helper_link_wake_up (port->link, position, error);
 }
 
 static gboolean
@@ -191,13 +271,17 @@ on_frame (VqHelperPort *port, const VqHelperFrame *frame, GError **error)
     return on_fatal (frame, error);
   if (frame->type == VQ_HELPER_HELLO_REPLY)
     return on_hello_reply (port, frame, error);
+  if (frame->type == VQ_HELPER_RESUMED)
+    return on_resumed (port, frame, error);
+  if (frame->type == VQ_HELPER_ACK)
+    return vq_helper_link_acknowledge (port->link, vq_helper_frame_get_u32 (frame->payload), error);
   return vq_helper_streams_take (port->streams, frame, error);
 }
 
 static void
 take_frames (VqHelperPort *port)
 {
-  while (!port->freed && port->state != OFF)
+  while (!port->freed && port->state != OFF && port->state != LOST)
     {
       VqHelperFrame frame;
       GError *error = NULL;
@@ -205,12 +289,26 @@ take_frames (VqHelperPort *port)
 
       if (state == VQ_HELPER_FRAME_PARTIAL)
         return;
-      if (state == VQ_HELPER_FRAME_WRONG || !on_frame (port, &frame, &error))
-        {
-          g_prefix_error (&error, "the guest helper sent ");
-          fail (port, error);
-        }
+      if (state == VQ_HELPER_FRAME_COMPLETE && on_frame (port, &frame, &error))
+        continue;
+      g_prefix_error (&error, "the guest helper sent ");
+      if (state == VQ_HELPER_FRAME_WRONG)
+        lose (port, error);
+      else
+        fail (port, error);
     }
+}
+
+/* Tells the helper how far we are, if DUE bytes have come since we last did. */
+static void
+acknowledge (VqHelperPort *port, guint32 due)
+{
+  guint32 position = vq_helper_frame_reader_get_position (port->in);
+
+  if (port->state != ON || position - port->acknowledged < due)
+    return;
+  port->acknowledged = position;
+  vq_helper_link_add_ack (port->link, position);
 }
 
 /* Reads once. Returns FALSE if nothing is there. */
@@ -227,6 +325,11 @@ read_some (VqHelperPort *port)
     {
       vq_helper_frame_reader_add (port->in, n);
       take_frames (port);
+      if (!port->freed)
+        {
+          acknowledge (port, VQ_HELPER_ACK_BYTES);
+          vq_helper_link_flush (port->link);
+        }
     }
   else
     fail_late (port,
@@ -247,6 +350,42 @@ on_readable (int fd, GIOCondition events, gpointer data)
   return G_SOURCE_CONTINUE; /* if the connection has failed, the source is already removed */
 }
 
+static void
+read_on (VqHelperPort *port)
+{
+  if (port->read_id == 0)
+    port->read_id = g_unix_fd_add (port->fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, port);
+}
+
+static GError *
+new_error (const char *text)
+{
+  return g_error_new_literal (VQ_ERROR, VQ_ERROR_PEER, text);
+}
+
+static void
+resume (VqHelperPort *port)
+{
+  port->acknowledged = vq_helper_frame_reader_get_position (port->in);
+  vq_helper_frame_reader_hunt_resumed (port->in, port->hello, ++port->resume);
+  doubt (port, new_error ("the guest helper does not answer since the guest has slept"),
+         RESUME_SECONDS * 1000);
+  vq_helper_link_send_padding (port->link);
+  if (port->state == ASLEEP)
+    vq_helper_link_send_resume (port->link, port->resume, port->acknowledged);
+}
+
+/* While the guest's driver is down, nobody can say whether the helper is still there. */
+static void
+wait_for_wake (VqHelperPort *port)
+{
+  end_doubt (port);
+  if (port->open)
+    resume (port);
+  else if (!port->driver_down)
+    doubt (port, new_error ("the guest helper has ended (was it killed?)"), port->grace);
+}
+
 /* The helper's last frame, which may say why it has ended, may still be in the socket. */
 static gboolean
 on_closed (gpointer data)
@@ -257,48 +396,23 @@ on_closed (gpointer data)
   for (guint i = 0; i < LAST_READS && !port->freed && port->state == ON; i++)
     if (!read_some (port))
       break;
-  if (!port->freed && port->state == ON)
-    fail_late (port,
-               g_error_new (VQ_ERROR, VQ_ERROR_PEER, "the guest helper has ended (was it killed?)"),
-               port->grace);
+  if (!port->freed && is_connected (port))
+    {
+      port->state = ASLEEP;
+      vq_helper_frame_reader_hunt_resumed (port->in, port->hello, port->resume + 1);
+      vq_helper_link_fall_asleep (port->link);
+      read_on (port);
+      wait_for_wake (port);
+    }
   release (port);
   return G_SOURCE_REMOVE;
-}
-
-static void
-send_raw (VqHelperPort *port, const void *bytes, gsize n)
-{
-  vq_send_queue_add (port->out, &(struct iovec){ (void *)bytes, n }, 1);
-}
-
-static void
-send_frames (VqHelperPort *port, guint8 type, guint32 stream, const guint8 *payload, gsize length)
-{
-  guint8 headers[FRAMES_MAX][VQ_HELPER_HEADER_SIZE];
-  struct iovec pieces[2 * FRAMES_MAX];
-  guint n = 0;
-
-  g_assert (length <= VQ_HELPER_SEND_MAX);
-  do
-    {
-      gsize part = MIN (length, VQ_HELPER_PAYLOAD_MAX);
-
-      vq_helper_frame_put_header (headers[n / 2], type, stream, part);
-      pieces[n] = (struct iovec){ headers[n / 2], VQ_HELPER_HEADER_SIZE };
-      pieces[n + 1] = (struct iovec){ (void *)payload, part };
-      n += 2;
-      payload += part;
-      length -= part;
-    }
-  while (length > 0);
-  vq_send_queue_add (port->out, pieces, n);
 }
 
 static void
 say_hello (VqHelperPort *port)
 {
   port->replies_due++;
-  send_frames (port, VQ_HELPER_HELLO, 0, port->hello, sizeof port->hello);
+  vq_helper_link_send_hello (port->link);
 }
 
 static gboolean
@@ -318,6 +432,7 @@ vq_helper_port_new (int fd)
 
   port->fd = fd;
   port->out = vq_send_queue_new (fd, on_send_failed, port);
+  port->link = vq_helper_link_new (port->out);
   port->in = vq_helper_frame_reader_new ();
   port->streams = vq_helper_streams_new ();
   vq_error_set (&port->error, VQ_ERROR_PEER, "there is no connection to the guest helper yet");
@@ -345,7 +460,9 @@ push_if_open (VqHelperPort *port)
   g_autoptr (GBytes) push = port->open ? g_steal_pointer (&port->push) : NULL;
 
   if (push != NULL)
-    send_raw (port, g_bytes_get_data (push, NULL), g_bytes_get_size (push));
+    vq_send_queue_add (
+        port->out,
+        &(struct iovec){ (void *)g_bytes_get_data (push, NULL), g_bytes_get_size (push) }, 1);
 }
 
 void
@@ -355,8 +472,18 @@ vq_helper_port_set_open (VqHelperPort *port, gboolean open)
   push_if_open (port);
   if (open && port->state == HUNTING)
     repeat_hello (port);
-  if (!open && port->state == ON && port->close_id == 0)
+  if (!open && (port->state == ON || port->state == LOST) && port->close_id == 0)
     port->close_id = g_idle_add_full (G_PRIORITY_DEFAULT, on_closed, port, NULL);
+  if (port->state == ASLEEP)
+    wait_for_wake (port);
+}
+
+void
+vq_helper_port_set_driver_down (VqHelperPort *port, gboolean down)
+{
+  port->driver_down = down;
+  if (port->state == ASLEEP && !port->open)
+    wait_for_wake (port);
 }
 
 void
@@ -386,17 +513,17 @@ forget_connection (VqHelperPort *port)
 static void
 start_hunting (VqHelperPort *port)
 {
-  static const guint8 padding[VQ_HELPER_FRAME_MAX];
   GError *error = NULL;
 
   vq_error_set (&error, VQ_ERROR_PEER, "the guest helper has not answered yet");
   set_error (port, error);
   port->state = HUNTING;
   port->replies_due = 0;
-  vq_helper_frame_reader_hunt (port->in, port->hello);
-  port->read_id = g_unix_fd_add (port->fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, port);
+  vq_helper_link_begin (port->link, port->hello);
+  vq_helper_frame_reader_hunt_reply (port->in, port->hello);
+  read_on (port);
   port->hello_id = g_timeout_add (HELLO_MS, repeat_hello, port);
-  send_raw (port, padding, sizeof padding);
+  vq_helper_link_send_padding (port->link);
   if (port->state == HUNTING)
     say_hello (port);
 }
@@ -420,9 +547,9 @@ vq_helper_port_sync (VqHelperPort *port, gint64 deadline, VqCancel *cancel, GErr
   if (!vq_wait_until (has_stopped_hunting, port, deadline, cancel, "answer of the guest helper",
                       &local))
     fail (port, g_steal_pointer (&local));
-  if (port->state != ON)
+  if (!is_connected (port))
     g_propagate_error (error, g_error_copy (port->error));
-  return port->state == ON;
+  return is_connected (port);
 }
 
 void
@@ -448,7 +575,7 @@ guint32
 vq_helper_port_open_stream (VqHelperPort *port, VqHelperStreamKind kind,
                             const VqHelperStreamHandlers *handlers, gpointer data)
 {
-  if (port->state != ON)
+  if (!is_connected (port))
     tell_soon (port, 0);
   return vq_helper_streams_open (port->streams, kind, handlers, data);
 }
@@ -463,8 +590,11 @@ void
 vq_helper_port_send (VqHelperPort *port, guint8 type, guint32 stream, const void *payload,
                      gsize length)
 {
-  if (port->state == ON)
-    send_frames (port, type, stream, payload, length);
+  g_assert (length <= VQ_HELPER_SEND_MAX);
+  if (!is_connected (port))
+    return;
+  acknowledge (port, VQ_HELPER_ACK_BYTES / 2);
+  vq_helper_link_send (port->link, type, stream, payload, length);
 }
 
 void

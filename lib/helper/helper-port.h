@@ -27,8 +27,14 @@ void vq_helper_port_free (VqHelperPort *port);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqHelperPort, vq_helper_port_free)
 
 /* Tells whether the guest has its side of the port open, which QEMU reports. At first it has not.
- * When the guest closes it, the helper has ended, and the connection fails. */
+ * When the guest closes it and does not open it again within the grace (vq_helper_port_set_grace),
+ * the helper has ended, and the connection fails; or else the guest has slept, and everything goes
+ * on as if nothing had happened. */
 void vq_helper_port_set_open (VqHelperPort *port, gboolean open);
+
+/* Tells whether the guest's driver of all its ports is down, because the guest sleeps or is booting
+ * another system. At first it is not. While it is down, a port that is closed is no failure. */
+void vq_helper_port_set_driver_down (VqHelperPort *port, gboolean down);
 
 /* Sends N raw BYTES (copied) as soon as the guest opens the port: the helper's program, for the
  * script that starts it. Does not wait: the script tells when it has received them all, and only
@@ -47,8 +53,8 @@ gboolean vq_helper_port_sync (VqHelperPort *port, gint64 deadline, VqCancel *can
 typedef void (*VqHelperFailed) (const GError *reason, gpointer data);
 void vq_helper_port_on_failed (VqHelperPort *port, VqHelperFailed failed, gpointer data);
 
-/* Delays the report that a connection has ended by MILLISECONDS (0 by default). When the machine
- * dies or its system goes down, others then have time to report the better reason. */
+/* Delays the failure of a connection that has ended by MILLISECONDS (0 by default). When the
+ * machine dies or its system goes down, others then have time to report the better reason. */
 void vq_helper_port_set_grace (VqHelperPort *port, guint milliseconds);
 
 /* Why the connection has failed, or that there is none yet. NULL while it works. */

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the server and the guest helper (virt-qemu/guest-helper.c) say to each other over a
- * virtio-serial port, in frames: a header of 8 bytes, then at most VQ_HELPER_PAYLOAD_MAX bytes.
+ * virtio-serial port, in frames: a header of 8 bytes, then at most VQ_HELPER_PAYLOAD_MAX bytes,
+ * then a trailer of 8 bytes.
  *
  *   type (1 byte, never 0) | 0 | length of the payload (2) | stream (4) | payload
+ *     | position (4) | guard (4)
  *
  * Numbers are little-endian. A zero byte where a header would begin is padding, and is skipped. A
  * stream is a command or a request. The server numbers streams upwards from 1, and never uses a
@@ -33,12 +35,26 @@
  * the helper sends a frame for a stream that the server does not know, or more bytes than it has
  * credit for, the server does not trust it any more and fails the testbed.
  *
+ * Positions: each direction counts the bytes of its frames, modulo 2^32, beginning after HELLO and
+ * after HELLO_REPLY. A frame's position is that of its end. These two, RESUME and RESUMED are not
+ * counted and have position 0, and padding is not counted either. The guard is the beginning of the
+ * connection's nonce. So if bytes were lost in the middle of a frame or before it, its trailer does
+ * not come where it should.
+ *
+ * A guest that sleeps: when the guest's system is suspended, its driver drops what it holds of both
+ * directions, perhaps in the middle of a frame, and the port closes until the guest wakes up. So
+ * each end keeps what it sent until the other has acknowledged its position with ACK, which is due
+ * for every VQ_HELPER_ACK_BYTES at the latest. After the port has opened again, the server sends
+ * padding and then RESUME with the position up to which it has taken frames. The helper answers
+ * with RESUMED, which has its own position, and both send again what the other has not taken. The
+ * server drops everything up to the RESUMED that answers its last RESUME. A helper that finds no
+ * frame where one should be, waits VQ_HELPER_LOST_SECONDS for a RESUME or HELLO, and then fails.
+ *
  * Resynchronisation: in a fork, the helper meets another server than before, and bytes may have
  * been lost with the old connection. So the server sends VQ_HELPER_FRAME_MAX bytes of padding
  * before HELLO, which complete any frame that the helper was receiving. A HELLO with a new nonce
  * kills all commands and drops everything that waits to be sent; a HELLO with the same nonce is
- * only answered again. If the helper has sent anything before, it sends VQ_HELPER_FRAME_MAX bytes
- * of padding before HELLO_REPLY. The server drops everything up to a HELLO_REPLY with its nonce.
+ * only answered again. The server drops everything up to a HELLO_REPLY with its nonce.
  *
  * If the helper receives something that makes no sense, it sends one FATAL frame that says why, and
  * ends. */
@@ -46,12 +62,21 @@
 
 #include <stdint.h>
 
-#define VQ_HELPER_VERSION 1u
+#define VQ_HELPER_VERSION 2u
 
 #define VQ_HELPER_HEADER_SIZE 8u
+#define VQ_HELPER_TRAILER_SIZE 8u
 /* The guest's driver passes on so much in one piece. */
 #define VQ_HELPER_FRAME_MAX 32768u
-#define VQ_HELPER_PAYLOAD_MAX (VQ_HELPER_FRAME_MAX - VQ_HELPER_HEADER_SIZE)
+#define VQ_HELPER_PAYLOAD_MAX (VQ_HELPER_FRAME_MAX - VQ_HELPER_HEADER_SIZE - VQ_HELPER_TRAILER_SIZE)
+
+/* An ACK is due for so many bytes of frames. While so many are not acknowledged, no bulk data is
+ * sent. */
+#define VQ_HELPER_ACK_BYTES (64u * 1024)
+#define VQ_HELPER_UNACKED_MAX (512u * 1024)
+
+/* How long a helper waits for RESUME or HELLO. */
+#define VQ_HELPER_LOST_SECONDS 10
 
 #define VQ_HELPER_WINDOW (256u * 1024)
 
@@ -64,6 +89,8 @@
 #define VQ_HELPER_MAGIC "VQhelper" /* 8 bytes, without the NUL */
 #define VQ_HELPER_MAGIC_SIZE 8u
 #define VQ_HELPER_NONCE_SIZE 16u
+#define VQ_HELPER_HELLO_SIZE (VQ_HELPER_MAGIC_SIZE + VQ_HELPER_NONCE_SIZE)
+#define VQ_HELPER_RESUME_SIZE (VQ_HELPER_HELLO_SIZE + 8u)
 #define VQ_HELPER_TEXT_MAX 512u
 #define VQ_HELPER_ENTROPY_MAX 512u
 
@@ -82,10 +109,15 @@
 #define VQ_HELPER_FILE_PUT_EXECUTABLE "put-executable"
 #define VQ_HELPER_FILE_GET "get"
 
+/* From both, on stream 0. u32: the position up to which frames have been taken. */
+#define VQ_HELPER_ACK 'A'
+
 /* From the server. */
 typedef enum
 {
   VQ_HELPER_HELLO = 'H', /* stream 0: magic, nonce */
+  /* Stream 0: magic, nonce, u32 that is another one each time, u32 position. */
+  VQ_HELPER_RESUME = 'U',
 
   /* A request to run a command, in as many parts as needed; RUN is the last one. Together the parts
    * are words, each with a letter before it and a NUL after it:
@@ -120,6 +152,7 @@ typedef enum
 typedef enum
 {
   VQ_HELPER_HELLO_REPLY = 'h', /* stream 0: magic, the nonce, u32 version, u32 process id */
+  VQ_HELPER_RESUMED = 'u',     /* stream 0: as RESUME, with the helper's position */
   VQ_HELPER_FATAL = 'F',       /* stream 0: text; the helper ends */
 
   VQ_HELPER_STDOUT = 'o', /* 1 or more bytes */

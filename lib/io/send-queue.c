@@ -21,7 +21,8 @@ struct _VqSendQueue
   int passed_fd; /* owned: goes with the next bytes; -1: none */
   gboolean held;
   guint source_id; /* 0 unless the socket is full */
-  GQueue waiters;  /* of Waiter, owned */
+  gboolean blocked;
+  GQueue waiters; /* of Waiter, owned */
 };
 
 typedef struct
@@ -44,11 +45,18 @@ vq_send_queue_new (int fd, VqSendFailed failed, gpointer data)
 }
 
 void
-vq_send_queue_clear (VqSendQueue *queue)
+vq_send_queue_drop (VqSendQueue *queue)
 {
   vq_byte_queue_clear (&queue->kept);
   vq_fd_clear (&queue->passed_fd);
   g_clear_handle_id (&queue->source_id, g_source_remove);
+}
+
+void
+vq_send_queue_clear (VqSendQueue *queue)
+{
+  vq_send_queue_drop (queue);
+  queue->blocked = FALSE;
   g_queue_clear_full (&queue->waiters, g_free);
 }
 
@@ -110,7 +118,7 @@ static void
 serve (VqSendQueue *queue)
 {
   g_rc_box_acquire (queue);
-  while (queue->source_id == 0 && !g_queue_is_empty (&queue->waiters))
+  while (!vq_send_queue_is_full (queue) && !g_queue_is_empty (&queue->waiters))
     {
       g_autofree Waiter *waiter = g_queue_pop_head (&queue->waiters);
 
@@ -191,7 +199,17 @@ vq_send_queue_release (VqSendQueue *queue)
 gboolean
 vq_send_queue_is_full (VqSendQueue *queue)
 {
-  return queue->source_id != 0;
+  return queue->source_id != 0 || queue->blocked;
+}
+
+void
+vq_send_queue_set_blocked (VqSendQueue *queue, gboolean blocked)
+{
+  gboolean ends = queue->blocked && !blocked;
+
+  queue->blocked = blocked;
+  if (ends)
+    serve (queue);
 }
 
 void

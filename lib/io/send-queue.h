@@ -28,8 +28,13 @@ void vq_send_queue_pass_fd (VqSendQueue *queue, int fd);
 void vq_send_queue_hold (VqSendQueue *queue);
 void vq_send_queue_release (VqSendQueue *queue);
 
-/* TRUE while the socket takes no more; everything that is added then takes memory. */
+/* TRUE while the socket takes no more; everything that is added then takes memory. Also TRUE while
+ * the queue is blocked. */
 gboolean vq_send_queue_is_full (VqSendQueue *queue);
+
+/* While BLOCKED, the queue counts as full. What is added is sent nevertheless. May call those who
+ * wait. */
+void vq_send_queue_set_blocked (VqSendQueue *queue, gboolean blocked);
 
 /* Calls ROOM once, from the main context, when the queue is not full any more. It must be full now.
  * Several that wait are called in turn, as long as the queue is not full again. ROOM may free the
@@ -43,5 +48,8 @@ void vq_send_queue_forget (VqSendQueue *queue, gpointer data);
 /* TRUE if the receiver has read everything that was ever added. */
 gboolean vq_send_queue_is_taken (VqSendQueue *queue);
 
-/* Drops the bytes that are kept, and cancels all that wait. */
+/* Drops the bytes that are kept. The queue must be blocked. */
+void vq_send_queue_drop (VqSendQueue *queue);
+
+/* Drops the bytes that are kept, cancels all that wait, and ends a block. */
 void vq_send_queue_clear (VqSendQueue *queue);

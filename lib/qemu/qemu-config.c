@@ -238,22 +238,22 @@ add_serial_ports (GPtrArray *argv, const VqQemuConfig *config)
 static void
 add_virtio_ports (GPtrArray *argv, const VqQemuConfig *config)
 {
-  static const char *const names[] = { "hvc0", "hvc1", NULL };
-
   add (argv, "-device", "virtio-serial-%s,id=" PREFIX "ports", config->plan->arch->virtio);
-  for (const char *const *name = names; *name != NULL; name++)
+  /* On some machines, the console itself is hvc0. */
+  if (g_strcmp0 (config->plan->arch->serial[0], "hvc0") != 0)
     {
-      if (g_strcmp0 (*name, config->plan->arch->serial[0]) == 0)
-        continue; /* on this machine the console itself has that name */
-      add_socket (argv, config, *name, "");
-      add (argv, "-device", "virtconsole,bus=" PREFIX "ports.0,chardev=" PREFIX "%s", *name);
+      add_socket (argv, config, "hvc0", "");
+      add (argv, "-device", "virtconsole,bus=" PREFIX "ports.0,chardev=" PREFIX "hvc0");
     }
   for (int i = 0; i < VQ_N_QEMU_PORTS; i++)
     {
-      add_socket (argv, config, vq_qemu_port_get_socket (i), "");
-      add (argv, "-device",
-           "virtserialport,bus=" PREFIX "ports.0,chardev=" PREFIX "%s,id=%s,name=%s",
-           vq_qemu_port_get_socket (i), vq_qemu_port_get_id (i), vq_qemu_port_get_name (i));
+      const char *socket = vq_qemu_port_get_socket (i);
+      const char *name = vq_qemu_port_get_name (i);
+
+      add_socket (argv, config, socket, "");
+      add (argv, "-device", "%s,bus=" PREFIX "ports.0,chardev=" PREFIX "%s,id=%s%s%s",
+           name != NULL ? "virtserialport" : "virtconsole", socket, vq_qemu_port_get_id (i),
+           name != NULL ? ",name=" : "", name != NULL ? name : "");
     }
 }
 

@@ -18,8 +18,9 @@ static const struct
 {
   const char *socket;
   const char *id;
-  const char *name; /* its name in the guest */
+  const char *name; /* its name in the guest; NULL: it is a console */
 } ports[VQ_N_QEMU_PORTS] = {
+  [VQ_QEMU_PORT_SHELL] = { "hvc1", "vq-shell0", NULL },
   [VQ_QEMU_PORT_AGENT] = { "qga", "vq-agent0", "org.qemu.guest_agent.0" },
   [VQ_QEMU_PORT_HELPER] = { "helper", "vq-helper0", VQ_HELPER_PORT_NAME },
 };

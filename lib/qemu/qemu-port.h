@@ -6,16 +6,19 @@
 
 #include "base/wait.h"
 
-/* The virtio-serial ports that we use; every architecture has them. */
+/* The virtio-serial ports that we use; every architecture has them. The port of the root shell is a
+ * console (hvc1). The guest's driver opens consoles by itself, so it tells whether the driver
+ * works: not while the guest sleeps, nor until it has booted so far. */
 typedef enum
 {
+  VQ_QEMU_PORT_SHELL,
   VQ_QEMU_PORT_AGENT,
   VQ_QEMU_PORT_HELPER,
   VQ_N_QEMU_PORTS,
 } VqQemuPort;
 
 /* The name of the port's socket in the directory, its id in QEMU's events, and its name in the
- * guest. */
+ * guest (NULL: a console). */
 const char *vq_qemu_port_get_socket (VqQemuPort port);
 const char *vq_qemu_port_get_id (VqQemuPort port);
 const char *vq_qemu_port_get_name (VqQemuPort port);

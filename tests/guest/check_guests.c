@@ -43,6 +43,7 @@ static void check_first_boots (Server *server);
 static void check_reboot_loop (Server *server);
 static void check_two_servers (Server *server);
 static void check_lvm (Server *server);
+static void check_sleeps (Server *server);
 
 /* A unit that reboots the system, before it has booted, on CONDITION. */
 #define REBOOT_IF(CONDITION)                                                                       \
@@ -77,6 +78,7 @@ static const Row rows[] = {
     .unit = "[Service]\nType=oneshot\nTimeoutStartSec=infinity\nExecStart=sleep infinity\n" },
   /* reboots of other kinds than "reboot" */
   { "debian-13-agent", "qcow2", .name = "reboots", .check = check_reboots },
+  { "debian-13-agent", "qcow2", .name = "sleeps", .check = check_sleeps },
   { "debian-13-agent", "qcow2", .name = "first-boots", .check = check_first_boots,
     .unit = REBOOT_IF ("[ ! -e /var/once ]") },
   { "debian-13-agent", "qcow2", .name = "first-boots-late", .check = check_first_boots,
@@ -369,6 +371,41 @@ check_reboots (Server *server)
       ck_assert_int_eq (strcmp (new_boot, boot) == 0, reboots[i].same_kernel);
       guest_expect (server, list, kept);
     }
+}
+
+/* ---- sleep, and clocks that jump ---- */
+
+/* Each comes while data is under way. */
+static const char *const disturbances[] = {
+  "echo devices >/sys/power/pm_test; echo freeze >/sys/power/state; echo none >/sys/power/pm_test",
+  "date -s '2040-01-01 00:00:00' >/dev/null",
+  "date -s '2001-01-01 00:00:00' >/dev/null",
+  "timedatectl set-ntp false; timedatectl set-time '2030-06-01 12:00:00'",
+};
+
+static void
+check_sleeps (Server *server)
+{
+  server_open (server, "open");
+  for (gsize i = 0; i < G_N_ELEMENTS (disturbances); i++)
+    for (int way = 0; way < 2; way++)
+      {
+        g_autofree char *script = g_strconcat ("sleep 1; ", disturbances[i], " && echo done", NULL);
+        g_autoptr (Command) disturbance = command_start_script (server, script);
+        gint64 end = g_get_monotonic_time () + 4 * G_USEC_PER_SEC;
+
+        do
+          if (way == 0)
+            check_commands (server);
+          else
+            check_file_copies (server);
+        while (g_get_monotonic_time () < end);
+        command_wait (disturbance, A_WHILE);
+        ck_assert_str_eq (disturbance->out, "done\n");
+      }
+  check_tree_copies (server);
+  check_revert (server);
+  check_commands (server);
 }
 
 /* The template is of the second boot, and nothing waits for the first. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <check.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -265,4 +266,34 @@ TEST (test_many_commands_leave_nothing_in_the_guest)
   for (int i = 0; i < 20; i++)
     guest_expect (server, "echo hello", "hello");
   guest_expect (server, list, before);
+}
+
+/* The guest's driver drops what it holds then, and the port closes until the guest wakes up. */
+TEST (test_a_guest_that_sleeps)
+{
+  Server *server = shared_testbed ();
+  g_autofree char *bytes = g_malloc (4 * MIB);
+  g_autoptr (Command) sleeper = NULL;
+  g_autoptr (Command) flow = NULL;
+  FILE *file = tmpfile ();
+
+  for (int i = 0; i < 4 * MIB; i++)
+    bytes[i] = i / 7 ^ i >> 16;
+  ck_assert_uint_eq (fwrite (bytes, 1, 4 * MIB, file), 4 * MIB);
+  rewind (file);
+  guest_expect (server,
+                "echo 1 >/sys/module/suspend/parameters/pm_test_delay;"
+                "echo devices >/sys/power/pm_test",
+                "");
+  flow
+      = command_start (server, (const char *[]){ "sh", "-c", "sleep 2; cat", NULL }, fileno (file));
+  sleeper = command_start_script (server, "sleep 1; echo freeze >/sys/power/state; echo back");
+  command_wait (flow, A_WHILE);
+  fclose (file);
+  ck_assert_int_eq (flow->status, 0);
+  ck_assert_uint_eq (flow->length, 4 * MIB);
+  ck_assert_mem_eq (flow->out, bytes, 4 * MIB);
+  command_wait (sleeper, A_WHILE);
+  ck_assert_str_eq (sleeper->out, "back\n");
+  guest_expect (server, "echo none >/sys/power/pm_test", "");
 }

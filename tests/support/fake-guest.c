@@ -11,9 +11,10 @@
 #include <unistd.h>
 
 #include "base/wait.h"
+#include "frame-maker.h"
 
 #define PATIENCE 30 /* seconds; for things that take none */
-#define HELLO_SIZE (VQ_HELPER_MAGIC_SIZE + VQ_HELPER_NONCE_SIZE)
+#define HELLO_SIZE VQ_HELPER_HELLO_SIZE
 
 typedef struct
 {
@@ -40,21 +41,16 @@ struct _FakeGuest
   guint n_hellos;
   guint8 nonce[VQ_HELPER_NONCE_SIZE];
   gsize padding;
+  FrameMaker out;
+  guint32 position; /* up to which frames have come */
+  guint32 acknowledged;
+  gboolean holds_acks;
+  gboolean asleep; /* everything up to RESUME is dropped */
+  gsize awake_for; /* if it falls asleep: after how many bytes */
+  gboolean dozes;  /* it falls asleep */
+  guint n_resumes;
   Reply replies[256]; /* what is answered once, by its type, and with what; type 0: nothing */
 };
-
-static guint32
-get_u32 (const guint8 *bytes)
-{
-  return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | (guint32)bytes[3] << 24;
-}
-
-static void
-put_u32 (guint8 *bytes, guint32 number)
-{
-  for (int i = 0; i < 4; i++)
-    bytes[i] = number >> (8 * i) & 0xFF;
-}
 
 void
 fake_guest_send_bytes (FakeGuest *guest, const void *bytes, gsize n)
@@ -63,18 +59,28 @@ fake_guest_send_bytes (FakeGuest *guest, const void *bytes, gsize n)
 }
 
 void
+fake_guest_send_cut (FakeGuest *guest, guint8 type, guint32 stream, const void *payload, gsize n,
+                     gsize cut)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+
+  frame_maker_add (&guest->out, bytes, type, stream, payload, n);
+  fake_guest_send_bytes (guest, bytes->data, MIN (cut, bytes->len));
+}
+
+void
 fake_guest_send (FakeGuest *guest, guint8 type, guint32 stream, const void *payload, gsize n)
 {
-  g_autofree guint8 *frame = g_malloc (VQ_HELPER_HEADER_SIZE + n);
+  fake_guest_send_cut (guest, type, stream, payload, n, G_MAXSIZE);
+}
 
-  frame[0] = type;
-  frame[1] = 0;
-  frame[2] = n & 0xFF;
-  frame[3] = n >> 8;
-  put_u32 (frame + 4, stream);
-  if (n > 0)
-    memcpy (frame + VQ_HELPER_HEADER_SIZE, payload, n);
-  fake_guest_send_bytes (guest, frame, VQ_HELPER_HEADER_SIZE + n);
+GByteArray *
+fake_guest_make (FakeGuest *guest, guint8 type, guint32 stream, const void *payload, gsize n)
+{
+  GByteArray *bytes = g_byte_array_new ();
+
+  frame_maker_add (&guest->out, bytes, type, stream, payload, n);
+  return bytes;
 }
 
 void
@@ -82,7 +88,7 @@ fake_guest_send_u32 (FakeGuest *guest, guint8 type, guint32 stream, guint32 numb
 {
   guint8 payload[4];
 
-  put_u32 (payload, number);
+  frame_maker_put_u32 (payload, number);
   fake_guest_send (guest, type, stream, payload, sizeof payload);
 }
 
@@ -93,8 +99,9 @@ fake_guest_send_reply (FakeGuest *guest, const guint8 *nonce)
 
   memcpy (payload, VQ_HELPER_MAGIC, VQ_HELPER_MAGIC_SIZE);
   memcpy (payload + VQ_HELPER_MAGIC_SIZE, nonce, VQ_HELPER_NONCE_SIZE);
-  put_u32 (payload + HELLO_SIZE, guest->version);
-  put_u32 (payload + HELLO_SIZE + 4, 4711);
+  frame_maker_put_u32 (payload + HELLO_SIZE, guest->version);
+  frame_maker_put_u32 (payload + HELLO_SIZE + 4, 4711);
+  frame_maker_begin (&guest->out, nonce);
   fake_guest_send (guest, VQ_HELPER_HELLO_REPLY, 0, payload, sizeof payload);
 }
 
@@ -105,8 +112,58 @@ take_hello (FakeGuest *guest, const guint8 *payload, gsize n)
   ck_assert_mem_eq (payload, VQ_HELPER_MAGIC, VQ_HELPER_MAGIC_SIZE);
   memcpy (guest->nonce, payload + VQ_HELPER_MAGIC_SIZE, VQ_HELPER_NONCE_SIZE);
   guest->n_hellos++;
+  guest->position = guest->acknowledged = 0;
   if (guest->answers)
     fake_guest_send_reply (guest, guest->nonce);
+}
+
+void
+fake_guest_send_resumed (FakeGuest *guest, guint32 number, guint32 position)
+{
+  guint8 payload[VQ_HELPER_RESUME_SIZE];
+
+  memcpy (payload, VQ_HELPER_MAGIC, VQ_HELPER_MAGIC_SIZE);
+  memcpy (payload + VQ_HELPER_MAGIC_SIZE, guest->nonce, VQ_HELPER_NONCE_SIZE);
+  frame_maker_put_u32 (payload + HELLO_SIZE, number);
+  frame_maker_put_u32 (payload + HELLO_SIZE + 4, position);
+  fake_guest_send (guest, VQ_HELPER_RESUMED, 0, payload, sizeof payload);
+}
+
+/* Sends again what the server has not got. */
+static void
+take_resume (FakeGuest *guest, const guint8 *payload, gsize n)
+{
+  guint32 from = frame_maker_get_u32 (payload + HELLO_SIZE + 4);
+
+  ck_assert_uint_eq (n, VQ_HELPER_RESUME_SIZE);
+  ck_assert_mem_eq (payload + VQ_HELPER_MAGIC_SIZE, guest->nonce, VQ_HELPER_NONCE_SIZE);
+  ck_assert_uint_le (from, guest->out.made->len);
+  guest->n_resumes++;
+  if (!guest->answers)
+    return;
+  fake_guest_send_resumed (guest, frame_maker_get_u32 (payload + HELLO_SIZE), guest->position);
+  fake_guest_send_bytes (guest, guest->out.made->data + from, guest->out.made->len - from);
+}
+
+static void
+acknowledge (FakeGuest *guest)
+{
+  if (guest->holds_acks || guest->position - guest->acknowledged < VQ_HELPER_ACK_BYTES)
+    return;
+  fake_guest_acknowledge (guest, guest->position);
+}
+
+void
+fake_guest_acknowledge (FakeGuest *guest, guint32 position)
+{
+  guest->acknowledged = position;
+  fake_guest_send_u32 (guest, VQ_HELPER_ACK, 0, position);
+}
+
+guint32
+fake_guest_get_position (FakeGuest *guest)
+{
+  return guest->position;
 }
 
 static void
@@ -121,11 +178,15 @@ keep (FakeGuest *guest, guint8 type, guint32 stream, const guint8 *payload, gsiz
 static void
 take_frame (FakeGuest *guest, const guint8 *frame, gsize n)
 {
-  guint32 stream = get_u32 (frame + 4);
+  guint32 stream = frame_maker_get_u32 (frame + 4);
   guint8 type = frame[0];
 
   if (type == VQ_HELPER_HELLO && stream == 0)
     take_hello (guest, frame + VQ_HELPER_HEADER_SIZE, n);
+  else if (type == VQ_HELPER_RESUME && stream == 0)
+    take_resume (guest, frame + VQ_HELPER_HEADER_SIZE, n);
+  else if (type == VQ_HELPER_ACK && stream == 0)
+    ck_assert_uint_le (frame_maker_get_u32 (frame + VQ_HELPER_HEADER_SIZE), guest->out.made->len);
   else if (guest->replies[type].type != 0)
     {
       Reply reply = guest->replies[type];
@@ -142,6 +203,7 @@ static gsize
 take_some (FakeGuest *guest, const guint8 *bytes, gsize n)
 {
   gsize length;
+  guint32 position;
 
   if (n > 0 && bytes[0] == 0)
     {
@@ -153,10 +215,36 @@ take_some (FakeGuest *guest, const guint8 *bytes, gsize n)
   length = bytes[2] | bytes[3] << 8;
   ck_assert_uint_eq (bytes[1], 0);
   ck_assert_uint_le (length, VQ_HELPER_PAYLOAD_MAX);
-  if (n < VQ_HELPER_HEADER_SIZE + length)
+  if (n < FRAME_OVERHEAD + length)
     return 0;
+  position = frame_maker_check (bytes, length, guest->position, guest->nonce);
+  if (!frame_maker_is_uncounted (bytes))
+    guest->position = position;
   take_frame (guest, bytes, length);
-  return VQ_HELPER_HEADER_SIZE + length;
+  acknowledge (guest);
+  return FRAME_OVERHEAD + length;
+}
+
+/* Drops what comes after the guest has fallen asleep, until the server knows of it. */
+static void
+sleep_on (FakeGuest *guest)
+{
+  static const char begin[] = "U\0\x20\0\0\0\0\0" VQ_HELPER_MAGIC;
+  const guint8 *resume;
+
+  if (guest->dozes && guest->in->len >= guest->awake_for)
+    {
+      g_byte_array_set_size (guest->in, guest->awake_for);
+      guest->dozes = FALSE;
+      guest->asleep = TRUE;
+    }
+  if (!guest->asleep || guest->in->len < sizeof begin)
+    return;
+  resume = memmem (guest->in->data, guest->in->len, begin, sizeof begin - 1);
+  if (resume == NULL)
+    return;
+  g_byte_array_remove_range (guest->in, 0, resume - guest->in->data);
+  guest->asleep = FALSE;
 }
 
 static gboolean
@@ -175,9 +263,12 @@ on_readable (int fd, GIOCondition events, gpointer data)
       return G_SOURCE_REMOVE;
     }
   g_byte_array_append (guest->in, buffer, n);
-  while ((taken = take_some (guest, guest->in->data + at, guest->in->len - at)) > 0)
+  sleep_on (guest);
+  while (!guest->asleep
+         && (taken = take_some (guest, guest->in->data + at, guest->in->len - at)) > 0)
     at += taken;
   g_byte_array_remove_range (guest->in, 0, at);
+  guest->awake_for -= MIN (guest->awake_for, at);
   return G_SOURCE_CONTINUE;
 }
 
@@ -199,6 +290,7 @@ fake_guest_new (int *fd)
   *fd = ends[0];
   guest->fd = ends[1];
   guest->in = g_byte_array_new ();
+  frame_maker_init (&guest->out);
   g_queue_init (&guest->frames);
   guest->answers = TRUE;
   guest->version = VQ_HELPER_VERSION;
@@ -243,6 +335,7 @@ fake_guest_free (FakeGuest *guest)
   fake_guest_assert_quiet (guest);
   fake_guest_hang_up (guest);
   g_byte_array_unref (guest->in);
+  frame_maker_clear (&guest->out);
   g_free (guest);
 }
 
@@ -256,6 +349,25 @@ void
 fake_guest_set_version (FakeGuest *guest, guint32 version)
 {
   guest->version = version;
+}
+
+void
+fake_guest_hold_acks (FakeGuest *guest)
+{
+  guest->holds_acks = TRUE;
+}
+
+void
+fake_guest_fall_asleep (FakeGuest *guest, gsize n)
+{
+  guest->dozes = TRUE;
+  guest->awake_for = n;
+}
+
+guint
+fake_guest_count_resumes (FakeGuest *guest)
+{
+  return guest->n_resumes;
 }
 
 guint
@@ -319,7 +431,7 @@ fake_guest_expect_u32 (FakeGuest *guest, guint8 type, guint32 number)
 {
   guint8 payload[4];
 
-  put_u32 (payload, number);
+  frame_maker_put_u32 (payload, number);
   return fake_guest_expect (guest, type, payload, sizeof payload);
 }
 

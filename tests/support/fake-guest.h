@@ -16,7 +16,7 @@ FakeGuest *fake_guest_new (int *fd);
 /* Fails the test if a frame has come that was not expected. */
 void fake_guest_free (FakeGuest *guest);
 
-/* Says whether HELLO is answered from now on; at first it is. */
+/* Says whether HELLO and RESUME are answered from now on; at first they are. */
 void fake_guest_answer_hello (FakeGuest *guest, gboolean answer);
 
 /* Sets the version in HELLO_REPLY. */
@@ -52,6 +52,28 @@ void fake_guest_send (FakeGuest *guest, guint8 type, guint32 stream, const void 
 void fake_guest_send_u32 (FakeGuest *guest, guint8 type, guint32 stream, guint32 number);
 void fake_guest_send_bytes (FakeGuest *guest, const void *bytes, gsize n);
 void fake_guest_send_reply (FakeGuest *guest, const guint8 *nonce);
+
+/* The same, but only the first CUT bytes are sent; the rest has been lost. */
+void fake_guest_send_cut (FakeGuest *guest, guint8 type, guint32 stream, const void *payload,
+                          gsize n, gsize cut);
+
+/* Makes a frame, and does not send it. Transfer full. */
+GByteArray *fake_guest_make (FakeGuest *guest, guint8 type, guint32 stream, const void *payload,
+                             gsize n);
+
+/* Sends that answer to a RESUME. */
+void fake_guest_send_resumed (FakeGuest *guest, guint32 number, guint32 position);
+
+/* After N more bytes, drops all that comes until there is a RESUME. */
+void fake_guest_fall_asleep (FakeGuest *guest, gsize n);
+guint fake_guest_count_resumes (FakeGuest *guest);
+
+/* The guest acknowledges nothing from now on, but by the second. */
+void fake_guest_hold_acks (FakeGuest *guest);
+void fake_guest_acknowledge (FakeGuest *guest, guint32 position);
+
+/* Up to which position frames have come. */
+guint32 fake_guest_get_position (FakeGuest *guest);
 
 /* Runs the main context until the server has read everything that was sent. */
 void fake_guest_flush (FakeGuest *guest);

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "frame-maker.h"
 #include "helper-process.h"
 
 #define PATIENCE_MS 60000
@@ -23,10 +24,15 @@ struct _FakeHost
   GHashTable *streams;
   char nonce; /* of the last HELLO */
   guint32 process;
-  gboolean heard;    /* there has been a frame */
   gboolean greeted;  /* the reply to it has come */
   gboolean scanning; /* all up to the reply is dropped */
   gboolean at_end;
+  FrameMaker out;
+  guint8 guard[4];
+  guint32 position; /* up to which frames have come */
+  guint32 acknowledged;
+  guint32 resume; /* number of the last RESUME */
+  gboolean resuming;
   char *fatal;
 };
 
@@ -48,6 +54,7 @@ fake_host_new_for_fd (int fd)
 
   host->fd = fd;
   host->in = g_byte_array_new ();
+  frame_maker_init (&host->out);
   host->streams = g_hash_table_new_full (NULL, NULL, NULL, host_stream_free);
   return host;
 }
@@ -94,6 +101,7 @@ fake_host_free (FakeHost *host, int status)
   ck_assert_msg (WIFEXITED (ended) && WEXITSTATUS (ended) == status, "the helper ended with %x",
                  ended);
   g_byte_array_unref (host->in);
+  frame_maker_clear (&host->out);
   g_hash_table_unref (host->streams);
   g_free (host->fatal);
   g_free (host);
@@ -146,19 +154,27 @@ fake_host_send_raw (FakeHost *host, const void *bytes, gsize n)
 }
 
 void
+fake_host_send_cut (FakeHost *host, guint8 type, guint32 stream, const void *payload, gsize n,
+                    gsize cut)
+{
+  g_autoptr (GByteArray) bytes = fake_host_make (host, type, stream, payload, n);
+
+  fake_host_send_raw (host, bytes->data, MIN (cut, bytes->len));
+}
+
+void
 fake_host_send (FakeHost *host, guint8 type, guint32 stream, const void *payload, gsize n)
 {
-  g_autofree guint8 *frame = g_malloc (VQ_HELPER_HEADER_SIZE + n);
+  fake_host_send_cut (host, type, stream, payload, n, G_MAXSIZE);
+}
 
-  frame[0] = type;
-  frame[1] = 0;
-  frame[2] = n;
-  frame[3] = n >> 8;
-  for (int i = 0; i < 4; i++)
-    frame[4 + i] = stream >> (8 * i);
-  if (n > 0)
-    memcpy (frame + VQ_HELPER_HEADER_SIZE, payload, n);
-  fake_host_send_raw (host, frame, VQ_HELPER_HEADER_SIZE + n);
+GByteArray *
+fake_host_make (FakeHost *host, guint8 type, guint32 stream, const void *payload, gsize n)
+{
+  GByteArray *bytes = g_byte_array_new ();
+
+  frame_maker_add (&host->out, bytes, type, stream, payload, n);
+  return bytes;
 }
 
 void
@@ -202,17 +218,27 @@ fake_host_expect_reply (FakeHost *host, char nonce)
   host->scanning = nonce != host->nonce;
   host->nonce = nonce;
   host->greeted = FALSE;
+  memset (host->guard, nonce, sizeof host->guard);
+  frame_maker_begin (&host->out, host->guard);
+}
+
+GByteArray *
+fake_host_make_hello (FakeHost *host, char nonce)
+{
+  char payload[VQ_HELPER_HELLO_SIZE];
+
+  memcpy (payload, VQ_HELPER_MAGIC, VQ_HELPER_MAGIC_SIZE);
+  memset (payload + VQ_HELPER_MAGIC_SIZE, nonce, VQ_HELPER_NONCE_SIZE);
+  fake_host_expect_reply (host, nonce);
+  return fake_host_make (host, VQ_HELPER_HELLO, 0, payload, sizeof payload);
 }
 
 void
 fake_host_send_hello (FakeHost *host, char nonce)
 {
-  char payload[VQ_HELPER_MAGIC_SIZE + VQ_HELPER_NONCE_SIZE];
+  g_autoptr (GByteArray) bytes = fake_host_make_hello (host, nonce);
 
-  memcpy (payload, VQ_HELPER_MAGIC, VQ_HELPER_MAGIC_SIZE);
-  memset (payload + VQ_HELPER_MAGIC_SIZE, nonce, VQ_HELPER_NONCE_SIZE);
-  fake_host_expect_reply (host, nonce);
-  fake_host_send (host, VQ_HELPER_HELLO, 0, payload, sizeof payload);
+  fake_host_send_raw (host, bytes->data, bytes->len);
 }
 
 guint32
@@ -243,15 +269,6 @@ fake_host_stream (FakeHost *host, guint32 stream)
   self->err = g_string_new (NULL);
   g_hash_table_insert (host->streams, GUINT_TO_POINTER (stream), self);
   return self;
-}
-
-static guint32
-get_u32 (const guint8 *bytes)
-{
-  guint32 value;
-
-  memcpy (&value, bytes, sizeof value);
-  return GUINT32_FROM_LE (value);
 }
 
 static void
@@ -298,7 +315,7 @@ take_end (HostStream *self, guint8 type, const guint8 *payload, gsize n)
       return;
     }
   ck_assert_uint_eq (n, 4);
-  self->value = get_u32 (payload);
+  self->value = frame_maker_get_u32 (payload);
 }
 
 static void
@@ -313,7 +330,7 @@ take_stream_frame (FakeHost *host, guint8 type, guint32 stream, const guint8 *pa
   else if (type == VQ_HELPER_STDIN_CREDIT)
     {
       ck_assert_uint_eq (n, 4);
-      self->stdin_credit += get_u32 (payload);
+      self->stdin_credit += frame_maker_get_u32 (payload);
       self->n_stdin_credits++;
     }
   else if (type == VQ_HELPER_STDIN_CLOSED)
@@ -337,9 +354,31 @@ take_hello_reply (FakeHost *host, const guint8 *payload, gsize n)
   for (guint i = 0; i < VQ_HELPER_NONCE_SIZE; i++)
     ck_assert_int_eq (payload[VQ_HELPER_MAGIC_SIZE + i], host->nonce);
   payload += VQ_HELPER_MAGIC_SIZE + VQ_HELPER_NONCE_SIZE;
-  ck_assert_uint_eq (get_u32 (payload), VQ_HELPER_VERSION);
-  host->process = get_u32 (payload + 4);
+  ck_assert_uint_eq (frame_maker_get_u32 (payload), VQ_HELPER_VERSION);
+  host->process = frame_maker_get_u32 (payload + 4);
   host->greeted = TRUE;
+  host->position = host->acknowledged = 0;
+}
+
+static void
+take_resumed (FakeHost *host, const guint8 *payload, gsize n)
+{
+  guint32 from = frame_maker_get_u32 (payload + VQ_HELPER_HELLO_SIZE + 4);
+
+  ck_assert (host->resuming);
+  ck_assert_uint_eq (n, VQ_HELPER_RESUME_SIZE);
+  ck_assert_uint_le (from, host->out.made->len);
+  host->resuming = FALSE;
+  fake_host_send_raw (host, host->out.made->data + from, host->out.made->len - from);
+}
+
+static void
+acknowledge (FakeHost *host)
+{
+  if (host->position - host->acknowledged < VQ_HELPER_ACK_BYTES)
+    return;
+  host->acknowledged = host->position;
+  fake_host_send_u32 (host, VQ_HELPER_ACK, 0, host->position);
 }
 
 static void
@@ -353,6 +392,10 @@ take_frame (FakeHost *host, guint8 type, guint32 stream, const guint8 *payload, 
     }
   else if (type == VQ_HELPER_HELLO_REPLY)
     take_hello_reply (host, payload, n);
+  else if (type == VQ_HELPER_RESUMED)
+    take_resumed (host, payload, n);
+  else if (type == VQ_HELPER_ACK)
+    ck_assert_uint_le (frame_maker_get_u32 (payload), host->out.made->len);
   else
     take_stream_frame (host, type, stream, payload, n);
 }
@@ -364,6 +407,7 @@ parse (FakeHost *host)
   gsize skip = 0;
   gsize n;
   guint8 *frame;
+  guint32 position;
 
   while (skip < host->in->len && host->in->data[skip] == 0)
     skip++;
@@ -373,41 +417,69 @@ parse (FakeHost *host)
   ck_assert_uint_eq (host->in->data[1], 0);
   n = host->in->data[2] | host->in->data[3] << 8;
   ck_assert_uint_le (n, VQ_HELPER_PAYLOAD_MAX);
-  if (host->in->len < VQ_HELPER_HEADER_SIZE + n)
+  if (host->in->len < FRAME_OVERHEAD + n)
     return FALSE;
-  frame = g_memdup2 (host->in->data, VQ_HELPER_HEADER_SIZE + n);
-  g_byte_array_remove_range (host->in, 0, VQ_HELPER_HEADER_SIZE + n);
-  host->heard = TRUE;
-  take_frame (host, frame[0], get_u32 (frame + 4), frame + VQ_HELPER_HEADER_SIZE, n);
+  frame = g_memdup2 (host->in->data, FRAME_OVERHEAD + n);
+  g_byte_array_remove_range (host->in, 0, FRAME_OVERHEAD + n);
+  position = frame_maker_check (frame, n, host->position, host->guard);
+  if (!frame_maker_is_uncounted (frame))
+    host->position = position;
+  take_frame (host, frame[0], frame_maker_get_u32 (frame + 4), frame + VQ_HELPER_HEADER_SIZE, n);
   g_free (frame);
+  acknowledge (host);
   return TRUE;
 }
 
-/* Where the reply to our HELLO begins, NULL if it has not come. */
-static const guint8 *
-find_reply (FakeHost *host)
-{
-  char begin[] = "h\0\x20\0\0\0\0\0" VQ_HELPER_MAGIC "1234567890123456";
-  const gsize n = sizeof begin - 1;
-
-  memset (begin + n - VQ_HELPER_NONCE_SIZE, host->nonce, VQ_HELPER_NONCE_SIZE);
-  return host->in->len < n ? NULL : memmem (host->in->data, host->in->len, begin, n);
-}
-
-/* Drops all before the reply: whatever there was of the old connection, and then padding. */
+/* Drops everything before the answer to our last HELLO or RESUME: whatever there was before. */
 static void
 scan (FakeHost *host)
 {
-  const guint8 *reply = find_reply (host);
-  gsize n_padding = 0;
+  char begin[] = "h\0\x20\0\0\0\0\0" VQ_HELPER_MAGIC "1234567890123456....";
+  gsize n = VQ_HELPER_HEADER_SIZE + VQ_HELPER_HELLO_SIZE;
+  const guint8 *reply;
 
+  memset (begin + n - VQ_HELPER_NONCE_SIZE, host->nonce, VQ_HELPER_NONCE_SIZE);
+  if (host->resuming)
+    {
+      begin[0] = VQ_HELPER_RESUMED;
+      frame_maker_put_u32 ((guint8 *)begin + n, host->resume);
+      n += sizeof host->resume;
+    }
+  reply = host->in->len < n ? NULL : memmem (host->in->data, host->in->len, begin, n);
   if (reply == NULL)
     return;
-  while (reply - n_padding > host->in->data && reply[-(gssize)n_padding - 1] == 0)
-    n_padding++;
-  ck_assert (!host->heard || n_padding >= VQ_HELPER_FRAME_MAX);
   g_byte_array_remove_range (host->in, 0, reply - host->in->data);
   host->scanning = FALSE;
+}
+
+void
+fake_host_send_resume (FakeHost *host, guint32 position)
+{
+  guint8 payload[VQ_HELPER_RESUME_SIZE];
+
+  memcpy (payload, VQ_HELPER_MAGIC, VQ_HELPER_MAGIC_SIZE);
+  memset (payload + VQ_HELPER_MAGIC_SIZE, host->nonce, VQ_HELPER_NONCE_SIZE);
+  frame_maker_put_u32 (payload + VQ_HELPER_HELLO_SIZE, ++host->resume);
+  frame_maker_put_u32 (payload + VQ_HELPER_HELLO_SIZE + 4, position);
+  host->scanning = host->resuming = TRUE;
+  host->acknowledged = position;
+  g_byte_array_set_size (host->in, 0);
+  fake_host_send_padding (host);
+  fake_host_send (host, VQ_HELPER_RESUME, 0, payload, sizeof payload);
+}
+
+void
+fake_host_resume (FakeHost *host)
+{
+  fake_host_send_resume (host, host->position);
+  while (host->resuming)
+    ck_assert (fake_host_step (host));
+}
+
+guint32
+fake_host_get_position (FakeHost *host)
+{
+  return host->position;
 }
 
 gboolean

@@ -44,18 +44,33 @@ void fake_host_send (FakeHost *host, guint8 type, guint32 stream, const void *pa
 void fake_host_send_u32 (FakeHost *host, guint8 type, guint32 stream, guint32 value);
 void fake_host_send_padding (FakeHost *host);
 
+/* The same, but only the first CUT bytes are sent; the rest has been lost. */
+void fake_host_send_cut (FakeHost *host, guint8 type, guint32 stream, const void *payload, gsize n,
+                         gsize cut);
+/* Makes a frame, and does not send it. Transfer full. */
+GByteArray *fake_host_make (FakeHost *host, guint8 type, guint32 stream, const void *payload,
+                            gsize n);
 /* Waits until the helper has read everything that was sent. */
 void fake_host_settle (FakeHost *host);
 
 /* From now on the reply to a HELLO with a nonce of 16 times NONCE may come. If the nonce is another
  * than before, all streams are forgotten. */
 void fake_host_expect_reply (FakeHost *host, char nonce);
-/* Sends that HELLO, and nothing else. */
+/* The same, and makes that HELLO. Transfer full. */
+GByteArray *fake_host_make_hello (FakeHost *host, char nonce);
+/* Sends it, and nothing else. */
 void fake_host_send_hello (FakeHost *host, char nonce);
 /* Waits for its reply, and returns the helper's process id. */
 guint32 fake_host_wait_for_reply (FakeHost *host);
 /* Sends padding and HELLO, and waits for the reply. */
 guint32 fake_host_hello (FakeHost *host, char nonce);
+
+/* The guest has slept: drops what has come and is not handled yet. Sends padding and RESUME at
+ * POSITION, and everything again that the helper has not got. */
+void fake_host_send_resume (FakeHost *host, guint32 position);
+void fake_host_resume (FakeHost *host);
+/* Up to which position frames have been handled. */
+guint32 fake_host_get_position (FakeHost *host);
 
 /* Sends RUN with WORDS, in frames of at most PART bytes (0: as large as possible). */
 void fake_host_run_words (FakeHost *host, guint32 stream, GString *words, gsize part);

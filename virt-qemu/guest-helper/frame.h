@@ -10,6 +10,11 @@
 
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 
+#define FRAME_SIZE(length) (VQ_HELPER_HEADER_SIZE + (length) + VQ_HELPER_TRAILER_SIZE)
+
+/* The part of the nonce that is in each trailer. */
+#define GUARD_SIZE 4
+
 typedef struct
 {
   uint8_t type;

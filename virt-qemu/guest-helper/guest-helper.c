@@ -28,9 +28,6 @@
 
 extern char **environ;
 
-/* Within so many milliseconds, padding follows a frame that has lost its end. */
-#define DOUBT_MS 1000
-
 /* The port, the signals, all pipes of all streams, and the sinks. */
 #define ENTRIES_MAX (2 + 3 * 2 * VQ_HELPER_STREAMS_MAX + SINKS_MAX)
 #define PORT_ENTRY 0
@@ -94,6 +91,7 @@ static void
 fill (PollSet *set, const Helper *helper, int signal_fd)
 {
   struct pollfd port = port_wanted (&helper->port);
+  bool takes_output = !helper->port.full && !outbox_is_full (&helper->port.out);
 
   set->n = 0;
   set->is_urgent = false;
@@ -103,7 +101,7 @@ fill (PollSet *set, const Helper *helper, int signal_fd)
     {
       if (input_waits (&stream->in))
         add_entry (set, stream->number, stream->in.fd, POLLOUT);
-      for (int i = 0; i < 2 && !helper->port.full; i++)
+      for (int i = 0; i < 2 && takes_output; i++)
         add_output (set, stream, &stream->out[stream->next_out ^ i]);
     }
   set->first_sink = set->n;
@@ -194,9 +192,12 @@ take_signals (Helper *helper, int signal_fd, bool is_daemon)
 
 /* How many milliseconds to wait; -1: until something happens. */
 static int
-patience (const PollSet *set, const Inbox *in)
+patience (const PollSet *set, const Port *port)
 {
-  return set->is_urgent ? 0 : in->in_doubt ? DOUBT_MS : -1;
+  if (set->is_urgent)
+    return 0;
+  /* If there is no host, the next one may come much later. */
+  return inbox_is_lost (&port->in) && port->away < 0 ? VQ_HELPER_LOST_SECONDS * 1000 : -1;
 }
 
 /* Serves until the connection is gone for good, the host sends something that makes no sense, or
@@ -205,14 +206,16 @@ static int
 loop (Helper *helper, int signal_fd, bool is_daemon)
 {
   static PollSet set;
-  const Inbox *in = &helper->port.in;
+  Why why;
 
   while (helper_report (helper))
     {
       int n;
+      int milliseconds;
 
       fill (&set, helper, signal_fd);
-      n = poll (set.entries, set.n, patience (&set, in));
+      milliseconds = patience (&set, &helper->port);
+      n = poll (set.entries, set.n, milliseconds);
       if (n < 0 && errno != EINTR && errno != ENOMEM)
         return EXIT_FAILURE;
       if (n < 0)
@@ -222,9 +225,14 @@ loop (Helper *helper, int signal_fd, bool is_daemon)
         return EXIT_SUCCESS;
       if (!port_handle (&helper->port, set.entries[PORT_ENTRY].revents))
         return EXIT_SUCCESS;
-      if (!helper_handle_frames (helper) || (n == 0 && in->in_doubt && !set.is_urgent))
+      if (!helper_handle_frames (helper, why))
         {
-          helper_fail (helper, in->why);
+          helper_fail (helper, why);
+          return EXIT_FAILURE;
+        }
+      if (n == 0 && milliseconds > 0)
+        {
+          helper_fail (helper, helper->port.in.why);
           return EXIT_FAILURE;
         }
     }

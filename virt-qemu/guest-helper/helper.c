@@ -25,7 +25,7 @@ static bool
 on_hello (Helper *helper, Stream *stream, const Frame *frame, Why why)
 {
   const uint8_t *nonce = frame->payload + VQ_HELPER_MAGIC_SIZE;
-  uint8_t reply[VQ_HELPER_MAGIC_SIZE + VQ_HELPER_NONCE_SIZE + 8];
+  uint8_t reply[VQ_HELPER_HELLO_SIZE + 8];
   Outbox *out = &helper->port.out;
 
   if (memcmp (frame->payload, VQ_HELPER_MAGIC, VQ_HELPER_MAGIC_SIZE) != 0)
@@ -39,13 +39,35 @@ on_hello (Helper *helper, Stream *stream, const Frame *frame, Why why)
   memcpy (helper->nonce, nonce, sizeof helper->nonce);
   if (outbox_waiting (out) > ANSWERS_MAX)
     return true;
-  if (out->used)
-    outbox_add_padding (out);
   memcpy (reply, frame->payload, frame->length);
   put_u32 (reply + frame->length, VQ_HELPER_VERSION);
   put_u32 (reply + frame->length + 4, getpid ());
-  outbox_add (out, VQ_HELPER_HELLO_REPLY, 0, reply, sizeof reply);
+  outbox_greet (out, reply, sizeof reply);
   return true;
+}
+
+/* The host has taken our frames up to the given position, and is told up to which we have taken
+ * its. */
+static bool
+on_resume (Helper *helper, Stream *stream, const Frame *frame, Why why)
+{
+  uint8_t reply[VQ_HELPER_RESUME_SIZE];
+  uint32_t position = get_u32 (frame->payload + VQ_HELPER_HELLO_SIZE + 4);
+
+  if (!outbox_acknowledge (&helper->port.out, position))
+    return explain (why, "RESUME at a position that never was");
+  memcpy (reply, frame->payload, sizeof reply);
+  put_u32 (reply + VQ_HELPER_HELLO_SIZE + 4, helper->port.in.position);
+  helper->port.in.acknowledged = helper->port.in.position;
+  outbox_resume (&helper->port.out, reply, sizeof reply);
+  return true;
+}
+
+static bool
+on_ack (Helper *helper, Stream *stream, const Frame *frame, Why why)
+{
+  return outbox_acknowledge (&helper->port.out, get_u32 (frame->payload))
+         || explain (why, "ACK of a position that never was");
 }
 
 static void
@@ -214,8 +236,9 @@ static const struct
   { VQ_HELPER_RUN, ANY_STREAM, 0, VQ_HELPER_PAYLOAD_MAX, on_run },
   { VQ_HELPER_SET_CLOCK, ANY_STREAM, 12, 12, on_set_clock },
   { VQ_HELPER_ADD_ENTROPY, ANY_STREAM, 1, VQ_HELPER_ENTROPY_MAX, on_add_entropy },
-  { VQ_HELPER_HELLO, CONNECTION, VQ_HELPER_MAGIC_SIZE + VQ_HELPER_NONCE_SIZE,
-    VQ_HELPER_MAGIC_SIZE + VQ_HELPER_NONCE_SIZE, on_hello },
+  { VQ_HELPER_HELLO, CONNECTION, VQ_HELPER_HELLO_SIZE, VQ_HELPER_HELLO_SIZE, on_hello },
+  { VQ_HELPER_RESUME, CONNECTION, VQ_HELPER_RESUME_SIZE, VQ_HELPER_RESUME_SIZE, on_resume },
+  { VQ_HELPER_ACK, CONNECTION, 4, 4, on_ack },
 };
 #define N_RULES (sizeof rules / sizeof rules[0])
 
@@ -239,17 +262,23 @@ handle (Helper *helper, const Frame *frame, Why why)
 }
 
 bool
-helper_handle_frames (Helper *helper)
+helper_handle_frames (Helper *helper, Why why)
 {
-  Inbox *in = &helper->port.in;
-  InboxResult result;
   Frame frame;
-  Why why;
 
-  while ((result = inbox_next (in, &frame)) == INBOX_FRAME)
+  while (inbox_next (&helper->port.in, &frame))
     if (!handle (helper, &frame, why))
-      inbox_reject (in, &frame, why);
-  return result != INBOX_BAD;
+      return false;
+  return true;
+}
+
+static void
+acknowledge (Port *port)
+{
+  if (!inbox_owes_ack (&port->in))
+    return;
+  outbox_add_u32 (&port->out, VQ_HELPER_ACK, 0, port->in.position);
+  port->in.acknowledged = port->in.position;
 }
 
 bool
@@ -263,6 +292,7 @@ helper_report (Helper *helper)
       if (!stream_report (stream, &helper->port.out))
         streams_remove (&helper->streams, stream, &helper->sinks);
     }
+  acknowledge (&helper->port);
   return port_flush (&helper->port) && !helper->port.out.failed;
 }
 

@@ -15,9 +15,8 @@ typedef struct
   uint8_t nonce[VQ_HELPER_NONCE_SIZE]; /* of the present connection, if there is one */
 } Helper;
 
-/* Acts on all frames that have come. Returns false if one makes no sense; helper->port.in.why says
- * why. */
-bool helper_handle_frames (Helper *helper);
+/* Acts on all frames that have come. Returns false if one makes no sense; WHY says why. */
+bool helper_handle_frames (Helper *helper, Why why);
 
 /* Sends the host what there is to report, as far as the port takes it. Returns false if the
  * connection is gone. */

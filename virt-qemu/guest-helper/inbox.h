@@ -2,10 +2,9 @@
 /* An incremental parser that makes frames of the bytes from the host.
  *
  * Everything before the first HELLO is skipped, because the port may still hold bytes that were
- * meant for somebody else. After that, bytes that are not a frame end the helper. There is one
- * exception: if a connection broke in the middle of a frame, padding takes the place of its missing
- * end, so the frame may make no sense. So a wrong frame that ends in a zero byte is not rejected
- * until it is known whether more padding follows. */
+ * meant for somebody else. If a frame is not complete and right, bytes have been lost with an
+ * earlier connection, or while the guest slept. Then everything before the next HELLO or RESUME of
+ * this connection is skipped, too. */
 #pragma once
 
 #include "frame.h"
@@ -16,28 +15,27 @@
 typedef struct
 {
   size_t start, end; /* of the bytes that are not parsed yet */
-  bool synced;       /* HELLO has come */
-  bool in_doubt;     /* a frame made no sense, which is all right if padding follows */
-  bool bad;
-  Why why; /* set if in_doubt or bad */
+  bool greeted;      /* HELLO has come */
+  bool synced;       /* the next byte begins a frame or is padding */
+  uint32_t position; /* up to which frames have been taken */
+  uint32_t acknowledged;
+  uint8_t guard[GUARD_SIZE]; /* of the connection */
+  Why why;                   /* set if greeted and not synced */
   uint8_t bytes[INBOX_SIZE];
 } Inbox;
-
-typedef enum
-{
-  INBOX_NEEDS_MORE,
-  INBOX_FRAME,
-  INBOX_BAD, /* inbox->why says why; nothing more can be parsed */
-} InboxResult;
 
 /* Where to put the next bytes, at most *N of them, which is 0 only if there are frames to take.
  * Earlier frames are not valid any more. */
 uint8_t *inbox_room (Inbox *inbox, size_t *n);
 void inbox_add (Inbox *inbox, size_t n);
 
-/* Gives the next frame; its payload is valid until the next inbox_room. Its type may be unknown, or
- * its payload wrong: see inbox_reject. */
-InboxResult inbox_next (Inbox *inbox, Frame *frame);
+/* Gives the next frame, or returns false if more must come. The payload is valid until the next
+ * inbox_room. The frame has come as it was sent, but its type may be unknown, or its payload
+ * wrong. */
+bool inbox_next (Inbox *inbox, Frame *frame);
 
-/* Reports that FRAME, which inbox_next just gave, makes no sense. */
-void inbox_reject (Inbox *inbox, const Frame *frame, const Why why);
+/* Whether the frames' place in the bytes has been lost since the first HELLO. */
+bool inbox_is_lost (const Inbox *inbox);
+
+/* Whether the host is due to get inbox->position as an acknowledgement. */
+bool inbox_owes_ack (const Inbox *inbox);

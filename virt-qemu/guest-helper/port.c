@@ -136,7 +136,7 @@ port_flush (Port *port)
 
   while (!port->full && outbox_waiting (out) > 0)
     {
-      ssize_t n = write (port->fd, out->bytes + out->start,
+      ssize_t n = write (port->fd, out->bytes + out->sent,
                          MIN (outbox_waiting (out), VQ_HELPER_FRAME_MAX));
 
       if (n > 0)
@@ -158,7 +158,7 @@ port_room (Port *port)
   if (outbox_waiting (&port->out) > VQ_HELPER_PAYLOAD_MAX / 2)
     port_flush (port);
   waiting = outbox_waiting (&port->out);
-  if (port->full || waiting > VQ_HELPER_PAYLOAD_MAX / 2)
+  if (port->full || outbox_is_full (&port->out) || waiting > VQ_HELPER_PAYLOAD_MAX / 2)
     return 0;
   return VQ_HELPER_PAYLOAD_MAX - waiting;
 }

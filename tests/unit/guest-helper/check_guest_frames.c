@@ -27,16 +27,39 @@ typedef struct
 
 CASE ("frames", guest_setup, guest_teardown, 60)
 
+static GByteArray *
+join (GByteArray *bytes, GByteArray *more)
+{
+  g_byte_array_append (bytes, more->data, more->len);
+  g_byte_array_unref (more);
+  return bytes;
+}
+
+static GByteArray *
+make (guint8 type, guint32 stream, const char *payload, gsize n)
+{
+  return fake_host_make (guest, type, stream, payload, n);
+}
+
+/* cat in /tmp, and its stdin. */
+static GByteArray *
+make_cat (guint32 stream)
+{
+  GByteArray *bytes = make (VQ_HELPER_RUN, stream, "acat\0d/tmp", 11);
+
+  fake_host_stream (guest, stream);
+  g_byte_array_append (bytes, (const guint8 *)"\0\0", 2);
+  join (bytes, make (VQ_HELPER_STDIN, stream, "hello", 5));
+  return join (bytes, make (VQ_HELPER_STDIN_END, stream, NULL, 0));
+}
+
 TEST (takes_frames_byte_by_byte)
 {
-  static const char frames[] = "R\0\x0b\0\1\0\0\0acat\0d/tmp" /* the NUL of the literal follows */
-                               "\0i\0\5\0\1\0\0\0hello"
-                               "\0\0\0e\0\0\0\1\0\0\0";
+  g_autoptr (GByteArray) frames = make_cat (1);
 
-  fake_host_stream (guest, 1);
-  for (gsize i = 0; i < sizeof frames - 1; i++)
+  for (gsize i = 0; i < frames->len; i++)
     {
-      fake_host_send_raw (guest, frames + i, 1);
+      fake_host_send_raw (guest, frames->data + i, 1);
       fake_host_settle (guest);
     }
   fake_host_assert_end (guest, 1, VQ_HELPER_EXITED, 0);
@@ -45,43 +68,108 @@ TEST (takes_frames_byte_by_byte)
 
 TEST (takes_many_frames_at_once)
 {
-  GByteArray *frames = g_byte_array_new ();
+  g_autoptr (GByteArray) frames = g_byte_array_new ();
 
   for (guint8 i = 1; i <= 100; i++)
     {
-      const guint8 run[] = { 'R', 0, 6, 0, i, 0, 0, 0, 'a', 't', 'r', 'u', 'e', 0 };
-
-      g_byte_array_append (frames, run, sizeof run);
+      join (frames, make (VQ_HELPER_RUN, i, "atrue", 6));
       fake_host_stream (guest, i);
     }
   fake_host_send_raw (guest, frames->data, frames->len);
   for (guint i = 1; i <= 100; i++)
     fake_host_assert_end (guest, i, VQ_HELPER_EXITED, 0);
-  g_byte_array_unref (frames);
 }
 
-/* A connection that broke in a frame: padding ends it, wherever that was. */
+/* A connection that broke in a frame, wherever that was: the next one begins with padding. */
 TEST (survives_frames_that_lost_their_end)
 {
-  static const Frame frames[] = {
-    FRAME ("R\0\x0f\0\1\2\0\0atouch\0a/x/y/z"),
-    FRAME ("p\0\x05\0\2\0\0\0atou"),
-    FRAME ("i\0\5\0\7\0\0\0hello"),
-    FRAME ("e\0\0\0\7\0\0\0"),
-    FRAME ("K\0\4\0\7\1\0\0\x0f\0\0\0"),
-    FRAME ("W\0\x08\0\7\0\0\0\2\0\0\0\3\0\0\0"),
-    FRAME ("C\0\4\0\7\0\0\0\1\0\0\0"),
-    FRAME ("H\0\x18\0\0\0\0\0VQhelperaaaaaaaaaaaaaaaa"),
-  };
   char nonce = 'b';
+  gsize n;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (frames); i++)
-    for (gsize cut = 1; cut < frames[i].n; cut++, nonce = nonce == 'z' ? 'b' : nonce + 1)
-      {
-        fake_host_shell (guest, 7, "sleep 1000");
-        fake_host_send_raw (guest, frames[i].bytes, cut);
-        fake_host_hello (guest, nonce);
-      }
+  for (gsize cut = 1;; cut++, nonce = nonce == 'z' ? 'b' : nonce + 1)
+    {
+      g_autoptr (GByteArray) frames = make_cat (8);
+
+      n = frames->len;
+      if (cut >= n)
+        break;
+      fake_host_shell (guest, 7, "sleep 1000");
+      fake_host_send_raw (guest, frames->data, cut);
+      fake_host_hello (guest, nonce);
+    }
+  fake_host_hello (guest, 'A');
+  guest_assert_works (1);
+}
+
+/* The guest has slept, and everything from one byte on is lost on the way to the helper. */
+TEST (resumes_after_any_byte)
+{
+  const gsize n = 11 + 2 + 5 + 3 * 16;
+
+  for (gsize cut = 0; cut <= n; cut++)
+    {
+      g_autoptr (GByteArray) frames = make_cat (1 + cut);
+
+      ck_assert_uint_eq (frames->len, n);
+      fake_host_send_raw (guest, frames->data, cut);
+      fake_host_settle (guest);
+      fake_host_resume (guest);
+      fake_host_assert_end (guest, 1 + cut, VQ_HELPER_EXITED, 0);
+      ck_assert_str_eq (fake_host_stream (guest, 1 + cut)->out->str, "hello");
+    }
+}
+
+/* In the middle of a frame, later frames come that were sent before the guest slept. */
+TEST (resumes_after_a_gap)
+{
+  g_autofree char *bytes = g_strnfill (PAYLOAD_MAX, 'x');
+
+  for (gsize cut = 1; cut < PAYLOAD_MAX; cut += 1000)
+    {
+      fake_host_shell (guest, cut, "wc -c");
+      fake_host_send_cut (guest, VQ_HELPER_STDIN, cut, bytes, PAYLOAD_MAX, cut);
+      fake_host_send (guest, VQ_HELPER_STDIN, cut, bytes, PAYLOAD_MAX);
+      fake_host_end_stdin (guest, cut);
+      fake_host_settle (guest);
+      fake_host_resume (guest);
+      fake_host_resume (guest);
+      fake_host_assert_end (guest, cut, VQ_HELPER_EXITED, 0);
+      ck_assert_int_eq (atoi (fake_host_stream (guest, cut)->out->str), 2 * PAYLOAD_MAX);
+    }
+}
+
+/* The other direction: what has come is thrown away from time to time. */
+TEST (sends_again_what_was_lost)
+{
+  HostStream *stream = fake_host_stream (guest, 1);
+  gsize next = 1;
+  GString *expected = g_string_new (NULL);
+
+  fake_host_shell (guest, 1, "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo $i; done");
+  for (int i = 1; i <= 20000; i++)
+    g_string_append_printf (expected, "%d\n", i);
+  while (stream->end == 0)
+    {
+      ck_assert (fake_host_step (guest));
+      if (stream->out->len < next)
+        continue;
+      next = stream->out->len + 5000;
+      fake_host_resume (guest);
+    }
+  ck_assert_str_eq (stream->out->str, expected->str);
+  g_string_free (expected, TRUE);
+}
+
+/* Of another connection, or cut off: it means nothing. */
+TEST (ignores_a_resume_that_is_not_for_it)
+{
+  char payload[] = VQ_HELPER_MAGIC "bbbbbbbbbbbbbbbb\1\0\0\0\0\0\0";
+  g_autoptr (GByteArray) resume = make (VQ_HELPER_RESUME, 0, payload, VQ_HELPER_RESUME_SIZE);
+
+  fake_host_send_raw (guest, resume->data, resume->len);
+  memset (payload + VQ_HELPER_MAGIC_SIZE, 'a', VQ_HELPER_NONCE_SIZE);
+  fake_host_send_cut (guest, VQ_HELPER_RESUME, 0, payload, VQ_HELPER_RESUME_SIZE, 35);
+  fake_host_resume (guest);
   guest_assert_works (1);
 }
 
@@ -109,6 +197,11 @@ static const BadFrame bad_frames[] = {
   { 'h', 0, NO_PAYLOAD, NO_FRAME ("68", "0", "0") },
   { 'H', 0, FRAME ("VQhelpeR0123456789abcdef"), "HELLO is not that of a server" },
   { 'H', 9, FRAME ("VQhelper0123456789abcdef"), NO_FRAME ("48", "9", "24") },
+  { 'A', 0, FRAME ("\0\0\0\1"), "ACK of a position that never was" },
+  { 'A', 0, FRAME ("\0\0\0"), NO_FRAME ("41", "0", "3") },
+  { 'A', 9, FRAME ("\0\0\0\0"), NO_FRAME ("41", "9", "4") },
+  { 'U', 0, FRAME ("VQhelperaaaaaaaaaaaaaaaa\1\0\0\0\0\0\0\1"),
+    "RESUME at a position that never was" },
   { 'H', 0, FRAME ("VQhelper0123456789abcde"), NO_FRAME ("48", "0", "23") },
   { 'H', 0, FRAME ("VQhelper0123456789abcdefg"), NO_FRAME ("48", "0", "25") },
   { 'R', 0, FRAME ("atrue\0"), NO_FRAME ("52", "0", "6") },
@@ -196,61 +289,41 @@ TEST_LOOP (ends_for_every_bad_frame, 0, G_N_ELEMENTS (bad_frames))
   if (bad->before != 0)
     fake_host_send (guest, bad->before, bad->stream, NULL, 0);
   fake_host_send (guest, bad->type, bad->stream, bad->payload.bytes, bad->payload.n);
-  /* What follows is no padding. */
-  fake_host_send_raw (guest, "x", 1);
   assert_ends (bad->why);
   guest_assert_killed (fd);
 }
 
+/* It waits for the host to notice first. */
 TEST (ends_for_what_is_no_frame)
 {
-  static const Frame bad[] = {
-    FRAME ("\377\377\377\377\377\377\377\377"),
-    FRAME ("e\1\0\0\7\0\0\0"),
-    FRAME ("i\0\xf9\x7f\7\0\0\0"), /* one byte longer than any frame */
-    FRAME ("i\0\xff\xff\7\0\0\0"),
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
-    {
-      g_autofree char *why = g_strdup_printf ("this is not a frame: %02x %02x %02x %02x",
-                                              (guint8)bad[i].bytes[0], (guint8)bad[i].bytes[1],
-                                              (guint8)bad[i].bytes[2], (guint8)bad[i].bytes[3]);
-
-      fake_host_send_raw (guest, bad[i].bytes, bad[i].n);
-      assert_ends (why);
-      fake_host_free (guest, 1);
-      guest = fake_host_new ();
-      fake_host_hello (guest, 'a');
-    }
-  guest_status = 0;
-}
-
-/* It cannot know that at once, as padding could follow. */
-TEST (ends_for_a_bad_frame_that_ends_in_zero)
-{
-  fake_host_send_raw (guest, "R\0\3\0\1\0\0\0d/", 11);
-  assert_ends ("RUN has no command");
+  fake_host_send_raw (guest, "i\0\xf1\x7f\7\0\0\0", 8); /* one byte longer than any frame */
+  assert_ends ("this is not a frame: 69 00 f1 7f");
 }
 
 TEST (ignores_frames_for_unknown_streams)
 {
-  static const char frames[] = "i\0\1\0\x09\0\0\0x"
-                               "e\0\0\0\x09\0\0\0"
-                               "C\0\4\0\x09\0\0\0\xff\xff\xff\xff"
-                               "D\0\4\0\x09\0\0\0\1\0\0\0"
-                               "y\0\0\0\x09\0\0\0"
-                               "z\0\0\0\x09\0\0\0"
-                               "K\0\4\0\x09\0\0\0\x09\0\0\0"
-                               "W\0\x08\0\x09\0\0\0\1\0\0\0\1\0\0\0";
+  static const BadFrame late[] = {
+    { 'i', 9, FRAME ("x") },
+    { 'e', 9, NO_PAYLOAD },
+    { 'C', 9, FRAME ("\xff\xff\xff\xff") },
+    { 'D', 9, FRAME ("\1\0\0\0") },
+    { 'y', 9, NO_PAYLOAD },
+    { 'z', 9, NO_PAYLOAD },
+    { 'K', 9, FRAME ("\x09\0\0\0") },
+    { 'W', 9, FRAME ("\1\0\0\0\1\0\0\0") },
+  };
 
-  fake_host_send_raw (guest, frames, sizeof frames - 1);
-  guest_assert_works (1);
-  /* The same for one that was known. */
-  fake_host_run (guest, 9, "atrue", NULL);
-  fake_host_assert_end (guest, 9, VQ_HELPER_EXITED, 0);
-  fake_host_send_raw (guest, frames, sizeof frames - 1);
-  guest_assert_works (2);
+  for (guint round = 0; round < 2; round++)
+    {
+      for (gsize i = 0; i < G_N_ELEMENTS (late); i++)
+        fake_host_send (guest, late[i].type, 9, late[i].payload.bytes, late[i].payload.n);
+      guest_assert_works (1 + round);
+      if (round > 0)
+        return;
+      /* The same for one that was known. */
+      fake_host_run (guest, 9, "atrue", NULL);
+      fake_host_assert_end (guest, 9, VQ_HELPER_EXITED, 0);
+    }
 }
 
 /* Limits */

@@ -236,9 +236,25 @@ wait_until_full (guint n_files)
 static void
 add_window (GByteArray *credit, guint8 type, guint8 stream)
 {
-  const guint8 frame[] = { type, 0, 4, 0, stream, 0, 0, 0, 0, 0, 4, 0 };
+  const guint8 window[] = { type, stream };
 
-  g_byte_array_append (credit, frame, sizeof frame);
+  g_byte_array_append (credit, window, sizeof window);
+}
+
+/* All in one piece. */
+static void
+send_windows (const GByteArray *credit)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+
+  for (guint i = 0; i < credit->len; i += 2)
+    {
+      g_autoptr (GByteArray) frame
+          = fake_host_make (guest, credit->data[i], credit->data[i + 1], "\0\0\4\0", 4);
+
+      g_byte_array_append (bytes, frame->data, frame->len);
+    }
+  fake_host_send_raw (guest, bytes->data, bytes->len);
 }
 
 /* N streams have got all that they may, N_WINDOWS. They get CREDIT, all of it at once, when their
@@ -249,7 +265,7 @@ give_at_once (guint32 n, gsize n_windows, GByteArray *credit, gsize n_bytes)
   while (all_output (n) < n_windows * VQ_HELPER_WINDOW)
     ck_assert (fake_host_step (guest));
   wait_until_full (n_windows);
-  fake_host_send_raw (guest, credit->data, credit->len);
+  send_windows (credit);
   for (guint32 i = 1; i <= n; i++)
     memset (fake_host_stream (guest, i)->uncredited, 0, 2 * sizeof (gsize));
   while (all_output (n) < n_windows * VQ_HELPER_WINDOW + n_bytes)

@@ -67,17 +67,20 @@ static void
 answer_hello (void)
 {
   gsize at = guest.size;
-  guint8 reply[VQ_HELPER_HEADER_SIZE + HELLO_SIZE + 8] = { 0 };
+  guint8 reply[VQ_HELPER_HEADER_SIZE + HELLO_SIZE + 8 + VQ_HELPER_TRAILER_SIZE] = { 0 };
 
   while (at < guest.in->len && guest.in->data[at] == 0)
     at++;
-  if (guest.answered || at + VQ_HELPER_HEADER_SIZE + HELLO_SIZE > guest.in->len)
+  if (guest.answered
+      || at + VQ_HELPER_HEADER_SIZE + HELLO_SIZE + VQ_HELPER_TRAILER_SIZE > guest.in->len)
     return;
   ck_assert_uint_eq (guest.in->data[at], VQ_HELPER_HELLO);
   vq_helper_frame_put_header (reply, VQ_HELPER_HELLO_REPLY, 0, HELLO_SIZE + 8);
   memcpy (reply + VQ_HELPER_HEADER_SIZE, guest.in->data + at + VQ_HELPER_HEADER_SIZE, HELLO_SIZE);
   vq_helper_frame_put_u32 (reply + VQ_HELPER_HEADER_SIZE + HELLO_SIZE, VQ_HELPER_VERSION);
   vq_helper_frame_put_u32 (reply + VQ_HELPER_HEADER_SIZE + HELLO_SIZE + 4, 4711);
+  vq_helper_frame_put_trailer (reply + VQ_HELPER_HEADER_SIZE + HELLO_SIZE + 8, 0,
+                               guest.in->data + at + VQ_HELPER_HEADER_SIZE + VQ_HELPER_MAGIC_SIZE);
   ck_assert_int_eq (write (guest.fd, reply, sizeof reply), sizeof reply);
   guest.answered = TRUE;
 }

@@ -5,20 +5,23 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "frame-maker.h"
 #include "suite.h"
 
-#define HELLO_SIZE (VQ_HELPER_MAGIC_SIZE + VQ_HELPER_NONCE_SIZE)
+#define HELLO_SIZE VQ_HELPER_HELLO_SIZE
 #define REPLY_SIZE (HELLO_SIZE + 8)
 
 static VqHelperFrameReader *reader;
 static GByteArray *bytes; /* what the guest sends */
-static GString *seen;     /* what came of it */
+static FrameMaker maker;
+static GString *seen; /* what came of it */
 
 static void
 setup (void)
 {
   reader = vq_helper_frame_reader_new ();
   bytes = g_byte_array_new ();
+  frame_maker_init (&maker);
   seen = g_string_new (NULL);
 }
 
@@ -27,18 +30,22 @@ teardown (void)
 {
   g_clear_pointer (&reader, vq_helper_frame_reader_free);
   g_clear_pointer (&bytes, g_byte_array_unref);
+  frame_maker_clear (&maker);
   g_string_free (seen, TRUE);
+}
+
+/* The bytes come again, from their beginning. */
+static void
+renew (void)
+{
+  vq_helper_frame_reader_free (reader);
+  reader = vq_helper_frame_reader_new ();
 }
 
 static void
 put (guint8 type, guint32 stream, const void *payload, gsize n)
 {
-  guint8 header[VQ_HELPER_HEADER_SIZE];
-
-  vq_helper_frame_put_header (header, type, stream, n);
-  g_byte_array_append (bytes, header, sizeof header);
-  if (n > 0)
-    g_byte_array_append (bytes, payload, n);
+  frame_maker_add (&maker, bytes, type, stream, payload, n);
 }
 
 static void
@@ -73,6 +80,7 @@ put_reply (char letter)
 
   fill_hello (payload, letter);
   payload[HELLO_SIZE] = 1;
+  frame_maker_begin (&maker, payload + VQ_HELPER_MAGIC_SIZE);
   put (VQ_HELPER_HELLO_REPLY, 0, payload, sizeof payload);
 }
 
@@ -82,7 +90,7 @@ hunt (char letter)
   guint8 hello[HELLO_SIZE];
 
   fill_hello (hello, letter);
-  vq_helper_frame_reader_hunt (reader, hello);
+  vq_helper_frame_reader_hunt_reply (reader, hello);
 }
 
 /* Writes down all frames that are complete; FALSE if one is wrong. */
@@ -165,11 +173,12 @@ put_one_of_each (void)
   put_padding (1);
   put (VQ_HELPER_NOT_STARTED, 6, "no such user", 12);
   put_zeroes (VQ_HELPER_DONE, 7, 4);
+  put_zeroes (VQ_HELPER_ACK, 0, 4);
   put (VQ_HELPER_FATAL, 0, "no memory", 9);
   put (VQ_HELPER_STDOUT, 0x01020304, "x", 1);
 }
 
-static const char one_of_each[] = "o1:3=abc r4294967295:4 c2:4 s3:0 x4:4 g5:4 n6:12 d7:4 F0:9 "
+static const char one_of_each[] = "o1:3=abc r4294967295:4 c2:4 s3:0 x4:4 g5:4 n6:12 d7:4 A0:4 F0:9 "
                                   "o16909060:1=x ";
 
 CASE ("helper-frame", setup, teardown, 60)
@@ -185,11 +194,13 @@ TEST (split_anywhere)
   put_one_of_each ();
   for (gsize first = 1; first < bytes->len; first++)
     {
+      renew ();
       feed_in_pieces (first, bytes->len);
       ck_assert_str_eq (seen->str, one_of_each);
     }
   for (gsize size = 1; size < 40; size++)
     {
+      renew ();
       feed_in_pieces (size, size);
       ck_assert_str_eq (seen->str, one_of_each);
     }
@@ -207,6 +218,7 @@ TEST (large_frames)
       g_string_append_printf (expected, "o%d:%u ", i, VQ_HELPER_PAYLOAD_MAX - i % 3);
     }
   assert_all (expected->str);
+  renew ();
   feed_in_pieces (32767, 32769);
   ck_assert_str_eq (seen->str, expected->str);
 }
@@ -218,18 +230,19 @@ TEST (lengths)
     guint8 type;
     gsize min, max;
   } cases[] = {
-    { VQ_HELPER_FATAL, 0, 512 },      { VQ_HELPER_STDOUT, 1, 32760 },
-    { VQ_HELPER_STDERR, 1, 32760 },   { VQ_HELPER_STDIN_CREDIT, 4, 4 },
+    { VQ_HELPER_FATAL, 0, 512 },      { VQ_HELPER_STDOUT, 1, 32752 },
+    { VQ_HELPER_STDERR, 1, 32752 },   { VQ_HELPER_STDIN_CREDIT, 4, 4 },
     { VQ_HELPER_STDIN_CLOSED, 0, 0 }, { VQ_HELPER_EXITED, 4, 4 },
     { VQ_HELPER_SIGNALLED, 4, 4 },    { VQ_HELPER_NOT_STARTED, 0, 512 },
     { VQ_HELPER_DONE, 4, 4 },         { VQ_HELPER_HELLO_REPLY, 32, 32 },
+    { VQ_HELPER_ACK, 4, 4 },          { VQ_HELPER_RESUMED, 32, 32 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     for (gsize n = 0; n <= 65535; n = n == 600 ? 32000 : n == 33000 ? 65535 : n + 1)
       {
         guint8 type = cases[i].type;
-        guint32 stream = type == VQ_HELPER_FATAL || type == VQ_HELPER_HELLO_REPLY ? 0 : 1;
+        guint32 stream = strchr ("FhAu", type) != NULL ? 0 : 1;
         g_autofree char *good = g_strdup_printf ("%c%u:%zu ", type, stream, n);
         g_autofree char *bad
             = g_strdup_printf ("a frame of type '%c' with a length of %zu", type, n);
@@ -247,7 +260,7 @@ TEST (lengths)
 
 TEST (types)
 {
-  static const char known[] = "hForcsxgnd";
+  static const char known[] = "huAForcsxgnd";
 
   for (int type = 1; type < 256; type++)
     {
@@ -304,6 +317,75 @@ TEST (hunt_from_a_wrong_one)
   assert_all ("h0:32 x1:4 ");
 }
 
+/* The frames after HELLO_REPLY, without the bytes from FIRST up to LAST, give some of the frames at
+ * the beginning. */
+static void
+try_loss (const GByteArray *all, guint first, guint last)
+{
+  hunt ('A');
+  g_byte_array_set_size (bytes, 0);
+  put_reply ('A');
+  g_byte_array_append (bytes, all->data, first);
+  g_byte_array_append (bytes, all->data + last, all->len - last);
+  feed_in_pieces (bytes->len, bytes->len);
+  if (g_str_has_suffix (seen->str, " a wrong position"))
+    g_string_truncate (seen, g_strrstr (seen->str, "a frame") - seen->str);
+  else if (strstr (seen->str, "a frame of") != NULL)
+    g_string_truncate (seen, strstr (seen->str, "a frame of") - seen->str);
+  ck_assert_msg (g_str_has_prefix (seen->str, "h0:32 ")
+                     && g_str_has_prefix (one_of_each, seen->str + strlen ("h0:32 ")),
+                 "without %u to %u: %s", first, last, seen->str);
+}
+
+/* A guest that fell asleep: whatever was lost, nothing else is taken for what was sent. */
+TEST (loss_of_any_bytes)
+{
+  g_autoptr (GByteArray) all = g_byte_array_new ();
+
+  put_reply ('A');
+  g_byte_array_set_size (bytes, 0);
+  put_one_of_each ();
+  g_byte_array_append (all, bytes->data, bytes->len);
+  for (guint first = 0; first < all->len; first++)
+    for (guint last = first + 1; last <= all->len; last++)
+      try_loss (all, first, last);
+}
+
+TEST (every_byte_of_the_trailer)
+{
+  for (guint i = 0; i < VQ_HELPER_TRAILER_SIZE; i++)
+    {
+      teardown ();
+      setup ();
+      put (VQ_HELPER_STDOUT, 1, "abc", 3);
+      put (VQ_HELPER_STDERR, 1, "abc", 3);
+      bytes->data[bytes->len - 1 - i] ^= 0x10;
+      assert_all ("o1:3=abc a frame of type 'r' at a wrong position");
+    }
+}
+
+/* Its position goes on where it was, and only the right one is taken. */
+TEST (hunt_resumed)
+{
+  guint8 payload[VQ_HELPER_RESUME_SIZE] = { 0 };
+
+  hunt ('A');
+  put_reply ('A');
+  put (VQ_HELPER_STDOUT, 1, "abc", 3);
+  assert_all ("h0:32 o1:3=abc ");
+  ck_assert_uint_eq (vq_helper_frame_reader_get_position (reader), 19);
+  fill_hello (payload, 'A');
+  vq_helper_frame_reader_hunt_resumed (reader, payload, 7);
+  g_byte_array_set_size (bytes, 0);
+  put (VQ_HELPER_STDOUT, 1, "lost", 4);
+  put (VQ_HELPER_RESUMED, 0, payload, sizeof payload);
+  payload[HELLO_SIZE] = 7;
+  put (VQ_HELPER_RESUMED, 0, payload, sizeof payload);
+  g_byte_array_set_size (maker.made, 19);
+  put (VQ_HELPER_STDOUT, 1, "again", 5);
+  assert_all ("u0:32 o1:5=again ");
+}
+
 /* All kinds of rubbish before it: the rest of a frame, replies to others, half a reply. */
 TEST (hunt_anywhere)
 {
@@ -312,7 +394,7 @@ TEST (hunt_anywhere)
   g_byte_array_append (bytes, (const guint8 *)rubbish, sizeof rubbish - 1);
   put_reply ('B');
   put_reply ('A');
-  g_byte_array_set_size (bytes, bytes->len - 9);
+  g_byte_array_set_size (bytes, bytes->len - 17);
   put_padding (100);
   put_reply ('A');
   put (VQ_HELPER_STDOUT, 1, "abc", 3);

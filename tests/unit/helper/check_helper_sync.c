@@ -142,7 +142,7 @@ TEST (reply_to_another)
   fake_guest_answer_hello (port_guest, FALSE);
   g_timeout_add (20, send_two_replies, (gpointer) "another nonce...");
   (void)!vq_helper_port_sync (port_tested, vq_deadline_in (PATIENCE), NULL, &error);
-  port_assert_failed ("the guest helper sent an answer that nobody asked for");
+  port_assert_failed ("the guest helper sent a frame of type 'h' at a wrong position");
 }
 
 TEST (garbage_before_the_reply)
@@ -171,7 +171,7 @@ TEST (late_reply)
   fake_guest_send_reply (port_guest, older);
   port_sync ();
   fake_guest_send_reply (port_guest, older);
-  port_assert_failed ("the guest helper sent an answer that nobody asked for");
+  port_assert_failed ("the guest helper sent a frame of type 'h' at a wrong position");
 }
 
 static gboolean
@@ -200,8 +200,8 @@ TEST (sync_is_cancelled)
 
 TEST (other_version)
 {
-  fake_guest_set_version (port_guest, 2);
-  fail_to_sync (PATIENCE, VQ_ERROR_PEER, "the guest helper sent its version, 2, which should be 1");
+  fake_guest_set_version (port_guest, 1);
+  fail_to_sync (PATIENCE, VQ_ERROR_PEER, "the guest helper sent its version, 1, which should be 2");
 }
 
 static gboolean

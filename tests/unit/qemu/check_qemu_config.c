@@ -145,7 +145,7 @@ TEST (by_architecture)
     { "ppc64le", "-machine pseries", TRUE },
     { "ppc64le", "-serial chardev:vq-hvc0", TRUE },
     { "ppc64le", "-device virtconsole,bus=vq-ports.0,chardev=vq-hvc0", FALSE },
-    { "ppc64le", "-device virtconsole,bus=vq-ports.0,chardev=vq-hvc1", TRUE },
+    { "ppc64le", "-device virtconsole,bus=vq-ports.0,chardev=vq-hvc1,id=vq-shell0", TRUE },
     { "s390x", "-machine s390-ccw-virtio", TRUE },
     { "s390x", "-device virtio-net-ccw,netdev=vq-net0", TRUE },
     { "s390x", "-device virtio-blk-ccw,drive=vq-disk,bootindex=1", TRUE },
