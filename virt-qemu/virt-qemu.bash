@@ -17,6 +17,24 @@ _virt_qemu_template_keys ()
   "${words[0]}" template "${directory[@]/=\~\//=$HOME/}" list 2>/dev/null | sed -n '2,$s/ .*//p'
 }
 
+_virt_qemu_check ()
+{
+  case $prev in
+    --template-dir)
+      _filedir -d
+      return
+      ;;
+    --format)
+      mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur")
+      return
+      ;;
+  esac
+  $split && return
+
+  mapfile -t COMPREPLY < <(compgen -W '--format= --help --template-dir=' -- "$cur")
+  [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+}
+
 _virt_qemu_template ()
 {
   case $prev in
@@ -54,7 +72,9 @@ _virt_qemu ()
   _init_completion -s || return
 
   if ((cword == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'template --help --version' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W 'check template --help --version' -- "$cur")
+  elif [[ ${words[1]} == check ]]; then
+    _virt_qemu_check
   elif [[ ${words[1]} == template ]]; then
     _virt_qemu_template
   fi

@@ -100,9 +100,10 @@ vq_accel_probe (const char *qemu_command, const char *accel, const char *cpu, do
 
 /* Whether we may use the device at all. */
 static gboolean
-open_device (GError **error)
+open_device (const char *root, GError **error)
 {
-  vq_autofd int fd = open ("/dev/kvm", O_RDWR | O_CLOEXEC);
+  g_autofree char *path = g_strconcat (root, "/dev/kvm", NULL);
+  vq_autofd int fd = open (path, O_RDWR | O_CLOEXEC);
 
   if (fd >= 0)
     return TRUE;
@@ -119,12 +120,13 @@ is_x86 (const VqArch *arch)
   return g_str_equal (arch->qemu, "x86_64") || g_str_equal (arch->qemu, "i386");
 }
 
-static gboolean
-kvm_works (const VqArch *arch, const char *qemu_command, VqCancel *cancel, GError **error)
+gboolean
+vq_accel_try_kvm (const VqArch *arch, const char *qemu_command, const char *root, VqCancel *cancel,
+                  GError **error)
 {
-  const char *cpu = vq_cpu_model_choose (arch, TRUE, "");
+  const char *cpu = vq_cpu_model_choose (arch, TRUE, root);
 
-  if (!open_device (error))
+  if (!open_device (root, error))
     return FALSE;
   if (!is_x86 (arch))
     return TRUE; /* no ROM for it; if KVM does not work, starting QEMU will fail */
@@ -154,11 +156,11 @@ vq_accel_choose (const VqOptions *options, const VqArch *arch, const char *qemu_
   if (options->accel == VQ_ACCEL_KVM)
     {
       *kvm = TRUE;
-      return open_device (error);
+      return open_device ("", error);
     }
   if (options->accel == VQ_ACCEL_TCG || !fits_kvm (options, arch))
     return TRUE;
-  *kvm = kvm_works (arch, qemu_command, cancel, &reason);
+  *kvm = vq_accel_try_kvm (arch, qemu_command, "", cancel, &reason);
   if (*kvm)
     return TRUE;
   if (vq_cancel_reason (cancel) != NULL)

@@ -18,6 +18,12 @@ gboolean vq_accel_choose (const VqOptions *options, const VqArch *arch, const ch
                           gboolean *kvm, char **why, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* Fails if /dev/kvm cannot be opened, or if QEMU_COMMAND does not pass the probe with it. There is
+ * no probe for an ARCH that is not x86. ROOT is put before paths in /dev, /proc and /sys; it is ""
+ * except in tests. */
+gboolean vq_accel_try_kvm (const VqArch *arch, const char *qemu_command, const char *root,
+                           VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 #define VQ_ACCEL_PROBE_SECONDS 0.7
 
 /* The probe: fails unless QEMU_COMMAND with "-accel ACCEL" runs the probe's code within SECONDS.

@@ -22,7 +22,7 @@ has_flag (const char *info, const char *flag)
 /* Whether the host's kernel module MODULE allows nested guests. If it does not, QEMU would only
  * warn that it cannot give the flag to the guest. */
 static gboolean
-is_nested (const char *root, const char *module)
+module_is_nested (const char *root, const char *module)
 {
   g_autofree char *path = g_strdup_printf ("%s/sys/module/%s/parameters/nested", root, module);
   g_autofree char *value = NULL;
@@ -40,9 +40,24 @@ vq_cpu_model_choose (const VqArch *arch, gboolean kvm, const char *root)
     return arch->cpu_tcg;
   if (!g_str_equal (arch->qemu, "x86_64") || !g_file_get_contents (path, &info, NULL, NULL))
     return arch->cpu_kvm;
-  if (has_flag (info, "vmx") && is_nested (root, "kvm_intel"))
+  if (has_flag (info, "vmx") && module_is_nested (root, "kvm_intel"))
     return "kvm64,+vmx,+lahf_lm";
-  if (has_flag (info, "svm") && is_nested (root, "kvm_amd"))
+  if (has_flag (info, "svm") && module_is_nested (root, "kvm_amd"))
     return "host"; /* on AMD, nested KVM works with nothing less */
   return arch->cpu_kvm;
+}
+
+gboolean
+vq_cpu_model_host_has (const char *root, const char *flag)
+{
+  g_autofree char *path = g_strconcat (root, "/proc/cpuinfo", NULL);
+  g_autofree char *info = NULL;
+
+  return g_file_get_contents (path, &info, NULL, NULL) && has_flag (info, flag);
+}
+
+gboolean
+vq_cpu_model_is_nested (const char *root)
+{
+  return module_is_nested (root, "kvm_intel") || module_is_nested (root, "kvm_amd");
 }

@@ -175,7 +175,7 @@ options_new (void)
   VqOptions *options = g_new0 (VqOptions, 1);
 
   options->cpus = 1;
-  options->ram_size_mib = 2048;
+  options->ram_size_mib = VQ_OPTIONS_RAM_SIZE_MIB;
   options->timeout_reboot = 60;
   options->timeout_poweroff = -1;
   options->timeout_copy = 300;

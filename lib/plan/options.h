@@ -6,6 +6,9 @@
 
 #include <glib.h>
 
+/* The default of --ram-size. */
+#define VQ_OPTIONS_RAM_SIZE_MIB 2048
+
 /* How the guest boots (--boot). */
 typedef enum
 {

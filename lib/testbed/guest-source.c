@@ -28,9 +28,7 @@
  */
 #define PATIENCE_SECONDS 60
 
-/* How much must be free on the disk in addition to the memory file; and with how much the disk
- * counts as full. */
-#define SPARE_MIB 256
+/* With how much free room the disk counts as full. */
 #define FULL_MIB 1
 
 struct _VqGuestSource
@@ -197,7 +195,7 @@ find_saved (VqGuestSource *source, VqTemplateStore *store, GError **error)
 static gboolean
 check_room (VqGuestSource *source, VqTemplateBuild *build, GError **error)
 {
-  guint64 mib = source->plan->options->ram_size_mib + SPARE_MIB;
+  guint64 mib = source->plan->options->ram_size_mib + VQ_TEMPLATE_SPARE_MIB;
 
   return vq_template_build_check_room (build, mib * 1024 * 1024, error);
 }

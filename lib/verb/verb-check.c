@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "verb/verb-check.h"
+
+#include <string.h>
+
+#include "base/arguments.h"
+#include "base/error.h"
+#include "verb/check-kvm.h"
+#include "verb/check-qemu.h"
+#include "verb/check-room.h"
+#include "verb/verb-output.h"
+
+#define NAME "virt-qemu check"
+
+enum
+{
+  OPTION_FORMAT,
+  OPTION_TEMPLATE_DIR,
+  OPTION_HELP,
+};
+
+static const VqArgument arguments_table[] = {
+  [OPTION_FORMAT] = { "format", 0, TRUE },
+  [OPTION_TEMPLATE_DIR] = { "template-dir", 0, TRUE },
+  [OPTION_HELP] = { "help", 'h', FALSE },
+  { NULL },
+};
+
+static const char help[]
+    = "Usage: " NAME " [OPTION...]\n"
+      "\n"
+      "Says what this host can do: one line for each thing that testbeds need. The exit\n"
+      "status is 0 if testbeds can be opened here, even if only slowly, and otherwise 1.\n"
+      "\n"
+      "      --format=FORMAT     text or json (default: text)\n"
+      "      --template-dir=DIR  where templates are to be kept (default:\n"
+      "                          $XDG_CACHE_HOME/virt-qemu/templates)\n"
+      "  -h, --help              show this text and exit\n";
+
+/* The parsed command line. All strings belong to its parser. */
+typedef struct
+{
+  gboolean json;
+  const char *template_dir; /* NULL: the default */
+  gboolean help;            /* print the help and ignore the rest */
+} Request;
+
+static gboolean
+apply_format (Request *request, const char *value, GError **error)
+{
+  request->json = strcmp (value, "json") == 0;
+  return request->json || strcmp (value, "text") == 0
+         || vq_error_set (error, VQ_ERROR_USAGE, "option --format: \"%s\" is not text or json",
+                          value);
+}
+
+static gboolean
+apply (Request *request, VqArgumentKind kind, int index, const char *value, GError **error)
+{
+  if (kind == VQ_ARGUMENT_ERROR)
+    return FALSE;
+  if (kind == VQ_ARGUMENT_POSITIONAL)
+    return vq_error_set (error, VQ_ERROR_USAGE, "there is an argument too many: %s", value);
+  if (index == OPTION_FORMAT)
+    return apply_format (request, value, error);
+  if (index == OPTION_TEMPLATE_DIR)
+    request->template_dir = value;
+  else
+    request->help = TRUE;
+  return TRUE;
+}
+
+static gboolean
+parse (Request *request, VqArguments *parser, GError **error)
+{
+  VqArgumentKind kind;
+  const char *value;
+  int index;
+
+  while (!request->help
+         && (kind = vq_arguments_next (parser, &index, &value, error)) != VQ_ARGUMENT_END)
+    if (!apply (request, kind, index, value, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* All lines, about this host. */
+static GPtrArray *
+look (const Request *request)
+{
+  const VqArch *arch = vq_arch_find_host ();
+  GPtrArray *lines = vq_check_line_new_array ();
+  g_autofree char *qemu = vq_check_qemu (lines, arch, "");
+
+  vq_check_kvm (lines, arch, qemu, "");
+  vq_check_room (lines, request->template_dir, "/proc/meminfo");
+  return lines;
+}
+
+static gboolean
+can_open (GPtrArray *lines)
+{
+  for (guint i = 0; i < lines->len; i++)
+    if (((const VqCheckLine *)lines->pdata[i])->state == VQ_CHECK_ERROR)
+      return FALSE;
+  return TRUE;
+}
+
+static void
+print_text (GPtrArray *lines)
+{
+  for (guint i = 0; i < lines->len; i++)
+    {
+      const VqCheckLine *line = lines->pdata[i];
+
+      vq_verb_output_text ("%-7s  %-9s  %s%s%s\n", vq_check_line_get_state (line), line->name,
+                           line->found, line->advice != NULL ? "; " : "",
+                           line->advice != NULL ? line->advice : "");
+    }
+}
+
+static void
+print_json (GPtrArray *lines)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < lines->len; i++)
+    {
+      const VqCheckLine *line = lines->pdata[i];
+
+      json_builder_begin_object (builder);
+      vq_verb_output_add_string (builder, "name", line->name);
+      vq_verb_output_add_string (builder, "state", vq_check_line_get_state (line));
+      vq_verb_output_add_string (builder, "found", line->found);
+      vq_verb_output_add_string (builder, "advice", line->advice);
+      if (line->bytes > 0)
+        vq_verb_output_add_int (builder, "bytes", line->bytes);
+      else
+        vq_verb_output_add_string (builder, "bytes", NULL);
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+  vq_verb_output_json (builder);
+}
+
+static VqVerbStatus
+run (const Request *request)
+{
+  g_autoptr (GPtrArray) lines = look (request);
+
+  if (request->json)
+    print_json (lines);
+  else
+    print_text (lines);
+  return can_open (lines) ? VQ_VERB_OK : VQ_VERB_FAILED;
+}
+
+VqVerbStatus
+vq_verb_check_run (const char *const *arguments)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VqArguments) parser = vq_arguments_new (arguments_table, arguments, &error);
+  Request request = { FALSE };
+
+  if (parser == NULL || !parse (&request, parser, &error))
+    return vq_verb_error_report (error, NAME " --help", request.json);
+  if (!request.help)
+    return run (&request);
+  vq_verb_output_text ("%s", help);
+  return VQ_VERB_OK;
+}
