@@ -207,7 +207,11 @@ check_limits (GPtrArray *lines)
   VqCheckState state = VQ_CHECK_OK;
 
   for (gsize i = 0; i < G_N_ELEMENTS (limits); i++)
-    state = MAX (state, check_limit (i, too_small, advice));
+    {
+      VqCheckState one = check_limit (i, too_small, advice);
+
+      state = MAX (state, one);
+    }
   if (state != VQ_CHECK_OK)
     vq_check_line_add (lines, "limits", state, advice->str, "%s", too_small->str);
   else

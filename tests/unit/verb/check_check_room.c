@@ -99,6 +99,8 @@ TEST (limits)
   look_limited (RLIMIT_FSIZE, 1 << 20);
   check_assert ("limits", VQ_CHECK_WARNING, "size of a file: 1.0 MiB (2.0 GiB is needed)",
                 "raise the limit: ulimit -f");
+  ck_assert_str_eq (((const VqCheckLine *)check_lines->pdata[3])->advice,
+                    "raise the limit: ulimit -f"); /* once */
   look_limited (RLIMIT_NPROC, 127);
   check_assert ("limits", VQ_CHECK_WARNING, "processes: 127 (128 is needed)", "ulimit -u");
   look_limited (RLIMIT_NPROC, 128);
