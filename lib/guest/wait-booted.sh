@@ -3,10 +3,11 @@
 # seconds, and people could log in already, some job never ends: its name is printed, and the boot
 # counts as over. After $2 seconds it is over in the same way, or has failed. systemctl's exit status
 # is 0 only in the state "running", so it is ignored. Versions before 240 do not know --wait.
-# cloud-init may leave a process behind that reboots the system as soon as it has booted (power_state).
+# cloud-init may leave a process behind that reboots the system as soon as it has booted (power_state). This script
+# is in the command line of its shell, so pgrep's pattern must match nothing in it.
 
 if [ -d /run/systemd/system ]; then
-  cloud_init_works() { [ -d /run/cloud-init ] && pgrep -f '/cloud-ini[t]( |$)' >/dev/null; }
+  cloud_init_works() { [ -d /run/cloud-init/ ] && pgrep -f '/cloud-ini[t]( |$)' >/dev/null; }
   read -r begin _ </proc/uptime
   begin=${begin%.*} since=${begin%.*} last=
   while :; do

@@ -17,6 +17,7 @@
 #include "qemu/migration.h"
 #include "qemu/qmp.h"
 #include "qemu/screen.h"
+#include "qemu/sleep-watch.h"
 #include "base/text.h"
 
 /* How many ports are tried for the guest's ssh, beginning with the first one. */
@@ -24,6 +25,9 @@
 
 /* How much of the console's output is kept for --log-dir. */
 #define LOGGED_CONSOLE (1024 * 1024)
+
+/* How many seconds a guest that has suspended itself gets to be woken by an alarm of its own. */
+#define SLEEP_SECONDS 30
 
 /* After how many different errors on disks in a row the user is not told of more. */
 #define DISK_ERRORS_MAX 20
@@ -41,6 +45,7 @@ struct _VqQemu
   gboolean running;      /* we let the guest run, so a stop would be a failure */
   gboolean end_expected; /* we told it to end, so that is not a failure */
   VqBootWatch *boots;
+  VqSleepWatch *sleep; /* NULL until there is QMP */
   gint64 last_event;   /* its time */
   char *disk_error;    /* the reason of a STOP that may follow */
   guint n_disk_errors; /* how often the user was told of another one than before */
@@ -121,6 +126,7 @@ on_shutdown (VqQemu *qemu, JsonObject *data)
 static void
 on_reset (VqQemu *qemu, JsonObject *data)
 {
+  vq_sleep_watch_end (qemu->sleep);
   if (!vq_boot_watch_end (qemu->boots, VQ_BOOT_END_RESET))
     fail (qemu, "the guest rebooted though nobody asked for it");
 }
@@ -181,6 +187,18 @@ on_panic (VqQemu *qemu, JsonObject *data)
 }
 
 static void
+on_suspend (VqQemu *qemu, JsonObject *data)
+{
+  vq_sleep_watch_begin (qemu->sleep);
+}
+
+static void
+on_wakeup (VqQemu *qemu, JsonObject *data)
+{
+  vq_sleep_watch_end (qemu->sleep);
+}
+
+static void
 on_port (VqQemu *qemu, JsonObject *data)
 {
   const char *id = get_text (data, "id");
@@ -200,6 +218,8 @@ static const struct
   { "STOP", on_stop },
   { "BLOCK_IO_ERROR", on_block_error },
   { "GUEST_PANICKED", on_panic },
+  { "SUSPEND", on_suspend },
+  { "WAKEUP", on_wakeup },
   { "VSERPORT_CHANGE", on_port },
 };
 
@@ -294,6 +314,7 @@ vq_qemu_start (VqQemuConfig *machine, gint64 deadline, VqCancel *cancel, GError 
     return NULL;
   vq_child_on_ended (qemu->child, on_child_ended, qemu);
   qemu->qmp = vq_qmp_new (fd, on_event, qemu);
+  qemu->sleep = vq_sleep_watch_new (qemu->qmp, SLEEP_SECONDS);
   if (!vq_qmp_handshake (qemu->qmp, deadline, qemu->cancel, error))
     return NULL;
   return g_steal_pointer (&qemu);
@@ -304,6 +325,7 @@ vq_qemu_free (VqQemu *qemu)
 {
   if (qemu == NULL)
     return;
+  vq_sleep_watch_free (qemu->sleep);
   vq_qmp_free (qemu->qmp);
   vq_child_free (qemu->child);
   vq_console_free (qemu->console);

@@ -44,6 +44,7 @@ static void check_reboot_loop (Server *server);
 static void check_two_servers (Server *server);
 static void check_lvm (Server *server);
 static void check_sleeps (Server *server);
+static void check_suspends (Server *server);
 
 /* A unit that reboots the system, before it has booted, on CONDITION. */
 #define REBOOT_IF(CONDITION)                                                                       \
@@ -79,6 +80,8 @@ static const Row rows[] = {
   /* reboots of other kinds than "reboot" */
   { "debian-13-agent", "qcow2", .name = "reboots", .check = check_reboots },
   { "debian-13-agent", "qcow2", .name = "sleeps", .check = check_sleeps },
+  { "debian-13-agent", "qcow2", .name = "suspends", .check = check_suspends,
+    .remark = "the guest suspended itself" },
   { "debian-13-agent", "qcow2", .name = "first-boots", .check = check_first_boots,
     .unit = REBOOT_IF ("[ ! -e /var/once ]") },
   { "debian-13-agent", "qcow2", .name = "first-boots-late", .check = check_first_boots,
@@ -158,11 +161,12 @@ build_unit_option (const char *unit)
   return g_strdup (options->str);
 }
 
-/* It boots: a template of an earlier run would spare it that. */
+/* It boots: a template of another run, or row, would spare it that. */
 static Server *
 start_server (const Row *row, const char *image)
 {
-  const char *words[G_N_ELEMENTS (row->arguments) + 5] = { "--accel=tcg", "--template=refresh" };
+  g_autofree char *templates = g_strdup_printf ("--template-dir=%s/templates", dir);
+  const char *words[G_N_ELEMENTS (row->arguments) + 5] = { "--accel=tcg", templates };
   g_autofree char *unit = row->unit != NULL ? build_unit_option (row->unit) : NULL;
   g_autofree char *line = NULL;
   Server *server;
@@ -378,6 +382,7 @@ check_reboots (Server *server)
 /* Each comes while data is under way. */
 static const char *const disturbances[] = {
   "echo devices >/sys/power/pm_test; echo freeze >/sys/power/state; echo none >/sys/power/pm_test",
+  "rtcwake -q -m mem -s 3",
   "date -s '2040-01-01 00:00:00' >/dev/null",
   "date -s '2001-01-01 00:00:00' >/dev/null",
   "timedatectl set-ntp false; timedatectl set-time '2030-06-01 12:00:00'",
@@ -405,6 +410,17 @@ check_sleeps (Server *server)
       }
   check_tree_copies (server);
   check_revert (server);
+  check_commands (server);
+}
+
+/* Nothing in the guest wakes it. */
+static void
+check_suspends (Server *server)
+{
+  server_open (server, "open");
+  guest_expect (server, "echo before; echo mem >/sys/power/state; echo after", "before\nafter");
+  check_commands (server);
+  server_open (server, "revert");
   check_commands (server);
 }
 

@@ -30,7 +30,7 @@ static const char *const places[][2] = { { "/run/systemd/system", "/systemd" },
                                          { "/sys/class/net/", "/cards/" },
                                          { "/var/lib/dpkg/", "/dpkg/" },
                                          { "/proc/locks", "/locks" },
-                                         { "/run/cloud-init", "/cloud" },
+                                         { "/run/cloud-init", "/cloud-init" },
                                          { CLOCK, "/uptime" } };
 
 static VqCommand *
@@ -146,6 +146,14 @@ TEST (systemd_has_booted)
     }
 }
 
+/* The real pgrep finds no process of cloud-init, although its name is in the script. */
+TEST (no_cloud_init)
+{
+  put_systemctl ("running", "");
+  put_file ("cloud-init/x", "");
+  ck_assert (vq_boot_wait_system (&guest, vq_deadline_in (PATIENCE), NULL, NULL));
+}
+
 /* It has left a process that is not there the next time. */
 TEST (cloud_init_ends)
 {
@@ -157,7 +165,7 @@ TEST (cloud_init_ends)
   put_file ("pgrep", script);
   ck_assert (vq_boot_wait_system (&guest, vq_deadline_in (PATIENCE), NULL, NULL));
   ck_assert (!g_file_test (asked, G_FILE_TEST_EXISTS));
-  put_file ("cloud/x", "");
+  put_file ("cloud-init/x", "");
   ck_assert (vq_boot_wait_system (&guest, vq_deadline_in (PATIENCE), NULL, NULL));
   ck_assert (g_file_test (asked, G_FILE_TEST_EXISTS));
 }
