@@ -253,3 +253,9 @@ vq_arch_find_host_kvm (const VqArch *arch)
 
   return uname (&name) == 0 ? vq_arch_find_kvm (arch, name.machine) : NULL;
 }
+
+const char *
+vq_arch_get_firmware (const VqArch *arch)
+{
+  return arch->firmware != NULL ? arch->firmware : arch->qemu;
+}

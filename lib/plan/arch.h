@@ -47,3 +47,6 @@ const VqArch *vq_arch_find_kvm (const VqArch *arch, const char *host);
 
 /* The same for this host. */
 const VqArch *vq_arch_find_host_kvm (const VqArch *arch);
+
+/* The name under which the EFI firmware for ARCH is looked for. */
+const char *vq_arch_get_firmware (const VqArch *arch);

@@ -107,8 +107,7 @@ choose_firmware (VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error
     return FALSE;
   if (!efi)
     return TRUE;
-  plan->firmware = vq_firmware_find (
-      plan->arch->firmware != NULL ? plan->arch->firmware : plan->arch->qemu, error);
+  plan->firmware = vq_firmware_find (vq_arch_get_firmware (plan->arch), error);
   return plan->firmware != NULL;
 }
 

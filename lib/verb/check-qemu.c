@@ -96,7 +96,6 @@ check_sandbox (GPtrArray *lines, const char *qemu)
 static void
 check_firmware (GPtrArray *lines, const VqArch *arch, const char *root)
 {
-  const char *name = arch->firmware != NULL ? arch->firmware : arch->qemu;
   g_autoptr (GError) error = NULL;
   g_autoptr (VqFirmware) firmware = NULL;
 
@@ -106,7 +105,8 @@ check_firmware (GPtrArray *lines, const VqArch *arch, const char *root)
                          arch->dpkg);
       return;
     }
-  firmware = vq_firmware_find_in (root[0] != '\0' ? root : "/", name, &error);
+  firmware
+      = vq_firmware_find_in (root[0] != '\0' ? root : "/", vq_arch_get_firmware (arch), &error);
   if (firmware != NULL)
     vq_check_line_add (lines, "firmware", VQ_CHECK_OK, NULL, "EFI: %s",
                        vq_firmware_get_code (firmware));
