@@ -58,6 +58,8 @@ worker_expect (Worker *worker, const char *reply)
 {
   g_autofree char *line = worker_hear (worker);
 
+  while (g_str_has_prefix (line, WORKER_WAITS) && !g_str_has_prefix (line, reply))
+    line = (g_free (line), worker_hear (worker));
   ck_assert_msg (g_str_has_prefix (line, reply), "'%s' instead of '%s'", line, reply);
 }
 

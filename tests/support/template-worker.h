@@ -15,6 +15,10 @@
 
 typedef struct _Worker Worker;
 
+/* How the line begins in which it says that it waits for another one. There is a further such line
+ * whenever what it waits for changes. */
+#define WORKER_WAITS "another process makes the template"
+
 /* Starts one that uses the cache of template-cache.h, for VARIANT. */
 Worker *worker_start (const char *variant);
 
@@ -23,7 +27,8 @@ void worker_tell (Worker *worker, const char *command);
 /* The next reply. Transfer full. */
 char *worker_hear (Worker *worker);
 
-/* Fails the test unless the next reply begins with REPLY. */
+/* Fails the test unless the next reply begins with REPLY. What says that it waits is passed over,
+ * unless that is what is expected. */
 void worker_expect (Worker *worker, const char *reply);
 
 /* Tells it COMMAND and expects REPLY. */
