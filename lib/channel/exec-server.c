@@ -12,14 +12,13 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "channel/exec-request.h"
 #include "base/text.h"
+#include "io/unix-socket.h"
 
 /* A client needs its socket and three descriptors, and the channel needs as many again. The reserve
  * is for the rest of the program. */
@@ -183,17 +182,6 @@ client_readable (int fd, GIOCondition events, gpointer data)
   return G_SOURCE_CONTINUE; /* if the source is not needed any more, it has already been removed */
 }
 
-/* Only we and root are allowed, because commands read and write with our rights. */
-static gboolean
-peer_is_allowed (int fd)
-{
-  struct ucred peer;
-  socklen_t len = sizeof peer;
-
-  return getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0
-         && (peer.uid == 0 || peer.uid == geteuid ());
-}
-
 static void
 client_new (VqExecServer *server, int fd)
 {
@@ -204,7 +192,8 @@ client_new (VqExecServer *server, int fd)
   client->request = vq_exec_request_in_new ();
   client->source_id = g_unix_fd_add (fd, G_IO_IN | G_IO_HUP | G_IO_ERR, client_readable, client);
   g_queue_push_tail (&server->clients, client);
-  if (!peer_is_allowed (fd))
+  /* Commands read and write with our rights. */
+  if (!vq_unix_socket_peer_is_allowed (fd))
     client_refuse (client, "the server belongs to another user");
 }
 
@@ -267,42 +256,11 @@ raise_fd_limit (void)
   return (MIN (limit.rlim_cur, FDS_WANTED) - FDS_RESERVED) / FDS_PER_CLIENT;
 }
 
-static gboolean
-fill_address (struct sockaddr_un *address, const char *path, GError **error)
-{
-  g_autofree char *directory = g_path_get_dirname (path);
-
-  *address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-  if (g_strlcpy (address->sun_path, path, sizeof address->sun_path) < sizeof address->sun_path)
-    return TRUE;
-  return vq_error_set (error, VQ_ERROR_FAILED,
-                       "the directory's name is too long to make sockets in it: %s: "
-                       "set TMPDIR to a directory with a shorter name",
-                       directory);
-}
-
-/* The mode is set before the socket gets its name, so that nobody can connect before that. */
-static int
-listen_at (const char *path, GError **error)
-{
-  struct sockaddr_un address;
-  vq_autofd int fd = -1;
-
-  if (!fill_address (&address, path, error))
-    return -1;
-  fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd >= 0 && fchmod (fd, 0600) == 0
-      && bind (fd, (struct sockaddr *)&address, sizeof address) == 0 && listen (fd, SOMAXCONN) == 0)
-    return g_steal_fd (&fd);
-  vq_error_set_errno (error, errno, "cannot listen on %s", path);
-  return -1;
-}
-
 VqExecServer *
 vq_exec_server_new (const char *socket_path, GError **error)
 {
   VqExecServer *server;
-  int fd = listen_at (socket_path, error);
+  int fd = vq_unix_socket_listen (socket_path, error);
 
   if (fd < 0)
     return NULL;
