@@ -64,6 +64,12 @@ vq_channel_call_resize (VqChannelCall *call, guint rows, guint columns)
     vq_channel_resize (call->channel, call->command, rows, columns);
 }
 
+gboolean
+vq_channel_call_signal (VqChannelCall *call, int signum)
+{
+  return call->command == NULL || vq_channel_signal (call->channel, call->command, signum);
+}
+
 void
 vq_channel_call_free (VqChannelCall *call)
 {

@@ -26,6 +26,9 @@ gboolean vq_channel_call_has_ended (VqChannelCall *call);
 /* Tells a command on a terminal the new size. Nothing happens when it has ended. */
 void vq_channel_call_resize (VqChannelCall *call, guint rows, guint columns);
 
+/* As vq_channel_signal; TRUE when the command has ended. */
+gboolean vq_channel_call_signal (VqChannelCall *call, int signum);
+
 /* Waits for the end of the command, and frees CALL even on failure. *END says how it ended; if the
  * channel has failed, this fails with its error instead. Fails with VQ_ERROR_TIMEOUT ("no WHAT
  * within N s") at DEADLINE, or with the reason of CANCEL; the command is then killed. */

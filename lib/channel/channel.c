@@ -35,6 +35,15 @@ vq_channel_kill (VqChannel *channel, VqCommand *command)
   channel->class->kill (channel, command);
 }
 
+gboolean
+vq_channel_signal (VqChannel *channel, VqCommand *command, int signum)
+{
+  if (channel->class->signal == NULL)
+    return FALSE;
+  channel->class->signal (channel, command, signum);
+  return TRUE;
+}
+
 void
 vq_channel_free (VqChannel *channel)
 {

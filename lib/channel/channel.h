@@ -44,6 +44,8 @@ typedef struct
   VqCommand *(*start) (VqChannel *channel, const char *const *argv, int in, int out, int err,
                        VqCommandDone done, gpointer data);
   void (*kill) (VqChannel *channel, VqCommand *command);
+  /* NULL in a channel that cannot pass on signals. */
+  void (*signal) (VqChannel *channel, VqCommand *command, int signum);
   /* This and resize are NULL in a channel that has no terminals. */
   VqCommand *(*start_terminal) (VqChannel *channel, const VqTerminal *terminal, int in, int out,
                                 VqCommandDone done, gpointer data);
@@ -84,6 +86,10 @@ void vq_channel_resize (VqChannel *channel, VqCommand *command, guint rows, guin
 /* Kills the process group of COMMAND in the guest; DONE follows as for any end. What it still
  * writes is thrown away. */
 void vq_channel_kill (VqChannel *channel, VqCommand *command);
+
+/* Sends the signal SIGNUM (not SIGKILL) to the process group of COMMAND in the guest. Nothing
+ * happens if that has ended. FALSE: the channel cannot pass on signals. */
+gboolean vq_channel_signal (VqChannel *channel, VqCommand *command, int signum);
 
 /* Drops every command (DONE is called with VQ_ENDED_FAILED) and frees the channel. */
 void vq_channel_free (VqChannel *channel);

@@ -14,7 +14,9 @@ struct _VqExecRequestIn
   VqExecRequest head;
   gsize head_have;    /* how many bytes of the head have come */
   GByteArray *packed; /* the words with their NULs, as far as they have come */
-  const char **argv;  /* points into PACKED; NULL until that is complete */
+  /* These point into PACKED, and are NULL until that is complete. */
+  const char **words; /* owned: argv and its NULL, then the environment and its NULL */
+  const char *directory;
   int stdio[VQ_EXEC_N_FDS];
   guint n_stdio; /* 0 or VQ_EXEC_N_FDS; owned */
 };
@@ -42,15 +44,28 @@ vq_exec_request_in_free (VqExecRequestIn *self)
     return;
   close_all (self->stdio, self->n_stdio);
   g_byte_array_unref (self->packed);
-  g_free (self->argv);
+  g_free (self->words);
   g_free (self);
 }
 
 const char *const *
 vq_exec_request_in_get_argv (VqExecRequestIn *self)
 {
-  g_assert (self->argv != NULL);
-  return self->argv;
+  g_assert (self->words != NULL);
+  return self->words;
+}
+
+gboolean
+vq_exec_request_in_get_terminal (VqExecRequestIn *self, VqTerminal *terminal)
+{
+  const VqExecRequest *head = &self->head;
+
+  g_assert (self->words != NULL);
+  if (!head->on_terminal)
+    return FALSE;
+  *terminal = (VqTerminal){ self->words, self->directory, self->words + head->argc + 1, head->rows,
+                            head->columns };
+  return TRUE;
 }
 
 void
@@ -129,7 +144,7 @@ static gssize
 receive_packed (VqExecRequestIn *self, int socket_fd)
 {
   gsize have = self->packed->len;
-  gsize chunk = MIN (self->head.argv_bytes - have, READ_CHUNK);
+  gsize chunk = MIN (self->head.bytes - have, READ_CHUNK);
   gssize n;
   int saved;
 
@@ -141,45 +156,71 @@ receive_packed (VqExecRequestIn *self, int socket_fd)
   return n;
 }
 
-/* Says what is wrong with the fixed part of the request, or gives NULL. */
+/* How many words there are. */
+static guint64
+count_words (const VqExecRequest *head)
+{
+  return (guint64)head->argc + head->envc + (head->on_terminal ? 1 : 0);
+}
+
+/* Says what is wrong with the fixed part of the request as far as it has come, or gives NULL. That
+ * of another version may be shorter than ours. */
 static const char *
 check_head (VqExecRequestIn *self)
 {
   const VqExecRequest *head = &self->head;
 
+  if (self->head_have < G_STRUCT_OFFSET (VqExecRequest, argc))
+    return NULL;
   if (head->magic != VQ_EXEC_MAGIC)
     return "the request is not valid";
   if (head->version != VQ_EXEC_VERSION)
-    return "virt-qemu-exec is of another version than the running server: start the server again";
-  if (head->argc == 0 || head->argc > VQ_EXEC_ARGC_MAX)
+    return "the client is of another version than the running server: start the server again";
+  if (self->head_have < sizeof *head)
+    return NULL;
+  if (head->argc == 0 || count_words (head) > VQ_EXEC_WORDS_MAX)
     return "the request is not valid: wrong number of arguments";
-  if (head->argv_bytes < head->argc || head->argv_bytes > VQ_EXEC_ARGV_BYTES_MAX)
+  if (head->bytes < count_words (head) || head->bytes > VQ_EXEC_BYTES_MAX)
     return "the request is not valid: wrong length of the arguments";
   if (self->n_stdio == 0)
     return "the request is not valid: it came without stdin, stdout and stderr";
   return NULL;
 }
 
+/* The word at *AT, which is then behind it. NULL if there is none before END. */
+static const char *
+next_word (const char **at, const char *end)
+{
+  const char *word = *at;
+  const char *word_end = memchr (word, '\0', end - word);
+
+  if (word_end == NULL)
+    return NULL;
+  *at = word_end + 1;
+  return word;
+}
+
 /* Finds the words. Returns FALSE if their number is not the promised one. */
 static gboolean
 split_packed (VqExecRequestIn *self)
 {
-  g_autofree const char **words = g_new0 (const char *, self->head.argc + 1);
+  const VqExecRequest *head = &self->head;
+  g_autofree const char **words = g_new0 (const char *, head->argc + head->envc + 2);
   const char *at = (const char *)self->packed->data;
   const char *end = at + self->packed->len;
 
-  for (guint i = 0; i < self->head.argc; i++)
+  for (guint i = 0; i < head->argc + head->envc; i++)
     {
-      const char *word_end = memchr (at, '\0', end - at);
+      const char *word = next_word (&at, end);
 
-      if (word_end == NULL)
+      if (word == NULL)
         return FALSE;
-      words[i] = at;
-      at = word_end + 1;
+      words[i < head->argc ? i : i + 1] = word;
     }
-  if (at != end)
+  self->directory = head->on_terminal ? next_word (&at, end) : NULL;
+  if (at != end || (head->on_terminal && self->directory == NULL))
     return FALSE;
-  self->argv = g_steal_pointer (&words);
+  self->words = g_steal_pointer (&words);
   return TRUE;
 }
 
@@ -204,9 +245,9 @@ advance (VqExecRequestIn *self, int socket_fd, gboolean *again, const char **wro
     return VQ_EXEC_REQUEST_PARTIAL;
   if (n <= 0)
     *wrong = describe_failure (n);
-  else if (in_head && self->head_have == sizeof self->head)
+  else if (in_head)
     *wrong = check_head (self);
-  else if (in_head || self->packed->len < self->head.argv_bytes)
+  else if (self->packed->len < self->head.bytes)
     return VQ_EXEC_REQUEST_PARTIAL;
   else if (split_packed (self))
     return VQ_EXEC_REQUEST_COMPLETE;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Receives one request of virt-qemu-exec (exec-wire.h) from a client that may be slow or may send
+/* Receives one request (exec-wire.h) from a client that may be slow or may send
  * anything. It never reads beyond the end of the request. */
 #pragma once
 
 #include <glib.h>
 
+#include "channel/channel.h"
 #include "channel/exec-wire.h"
 
 typedef struct _VqExecRequestIn VqExecRequestIn;
@@ -30,6 +31,10 @@ VqExecProgress vq_exec_request_in_receive (VqExecRequestIn *self, int socket_fd,
 
 /* The words of a complete request, NULL-terminated; they live as long as SELF. */
 const char *const *vq_exec_request_in_get_argv (VqExecRequestIn *self);
+
+/* Whether a complete request wants a terminal for its command. *TERMINAL then has all of it; it
+ * lives as long as SELF. */
+gboolean vq_exec_request_in_get_terminal (VqExecRequestIn *self, VqTerminal *terminal);
 
 /* Takes stdin, stdout and stderr of a complete request. */
 void vq_exec_request_in_steal_stdio (VqExecRequestIn *self, int stdio[VQ_EXEC_N_FDS]);

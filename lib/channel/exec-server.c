@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The states of a client: READING while its request comes in, which is never read beyond its end;
- * then RUNNING while its command runs on the channel, and the socket only tells us of a hang-up;
- * then it is answered and its socket is closed. If a client has left or has been answered while its
- * command still runs, it is detached: the record stays, without server and socket, until the
- * channel reports that the command is done. */
 #include "channel/exec-server.h"
 
 #include <errno.h>
@@ -16,8 +11,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "channel/exec-request.h"
-#include "base/text.h"
+#include "channel/exec-session.h"
 #include "io/unix-socket.h"
 
 /* A client needs its socket and three descriptors, and the channel needs as many again. The reserve
@@ -36,165 +30,40 @@ struct _VqExecServer
   guint retry_id;
   VqChannel *channel; /* not owned */
   char *failure;      /* why there is no channel; NULL: the testbed is not open */
-  GQueue clients;     /* of Client; those that are not detached */
+  GQueue clients;     /* of VqExecSession */
   guint max_clients;
 };
 
-typedef struct
-{
-  VqExecServer *server; /* NULL: detached */
-  int fd;               /* -1: detached */
-  guint source_id;
-  VqExecRequestIn *request; /* NULL: the command runs */
-  VqCommand *command;       /* NULL: the request is not complete */
-} Client;
-
 static void resume_accepting (VqExecServer *server);
 
-static void
-client_free (Client *client)
+static VqChannel *
+get_channel (gpointer data, const char **why)
 {
-  vq_exec_request_in_free (client->request);
-  g_free (client);
+  VqExecServer *server = data;
+
+  *why = server->failure != NULL ? server->failure : "the testbed is not open";
+  return server->channel;
 }
 
-/* Removes the client from its server. The rest of it is only needed by the channel. */
 static void
-client_detach (Client *client)
+on_over (VqExecSession *session, gpointer data)
 {
-  VqExecServer *server = g_steal_pointer (&client->server);
+  VqExecServer *server = data;
 
-  g_queue_remove (&server->clients, client);
-  g_source_remove (client->source_id);
-  vq_fd_clear (&client->fd);
+  g_queue_remove (&server->clients, session);
   resume_accepting (server);
-}
-
-/* A reply always fits into the empty buffer of the socket, so this does not wait. It is not an
- * error if the client has left. */
-static void
-client_reply (Client *client, VqExecKind kind, int value, const char *text)
-{
-  char message[sizeof (VqExecReply) + VQ_EXEC_TEXT_MAX];
-  gsize text_bytes = text == NULL ? 0 : strlen (text);
-  VqExecReply reply = { VQ_EXEC_MAGIC, kind, value, text_bytes };
-
-  g_assert (text_bytes <= VQ_EXEC_TEXT_MAX);
-  memcpy (message, &reply, sizeof reply);
-  if (text_bytes > 0)
-    memcpy (message + sizeof reply, text, text_bytes);
-  if (send (client->fd, message, sizeof reply + text_bytes, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-    g_debug ("cannot answer an exec client: %s", g_strerror (errno));
-}
-
-static void
-client_reply_failure (Client *client, const char *why)
-{
-  /* 3 bytes are reserved for the "..." of a text that is cut. */
-  g_autofree char *text = vq_text_printable (why, strlen (why), VQ_EXEC_TEXT_MAX - 3);
-
-  client_reply (client, VQ_EXEC_FAILED, 0, text);
-}
-
-/* Answers a client whose command was not started, and frees it. */
-static void
-client_refuse (Client *client, const char *why)
-{
-  client_reply_failure (client, why);
-  client_detach (client);
-  client_free (client);
-}
-
-static void
-command_done (const VqEnd *end, gpointer data)
-{
-  Client *client = data;
-
-  if (client->server != NULL)
-    {
-      if (end->kind == VQ_ENDED_FAILED)
-        client_reply_failure (client, end->error->message);
-      else
-        client_reply (client, end->kind == VQ_ENDED_EXITED ? VQ_EXEC_EXITED : VQ_EXEC_SIGNALLED,
-                      end->value, NULL);
-      client_detach (client);
-    }
-  client_free (client);
-}
-
-/* WHY is NULL for a client that has left. The client may have been freed when this returns. */
-static void
-client_kill (Client *client, const char *why)
-{
-  VqChannel *channel = client->server->channel;
-
-  if (why != NULL)
-    client_reply_failure (client, why);
-  client_detach (client);
-  vq_channel_kill (channel, client->command);
-}
-
-static gboolean
-client_left (int fd, GIOCondition events, gpointer data)
-{
-  client_kill (data, NULL);
-  return G_SOURCE_CONTINUE; /* the source has already been removed */
-}
-
-static void
-client_start (Client *client)
-{
-  VqChannel *channel = client->server->channel;
-  int stdio[VQ_EXEC_N_FDS];
-
-  if (channel == NULL)
-    {
-      client_refuse (client, client->server->failure != NULL ? client->server->failure
-                                                             : "the testbed is not open");
-      return;
-    }
-  vq_exec_request_in_steal_stdio (client->request, stdio);
-  client->command = vq_channel_start (channel, vq_exec_request_in_get_argv (client->request),
-                                      stdio[0], stdio[1], stdio[2], command_done, client);
-  g_clear_pointer (&client->request, vq_exec_request_in_free);
-  g_source_remove (client->source_id);
-  client->source_id
-      = g_unix_fd_add (client->fd, G_IO_IN | G_IO_HUP | G_IO_ERR, client_left, client);
-}
-
-static gboolean
-client_readable (int fd, GIOCondition events, gpointer data)
-{
-  Client *client = data;
-  const char *wrong;
-
-  switch (vq_exec_request_in_receive (client->request, fd, &wrong))
-    {
-    case VQ_EXEC_REQUEST_PARTIAL:
-      break;
-    case VQ_EXEC_REQUEST_COMPLETE:
-      client_start (client);
-      break;
-    case VQ_EXEC_REQUEST_WRONG:
-      client_refuse (client, wrong);
-      break;
-    }
-  return G_SOURCE_CONTINUE; /* if the source is not needed any more, it has already been removed */
 }
 
 static void
 client_new (VqExecServer *server, int fd)
 {
-  Client *client = g_new0 (Client, 1);
+  static const VqExecSessionOwner owner = { get_channel, on_over };
+  VqExecSession *client = vq_exec_session_new (fd, &owner, server);
 
-  client->server = server;
-  client->fd = fd;
-  client->request = vq_exec_request_in_new ();
-  client->source_id = g_unix_fd_add (fd, G_IO_IN | G_IO_HUP | G_IO_ERR, client_readable, client);
   g_queue_push_tail (&server->clients, client);
   /* Commands read and write with our rights. */
   if (!vq_unix_socket_peer_is_allowed (fd))
-    client_refuse (client, "the server belongs to another user");
+    vq_exec_session_fail (client, "the server belongs to another user");
 }
 
 static gboolean
@@ -273,11 +142,11 @@ vq_exec_server_new (const char *socket_path, GError **error)
   return server;
 }
 
-static Client *
+static VqExecSession *
 first_running (VqExecServer *server)
 {
   for (GList *l = server->clients.head; l != NULL; l = l->next)
-    if (((Client *)l->data)->command != NULL)
+    if (vq_exec_session_is_running (l->data))
       return l->data;
   return NULL;
 }
@@ -285,10 +154,10 @@ first_running (VqExecServer *server)
 static void
 kill_running (VqExecServer *server, const char *why)
 {
-  Client *client;
+  VqExecSession *client;
 
   while ((client = first_running (server)) != NULL)
-    client_kill (client, why);
+    vq_exec_session_fail (client, why);
 }
 
 /* Clients that are still sending their requests may go on. */
@@ -325,7 +194,7 @@ vq_exec_server_free (VqExecServer *server)
   unlink (server->path);
   vq_exec_server_set_channel (server, NULL);
   while (!g_queue_is_empty (&server->clients))
-    client_refuse (g_queue_peek_head (&server->clients), "the testbed's server has ended");
+    vq_exec_session_fail (g_queue_peek_head (&server->clients), "the testbed's server has ended");
   g_free (server->failure);
   g_free (server->path);
   g_free (server);

@@ -330,6 +330,13 @@ helper_channel_resize (VqChannel *channel, VqCommand *command, guint rows, guint
                        sizeof payload);
 }
 
+static void
+helper_channel_signal (VqChannel *channel, VqCommand *command, int signum)
+{
+  if (command->stream != 0)
+    vq_helper_port_send_u32 (command->channel->port, VQ_HELPER_KILL, command->stream, signum);
+}
+
 /* Kills the command's processes in the guest. */
 static void
 kill_processes (VqCommand *command)
@@ -384,6 +391,7 @@ vq_helper_channel_new (VqHelperPort *port)
   static const VqChannelClass class = {
     .start = helper_channel_start,
     .kill = helper_channel_kill,
+    .signal = helper_channel_signal,
     .start_terminal = helper_channel_start_terminal,
     .resize = helper_channel_resize,
     .free = helper_channel_free,

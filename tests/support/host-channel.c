@@ -123,6 +123,13 @@ host_channel_kill (VqChannel *channel, VqCommand *command)
 }
 
 static void
+host_channel_signal (VqChannel *channel, VqCommand *command, int signum)
+{
+  if (command->pid != 0)
+    kill (-command->pid, signum);
+}
+
+static void
 drop_command (VqCommand *command, const GError *reason)
 {
   VqEnd end = { VQ_ENDED_FAILED, 0, reason };
@@ -163,6 +170,7 @@ host_channel_new (void)
   static const VqChannelClass class = {
     .start = host_channel_start,
     .kill = host_channel_kill,
+    .signal = host_channel_signal,
     .free = host_channel_free,
   };
 
@@ -177,6 +185,7 @@ host_channel_new_with_terminals (void)
     .start_terminal = host_channel_start_terminal,
     .resize = host_channel_resize,
     .kill = host_channel_kill,
+    .signal = host_channel_signal,
     .free = host_channel_free,
   };
 

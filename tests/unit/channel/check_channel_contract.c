@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What every channel promises (channel/channel.h), asked of each of them: the guest helper's, with
- * the real helper on this machine; ssh's, with the real sshd on this machine; and the channel of
- * the tests, which stands for them elsewhere. What only one of them has is in its own tests. */
+ * the real helper on this machine; ssh's, with the real sshd on this machine; the channel of
+ * the tests, which stands for them elsewhere; and that of other processes, over the latter. What
+ * only one of them has is in its own tests. */
 #include "channel/channel.h"
 
 #include <check.h>
@@ -14,7 +15,9 @@
 
 #include "agent-job.h"
 #include "base/error.h"
+#include "channel/exec-client.h"
 #include "channel/channel-capture.h"
+#include "exec-setup.h"
 #include "helper-process.h"
 #include "helper/helper-channel.h"
 #include "host-agent.h"
@@ -24,7 +27,6 @@
 #include "ssh/ssh-channel.h"
 #include "suite.h"
 
-#define PATIENCE 60 /* seconds; for things that take none */
 #define MIB (1024 * 1024)
 
 static GPid helper;
@@ -97,6 +99,28 @@ tear_down_host (void)
   g_clear_pointer (&channel, vq_channel_free);
   host_agent_assert_no_orphans ();
   leaks_assert_none ();
+}
+
+static VqChannel *
+make_exec_client (void)
+{
+  return vq_exec_client_new (exec_socket_path);
+}
+
+static void
+set_up_exec (void)
+{
+  exec_setup ();
+  make_channel = make_exec_client;
+  channel = make_channel ();
+}
+
+static void
+tear_down_exec (void)
+{
+  g_clear_pointer (&channel, vq_channel_free);
+  exec_teardown ();
+  host_agent_assert_no_orphans ();
 }
 
 int
@@ -331,6 +355,28 @@ TEST (kill_running)
     }
 }
 
+/* The command may handle it. Where signals cannot be passed on, we are told so. */
+TEST (pass_signals)
+{
+  static const int numbers[] = { SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTERM };
+
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      g_autofree char *script = g_strdup_printf (
+          "trap 'exit 7' %d; echo ready; while :; do sleep 0.02; done", numbers[i]);
+      g_autoptr (Job) job = job_shell (channel, script);
+
+      g_free (job_first_line (job));
+      if (vq_channel_signal (channel, job->command, numbers[i]))
+        {
+          job_assert_end (job, VQ_ENDED_EXITED, 7);
+          continue;
+        }
+      vq_channel_kill (channel, job->command);
+      job_assert_end (job, VQ_ENDED_SIGNALLED, SIGKILL);
+    }
+}
+
 TEST (kill_before_start)
 {
   for (guint pause = 0; pause <= 40; pause += 4)
@@ -401,3 +447,4 @@ TEST (thirty_one_after_the_other)
 
 CASE_LIKE ("ssh", "helper", set_up_ssh, tear_down_ssh, 240)
 CASE_LIKE ("host", "helper", set_up_host, tear_down_host, 240)
+CASE_LIKE ("exec", "helper", set_up_exec, tear_down_exec, 240)

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -102,7 +103,8 @@ typedef struct
   char argv[13];
 } __attribute__ ((packed)) Message;
 
-static const Message good_message = { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 3, 13 }, "sh\0-c\0exit 5" };
+static const Message good_message
+    = { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 3, 0, 13 }, "sh\0-c\0exit 5" };
 
 static void
 assert_exits_5 (int fd)
@@ -124,20 +126,24 @@ TEST (wrong_heads)
     guint n_fds;
     const char *reason;
   } cases[] = {
-    { { 0, VQ_EXEC_VERSION, 1, 1 }, 3, "not valid" },
-    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION + 1, 1, 1 }, 3, "another version" },
-    { { VQ_EXEC_MAGIC, 0, 1, 1 }, 3, "another version" },
-    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 0, 1 }, 3, "number" },
-    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, VQ_EXEC_ARGC_MAX + 1, VQ_EXEC_ARGC_MAX + 1 }, 3, "number" },
-    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 2, 1 }, 3, "length" },
-    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 1, VQ_EXEC_ARGV_BYTES_MAX + 1 }, 3, "length" },
-    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, G_MAXUINT32, G_MAXUINT32 }, 3, "number" },
-    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 1, 1 }, 0, "without stdin" },
-    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 1, 1 }, 1, "exactly stdin" },
-    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 1, 1 }, 2, "exactly stdin" },
-    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 1, 1 }, 4, "exactly stdin" },
-    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 1, 1 }, 5, "exactly stdin" },
-    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 1, 1 }, 100, "exactly stdin" },
+    { { 0, VQ_EXEC_VERSION, 1, 0, 1 }, 3, "not valid" },
+    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION + 1, 1, 0, 1 }, 3, "another version" },
+    { { VQ_EXEC_MAGIC, 0, 1, 0, 1 }, 3, "another version" },
+    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 0, 0, 1 }, 3, "number" },
+    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, VQ_EXEC_WORDS_MAX + 1, 0, VQ_EXEC_WORDS_MAX + 1 },
+      3,
+      "number" },
+    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 2, 0, 1 }, 3, "length" },
+    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 1, 0, VQ_EXEC_BYTES_MAX + 1 }, 3, "length" },
+    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 2, 0, 2, 1 }, 3, "length" },
+    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 2, G_MAXUINT32, G_MAXUINT32, 1 }, 3, "number" },
+    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, G_MAXUINT32, 0, G_MAXUINT32 }, 3, "number" },
+    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 1, 0, 1 }, 0, "without stdin" },
+    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 1, 0, 1 }, 1, "exactly stdin" },
+    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 1, 0, 1 }, 2, "exactly stdin" },
+    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 1, 0, 1 }, 4, "exactly stdin" },
+    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 1, 0, 1 }, 5, "exactly stdin" },
+    { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 1, 0, 1 }, 100, "exactly stdin" },
   };
   int n_fds = leaks_count_fds ();
 
@@ -153,9 +159,9 @@ TEST (wrong_heads)
 
 TEST (largest_request)
 {
-  VqExecRequest head = { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, VQ_EXEC_ARGC_MAX, VQ_EXEC_ARGV_BYTES_MAX };
+  VqExecRequest head = { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, VQ_EXEC_WORDS_MAX, 0, VQ_EXEC_BYTES_MAX };
   g_autofree char *zeros = g_malloc0 (BLOCK);
-  gsize left = VQ_EXEC_ARGV_BYTES_MAX;
+  gsize left = VQ_EXEC_BYTES_MAX;
   int fd = raw_connect ();
 
   raw_send (fd, &head, sizeof head, 3);
@@ -183,7 +189,7 @@ TEST (wrong_argv)
       int fd = raw_connect ();
 
       message.head.argc = cases[i].argc;
-      message.head.argv_bytes = cases[i].bytes;
+      message.head.bytes = cases[i].bytes;
       raw_send (fd, &message, sizeof message.head + cases[i].bytes, 3);
       assert_refused (fd, "not as many");
     }
@@ -194,7 +200,7 @@ TEST (descriptors_twice)
   int n_fds = leaks_count_fds ();
   int fd = raw_connect ();
 
-  raw_send (fd, &good_message, 20, 3);
+  raw_send (fd, &good_message, sizeof good_message.head + 4, 3);
   raw_send (fd, good_message.argv + 4, 9, 3);
   assert_refused (fd, "exactly stdin");
   ck_assert_int_eq (leaks_count_fds (), n_fds);
@@ -249,19 +255,78 @@ TEST (slow_request_stalls_only_itself)
     }
 }
 
-/* Whoever says more than its request is not our client: its command is killed. */
-TEST (garbage_after_request)
+/* A client of version 1 sends less than our head, and is answered all the same. */
+TEST (other_version_that_is_shorter)
 {
-  Message message = { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 2, 11 },
-                      "sleep\0"
-                      "1000" };
+  const guint32 head[] = { VQ_EXEC_MAGIC, 1 };
   int fd = raw_connect ();
 
-  raw_send (fd, &message, sizeof message, 3); /* 2 bytes too many */
-  wait_for (as_many_run, GUINT_TO_POINTER (1));
-  wait_for (nothing_runs, NULL);
-  ck_assert_uint_eq (host_channel_n_killed (exec_channel), 1);
-  close (fd);
+  raw_send (fd, head, sizeof head, 3);
+  assert_refused (fd, "another version");
+}
+
+/* Starts "sleep 1000", with N_EXTRA bytes of EXTRA behind the request. */
+static int
+raw_sleep (const void *extra, gsize n_extra)
+{
+  static const Message message = { { VQ_EXEC_MAGIC, VQ_EXEC_VERSION, 2, 0, 11 },
+                                   "sleep\0"
+                                   "1000" };
+  g_autofree char *bytes = g_malloc (sizeof message + n_extra);
+  gsize n = sizeof message.head + message.head.bytes;
+  int fd = raw_connect ();
+
+  memcpy (bytes, &message, n);
+  memcpy (bytes + n, extra, n_extra);
+  raw_send (fd, bytes, n + n_extra, 3);
+  return fd;
+}
+
+/* Whoever says something wrong is not our client: its command is killed. */
+TEST (wrong_messages)
+{
+  static const struct
+  {
+    VqExecMessage message;
+    const char *reason;
+  } cases[] = {
+    { { 0, { 1, 1 } }, "not valid" },
+    { { 3, { 1, 1 } }, "not valid" },
+    { { VQ_EXEC_SIGNAL, { 0, 0 } }, "no such signal" },
+    { { VQ_EXEC_SIGNAL, { 65, 0 } }, "no such signal" },
+    { { VQ_EXEC_SIGNAL, { G_MAXUINT32, 0 } }, "no such signal" },
+    { { VQ_EXEC_WINDOW_SIZE, { 1, 1 } }, "not valid" }, /* there is no terminal */
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      int fd = raw_sleep (&cases[i].message, sizeof cases[i].message);
+      char text[VQ_EXEC_TEXT_MAX + 1];
+
+      ck_assert_uint_eq (raw_finish (fd, text).kind, VQ_EXEC_FAILED);
+      ck_assert_msg (strstr (text, cases[i].reason) != NULL, "%s", text);
+      wait_for (nothing_runs, NULL);
+      ck_assert_uint_eq (host_channel_n_killed (exec_channel), i + 1);
+    }
+}
+
+TEST (message_in_pieces)
+{
+  const VqExecMessage message = { VQ_EXEC_SIGNAL, { SIGTERM, 0 } };
+
+  for (gsize at = 0; at <= sizeof message; at++)
+    {
+      int fd = raw_sleep (&message, at);
+      char text[VQ_EXEC_TEXT_MAX + 1];
+      VqExecReply reply;
+
+      wait_for (at == sizeof message ? nothing_runs : as_many_run, GUINT_TO_POINTER (1));
+      if (at < sizeof message)
+        raw_send (fd, (const char *)&message + at, sizeof message - at, 0);
+      reply = raw_finish (fd, text);
+      ck_assert_uint_eq (reply.kind, VQ_EXEC_SIGNALLED);
+      ck_assert_int_eq (reply.value, SIGTERM);
+    }
 }
 
 /* The other user's side: 0 if it is refused as it should be. */
