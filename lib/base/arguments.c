@@ -115,21 +115,34 @@ expand (Expansion *expansion, const char *string, GError **error)
   return TRUE;
 }
 
+/* Takes over STRINGS. */
+static VqArguments *
+arguments_new (const VqArgument *table, char **strings)
+{
+  VqArguments *self = g_new0 (VqArguments, 1);
+
+  self->table = table;
+  self->strings = strings;
+  return self;
+}
+
 VqArguments *
 vq_arguments_new (const VqArgument *table, const char *const *strings, GError **error)
 {
   g_autoptr (GPtrArray) expanded = g_ptr_array_new_with_free_func (g_free);
   Expansion expansion = { expanded, VQ_ARGUMENTS_FILE_MAX, 0 };
-  VqArguments *self;
 
   for (; *strings != NULL; strings++)
     if (!expand (&expansion, *strings, error))
       return NULL;
   g_ptr_array_add (expanded, NULL);
-  self = g_new0 (VqArguments, 1);
-  self->table = table;
-  self->strings = (char **)g_ptr_array_free (g_steal_pointer (&expanded), FALSE);
-  return self;
+  return arguments_new (table, (char **)g_ptr_array_free (g_steal_pointer (&expanded), FALSE));
+}
+
+VqArguments *
+vq_arguments_new_plain (const VqArgument *table, const char *const *strings)
+{
+  return arguments_new (table, g_strdupv ((char **)strings));
 }
 
 void
@@ -311,6 +324,12 @@ vq_arguments_next (VqArguments *arguments, int *index, const char **value, GErro
                             : next_short (arguments, string + 1, index, value, error);
   *value = string;
   return VQ_ARGUMENT_POSITIONAL;
+}
+
+const char *const *
+vq_arguments_get_rest (VqArguments *arguments)
+{
+  return (const char *const *)arguments->strings + arguments->next;
 }
 
 gboolean

@@ -42,6 +42,10 @@ typedef struct _VqArguments VqArguments;
  * FILE is a FIFO. Fails if a file cannot be read, holds a NUL byte, or exceeds a limit above. */
 VqArguments *vq_arguments_new (const VqArgument *table, const char *const *strings, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same, but an argument that begins with "@" is nothing special. Cannot fail. */
+VqArguments *vq_arguments_new_plain (const VqArgument *table, const char *const *strings)
+    G_GNUC_WARN_UNUSED_RESULT;
 void vq_arguments_free (VqArguments *arguments);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqArguments, vq_arguments_free)
 
@@ -49,6 +53,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqArguments, vq_arguments_free)
  * called again after an error or the end. */
 VqArgumentKind vq_arguments_next (VqArguments *arguments, int *index, const char **value,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What follows the last positional argument, as it is, for a command line within the command line.
+ * It ends with NULL and belongs to ARGUMENTS. */
+const char *const *vq_arguments_get_rest (VqArguments *arguments);
 
 /* The name of ARGUMENT for messages: "-c/--cpus". Transfer full. */
 char *vq_arguments_describe (const VqArgument *argument);

@@ -12,7 +12,8 @@
 
 struct _VqSignals
 {
-  VqCancel *cancel;
+  VqSignalsCaught handler;
+  gpointer data;
   int fd; /* owned */
   guint id;
   int caught;
@@ -24,15 +25,21 @@ on_signal (int fd, GIOCondition events, gpointer data)
 {
   VqSignals *signals = data;
   struct signalfd_siginfo info;
-  g_autoptr (GError) reason = NULL;
 
   if (read (fd, &info, sizeof info) != sizeof info)
     return G_SOURCE_CONTINUE;
   signals->caught = info.ssi_signo;
-  vq_error_set (&reason, VQ_ERROR_CANCELLED, "got signal %d (%s)", signals->caught,
-                strsignal (signals->caught));
-  vq_cancel_trigger (signals->cancel, reason);
+  signals->handler (signals->caught, signals->data);
   return G_SOURCE_CONTINUE;
+}
+
+static void
+trigger_cancel (int signum, gpointer cancel)
+{
+  g_autoptr (GError) reason = NULL;
+
+  vq_error_set (&reason, VQ_ERROR_CANCELLED, "got signal %d (%s)", signum, strsignal (signum));
+  vq_cancel_trigger (cancel, reason);
 }
 
 /* A signal that is ignored already is left alone: nohup(1), and shells for their background jobs,
@@ -49,15 +56,23 @@ add_unless_ignored (sigset_t *set, int signum)
 VqSignals *
 vq_signals_new (VqCancel *cancel, GError **error)
 {
+  static const int numbers[] = { SIGHUP, SIGINT, SIGTERM, 0 };
+
+  return vq_signals_watch (numbers, trigger_cancel, cancel, error);
+}
+
+VqSignals *
+vq_signals_watch (const int *numbers, VqSignalsCaught caught, gpointer data, GError **error)
+{
   VqSignals *signals = g_new0 (VqSignals, 1);
   sigset_t wanted;
 
   sigemptyset (&wanted);
-  add_unless_ignored (&wanted, SIGHUP);
-  add_unless_ignored (&wanted, SIGINT);
-  add_unless_ignored (&wanted, SIGTERM);
+  for (; *numbers != 0; numbers++)
+    add_unless_ignored (&wanted, *numbers);
   sigprocmask (SIG_BLOCK, &wanted, &signals->before);
-  signals->cancel = cancel;
+  signals->handler = caught;
+  signals->data = data;
   signals->fd = signalfd (-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signals->fd < 0)
     {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The signals that end the server. They are blocked, and the main context reads them from a
- * descriptor, so no code runs in a signal handler. */
+/* The signals that end a program, or that it passes on. They are blocked, and the main context
+ * reads them from a descriptor, so no code runs in a signal handler. */
 #pragma once
 
 #include <glib.h>
@@ -13,7 +13,13 @@ typedef struct _VqSignals VqSignals;
  * must outlive the result. */
 VqSignals *vq_signals_new (VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The signal that came, or 0. */
+/* From now on CAUGHT is called from the main context for each of NUMBERS (which ends with 0) that
+ * comes, except those that are ignored now. */
+typedef void (*VqSignalsCaught) (int signum, gpointer data);
+VqSignals *vq_signals_watch (const int *numbers, VqSignalsCaught caught, gpointer data,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The signal that came last, or 0. */
 int vq_signals_get_caught (VqSignals *signals);
 
 /* Undoes everything. */
