@@ -35,6 +35,25 @@ _virt_qemu_check ()
   [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
 }
 
+_virt_qemu_exec ()
+{
+  case $prev in
+    --cwd | --env | --timeout)
+      return
+      ;;
+    --user)
+      mapfile -t COMPREPLY < <(compgen -u -- "$cur")
+      return
+      ;;
+  esac
+  $split && return
+
+  if [[ $cur == -* && ! " ${words[*]:2:cword-2} " == *' -- '* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '--cwd= --env= --help --timeout= --user=' -- "$cur")
+    [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+  fi
+}
+
 _virt_qemu_template ()
 {
   case $prev in
@@ -72,9 +91,11 @@ _virt_qemu ()
   _init_completion -s || return
 
   if ((cword == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'check template --help --version' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W 'check exec template --help --version' -- "$cur")
   elif [[ ${words[1]} == check ]]; then
     _virt_qemu_check
+  elif [[ ${words[1]} == exec ]]; then
+    _virt_qemu_exec
   elif [[ ${words[1]} == template ]]; then
     _virt_qemu_template
   fi

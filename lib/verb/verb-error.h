@@ -15,6 +15,7 @@ typedef enum
   VQ_VERB_NO_CAPACITY, /* the host has no room for it now; the caller may try again */
   VQ_VERB_LIMIT,       /* a deadline passed, or a limit was reached */
   VQ_VERB_EXISTS,      /* it exists already */
+  /* A verb that runs a command in a machine may give any other status, which is the command's. */
 } VqVerbStatus;
 
 /* The status for ERROR. */

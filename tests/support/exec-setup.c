@@ -31,12 +31,15 @@ void
 exec_setup (void)
 {
   g_autoptr (GError) error = NULL;
+  g_autofree char *machine = NULL;
 
   signal (SIGPIPE, SIG_IGN);
   leaks_begin ();
   exec_program = find_program ();
   exec_directory = g_dir_make_tmp ("vq-exec-XXXXXX", NULL);
-  exec_socket_path = g_build_filename (exec_directory, "exec", NULL);
+  exec_socket_path = g_build_filename (exec_directory, EXEC_MACHINE, "exec", NULL);
+  machine = g_path_get_dirname (exec_socket_path);
+  ck_assert_int_eq (g_mkdir (machine, 0711), 0);
   exec_server = vq_exec_server_new (exec_socket_path, &error);
   ck_assert_msg (exec_server != NULL, "%s", error == NULL ? "" : error->message);
   exec_channel = host_channel_new ();
@@ -46,9 +49,12 @@ exec_setup (void)
 void
 exec_teardown (void)
 {
+  g_autofree char *machine = g_path_get_dirname (exec_socket_path);
+
   g_clear_pointer (&exec_server, vq_exec_server_free);
   g_clear_pointer (&exec_channel, vq_channel_free);
-  ck_assert_int_eq (g_rmdir (exec_directory), 0); /* it is empty: the socket has gone */
+  ck_assert_int_eq (g_rmdir (machine), 0); /* it is empty: the socket has gone */
+  ck_assert_int_eq (g_rmdir (exec_directory), 0);
   g_clear_pointer (&exec_directory, g_free);
   g_clear_pointer (&exec_socket_path, g_free);
   g_clear_pointer (&exec_program, g_free);

@@ -8,8 +8,10 @@
 
 #define PATIENCE 60 /* seconds; for what should happen at once */
 
+#define EXEC_MACHINE "web" /* the name of the machine that the server serves */
+
 /* Made by the fixture. A test may free the server or the channel, and clear the variable. */
-extern char *exec_directory; /* holds the socket and nothing else */
+extern char *exec_directory; /* a directory of machines with one, which has only the socket */
 extern char *exec_socket_path;
 extern char *exec_program; /* the client's */
 extern VqChannel *exec_channel;
