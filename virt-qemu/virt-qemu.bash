@@ -54,6 +54,25 @@ _virt_qemu_exec ()
   fi
 }
 
+_virt_qemu_file ()
+{
+  case $prev in
+    --uid | --gid | --mode)
+      return
+      ;;
+  esac
+  $split && return
+
+  if [[ $cur == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '--gid= --help --mode= --parents --recursive --uid=' -- "$cur")
+    [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+  elif ((cword == 2)); then
+    mapfile -t COMPREPLY < <(compgen -W 'push pull' -- "$cur")
+  else
+    _filedir
+  fi
+}
+
 _virt_qemu_template ()
 {
   case $prev in
@@ -91,11 +110,13 @@ _virt_qemu ()
   _init_completion -s || return
 
   if ((cword == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'check exec template --help --version' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W 'check exec file template --help --version' -- "$cur")
   elif [[ ${words[1]} == check ]]; then
     _virt_qemu_check
   elif [[ ${words[1]} == exec ]]; then
     _virt_qemu_exec
+  elif [[ ${words[1]} == file ]]; then
+    _virt_qemu_file
   elif [[ ${words[1]} == template ]]; then
     _virt_qemu_template
   fi
