@@ -49,7 +49,7 @@ _virt_qemu_exec ()
   $split && return
 
   if [[ $cur == -* && ! " ${words[*]:2:cword-2} " == *' -- '* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--cwd= --env= --help --timeout= --user=' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '--cwd= --env= --help --timeout= --tty --user=' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
   fi
 }
@@ -70,6 +70,16 @@ _virt_qemu_file ()
     mapfile -t COMPREPLY < <(compgen -W 'push pull' -- "$cur")
   else
     _filedir
+  fi
+}
+
+_virt_qemu_shell ()
+{
+  if [[ $prev == --user ]]; then
+    mapfile -t COMPREPLY < <(compgen -u -- "$cur")
+  elif [[ $cur == -* ]] && ! $split; then
+    mapfile -t COMPREPLY < <(compgen -W '--help --user=' -- "$cur")
+    [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
   fi
 }
 
@@ -110,13 +120,15 @@ _virt_qemu ()
   _init_completion -s || return
 
   if ((cword == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'check exec file template --help --version' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W 'check exec file shell template --help --version' -- "$cur")
   elif [[ ${words[1]} == check ]]; then
     _virt_qemu_check
   elif [[ ${words[1]} == exec ]]; then
     _virt_qemu_exec
   elif [[ ${words[1]} == file ]]; then
     _virt_qemu_file
+  elif [[ ${words[1]} == shell ]]; then
+    _virt_qemu_shell
   elif [[ ${words[1]} == template ]]; then
     _virt_qemu_template
   fi

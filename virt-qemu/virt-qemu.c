@@ -9,6 +9,7 @@
 #include "verb/verb-check.h"
 #include "verb/verb-exec.h"
 #include "verb/verb-file.h"
+#include "verb/verb-shell.h"
 #include "verb/verb-template.h"
 #include "verb/verb.h"
 
@@ -16,6 +17,7 @@ static const VqVerb verbs[] = {
   { "check", "say what this host can do, and what is missing", vq_verb_check_run },
   { "exec", "run a command in a machine", vq_verb_exec_run },
   { "file", "copy files into a machine and out of it", vq_verb_file_run },
+  { "shell", "open a shell in a machine", vq_verb_shell_run },
   { "template", "list and remove templates, from which testbeds are forked", vq_verb_template_run },
   { NULL },
 };

@@ -2,21 +2,14 @@
 #include "testbed/shell.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "channel/channel-call.h"
+#include "channel/terminal-call.h"
 #include "base/error.h"
 #include "base/fd.h"
-#include "io/raw-terminal.h"
 
 /* A year: a person may take any time. */
 #define FOR_EVER (365.0 * 24 * 60 * 60)
-
-static const char terminal_script[] =
-#include "testbed/shell-terminal.sh.inc"
-    ;
 
 static const char script[] =
 #include "testbed/shell-pipe.sh.inc"
@@ -38,18 +31,17 @@ session_free (Session *session)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Session, session_free)
 
-/* TERM is ours, so that programs in the guest know which terminal they draw on. */
 static Session *
 session_new (VqChannel *channel, const char *directory, const char *const *environment)
 {
   Session *session = g_new0 (Session, 1);
-  const char *term = g_getenv ("TERM");
+  char *term = vq_terminal_call_get_term ();
 
   session->channel = channel;
   session->directory = directory;
   session->environment = g_ptr_array_new_with_free_func (g_free);
   if (term != NULL)
-    g_ptr_array_add (session->environment, g_strconcat ("TERM=", term, NULL));
+    g_ptr_array_add (session->environment, term);
   for (; *environment != NULL; environment++)
     g_ptr_array_add (session->environment, g_strdup (*environment));
   return session;
@@ -79,23 +71,6 @@ build_argv (const Session *session, const char *const *head, const char *const *
   return argv;
 }
 
-/* Opens /dev/tty once per use, because the channel may set O_NONBLOCK on the ones that it gets. */
-static gboolean
-open_tty (int *fds, guint n, GError **error)
-{
-  for (guint i = 0; i < n; i++)
-    {
-      fds[i] = open ("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-      if (fds[i] >= 0)
-        continue;
-      vq_error_set_errno (error, errno, "no terminal for a shell: cannot open /dev/tty");
-      while (i-- > 0)
-        close (fds[i]);
-      return FALSE;
-    }
-  return TRUE;
-}
-
 static char *
 describe_ways_in (const char *console, guint ssh_port, const char *user)
 {
@@ -120,7 +95,7 @@ print_ways_in (const char *console, guint ssh_port, const char *user, VqCancel *
   g_autofree char *text = describe_ways_in (console, ssh_port, user);
   vq_autofd int tty = -1;
 
-  if (!open_tty (&tty, 1, error)
+  if (!vq_terminal_call_open_tty (&tty, 1, error)
       || !vq_wait_fd (tty, G_IO_OUT, vq_deadline_in (G_MAXDOUBLE), cancel, "room on the terminal",
                       error))
     return FALSE;
@@ -128,39 +103,17 @@ print_ways_in (const char *console, guint ssh_port, const char *user, VqCancel *
          || vq_error_set_errno (error, errno, "cannot write to /dev/tty");
 }
 
-static void
-on_resized (guint rows, guint columns, gpointer data)
-{
-  VqChannelCall **call = data;
-
-  if (*call != NULL)
-    vq_channel_call_resize (*call, rows, columns);
-}
-
-static VqChannelCall *
-start_on_terminal (Session *session, VqRawTerminal *terminal, int tty[2])
-{
-  static const char *const head[] = { "sh", "-c", terminal_script, "sh", NULL };
-  g_autoptr (GPtrArray) argv = build_argv (session, head, head + 4);
-  g_autoptr (GPtrArray) environment = build_argv (session, head + 4, head + 4);
-  VqTerminal guest = { (const char *const *)argv->pdata, session->directory,
-                       (const char *const *)environment->pdata, 0, 0 };
-
-  vq_raw_terminal_get_size (terminal, &guest.rows, &guest.columns);
-  return vq_channel_call_start_terminal (session->channel, &guest, tty[0], tty[1]);
-}
-
 static gboolean
 run_on_terminal (Session *session, VqCancel *cancel, GError **error)
 {
-  VqChannelCall *call = NULL;
-  g_autoptr (VqRawTerminal) terminal = vq_raw_terminal_new (on_resized, &call, error);
-  int tty[2];
+  const char *const head[] = { "sh", "-c", vq_terminal_call_get_shell (), "sh", NULL };
+  g_autoptr (GPtrArray) argv = build_argv (session, head, head + 4);
+  g_autoptr (GPtrArray) environment = build_argv (session, head + 4, head + 4);
+  g_autoptr (VqTerminalCall) call
+      = vq_terminal_call_start (session->channel, (const char *const *)argv->pdata,
+                                session->directory, (const char *const *)environment->pdata, error);
 
-  if (terminal == NULL || !open_tty (tty, G_N_ELEMENTS (tty), error))
-    return FALSE;
-  call = start_on_terminal (session, terminal, tty);
-  return wait_end (call, cancel, error);
+  return call != NULL && wait_end (vq_terminal_call_take (call), cancel, error);
 }
 
 /* Our terminal stays as it is: it echoes and edits lines, and the shell has no job control. */
@@ -172,7 +125,7 @@ run_on_pipes (Session *session, VqCancel *cancel, GError **error)
   g_autoptr (GPtrArray) argv = build_argv (session, head, tail);
   int tty[3];
 
-  if (!open_tty (tty, G_N_ELEMENTS (tty), error))
+  if (!vq_terminal_call_open_tty (tty, G_N_ELEMENTS (tty), error))
     return FALSE;
   return wait_end (vq_channel_call_start (session->channel, (const char *const *)argv->pdata,
                                           tty[0], tty[1], tty[2]),

@@ -294,7 +294,7 @@ detached_body (gpointer data)
   setsid ();
   fake = host_channel_new_with_terminals ();
   return !vq_shell_run (fake, "/", none, "/run/console", 0, "joe", NULL, &error)
-                 && g_str_equal (error->message, "no terminal for a shell: cannot open /dev/tty: "
+                 && g_str_equal (error->message, "there is no terminal: cannot open /dev/tty: "
                                                  "No such device or address")
              ? 0
              : 2;

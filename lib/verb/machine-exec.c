@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "verb/machine-exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/signals.h"
+#include "channel/exec-client.h"
+#include "channel/terminal-call.h"
+#include "instance/instance-socket.h"
+
+static void
+pass_on (int signum, gpointer call)
+{
+  vq_channel_call_signal (call, signum);
+}
+
+/* Waits for the end of CALL, which is then freed. */
+static gboolean
+wait_end (VqChannelCall *call, const VqMachineExec *exec, VqEnd *end, GError **error)
+{
+  static const int numbers[] = { SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, 0 };
+  double seconds = exec->timeout > 0 ? exec->timeout : G_MAXDOUBLE;
+  g_autoptr (VqSignals) signals = vq_signals_watch (numbers, pass_on, call, error);
+
+  if (signals != NULL)
+    return vq_channel_call_finish (call, "end of the command", vq_deadline_in (seconds), NULL, end,
+                                   error);
+  vq_channel_call_free (call);
+  return FALSE;
+}
+
+/* The channel takes these over. */
+static gboolean
+copy_stdio (int stdio[3], GError **error)
+{
+  for (int i = 0; i < 3; i++)
+    {
+      stdio[i] = fcntl (i, F_DUPFD_CLOEXEC, 3);
+      if (stdio[i] >= 0)
+        continue;
+      vq_error_set_errno (error, errno, "cannot pass on descriptor %d", i);
+      while (i-- > 0)
+        close (stdio[i]);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+run_command (VqChannel *channel, const VqMachineExec *exec, VqEnd *end, GError **error)
+{
+  g_autoptr (GPtrArray) argv = vq_guest_command_build (&exec->command);
+  int stdio[3];
+
+  if (!copy_stdio (stdio, error))
+    return FALSE;
+  return wait_end (vq_channel_call_start (channel, (const char *const *)argv->pdata, stdio[0],
+                                          stdio[1], stdio[2]),
+                   exec, end, error);
+}
+
+/* The directory and the rest of the environment are prepared in the guest, as without a terminal.
+ */
+static gboolean
+run_on_terminal (VqChannel *channel, const VqMachineExec *exec, VqEnd *end, GError **error)
+{
+  g_autoptr (GPtrArray) argv = vq_guest_command_build (&exec->command);
+  g_autofree char *term = vq_terminal_call_get_term ();
+  const char *const environment[] = { term, NULL };
+  g_autoptr (VqTerminalCall) call
+      = vq_terminal_call_start (channel, (const char *const *)argv->pdata, "/", environment, error);
+
+  return call != NULL && wait_end (vq_terminal_call_take (call), exec, end, error);
+}
+
+int
+vq_machine_exec_run (const VqMachineExec *exec, GError **error)
+{
+  g_autofree char *path = vq_instance_socket_find (exec->name, "exec", error);
+  g_autoptr (VqChannel) channel = path != NULL ? vq_exec_client_new (path) : NULL;
+  g_autoptr (GError) why = NULL;
+  gboolean ended;
+  VqEnd end;
+
+  if (channel == NULL)
+    return VQ_MACHINE_EXEC_FAILED;
+  ended = exec->on_terminal ? run_on_terminal (channel, exec, &end, &why)
+                            : run_command (channel, exec, &end, &why);
+  if (ended)
+    return end.kind == VQ_ENDED_EXITED ? end.value : VQ_MACHINE_EXEC_SIGNAL + end.value;
+  g_propagate_error (error, g_error_copy (why));
+  return vq_error_is_timeout (why) ? VQ_MACHINE_EXEC_TIMEOUT : VQ_MACHINE_EXEC_FAILED;
+}
