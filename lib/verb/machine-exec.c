@@ -12,10 +12,39 @@
 #include "channel/terminal-call.h"
 #include "instance/instance-socket.h"
 
-static void
-pass_on (int signum, gpointer call)
+/* So long may a command live on without the user's terminal. */
+#define HANGUP_PATIENCE 3 /* seconds */
+
+/* A command that runs. */
+typedef struct
 {
-  vq_channel_call_signal (call, signum);
+  VqChannelCall *call;
+  VqCancel *cancel;
+  gboolean on_terminal;
+  guint hangup_id; /* 0: the terminal has not hung up */
+} Running;
+
+static gboolean
+on_no_patience (gpointer data)
+{
+  Running *running = data;
+  g_autoptr (GError) reason = NULL;
+
+  running->hangup_id = 0;
+  vq_error_set (&reason, VQ_ERROR_CANCELLED, "the terminal has hung up");
+  vq_cancel_trigger (running->cancel, reason);
+  return G_SOURCE_REMOVE;
+}
+
+/* A command that ignores the end of its user's terminal would wait for keys for ever. */
+static void
+pass_on (int signum, gpointer data)
+{
+  Running *running = data;
+
+  vq_channel_call_signal (running->call, signum);
+  if (signum == SIGHUP && running->on_terminal && running->hangup_id == 0)
+    running->hangup_id = g_timeout_add_seconds (HANGUP_PATIENCE, on_no_patience, running);
 }
 
 /* Waits for the end of CALL, which is then freed. */
@@ -24,13 +53,18 @@ wait_end (VqChannelCall *call, const VqMachineExec *exec, VqEnd *end, GError **e
 {
   static const int numbers[] = { SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, 0 };
   double seconds = exec->timeout > 0 ? exec->timeout : G_MAXDOUBLE;
-  g_autoptr (VqSignals) signals = vq_signals_watch (numbers, pass_on, call, error);
+  g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
+  Running running = { call, cancel, exec->on_terminal, 0 };
+  g_autoptr (VqSignals) signals = vq_signals_watch (numbers, pass_on, &running, error);
+  gboolean ended = FALSE;
 
   if (signals != NULL)
-    return vq_channel_call_finish (call, "end of the command", vq_deadline_in (seconds), NULL, end,
-                                   error);
-  vq_channel_call_free (call);
-  return FALSE;
+    ended = vq_channel_call_finish (call, "end of the command", vq_deadline_in (seconds), cancel,
+                                    end, error);
+  else
+    vq_channel_call_free (call);
+  g_clear_handle_id (&running.hangup_id, g_source_remove);
+  return ended;
 }
 
 /* The channel takes these over. */

@@ -292,6 +292,25 @@ write_chain (int n)
     }
 }
 
+/* A command line within the command line: everything after its first word is as it was given. */
+TEST (test_rest)
+{
+  static const char *const words[] = { "-d", "@name", "--", "cmd", "-u", "--", "@x", NULL };
+  static const int kinds[] = { VQ_ARGUMENT_OPTION, VQ_ARGUMENT_POSITIONAL, VQ_ARGUMENT_POSITIONAL };
+  g_autoptr (VqArguments) arguments = vq_arguments_new_plain (table, words);
+  const char *const *rest;
+  const char *value;
+  int index;
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    ck_assert_int_eq (vq_arguments_next (arguments, &index, &value, NULL), kinds[i]);
+  ck_assert_str_eq (value, "cmd");
+  rest = vq_arguments_get_rest (arguments);
+  ck_assert_uint_eq (g_strv_length ((char **)rest), 3);
+  for (guint i = 0; i <= 3; i++)
+    ck_assert_int_eq (g_strcmp0 (rest[i], words[4 + i]), 0);
+}
+
 TEST (test_file_depth)
 {
   const char *const words[] = { "@1", NULL };

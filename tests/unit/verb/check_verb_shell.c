@@ -192,6 +192,16 @@ TEST (signal_passed_on)
   ck_assert_int_eq (WEXITSTATUS (end ()), 7);
 }
 
+/* That the terminal has hung up is passed on, too, but cannot be ignored for long. */
+TEST (hang_up)
+{
+  begin (WORDS ("exec", "-t", "web", "sh", "-c", "trap '' HUP; echo ready; sleep 1000"));
+  person_expect ("ready\r\n");
+  ck_assert_int_eq (kill (person_child (), SIGHUP), 0);
+  person_expect ("the terminal has hung up");
+  ck_assert_int_eq (WEXITSTATUS (end ()), 125);
+}
+
 TEST (timeout)
 {
   begin (WORDS ("exec", "-t", "--timeout=1", "web", "sleep", "1000"));
