@@ -4,6 +4,7 @@
 #include <check.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <grp.h>
 #include <pwd.h>
 #include <signal.h>
 #include <string.h>
@@ -185,6 +186,7 @@ TEST_LOOP (user, 0, 2)
 
   if (geteuid () != 0 || user == NULL)
     SKIP ("only root can be somebody else");
+  ck_assert_int_eq (setgroups (1, (const gid_t[]){ 4 }), 0); /* not the user's */
   if (_i == 1)
     hide_setpriv ();
   expected = g_strdup_printf ("%d %d %s games games /\n<a b><$A>", user->pw_uid, user->pw_gid,
