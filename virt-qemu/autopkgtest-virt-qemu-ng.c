@@ -47,7 +47,7 @@ serve (const VqOptions *options, VqCancel *cancel)
 
   if (plan == NULL)
     return report (error);
-  testbed = vq_testbed_new (plan, exec_program, cancel);
+  testbed = vq_testbed_new (plan, exec_program, NULL, cancel);
   return vq_server_run (testbed, STDIN_FILENO, STDOUT_FILENO, cancel);
 }
 

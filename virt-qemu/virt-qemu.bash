@@ -80,6 +80,45 @@ _virt_qemu_shell ()
   elif [[ $cur == -* ]] && ! $split; then
     mapfile -t COMPREPLY < <(compgen -W '--help --user=' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+  elif ((cword == 2)); then
+    mapfile -t COMPREPLY < <(compgen -W "$("${words[0]}" list --format=names 2>/dev/null)" -- "$cur")
+  fi
+}
+
+# The names of instances, and the options in $1.
+_virt_qemu_names ()
+{
+  case $prev in
+    --format)
+      mapfile -t COMPREPLY < <(compgen -W 'table json names' -- "$cur")
+      return
+      ;;
+    --for)
+      mapfile -t COMPREPLY < <(compgen -W 'ready stopped' -- "$cur")
+      return
+      ;;
+    --timeout)
+      return
+      ;;
+  esac
+  $split && return
+
+  if [[ $cur == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$1 --help" -- "$cur")
+    [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+  elif [[ ${words[1]} != list ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$("${words[0]}" list --format=names 2>/dev/null)" -- "$cur")
+  fi
+}
+
+_virt_qemu_launch ()
+{
+  if [[ $cur == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '--ephemeral --help --replace
+      --cpus= --ram-size= --network= --user= --password= --boot= --shared-dir= --template-script=' -- "$cur")
+    [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+  else
+    _filedir
   fi
 }
 
@@ -120,7 +159,9 @@ _virt_qemu ()
   _init_completion -s || return
 
   if ((cword == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'check exec file shell template --help --version' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '
+      check create delete exec file info launch list logs restart revert shell start stop template wait
+      --help --version' -- "$cur")
   elif [[ ${words[1]} == check ]]; then
     _virt_qemu_check
   elif [[ ${words[1]} == exec ]]; then
@@ -131,5 +172,19 @@ _virt_qemu ()
     _virt_qemu_shell
   elif [[ ${words[1]} == template ]]; then
     _virt_qemu_template
+  elif [[ ${words[1]} == launch || ${words[1]} == create ]]; then
+    _virt_qemu_launch
+  elif [[ ${words[1]} == stop ]]; then
+    _virt_qemu_names '--force --no-wait --timeout='
+  elif [[ ${words[1]} == restart || ${words[1]} == revert ]]; then
+    _virt_qemu_names '--no-wait'
+  elif [[ ${words[1]} == delete ]]; then
+    _virt_qemu_names '--force'
+  elif [[ ${words[1]} == list || ${words[1]} == info ]]; then
+    _virt_qemu_names '--format='
+  elif [[ ${words[1]} == wait ]]; then
+    _virt_qemu_names '--for= --no-wait'
+  elif [[ ${words[1]} == start || ${words[1]} == logs ]]; then
+    _virt_qemu_names ''
   fi
 } && complete -F _virt_qemu virt-qemu

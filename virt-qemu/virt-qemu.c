@@ -6,19 +6,36 @@
 
 #include "base/inherited.h"
 #include "io/log.h"
+#include "instance/instance-start.h"
 #include "verb/verb-check.h"
 #include "verb/verb-exec.h"
 #include "verb/verb-file.h"
+#include "verb/verb-instance.h"
+#include "verb/verb-launch.h"
+#include "verb/verb-list.h"
+#include "verb/verb-logs.h"
 #include "verb/verb-shell.h"
 #include "verb/verb-template.h"
 #include "verb/verb.h"
 
 static const VqVerb verbs[] = {
-  { "check", "say what this host can do, and what is missing", vq_verb_check_run },
-  { "exec", "run a command in a machine", vq_verb_exec_run },
-  { "file", "copy files into a machine and out of it", vq_verb_file_run },
-  { "shell", "open a shell in a machine", vq_verb_shell_run },
+  { "launch", "make an instance and start it", vq_verb_launch_run },
+  { "create", "make an instance", vq_verb_launch_create },
+  { "start", "start instances", vq_verb_instance_start },
+  { "stop", "shut instances down", vq_verb_instance_stop },
+  { "restart", "reboot instances", vq_verb_instance_restart },
+  { "revert", "make instances as they were when launched", vq_verb_instance_revert },
+  { "delete", "remove instances", vq_verb_instance_delete },
+  { "exec", "run a command in an instance", vq_verb_exec_run },
+  { "shell", "open a shell in an instance", vq_verb_shell_run },
+  { "file", "copy files into an instance and out of it", vq_verb_file_run },
+  { "list", "show all instances", vq_verb_list_run },
+  { "info", "show what is known about an instance", vq_verb_list_info },
+  { "logs", "show what a guest wrote to its console", vq_verb_logs_run },
+  { "wait", "wait until an instance is ready or has stopped", vq_verb_instance_wait },
   { "template", "list and remove templates, from which testbeds are forked", vq_verb_template_run },
+  { "check", "say what this host can do, and what is missing", vq_verb_check_run },
+  { VQ_INSTANCE_START_VERB, NULL, vq_verb_instance_supervise },
   { NULL },
 };
 

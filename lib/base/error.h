@@ -16,6 +16,7 @@ typedef enum
   VQ_ERROR_LOCKED,    /* the guest has booted, but no way into it opens */
   VQ_ERROR_USAGE,     /* the user's command line or the caller's protocol line is wrong */
   VQ_ERROR_BUSY,      /* it is in use, or in a state in which this cannot be done */
+  VQ_ERROR_EXISTS,    /* there is such a thing already */
 } VqErrorCode;
 
 #define VQ_ERROR (vq_error_quark ())

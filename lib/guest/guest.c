@@ -115,14 +115,12 @@ keep_evidence (VqGuest *guest, GError **error)
     vq_boot_evidence_keep (guest->qemu, directory, error);
 }
 
-VqGuest *
-vq_guest_boot (const VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
-               VqBootStage *stage, GError **error)
+/* Takes over FILES, which are NULL if they could not be made. */
+static VqGuest *
+boot (const VqPlan *plan, VqMachineFiles *files, gint64 deadline, VqCancel *cancel,
+      VqBootStage *stage, GError **error)
 {
-  g_autoptr (VqGuest) guest = guest_new (
-      plan, template != NULL
-                ? vq_machine_files_new_template (plan, template, deadline, cancel, error)
-                : vq_machine_files_new_fresh (plan, deadline, cancel, error));
+  g_autoptr (VqGuest) guest = guest_new (plan, files);
 
   if (guest->files != NULL && start_qemu (guest, deadline, cancel, error)
       && run_guest (guest, deadline, error) && get_in (guest, deadline, error))
@@ -130,6 +128,24 @@ vq_guest_boot (const VqPlan *plan, const char *template, gint64 deadline, VqCanc
   *stage = get_stage (guest);
   keep_evidence (guest, error);
   return NULL;
+}
+
+VqGuest *
+vq_guest_boot (const VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
+               VqBootStage *stage, GError **error)
+{
+  VqMachineFiles *files
+      = template != NULL ? vq_machine_files_new_template (plan, template, deadline, cancel, error)
+                         : vq_machine_files_new_fresh (plan, deadline, cancel, error);
+
+  return boot (plan, files, deadline, cancel, stage, error);
+}
+
+VqGuest *
+vq_guest_boot_kept (const VqPlan *plan, gint64 deadline, VqCancel *cancel, VqBootStage *stage,
+                    GError **error)
+{
+  return boot (plan, vq_machine_files_new_kept (plan, error), deadline, cancel, stage, error);
 }
 
 gboolean

@@ -25,9 +25,13 @@ typedef enum
  * channel. TEMPLATE may be NULL; otherwise it is an empty directory in which the disk and the
  * memory file are made, so that vq_guest_save can make a template of the guest. PLAN and CANCEL
  * must outlive the result. If this fails, *STAGE is set, and nothing is left behind except in
- * TEMPLATE. */
+ * TEMPLATE and where the plan keeps disks. */
 VqGuest *vq_guest_boot (const VqPlan *plan, const char *template, gint64 deadline, VqCancel *cancel,
                         VqBootStage *stage, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same from the disk that an earlier guest has left in the plan's disk_dir. */
+VqGuest *vq_guest_boot_kept (const VqPlan *plan, gint64 deadline, VqCancel *cancel,
+                             VqBootStage *stage, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Fails, with the reason as a phrase, if a guest that was booted with TEMPLATE cannot be saved. Its
  * commands must run through the helper, because only the helper can be reached again in a fork. */

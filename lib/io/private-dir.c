@@ -78,12 +78,12 @@ check_above (const char *path, GError **error)
   if (st.st_uid != 0 && st.st_uid != geteuid ())
     return vq_error_set (error, VQ_ERROR_FAILED,
                          "%s belongs to another user (UID %u), who could replace what is below it: "
-                         "give a directory elsewhere with --template-dir",
+                         "use a directory elsewhere",
                          path, (guint)st.st_uid);
   if ((st.st_mode & OTHERS_WRITE) != 0 && (st.st_mode & S_ISVTX) == 0)
     return vq_error_set (error, VQ_ERROR_FAILED,
                          "%s is open to other users, who could replace what is below it: run "
-                         "chmod go-w %s, or give a directory elsewhere with --template-dir",
+                         "chmod go-w %s, or use a directory elsewhere",
                          path, path);
   return TRUE;
 }

@@ -263,6 +263,13 @@ names_way_in (const VqOptions *options)
          || options->guest_agent == VQ_AGENT_REQUIRE;
 }
 
+void
+vq_plan_keep_disk (VqPlan *plan, const char *directory)
+{
+  g_free (plan->disk_dir);
+  plan->disk_dir = g_strdup (directory);
+}
+
 gboolean
 vq_plan_add_cloud_seed (VqPlan *plan)
 {
@@ -317,5 +324,6 @@ vq_plan_free (VqPlan *plan)
   g_free (plan->qemu_command);
   g_free (plan->display);
   g_free (plan->ssh_key);
+  g_free (plan->disk_dir);
   g_free (plan);
 }

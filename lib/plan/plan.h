@@ -2,7 +2,7 @@
 /* What is decided before the first testbed: architecture, QEMU, images, firmware, KVM or TCG.
  * Mistakes in the command line and packages that are not installed are found here. Three decisions
  * may change when a guest does not boot, by the functions at the end. Only guest-source calls
- * them: everybody else has a const plan. */
+ * those: everybody else has a const plan. */
 #pragma once
 
 #include <glib.h>
@@ -31,6 +31,7 @@ typedef struct
   gboolean sandbox;    /* QEMU starts in its sandbox */
   gboolean cloud_seed; /* the machine gets a seed for cloud-init, which lets us in over ssh */
   int boot_timeout;    /* seconds that a boot or a reboot may take */
+  char *disk_dir;      /* where the machine's disk stays when it ends; NULL: it is removed */
 } VqPlan;
 
 /* Makes all decisions. OPTIONS must outlive the result. Waits for qemu-img and for the probe of KVM
@@ -39,6 +40,9 @@ VqPlan *vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 void vq_plan_free (VqPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqPlan, vq_plan_free)
+
+/* From now on the disk of a machine, and the variables of its firmware, are kept in DIRECTORY. */
+void vq_plan_keep_disk (VqPlan *plan, const char *directory);
 
 /* To be called when the guest has booted but no way into it opens: from now on the machine gets a
  * cloud seed. Returns FALSE if it has one already, or if the options name a way in. */

@@ -12,11 +12,13 @@
 #include "io/guest-text.h"
 
 #define KEPT 8192
+#define LOG_MAX (16 * 1024 * 1024)
 
 struct _VqConsole
 {
   int reader; /* owned */
   int writer; /* owned, -1 when closed */
+  int log_fd; /* owned, -1: there is no log */
   guint id;
   VqGuestText *shown; /* owned; NULL: it is not shown */
   guint64 n_bytes;    /* how many the guest has written */
@@ -25,12 +27,22 @@ struct _VqConsole
   gsize max; /* how much of it is kept */
 };
 
+/* If it cannot be written, because the disk is full, the rest is not written either. */
+static void
+write_log (VqConsole *console, const char *bytes, gssize n)
+{
+  if (console->n_bytes > LOG_MAX || !vq_fd_write_all (console->log_fd, bytes, n))
+    vq_fd_clear (&console->log_fd);
+}
+
 static void
 keep (VqConsole *console, const char *bytes, gssize n)
 {
   console->n_bytes += n;
   console->last_time = g_get_monotonic_time ();
   vq_text_keep_last (console->tail, bytes, n, console->max);
+  if (console->log_fd >= 0)
+    write_log (console, bytes, n);
   if (console->shown != NULL)
     vq_guest_text_show (console->shown, bytes, n);
 }
@@ -61,6 +73,7 @@ vq_console_new (gboolean show, GError **error)
   console = g_new0 (VqConsole, 1);
   console->reader = fds[0];
   console->writer = fds[1];
+  console->log_fd = -1;
   console->shown = show ? vq_guest_text_new (G_MAXUINT64) : NULL;
   console->tail = g_string_new (NULL);
   console->max = KEPT;
@@ -77,9 +90,17 @@ vq_console_free (VqConsole *console)
   g_clear_handle_id (&console->id, g_source_remove);
   vq_console_close_writer (console);
   close (console->reader);
+  vq_fd_clear (&console->log_fd);
   vq_guest_text_free (console->shown);
   g_string_free (console->tail, TRUE);
   g_free (console);
+}
+
+void
+vq_console_log_to (VqConsole *console, int fd)
+{
+  vq_fd_clear (&console->log_fd);
+  console->log_fd = fd;
 }
 
 int

@@ -14,6 +14,10 @@ VqConsole *vq_console_new (gboolean show, GError **error) G_GNUC_WARN_UNUSED_RES
 void vq_console_free (VqConsole *console);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqConsole, vq_console_free)
 
+/* From now on writes the output, as it is, to the file FD, which is taken over. What is longer than
+ * 16 MiB is not written, so that a guest cannot fill the disk. */
+void vq_console_log_to (VqConsole *console, int fd);
+
 /* The pipe's writing end, for QEMU, or -1 after vq_console_close_writer. */
 int vq_console_get_writer (VqConsole *console);
 /* Closes our copy of the writing end, once QEMU has its own. */

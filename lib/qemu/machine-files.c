@@ -10,6 +10,10 @@
 #include "io/workdir.h"
 #include "qemu/ram-file.h"
 
+/* The names of a disk that stays, and of the template's disk that it lies on. */
+#define DISK "disk"
+#define TEMPLATE_DISK "template-disk"
+
 struct _VqMachineFiles
 {
   const VqPlan *plan;
@@ -17,7 +21,9 @@ struct _VqMachineFiles
   VqWorkdir *overlay_place; /* with --overlay-dir, until QEMU has opened the overlay */
   char *template;           /* the template's directory; NULL for a machine without one */
   gboolean making; /* TRUE: this machine will become the template; FALSE: it is a fork of it */
+  char *vars;      /* the firmware's variables */
   char *disk;
+  char *console_log;   /* NULL: none */
   char *template_disk; /* in a fork: what DISK lies on */
   char *ram;           /* NULL: the memory is not a file */
 };
@@ -25,26 +31,36 @@ struct _VqMachineFiles
 static gboolean
 copy_fresh_vars (VqMachineFiles *files, GError **error)
 {
-  g_autofree char *path = vq_workdir_join (files->workdir, VQ_TEMPLATE_EFI_VARS);
-
   return files->plan->firmware == NULL
-         || vq_firmware_copy_vars (files->plan->firmware, path, error);
+         || vq_firmware_copy_vars (files->plan->firmware, files->vars, error);
 }
 
-/* Copies the firmware's variables from the template to the private directory, or back if the
- * template is being made. */
+/* Copies the firmware's variables from the template to the machine, or back if the template is
+ * being made. */
 static gboolean
 copy_template_vars (VqMachineFiles *files, GError **error)
 {
-  g_autofree char *machines = vq_workdir_join (files->workdir, VQ_TEMPLATE_EFI_VARS);
   g_autofree char *templates = g_build_filename (files->template, VQ_TEMPLATE_EFI_VARS, NULL);
 
   return files->plan->firmware == NULL
-         || (files->making ? vq_file_copy (machines, templates, error)
-                           : vq_file_copy (templates, machines, error));
+         || (files->making ? vq_file_copy (files->vars, templates, error)
+                           : vq_file_copy (templates, files->vars, error));
 }
 
-/* Chooses the path of an overlay that is removed with the machine. */
+/* The path of NAME where the disk stays. */
+static char *
+join_kept (VqMachineFiles *files, const char *name)
+{
+  return g_build_filename (files->plan->disk_dir, name, NULL);
+}
+
+static gboolean
+is_kept (VqMachineFiles *files)
+{
+  return files->plan->disk_dir != NULL && !files->making;
+}
+
+/* Chooses the path of a new overlay. The disk of an earlier machine is removed. */
 static gboolean
 choose_overlay_path (VqMachineFiles *files, GError **error)
 {
@@ -52,6 +68,13 @@ choose_overlay_path (VqMachineFiles *files, GError **error)
   VqWorkdir *place = files->workdir;
   VQ_ERROR_PREFIX (error, "--overlay-dir");
 
+  if (is_kept (files))
+    {
+      unlink (files->vars);
+      files->disk = join_kept (files, DISK);
+      unlink (files->disk);
+      return TRUE;
+    }
   if (overlay_dir != NULL)
     place = files->overlay_place = vq_workdir_new (overlay_dir, error);
   if (place == NULL)
@@ -71,7 +94,12 @@ files_new (const VqPlan *plan, const char *template, gboolean making, GError **e
   if (template != NULL)
     files->ram = g_build_filename (template, VQ_TEMPLATE_RAM, NULL);
   files->workdir = vq_workdir_new (NULL, error);
-  return files->workdir != NULL ? g_steal_pointer (&files) : NULL;
+  if (files->workdir == NULL)
+    return NULL;
+  files->vars = is_kept (files) ? join_kept (files, VQ_TEMPLATE_EFI_VARS)
+                                : vq_workdir_join (files->workdir, VQ_TEMPLATE_EFI_VARS);
+  files->console_log = is_kept (files) ? join_kept (files, VQ_MACHINE_FILES_CONSOLE_LOG) : NULL;
+  return g_steal_pointer (&files);
 }
 
 VqMachineFiles *
@@ -79,7 +107,7 @@ vq_machine_files_new_fresh (const VqPlan *plan, gint64 deadline, VqCancel *cance
 {
   g_autoptr (VqMachineFiles) files = files_new (plan, NULL, FALSE, error);
 
-  if (files == NULL || !copy_fresh_vars (files, error) || !choose_overlay_path (files, error)
+  if (files == NULL || !choose_overlay_path (files, error) || !copy_fresh_vars (files, error)
       || !vq_image_create_overlay (plan->image, files->disk, deadline, cancel, error))
     return NULL;
   return g_steal_pointer (&files);
@@ -100,19 +128,50 @@ vq_machine_files_new_template (const VqPlan *plan, const char *directory, gint64
   return g_steal_pointer (&files);
 }
 
+/* What a disk that stays lies on must stay, too, even when the template is removed. It gets another
+ * name there, or if that is impossible, because the directories are on two file systems, a copy. */
+static gboolean
+choose_template_disk (VqMachineFiles *files, const char *directory, GError **error)
+{
+  g_autofree char *templates = g_build_filename (directory, VQ_TEMPLATE_DISK, NULL);
+
+  if (!is_kept (files))
+    {
+      files->template_disk = g_steal_pointer (&templates);
+      return TRUE;
+    }
+  files->template_disk = join_kept (files, TEMPLATE_DISK);
+  unlink (files->template_disk);
+  return link (templates, files->template_disk) == 0
+         || vq_file_copy (templates, files->template_disk, error);
+}
+
 VqMachineFiles *
 vq_machine_files_new_fork (const VqPlan *plan, const char *directory, GError **error)
 {
   g_autoptr (VqMachineFiles) files = files_new (plan, directory, FALSE, error);
   g_autofree char *overlay = g_build_filename (directory, VQ_TEMPLATE_OVERLAY, NULL);
 
-  if (files == NULL)
-    return NULL;
-  files->template_disk = g_build_filename (directory, VQ_TEMPLATE_DISK, NULL);
-  if (!copy_template_vars (files, error) || !choose_overlay_path (files, error)
+  if (files == NULL || !choose_template_disk (files, directory, error)
+      || !choose_overlay_path (files, error) || !copy_template_vars (files, error)
       || !vq_file_copy (overlay, files->disk, error)
       || !vq_ram_file_check (files->ram, plan->options->ram_size_mib, error))
     return NULL;
+  return g_steal_pointer (&files);
+}
+
+VqMachineFiles *
+vq_machine_files_new_kept (const VqPlan *plan, GError **error)
+{
+  g_autoptr (VqMachineFiles) files = files_new (plan, NULL, FALSE, error);
+  g_autofree char *template_disk = NULL;
+
+  if (files == NULL)
+    return NULL;
+  template_disk = join_kept (files, TEMPLATE_DISK);
+  files->disk = join_kept (files, DISK);
+  if (access (template_disk, F_OK) == 0)
+    files->template_disk = g_steal_pointer (&template_disk);
   return g_steal_pointer (&files);
 }
 
@@ -124,7 +183,9 @@ vq_machine_files_free (VqMachineFiles *files)
   vq_workdir_free (files->overlay_place);
   vq_workdir_free (files->workdir);
   g_free (files->template);
+  g_free (files->vars);
   g_free (files->disk);
+  g_free (files->console_log);
   g_free (files->template_disk);
   g_free (files->ram);
   g_free (files);
@@ -134,7 +195,10 @@ void
 vq_machine_files_fill (VqMachineFiles *files, VqQemuConfig *machine)
 {
   machine->directory = vq_workdir_get_path (files->workdir);
+  machine->efi_vars = files->vars;
   machine->overlay = files->disk;
+  machine->disk_stays = is_kept (files);
+  machine->console_log = files->console_log;
   machine->template_disk = files->template_disk;
   machine->ram_path = files->ram;
   machine->ram_shared = files->making;
@@ -144,7 +208,7 @@ vq_machine_files_fill (VqMachineFiles *files, VqQemuConfig *machine)
 void
 vq_machine_files_opened (VqMachineFiles *files)
 {
-  if (files->making)
+  if (files->making || is_kept (files))
     return;
   unlink (files->disk);
   g_clear_pointer (&files->overlay_place, vq_workdir_free);

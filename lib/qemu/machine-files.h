@@ -14,11 +14,16 @@
 
 typedef struct _VqMachineFiles VqMachineFiles;
 
+/* Where the plan keeps disks, this file has what the present guest, or the last one, has written to
+ * its console. */
+#define VQ_MACHINE_FILES_CONSOLE_LOG "console.log"
+
 /* An empty overlay on the template's disk, which each fork copies. A template has this file in
  * addition to those that template.h names. */
 #define VQ_TEMPLATE_OVERLAY "overlay"
 
-/* The files of a machine that boots on a new overlay, which is removed with the machine. */
+/* The files of a machine that boots on a new overlay, which is removed with the machine unless the
+ * plan keeps disks; then it replaces the one that is there. */
 VqMachineFiles *vq_machine_files_new_fresh (const VqPlan *plan, gint64 deadline, VqCancel *cancel,
                                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -28,11 +33,17 @@ VqMachineFiles *vq_machine_files_new_template (const VqPlan *plan, const char *d
                                                gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* The files of a fork of the template in DIRECTORY. */
+/* The files of a fork of the template in DIRECTORY. If the plan keeps disks, its disk replaces the
+ * one that is there, and outlives the template. */
 VqMachineFiles *vq_machine_files_new_fork (const VqPlan *plan, const char *directory,
                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Removes the files, except those of a template. */
+/* The files of a machine that boots again from the disk that an earlier one has kept in the plan's
+ * disk_dir. */
+VqMachineFiles *vq_machine_files_new_kept (const VqPlan *plan, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Removes the files, except those of a template and those that stay (the plan's disk_dir). */
 void vq_machine_files_free (VqMachineFiles *files);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqMachineFiles, vq_machine_files_free)
 

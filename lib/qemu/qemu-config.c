@@ -210,13 +210,17 @@ add_socket (GPtrArray *argv, const VqQemuConfig *config, const char *name, const
   add (argv, "-chardev", "socket,id=" PREFIX "%s,path=%s,server=on,wait=off%s", name, quoted, more);
 }
 
+/* Our own monitor, and two sockets for people and other programs: one client at a time is served on
+ * each. */
 static void
 add_monitors (GPtrArray *argv, const VqQemuConfig *config)
 {
-  add (argv, "-chardev", "socket,id=" PREFIX "qmp,fd=%d", config->qmp_fd);
-  add (argv, "-mon", "chardev=" PREFIX "qmp,mode=control");
+  add (argv, "-chardev", "socket,id=" PREFIX "own-qmp,fd=%d", config->qmp_fd);
+  add (argv, "-mon", "chardev=" PREFIX "own-qmp,mode=control");
   add_socket (argv, config, "monitor", "");
   add (argv, "-mon", "chardev=" PREFIX "monitor,mode=readline");
+  add_socket (argv, config, "qmp", "");
+  add (argv, "-mon", "chardev=" PREFIX "qmp,mode=control");
 }
 
 static void
@@ -304,7 +308,9 @@ add_first_disk (GPtrArray *argv, const VqQemuConfig *config)
       backing = TEMPLATE_NODE;
     }
   vq_block_nodes_add_overlay (argv, DISK_NODE, config->overlay, backing,
-                              "discard=unmap,cache.direct=off,cache.no-flush=on");
+                              config->disk_stays
+                                  ? "discard=unmap,cache.direct=off"
+                                  : "discard=unmap,cache.direct=off,cache.no-flush=on");
   add_drive (argv, config, DISK_NODE, ",bootindex=1");
 }
 
@@ -378,11 +384,11 @@ add_hotplug_port (GPtrArray *argv, const VqQemuConfig *config)
 static void
 add_firmware (GPtrArray *argv, const VqQemuConfig *config)
 {
-  g_autofree char *path = g_build_filename (config->directory, VQ_TEMPLATE_EFI_VARS, NULL);
-  g_autofree char *vars = vq_qemu_value_quote (path);
+  g_autofree char *vars = NULL;
 
   if (config->plan->firmware == NULL)
     return;
+  vars = vq_qemu_value_quote (config->efi_vars);
   add (argv, "-drive", "if=pflash,format=raw,unit=0,readonly=on,file=%s",
        vq_firmware_get_code (config->plan->firmware));
   add (argv, "-drive", "if=pflash,format=raw,unit=1,file=%s", vars);
@@ -417,9 +423,12 @@ vq_qemu_config_build_argv (const VqQemuConfig *config)
 char **
 vq_qemu_config_build_model (const VqPlan *plan)
 {
-  const VqQemuConfig config = {
-    .plan = plan, .directory = "DIRECTORY", .overlay = "OVERLAY", .seed = "SEED", .ram_path = "RAM"
-  };
+  const VqQemuConfig config = { .plan = plan,
+                                .directory = "DIRECTORY",
+                                .efi_vars = "DIRECTORY/efivars.fd",
+                                .overlay = "OVERLAY",
+                                .seed = "SEED",
+                                .ram_path = "RAM" };
 
   return vq_qemu_config_build_argv (&config);
 }

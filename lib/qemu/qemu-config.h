@@ -11,9 +11,12 @@
 typedef struct
 {
   const VqPlan *plan;
-  const char *directory;     /* for the sockets and the firmware's variables */
+  const char *directory;     /* for the sockets */
+  const char *efi_vars;      /* the file of the firmware's variables, if the plan has firmware */
   const char *overlay;       /* a qcow2 overlay on the first image, or on TEMPLATE_DISK */
   const char *template_disk; /* in a fork: the template's qcow2 overlay on the first image */
+  gboolean disk_stays;       /* when QEMU ends: what the guest has written must be in the overlay */
+  const char *console_log;   /* a new file for what the guest writes to its console; NULL: none */
   const char *seed;      /* the raw image for cloud-init, the last read-only disk, if the plan says
                           * that there is one */
   const char *ram_path;  /* the file that holds the guest's memory; NULL: none */

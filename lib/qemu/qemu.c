@@ -2,6 +2,7 @@
 #include "qemu/qemu.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -291,6 +292,17 @@ prepare_log (VqQemu *qemu, GError **error)
   return qemu->screen != NULL;
 }
 
+static gboolean
+open_console_log (VqQemu *qemu, const char *path, GError **error)
+{
+  int fd = open (path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+
+  if (fd < 0)
+    return vq_error_set_errno (error, errno, "cannot write %s", path);
+  vq_console_log_to (qemu->console, fd);
+  return TRUE;
+}
+
 VqQemu *
 vq_qemu_start (VqQemuConfig *machine, gint64 deadline, VqCancel *cancel, GError **error)
 {
@@ -307,7 +319,8 @@ vq_qemu_start (VqQemuConfig *machine, gint64 deadline, VqCancel *cancel, GError 
   qemu->console = vq_console_new (options->show_boot, error);
   qemu->said = vq_guest_text_new (G_MAXUINT64);
   if (qemu->console == NULL || (said = vq_guest_text_open_pipe (qemu->said, error)) < 0
-      || (options->log_dir != NULL && !prepare_log (qemu, error)))
+      || (options->log_dir != NULL && !prepare_log (qemu, error))
+      || (machine->console_log != NULL && !open_console_log (qemu, machine->console_log, error)))
     return NULL;
   fd = spawn (qemu, machine, said, error);
   if (fd < 0)

@@ -120,6 +120,20 @@ boot (VqGuestSource *source, const char *directory, VqBootStage *stage, GError *
   return g_steal_pointer (&guest);
 }
 
+/* Boots the guest again from its own disk. */
+static VqGuest *
+boot_kept (VqGuestSource *source, VqGuestFacts *facts, VqBootStage *stage, GError **error)
+{
+  g_autoptr (VqGuest) guest = NULL;
+
+  vq_log_progress ("booting the guest");
+  guest = vq_guest_boot_kept (source->plan, boot_deadline (source), source->cancel, stage, error);
+  if (guest == NULL || !vq_guest_prepare (guest, source->plan->options, error)
+      || !vq_guest_facts_make (facts, guest, error))
+    return NULL;
+  return g_steal_pointer (&guest);
+}
+
 static VqGuest *
 boot_testbed (VqGuestSource *source, VqGuestFacts *facts, VqBootStage *stage, GError **error)
 {
@@ -377,8 +391,11 @@ tell_failure (const GError *why, const GError *locked, GError **error)
   g_propagate_prefixed_error (error, g_error_copy (locked), "a cloud-init seed did not help: ");
 }
 
-VqGuest *
-vq_guest_source_get (VqGuestSource *source, VqGuestFacts *facts, GError **error)
+/* Gets a guest from SOURCES, with remedies as long as there are any. */
+static VqGuest *
+get (VqGuestSource *source,
+     VqGuest *(*sources) (VqGuestSource *, VqGuestFacts *, VqBootStage *, GError **),
+     VqGuestFacts *facts, GError **error)
 {
   g_autoptr (GError) locked = NULL;
 
@@ -386,7 +403,7 @@ vq_guest_source_get (VqGuestSource *source, VqGuestFacts *facts, GError **error)
     {
       g_autoptr (GError) why = NULL;
       VqBootStage stage = VQ_BOOT_SPOKE;
-      VqGuest *guest = try_sources (source, facts, &stage, &why);
+      VqGuest *guest = sources (source, facts, &stage, &why);
 
       if (guest != NULL || is_over (source, error))
         return guest;
@@ -398,4 +415,16 @@ vq_guest_source_get (VqGuestSource *source, VqGuestFacts *facts, GError **error)
       if (vq_error_is_locked (why))
         locked = g_steal_pointer (&why);
     }
+}
+
+VqGuest *
+vq_guest_source_get (VqGuestSource *source, VqGuestFacts *facts, GError **error)
+{
+  return get (source, try_sources, facts, error);
+}
+
+VqGuest *
+vq_guest_source_get_kept (VqGuestSource *source, VqGuestFacts *facts, GError **error)
+{
+  return get (source, boot_kept, facts, error);
 }

@@ -28,3 +28,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqGuestSource, vq_guest_source_free)
  * fork, or for a boot and everything that is done before a template is saved. */
 VqGuest *vq_guest_source_get (VqGuestSource *source, VqGuestFacts *facts, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same, but boots the guest again from the disk that an earlier one has left in the plan's
+ * disk_dir. */
+VqGuest *vq_guest_source_get_kept (VqGuestSource *source, VqGuestFacts *facts, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

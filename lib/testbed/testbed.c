@@ -22,6 +22,7 @@ struct _VqTestbed
 {
   VqPlan *plan;
   const char *exec_program;
+  const char *fixed_socket; /* the same for all guests; NULL: each has its own */
   VqGuestSource *source;
   VqGuest *guest; /* NULL: the testbed is closed */
   VqExecServer *exec_server;
@@ -30,26 +31,31 @@ struct _VqTestbed
 };
 
 VqTestbed *
-vq_testbed_new (VqPlan *plan, const char *exec_program, VqCancel *cancel)
+vq_testbed_new (VqPlan *plan, const char *exec_program, const char *exec_socket, VqCancel *cancel)
 {
   VqTestbed *testbed = g_new0 (VqTestbed, 1);
 
   testbed->plan = plan;
   testbed->exec_program = exec_program;
+  testbed->fixed_socket = exec_socket;
   testbed->source = vq_guest_source_new (plan, cancel);
   return testbed;
 }
 
-/* Ends the machine. With IN_ORDER, the guest may shut down first. */
+/* Ends all commands. */
 static void
-drop_guest (VqTestbed *testbed, gboolean in_order)
+disconnect (VqTestbed *testbed)
 {
   if (testbed->guest != NULL)
     vq_cancel_set_watch (vq_guest_get_cancel (testbed->guest), NULL, NULL);
   g_clear_pointer (&testbed->exec_server, vq_exec_server_free);
   g_clear_pointer (&testbed->exec_socket, g_free);
-  if (testbed->guest != NULL && in_order)
-    vq_guest_shut_down (testbed->guest, testbed->plan->options->timeout_poweroff);
+}
+
+static void
+kill_guest (VqTestbed *testbed)
+{
+  disconnect (testbed);
   g_clear_pointer (&testbed->guest, vq_guest_free);
 }
 
@@ -58,7 +64,7 @@ vq_testbed_free (VqTestbed *testbed)
 {
   if (testbed == NULL)
     return;
-  drop_guest (testbed, FALSE);
+  kill_guest (testbed);
   vq_guest_facts_clear (&testbed->facts);
   vq_guest_source_free (testbed->source);
   g_free (testbed);
@@ -102,7 +108,10 @@ on_machine_failed (const GError *reason, gpointer data)
 static gboolean
 start_exec_server (VqTestbed *testbed, GError **error)
 {
-  testbed->exec_socket = g_build_filename (vq_guest_get_directory (testbed->guest), "exec", NULL);
+  testbed->exec_socket
+      = testbed->fixed_socket != NULL
+            ? g_strdup (testbed->fixed_socket)
+            : g_build_filename (vq_guest_get_directory (testbed->guest), "exec", NULL);
   testbed->exec_server = vq_exec_server_new (testbed->exec_socket, error);
   if (testbed->exec_server == NULL)
     return FALSE;
@@ -146,27 +155,45 @@ attach (VqTestbed *testbed, GError **error)
          && attach_baseimage (testbed, deadline, error);
 }
 
+/* Takes over GUEST, which is NULL if there is none. */
+static gboolean
+begin (VqTestbed *testbed, VqGuest *guest, gint64 start, GError **error)
+{
+  testbed->guest = guest;
+  if (guest != NULL && start_exec_server (testbed, error) && attach (testbed, error))
+    {
+      g_debug ("the testbed is open after %.2f s",
+               (g_get_monotonic_time () - start) / (double)G_USEC_PER_SEC);
+      return TRUE;
+    }
+  kill_guest (testbed);
+  return FALSE;
+}
+
 gboolean
 vq_testbed_open (VqTestbed *testbed, GError **error)
 {
   VQ_ERROR_PREFIX (error, "cannot open the testbed");
   gint64 start = g_get_monotonic_time ();
 
-  testbed->guest = vq_guest_source_get (testbed->source, &testbed->facts, error);
-  if (testbed->guest != NULL && start_exec_server (testbed, error) && attach (testbed, error))
-    {
-      g_debug ("the testbed is open after %.2f s",
-               (g_get_monotonic_time () - start) / (double)G_USEC_PER_SEC);
-      return TRUE;
-    }
-  drop_guest (testbed, FALSE);
-  return FALSE;
+  return begin (testbed, vq_guest_source_get (testbed->source, &testbed->facts, error), start,
+                error);
+}
+
+gboolean
+vq_testbed_open_kept (VqTestbed *testbed, GError **error)
+{
+  VQ_ERROR_PREFIX (error, "cannot boot the machine from its disk");
+  gint64 start = g_get_monotonic_time ();
+
+  return begin (testbed, vq_guest_source_get_kept (testbed->source, &testbed->facts, error), start,
+                error);
 }
 
 gboolean
 vq_testbed_revert (VqTestbed *testbed, GError **error)
 {
-  drop_guest (testbed, TRUE);
+  vq_testbed_close (testbed);
   return vq_testbed_open (testbed, error);
 }
 
@@ -247,9 +274,30 @@ vq_testbed_reboot (VqTestbed *testbed, gboolean prepare_only, GError **error)
 }
 
 void
+vq_testbed_close_within (VqTestbed *testbed, int seconds)
+{
+  disconnect (testbed);
+  if (testbed->guest != NULL)
+    vq_guest_shut_down (testbed->guest, seconds);
+  g_clear_pointer (&testbed->guest, vq_guest_free);
+}
+
+void
 vq_testbed_close (VqTestbed *testbed)
 {
-  drop_guest (testbed, TRUE);
+  vq_testbed_close_within (testbed, testbed->plan->options->timeout_poweroff);
+}
+
+const GError *
+vq_testbed_get_failure (VqTestbed *testbed)
+{
+  return testbed->guest != NULL ? vq_cancel_reason (vq_guest_get_cancel (testbed->guest)) : NULL;
+}
+
+const char *
+vq_testbed_get_directory (VqTestbed *testbed)
+{
+  return testbed->guest != NULL ? vq_guest_get_directory (testbed->guest) : NULL;
 }
 
 const char *

@@ -10,8 +10,11 @@
 
 typedef struct _VqTestbed VqTestbed;
 
-/* EXEC_PROGRAM is the path of virt-qemu-exec. All arguments must outlive the result. */
-VqTestbed *vq_testbed_new (VqPlan *plan, const char *exec_program, VqCancel *cancel);
+/* EXEC_PROGRAM is the path of virt-qemu-exec. EXEC_SOCKET is the path of the socket on which
+ * commands are taken while the testbed is open; NULL: one in the machine's directory. All arguments
+ * must outlive the result. */
+VqTestbed *vq_testbed_new (VqPlan *plan, const char *exec_program, const char *exec_socket,
+                           VqCancel *cancel);
 
 /* Ends the virtual machine if there is one. Does not wait for the guest. */
 void vq_testbed_free (VqTestbed *testbed);
@@ -25,6 +28,9 @@ char **vq_testbed_get_capabilities (VqTestbed *testbed);
 /* Forks a template, or boots. A failure leaves the testbed closed. */
 gboolean vq_testbed_open (VqTestbed *testbed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same, but boots the machine again from the disk that it has kept (see plan.h). */
+gboolean vq_testbed_open_kept (VqTestbed *testbed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Replaces the machine by a fresh one; the scratch directory keeps its path. Also works if the
  * machine has died. */
 gboolean vq_testbed_revert (VqTestbed *testbed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -35,6 +41,17 @@ gboolean vq_testbed_reboot (VqTestbed *testbed, gboolean prepare_only, GError **
     G_GNUC_WARN_UNUSED_RESULT;
 
 void vq_testbed_close (VqTestbed *testbed);
+
+/* Closes it, too. The guest may take SECONDS to shut down; -1: it is not asked. */
+void vq_testbed_close_within (VqTestbed *testbed, int seconds);
+
+/* Why the open testbed has failed, for example because the guest has powered itself off; NULL if it
+ * has not. Belongs to TESTBED. */
+const GError *vq_testbed_get_failure (VqTestbed *testbed);
+
+/* The directory with the sockets of the machine; it is another one after each revert. NULL if the
+ * testbed is closed. */
+const char *vq_testbed_get_directory (VqTestbed *testbed);
 
 /* The scratch directory's path in the guest. */
 const char *vq_testbed_get_scratch (VqTestbed *testbed);

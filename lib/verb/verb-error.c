@@ -14,7 +14,7 @@ vq_verb_error_get_status (const GError *error)
     [VQ_ERROR_CANCELLED] = VQ_VERB_FAILED, [VQ_ERROR_MACHINE] = VQ_VERB_FAILED,
     [VQ_ERROR_PEER] = VQ_VERB_FAILED,      [VQ_ERROR_MISSING] = VQ_VERB_MISSING,
     [VQ_ERROR_LOCKED] = VQ_VERB_FAILED,    [VQ_ERROR_USAGE] = VQ_VERB_USAGE,
-    [VQ_ERROR_BUSY] = VQ_VERB_BUSY,
+    [VQ_ERROR_BUSY] = VQ_VERB_BUSY,        [VQ_ERROR_EXISTS] = VQ_VERB_EXISTS,
   };
 
   return error->domain == VQ_ERROR ? statuses[error->code] : VQ_VERB_FAILED;

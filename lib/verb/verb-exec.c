@@ -31,13 +31,13 @@ static const VqArgument arguments_table[] = {
 static const char help[]
     = "Usage: " NAME " [OPTION...] NAME [--] COMMAND [ARGUMENT...]\n"
       "\n"
-      "Runs a command in the machine NAME, with our stdin, stdout and stderr. The \"--\" may\n"
+      "Runs a command in the instance NAME, with our stdin, stdout and stderr. The \"--\" may\n"
       "be left out if COMMAND does not begin with \"-\". The command is not passed to a\n"
       "shell. The signals INT, TERM, HUP, QUIT, USR1 and USR2 are passed on to it.\n"
       "\n"
       "  -t, --tty             give it a terminal, which ours is connected to; it gets all\n"
       "                        keys, and follows the size of our window\n"
-      "      --user=USER       run it as this user of the machine, by name or number\n"
+      "      --user=USER       run it as this user of the guest, by name or number\n"
       "                        (default: root)\n"
       "      --cwd=DIRECTORY   run it in this directory (default: /)\n"
       "      --env=NAME=VALUE  add this to its environment; may be given several times\n"
@@ -100,7 +100,7 @@ static gboolean
 check (Request *request, GError **error)
 {
   if (request->what.name == NULL)
-    return vq_error_set (error, VQ_ERROR_USAGE, "in which machine?");
+    return vq_error_set (error, VQ_ERROR_USAGE, "in which instance?");
   if (request->argv->len == 0)
     return vq_error_set (error, VQ_ERROR_USAGE, "which command?");
   g_ptr_array_add (request->argv, NULL);

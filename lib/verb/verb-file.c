@@ -40,8 +40,8 @@ static const char help[]
     = "Usage: " NAME " push [OPTION...] SOURCE... NAME/PATH\n"
       "       " NAME " pull [OPTION...] NAME/PATH TARGET\n"
       "\n"
-      "Copies files and trees into the machine NAME and out of it. PATH begins at the root\n"
-      "of the machine: web/etc/motd is /etc/motd in web.\n"
+      "Copies files and trees into the instance NAME and out of it. PATH begins at the root\n"
+      "of the guest: web/etc/motd is /etc/motd in web.\n"
       "\n"
       "  push  PATH is the name of the copy. If it ends in \"/\" or there are several\n"
       "        SOURCEs, the copies are put into it under their own names.\n"
@@ -162,7 +162,7 @@ open_machine (const char *word, const char **path, GError **error)
 
   if (slash == NULL || slash == word)
     {
-      vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not NAME/PATH, a machine and a path in it",
+      vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not NAME/PATH, an instance and a path in it",
                     word);
       return NULL;
     }

@@ -27,10 +27,10 @@ static const VqArgument arguments_table[] = {
 static const char help[]
     = "Usage: " NAME " [OPTION...] NAME\n"
       "\n"
-      "Runs a login shell in the machine NAME, on our terminal. The shell is bash, or sh if\n"
+      "Runs a login shell in the instance NAME, on our terminal. The shell is bash, or sh if\n"
       "there is no bash. Leave it with exit or ^D. Its exit status is as that of exec.\n"
       "\n"
-      "      --user=USER  the shell of this user of the machine, by name or number (default:\n"
+      "      --user=USER  the shell of this user of the guest, by name or number (default:\n"
       "                   root)\n"
       "  -h, --help       show this text and exit\n";
 
@@ -70,7 +70,7 @@ parse (Request *request, VqArguments *parser, GError **error)
     if (!apply (request, kind, index, value, error))
       return FALSE;
   return request->help || request->name != NULL
-         || vq_error_set (error, VQ_ERROR_USAGE, "in which machine?");
+         || vq_error_set (error, VQ_ERROR_USAGE, "in which instance?");
 }
 
 static int

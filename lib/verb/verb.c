@@ -85,7 +85,8 @@ vq_verb_build_help (const VqVerb *table)
                                 "\n");
 
   for (; table->name != NULL; table++)
-    g_string_append_printf (text, "  %-14s %s\n", table->name, table->summary);
+    if (table->summary != NULL)
+      g_string_append_printf (text, "  %-14s %s\n", table->name, table->summary);
   g_string_append (text, "\n'" NAME " VERB --help' explains a verb.\n");
   return g_string_free (text, FALSE);
 }

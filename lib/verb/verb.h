@@ -11,7 +11,7 @@
 typedef struct
 {
   const char *name;
-  const char *summary; /* for --help: what it does, at most 60 characters */
+  const char *summary; /* for --help: what it does, at most 60 characters; NULL: not for people */
 
   /* Does it. ARGUMENTS are those after the verb, with NULL at the end. It handles --help. */
   VqVerbStatus (*run) (const char *const *arguments);

@@ -15,7 +15,7 @@
 #include "suite.h"
 #include "process.h"
 
-static const char *const sockets[] = { "ttyS0", "ttyS1", "hvc0", "hvc1", "monitor" };
+static const char *const sockets[] = { "ttyS0", "ttyS1", "hvc0", "hvc1", "monitor", "qmp" };
 
 CASE ("machine", NULL, NULL, 0)
 
@@ -63,13 +63,13 @@ read_until (int fd, const char *text)
 }
 
 static int
-connect_monitor (void)
+connect_monitor (const char *name)
 {
   g_autofree char *directory = server_get_directory (shared_testbed ());
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-  g_snprintf (address.sun_path, sizeof address.sun_path, "%s/monitor", directory);
+  g_snprintf (address.sun_path, sizeof address.sun_path, "%s/%s", directory, name);
   ck_assert_int_eq (connect (fd, (struct sockaddr *)&address, sizeof address), 0);
   return fd;
 }
@@ -78,7 +78,7 @@ connect_monitor (void)
 static char *
 ask_monitor (const char *line)
 {
-  int fd = connect_monitor ();
+  int fd = connect_monitor ("monitor");
   g_autofree char *banner = read_until (fd, "(qemu) ");
   char *answer;
 
@@ -97,6 +97,20 @@ TEST (test_people_can_use_the_monitor)
 
       ck_assert_msg (strstr (answer, "VM status: running") != NULL, "%s", answer);
     }
+}
+
+TEST (test_programs_can_use_qmp)
+{
+  static const char request[]
+      = "{\"execute\":\"qmp_capabilities\"}{\"execute\":\"query-status\",\"id\":7}\n";
+  int fd = connect_monitor ("qmp");
+  g_autofree char *answer = NULL;
+
+  g_free (read_until (fd, "\"QMP\""));
+  ck_assert_int_eq (write (fd, request, strlen (request)), strlen (request));
+  answer = read_until (fd, "\"id\": 7");
+  ck_assert_msg (strstr (answer, "\"running\": true") != NULL, "%s", answer);
+  close (fd);
 }
 
 /* "TCP[HOST_FORWARD]  12       127.0.0.1 10022       10.0.2.15    22     0     0" */

@@ -102,12 +102,14 @@ run (const char *const *argv)
 void
 bare_machine_use_firmware (BareMachine *bare)
 {
-  g_autofree char *vars = g_build_filename (bare->directory, VQ_TEMPLATE_EFI_VARS, NULL);
   VqPlan *plan = &bare->plan;
 
   plan->firmware = vq_firmware_find (plan->arch->qemu, NULL);
   ck_assert_ptr_nonnull (plan->firmware); /* ovmf is a build dependency */
-  ck_assert (vq_firmware_copy_vars (plan->firmware, vars, NULL));
+  g_free (bare->vars);
+  bare->machine.efi_vars = bare->vars
+      = g_build_filename (bare->directory, VQ_TEMPLATE_EFI_VARS, NULL);
+  ck_assert (vq_firmware_copy_vars (plan->firmware, bare->vars, NULL));
   if (plan->options->baseimage)
     plan->hotplug = vq_hotplug_bus_find (plan->options, plan->arch, TRUE, NULL);
 }
@@ -179,6 +181,7 @@ bare_machine_free (BareMachine *bare)
   vq_options_free (bare->options);
   g_free (bare->overlay);
   g_free (bare->ram);
+  g_free (bare->vars);
   g_free (bare->directory);
   g_free (bare);
 }

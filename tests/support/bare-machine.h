@@ -11,6 +11,7 @@ typedef struct
 {
   char *directory;
   char *overlay;
+  char *vars;
   char *ram;
   VqOptions *options; /* the plan's */
   VqPlan plan;

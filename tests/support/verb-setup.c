@@ -4,6 +4,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "instance-setup.h"
+
 static char *program;
 
 void
@@ -13,14 +15,16 @@ verb_setup (void)
   g_autofree char *here = g_path_get_dirname (self);
 
   exec_setup ();
+  instance_setup ();
   program = g_build_filename (here, "..", "virt-qemu", NULL);
-  g_setenv ("VIRT_QEMU_RUNTIME_DIR", exec_directory, TRUE);
+  instance_serve (EXEC_MACHINE, exec_socket_path);
 }
 
 void
 verb_teardown (void)
 {
   g_clear_pointer (&program, g_free);
+  instance_teardown ();
   exec_teardown ();
 }
 

@@ -71,6 +71,7 @@ setup (void)
 static void
 teardown (void)
 {
+  plan.disk_dir = NULL;
   vq_image_free (plan.image);
   vq_firmware_free (plan.firmware);
   g_clear_pointer (&options.overlay_dir, g_free);
@@ -376,6 +377,74 @@ TEST (fork_of_it)
   vq_machine_files_free (other);
   assert_names (tmpdir, "");
   assert_names (template, "disk efivars.fd overlay ram state ");
+}
+
+/* The disk stays when the machine ends and the template is removed, and another machine boots from
+ * it. The next fork replaces it. */
+TEST (fork_whose_disk_stays)
+{
+  g_autofree char *final_disk = complete_template ();
+  g_autofree char *kept = in_directory ("kept");
+  VqMachineFiles *files;
+  VqQemuConfig machine;
+
+  ck_assert_int_eq (g_mkdir (kept, 0700), 0);
+  plan.disk_dir = kept;
+  files = make_fork ();
+  machine = fill (files);
+  ck_assert (machine.disk_stays);
+  ck_assert_str_eq (machine.directory, vq_machine_files_get_directory (files));
+  put (machine.efi_vars, "variables of this machine");
+  put (machine.overlay, "its disk");
+  vq_machine_files_opened (files);
+  vq_machine_files_free (files);
+  assert_names (kept, "disk efivars.fd template-disk ");
+  tree_remove (template);
+
+  files = make (vq_machine_files_new_kept (&plan, NULL), NULL);
+  machine = fill (files);
+  assert_text (kept, "disk", "its disk");
+  assert_text (kept, VQ_TEMPLATE_EFI_VARS, "variables of this machine");
+  ck_assert (g_str_has_prefix (machine.template_disk, kept) && !machine.incoming);
+  ck_assert (g_str_has_prefix (machine.overlay, kept)
+             && g_str_has_prefix (machine.console_log, kept));
+  vq_machine_files_free (files);
+  assert_names (kept, "disk efivars.fd template-disk ");
+}
+
+TEST (fork_replaces_what_stayed)
+{
+  g_autofree char *final_disk = complete_template ();
+  g_autofree char *kept = in_directory ("kept");
+  VqMachineFiles *files;
+
+  ck_assert_int_eq (g_mkdir (kept, 0700), 0);
+  plan.disk_dir = kept;
+  files = make_fork ();
+  put (fill (files).overlay, "its disk");
+  vq_machine_files_free (files);
+  files = make_fork ();
+  assert_overlay (fill (files).overlay, final_disk, "qcow2");
+  assert_text (kept, VQ_TEMPLATE_EFI_VARS, "variables of the template");
+  vq_machine_files_free (files);
+}
+
+/* A machine that was booted lies on the image itself. */
+TEST (fresh_disk_stays)
+{
+  g_autofree char *kept = in_directory ("kept");
+  VqMachineFiles *files;
+
+  ck_assert_int_eq (g_mkdir (kept, 0700), 0);
+  plan.disk_dir = kept;
+  files = make_fresh ();
+  vq_machine_files_opened (files);
+  vq_machine_files_free (files);
+  assert_names (kept, "disk efivars.fd ");
+  files = make (vq_machine_files_new_kept (&plan, NULL), NULL);
+  ck_assert_ptr_null (fill (files).template_disk);
+  assert_overlay (fill (files).overlay, images_get_file (plan.image)->path, "qcow2");
+  vq_machine_files_free (files);
 }
 
 /* It is open to be read, and must be there. */

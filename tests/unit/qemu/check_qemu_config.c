@@ -37,6 +37,7 @@ build_line (BareMachine *bare)
   g_autofree char *line = NULL;
 
   bare->machine.directory = "/dir,1";
+  bare->machine.efi_vars = "/dir,1/efivars.fd";
   bare->machine.overlay = "/over,lay";
   bare->machine.qmp_fd = 7;
   bare->machine.console_fd = 8;
@@ -91,10 +92,12 @@ TEST (common)
     "-smp 1",
     "-accel tcg,thread=multi,tb-size=128",
     "-object rng-random,filename=/dev/urandom,id=vq-rng0",
-    "-chardev socket,id=vq-qmp,fd=7",
-    "-mon chardev=vq-qmp,mode=control",
+    "-chardev socket,id=vq-own-qmp,fd=7",
+    "-mon chardev=vq-own-qmp,mode=control",
     "-chardev socket,id=vq-monitor,path=/dir,,1/monitor,server=on,wait=off",
     "-mon chardev=vq-monitor,mode=readline",
+    "-chardev socket,id=vq-qmp,path=/dir,,1/qmp,server=on,wait=off",
+    "-mon chardev=vq-qmp,mode=control",
     "-add-fd fd=8,set=1",
     "-chardev socket,id=vq-hvc1,path=/dir,,1/hvc1,server=on,wait=off",
     "-chardev socket,id=vq-qga,path=/dir,,1/qga,server=on,wait=off",
@@ -373,6 +376,8 @@ TEST (model)
   g_autoptr (BareMachine) other = bare_machine_new ("x86_64", "--baseimage");
 
   bare->machine.directory = other->machine.directory = "/nowhere";
+  bare->machine.efi_vars = other->machine.efi_vars = "/nowhere/vars";
+  bare->machine.disk_stays = TRUE;
   add_model (seen, bare);
   bare->plan.kvm = TRUE;
   add_model (seen, bare);

@@ -63,7 +63,7 @@ TEST (statuses)
 
 TEST (usage)
 {
-  verb_assert_fails (WORDS (NULL), 125, "in which machine?");
+  verb_assert_fails (WORDS (NULL), 125, "in which instance?");
   verb_assert_fails (WORDS ("web"), 125, "which command?");
   verb_assert_fails (WORDS ("web", "--"), 125, "which command?");
   verb_assert_fails (WORDS ("web", "-x"), 125, "unknown option -x");
@@ -72,7 +72,7 @@ TEST (usage)
   verb_assert_fails (WORDS ("--user=", "web", "true"), 125, "cannot be a user");
   verb_assert_fails (WORDS ("--user=-x", "web", "true"), 125, "cannot be a user");
   verb_assert_fails (WORDS ("--timeout=0", "web", "true"), 125, "0 is not between 1 and");
-  verb_assert_fails (WORDS ("nosuch", "true"), 125, "there is no machine \"nosuch\"");
+  verb_assert_fails (WORDS ("nosuch", "true"), 125, "there is no instance \"nosuch\"");
 }
 
 TEST (help)
@@ -89,7 +89,7 @@ TEST (no_machine)
   vq_exec_server_set_channel (exec_server, NULL);
   verb_assert_fails (WORDS ("web", "true"), 125, "the testbed is not open");
   g_clear_pointer (&exec_server, vq_exec_server_free);
-  verb_assert_fails (WORDS ("web", "true"), 125, "the machine \"web\" does not run");
+  verb_assert_fails (WORDS ("web", "true"), 125, "the instance \"web\" is not ready");
   ck_assert_int_eq (symlink ("/dev/null", exec_socket_path), 0);
   verb_assert_fails (WORDS ("web", "true"), 125, "virt-qemu: ");
   unlink (exec_socket_path);

@@ -96,7 +96,7 @@ TEST (usage)
   refuse ("push dir @x", 2, "dir is a directory: copy it with -r");
   refuse ("pull @dir x", 2, "/dir is a directory: copy it with -r");
   refuse ("push -r --mode=644 dir @x", 2, "--mode is for files");
-  refuse ("push file nosuch/x", 3, "there is no machine \"nosuch\"");
+  refuse ("push file nosuch/x", 3, "there is no instance \"nosuch\"");
   refuse ("push missing @x", 3, "cannot read missing");
   refuse ("pull @missing x", 3, "/missing in the machine");
   shell ("test ! -e x");

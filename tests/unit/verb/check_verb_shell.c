@@ -17,9 +17,10 @@
 #include "host-channel.h"
 #include "person.h"
 #include "suite.h"
+#include "instance-setup.h"
 #include "tree.h"
 
-static char *top, *machine, *socket_path, *program;
+static char *top, *socket_path, *program;
 static VqChannel *(*make_channel) (void);
 static pid_t server;
 
@@ -71,11 +72,10 @@ setup_with (VqChannel *(*make) (void))
   g_autofree char *here = g_path_get_dirname (self);
 
   top = g_dir_make_tmp ("vq-shell-XXXXXX", NULL);
-  machine = g_build_filename (top, "web", NULL);
-  socket_path = g_build_filename (machine, "exec", NULL);
+  socket_path = g_build_filename (top, "exec", NULL);
   program = g_build_filename (here, "..", "virt-qemu", NULL);
-  ck_assert_int_eq (g_mkdir (machine, 0700), 0);
-  g_setenv ("VIRT_QEMU_RUNTIME_DIR", top, TRUE);
+  instance_setup ();
+  instance_serve ("web", socket_path);
   g_setenv ("HOME", top, TRUE);
   g_setenv ("TERM", "vt220", TRUE);
   make_channel = make;
@@ -98,9 +98,9 @@ static void
 teardown (void)
 {
   stop_server ();
+  instance_teardown ();
   tree_remove (top); /* bash has left its history in it */
   g_clear_pointer (&top, g_free);
-  g_clear_pointer (&machine, g_free);
   g_clear_pointer (&socket_path, g_free);
   g_clear_pointer (&program, g_free);
 }
@@ -275,10 +275,10 @@ TEST (usage)
   static const struct
   {
     const char *word, *said;
-  } cases[] = { { NULL, "in which machine?" },
+  } cases[] = { { NULL, "in which instance?" },
                 { "--user=", "cannot be a user" },
                 { "--x", "unknown option --x" },
-                { "nosuch", "there is no machine \"nosuch\"" } };
+                { "nosuch", "there is no instance \"nosuch\"" } };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The messages on the socket "control" of an instance. A client sends one request, a line of words,
+ * and reads lines until one that begins with "ok" or "error". The words are separated by blanks,
+ * and url-quoted (testbed/protocol.h).
+ *
+ *   request   VERB [ARGUMENT...]
+ *   reply     note TEXT               what the request waits for
+ *             ok [WORD...]
+ *             error CODE TEXT
+ *
+ * A request that changes the machine waits until those before it are done; if its first argument is
+ * "now", it fails instead.
+ *
+ *   status            the words NAME=VALUE; does not wait
+ *   ready             ok, when its turn comes
+ *   stop SECONDS      shuts the guest down and ends the supervisor; -1: without asking the guest
+ *   restart           reboots the guest
+ *   revert            a fresh fork
+ *   end               ok, when the supervisor ends */
+#pragma once
+
+/* The longest line. */
+#define VQ_CONTROL_LINE_MAX 65536
+
+#define VQ_CONTROL_SOCKET "control"
+
+#define VQ_CONTROL_NOW "now"

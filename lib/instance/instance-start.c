@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "instance/instance-start.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/inherited.h"
+#include "base/wait.h"
+#include "instance/control-text.h"
+#include "instance/instance-place.h"
+#include "instance/supervisor.h"
+#include "io/line-reader.h"
+
+/* The descriptors in the supervisor's process. */
+#define LOCK_FD 3
+#define REPORT_FD 4
+
+/* A terminal's signals are for those who have one. Runs in the child after fork. */
+static void
+leave_terminal (gpointer data)
+{
+  setsid ();
+  vq_inherited_give_back ();
+}
+
+/* Takes over WRITER. */
+static gboolean
+spawn (VqInstance *instance, gboolean is_new, int writer, GError **error)
+{
+  const int sources[] = { vq_instance_get_lock_fd (instance), writer };
+  const int targets[] = { LOCK_FD, REPORT_FD };
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", error);
+  g_autofree char *lock_fd = g_strdup_printf ("%d", LOCK_FD);
+  g_autofree char *report_fd = g_strdup_printf ("%d", REPORT_FD);
+  const char *const argv[] = { program,
+                               VQ_INSTANCE_START_VERB,
+                               vq_instance_get_name (instance),
+                               lock_fd,
+                               report_fd,
+                               is_new ? "new" : "old",
+                               NULL };
+  vq_autofd int null = open ("/dev/null", O_RDWR | O_CLOEXEC);
+  vq_autofd int own = writer;
+
+  return program != NULL
+         && g_spawn_async_with_pipes_and_fds (
+             NULL, argv, NULL, G_SPAWN_DEFAULT, leave_terminal, NULL, null, null, STDERR_FILENO,
+             sources, targets, G_N_ELEMENTS (sources), NULL, NULL, NULL, NULL, error);
+}
+
+static gboolean
+take_report (const char *line, GError **error)
+{
+  g_auto (GStrv) words = vq_control_text_split (line != NULL ? line : "");
+  GError *why = NULL;
+
+  if (g_strcmp0 (words[0], "ok") == 0)
+    return TRUE;
+  if (g_strcmp0 (words[0], "error") == 0)
+    why = vq_control_text_parse_error ((const char *const *)words + 1);
+  if (why == NULL)
+    return vq_error_set (error, VQ_ERROR_FAILED, "its supervisor has ended without a word");
+  g_propagate_error (error, why);
+  return FALSE;
+}
+
+gboolean
+vq_instance_start (VqInstance *instance, gboolean is_new, VqCancel *cancel, GError **error)
+{
+  VQ_ERROR_PREFIX (error, "cannot start \"%s\"", vq_instance_get_name (instance));
+  g_autoptr (VqLineReader) lines = NULL;
+  g_autofree char *line = NULL;
+  vq_autofd int reader = -1;
+  int ends[2];
+
+  if (!g_unix_open_pipe (ends, FD_CLOEXEC, error))
+    return FALSE;
+  reader = ends[0];
+  if (!spawn (instance, is_new, ends[1], error))
+    return FALSE;
+  vq_instance_unlock (instance);
+  lines = vq_line_reader_new (reader);
+  return vq_line_reader_next (lines, &line, cancel, error) && take_report (line, error);
+}
+
+/* The descriptor that TEXT names, from now on not for our children. */
+static int
+adopt (const char *text)
+{
+  int fd = atoi (text);
+
+  return fcntl (fd, F_SETFD, FD_CLOEXEC) == 0 ? fd : -1;
+}
+
+gboolean
+vq_instance_start_supervise (const char *const *arguments, GError **error)
+{
+  g_autoptr (VqPrivateDir) place = NULL;
+  g_autoptr (VqInstance) instance = NULL;
+  int lock_fd = adopt (arguments[1]);
+  int report_fd = adopt (arguments[2]);
+
+  if (lock_fd < 0 || report_fd < 0)
+    return vq_error_set (error, VQ_ERROR_USAGE, "this verb is for virt-qemu itself");
+  place = vq_instance_place_open_state (error);
+  instance = place != NULL ? vq_instance_open_locked (place, arguments[0], lock_fd, error) : NULL;
+  return instance != NULL
+         && vq_supervisor_run (instance, strcmp (arguments[3], "new") == 0, report_fd);
+}

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "instance/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/programs.h"
+#include "base/signals.h"
+#include "instance/control-server.h"
+#include "instance/control-text.h"
+#include "instance/control-wire.h"
+#include "instance/instance-socket.h"
+#include "io/workdir.h"
+#include "plan/options.h"
+#include "plan/plan.h"
+#include "testbed/testbed.h"
+
+#define EXEC_NAME "virt-qemu-exec"
+#define EXEC_SOCKET "exec"
+
+typedef struct
+{
+  VqInstance *instance;
+  int report_fd; /* -1 once we have reported */
+  guint report_id;
+  VqCancel *cancel;
+  VqSignals *signals;
+  VqOptions *options;
+  VqPlan *plan;
+  char *exec_program;
+  char *directory; /* of the sockets */
+  char *exec_socket;
+  VqControlServer *control;
+  VqTestbed *testbed;
+  GQueue requests;  /* of VqControlRequest: those that wait for their turn */
+  GQueue enders;    /* of VqControlRequest: those that wait for our end */
+  const char *work; /* what is being done, as a phrase: "started"; NULL: nothing */
+  gboolean over;    /* "stop" was asked for and is done */
+} Supervisor;
+
+/* Cuts the words that name the instance off those that name images. */
+static void
+drop_name (VqOptions *options)
+{
+  if (options->images[0] == NULL || options->images[1] == NULL)
+    return;
+  g_clear_pointer (&options->images[1], g_free);
+}
+
+/* The command line that describes the machine. Its words belong to RECORD. */
+static GPtrArray *
+build_argv (const VqInstanceRecord *record)
+{
+  GPtrArray *argv = g_ptr_array_new ();
+
+  g_ptr_array_add (argv, (gpointer) "virt-qemu");
+  for (char **word = record->arguments; *word != NULL; word++)
+    g_ptr_array_add (argv, *word);
+  g_ptr_array_add (argv, NULL);
+  return argv;
+}
+
+static gboolean
+parse_options (Supervisor *self, GError **error)
+{
+  const VqInstanceRecord *record = vq_instance_get_record (self->instance);
+  g_autoptr (GPtrArray) argv = build_argv (record);
+  VqOptionsResult result;
+
+  if (chdir (record->directory) != 0)
+    return vq_error_set_errno (error, errno, "cannot go to the directory %s", record->directory);
+  result
+      = vq_options_parse (argv->len - 1, (const char *const *)argv->pdata, &self->options, error);
+  if (result == VQ_OPTIONS_ERROR)
+    return FALSE;
+  if (result != VQ_OPTIONS_RUN)
+    return vq_error_set (error, VQ_ERROR_FAILED, "its record describes no machine");
+  drop_name (self->options);
+  return TRUE;
+}
+
+static char **
+build_status (Supervisor *self)
+{
+  const char *state
+      = self->testbed == NULL || !vq_testbed_is_open (self->testbed) ? "starting" : "running";
+  char **words = g_new0 (char *, 4);
+
+  words[0] = g_strconcat ("state=", state, NULL);
+  words[1] = g_strdup_printf ("pid=%d", getpid ());
+  words[2] = g_strconcat ("work=", self->work != NULL ? self->work : "", NULL);
+  return words;
+}
+
+static void
+answer_status (Supervisor *self, VqControlRequest *request)
+{
+  g_auto (GStrv) words = build_status (self);
+
+  vq_control_request_succeed (request, (const char *const *)words);
+}
+
+static void
+refuse (VqControlRequest *request, VqErrorCode code, const char *text)
+{
+  g_autoptr (GError) error = g_error_new_literal (VQ_ERROR, code, text);
+
+  vq_control_request_fail (request, error);
+}
+
+/* A stop that does not ask the guest does not wait for anything else either. */
+static gboolean
+is_forced_stop (const char *const *words)
+{
+  return strcmp (words[0], "stop") == 0 && g_strcmp0 (words[1], "-1") == 0;
+}
+
+static void
+stop_by_force (Supervisor *self, VqControlRequest *request)
+{
+  g_autoptr (GError) reason
+      = g_error_new (VQ_ERROR, VQ_ERROR_CANCELLED, "it was told to stop by force");
+
+  g_queue_push_tail (&self->enders, request);
+  vq_cancel_trigger (self->cancel, reason);
+}
+
+/* Its turn comes later. */
+static void
+enqueue (Supervisor *self, VqControlRequest *request)
+{
+  const char *const *words = vq_control_request_get_words (request);
+  g_autofree char *text = g_strdup_printf ("the instance is being %s", self->work);
+
+  if (self->work != NULL && g_strcmp0 (words[1], VQ_CONTROL_NOW) == 0)
+    {
+      refuse (request, VQ_ERROR_BUSY, text);
+      return;
+    }
+  if (self->work != NULL)
+    vq_control_request_note (request, text);
+  g_queue_push_tail (&self->requests, request);
+}
+
+static void
+on_request (VqControlRequest *request, gpointer data)
+{
+  Supervisor *self = data;
+  const char *const *words = vq_control_request_get_words (request);
+
+  if (strcmp (words[0], "status") == 0)
+    answer_status (self, request);
+  else if (strcmp (words[0], "end") == 0)
+    g_queue_push_tail (&self->enders, request);
+  else if (is_forced_stop (words))
+    stop_by_force (self, request);
+  else
+    enqueue (self, request);
+}
+
+static gboolean
+open_control (Supervisor *self, GError **error)
+{
+  g_autofree char *path = NULL;
+
+  self->directory = vq_instance_socket_make_dir (self->instance, error);
+  if (self->directory == NULL)
+    return FALSE;
+  self->exec_socket = g_build_filename (self->directory, EXEC_SOCKET, NULL);
+  path = g_build_filename (self->directory, VQ_CONTROL_SOCKET, NULL);
+  self->control = vq_control_server_new (path, on_request, self, error);
+  return self->control != NULL;
+}
+
+static gboolean
+make_plan (Supervisor *self, GError **error)
+{
+  VqPrivateDir *dir = vq_instance_get_dir (self->instance);
+
+  self->exec_program = vq_programs_find (EXEC_NAME, error);
+  if (self->exec_program == NULL)
+    return FALSE;
+  vq_workdir_sweep (NULL);
+  self->plan = vq_plan_new (self->options, self->cancel, error);
+  if (self->plan == NULL)
+    return FALSE;
+  vq_plan_keep_disk (self->plan, vq_private_dir_get_path (dir));
+  return TRUE;
+}
+
+/* The disk of a machine that was never ready is not worth keeping. */
+static gboolean
+open_testbed (Supervisor *self, GError **error)
+{
+  VqInstanceRecord *record = vq_instance_get_record (self->instance);
+
+  self->testbed = vq_testbed_new (self->plan, self->exec_program, self->exec_socket, self->cancel);
+  if (record->has_disk && record->cloud_seed && !vq_plan_add_cloud_seed (self->plan))
+    g_debug ("the options name a way in, so the guest gets no seed");
+  return record->has_disk ? vq_testbed_open_kept (self->testbed, error)
+                          : vq_testbed_open (self->testbed, error);
+}
+
+/* To be called whenever there is a new machine. */
+static gboolean
+note_machine (Supervisor *self, GError **error)
+{
+  VqInstanceRecord *record = vq_instance_get_record (self->instance);
+
+  record->has_disk = TRUE;
+  record->cloud_seed = self->plan->cloud_seed;
+  return vq_instance_record_write (record, vq_instance_get_dir (self->instance), error)
+         && vq_instance_socket_link (self->instance, vq_testbed_get_directory (self->testbed),
+                                     error);
+}
+
+static gboolean
+start (Supervisor *self, GError **error)
+{
+  return parse_options (self, error) && open_control (self, error) && make_plan (self, error)
+         && open_testbed (self, error) && note_machine (self, error);
+}
+
+static gboolean
+on_nobody_waits (int fd, GIOCondition events, gpointer data)
+{
+  Supervisor *self = data;
+  g_autoptr (GError) reason
+      = g_error_new (VQ_ERROR, VQ_ERROR_CANCELLED, "who started the instance has gone away");
+
+  self->report_id = 0;
+  vq_cancel_trigger (self->cancel, reason);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+report (Supervisor *self, const char *line)
+{
+  g_clear_handle_id (&self->report_id, g_source_remove);
+  if (!vq_fd_write_all (self->report_fd, line, strlen (line)))
+    g_debug ("nobody waits for the report");
+  vq_fd_clear (&self->report_fd);
+}
+
+/* From now on messages go into a file. */
+static void
+turn_to_log (Supervisor *self)
+{
+  g_autoptr (GError) error = NULL;
+  vq_autofd int fd
+      = vq_private_dir_open_file (vq_instance_get_dir (self->instance), VQ_SUPERVISOR_LOG,
+                                  O_WRONLY | O_CREAT | O_APPEND, &error);
+
+  if (fd < 0 || dup2 (fd, STDERR_FILENO) < 0)
+    g_warning ("what the supervisor says is lost: %s",
+               error != NULL ? error->message : g_strerror (errno));
+}
+
+static gboolean
+stop (Supervisor *self, const char *const *words, GError **error)
+{
+  gint64 seconds;
+
+  if (words[1] != NULL && strcmp (words[1], VQ_CONTROL_NOW) == 0)
+    words++;
+  if (words[1] == NULL || !g_ascii_string_to_signed (words[1], 10, -1, G_MAXINT, &seconds, NULL))
+    return vq_error_set (error, VQ_ERROR_USAGE, "stop: for how many seconds?");
+  self->work = "stopped";
+  vq_testbed_close_within (self->testbed, seconds);
+  self->over = TRUE;
+  return TRUE;
+}
+
+static gboolean
+restart (Supervisor *self, const char *const *words, GError **error)
+{
+  self->work = "restarted";
+  return vq_testbed_reboot (self->testbed, FALSE, error);
+}
+
+static gboolean
+revert (Supervisor *self, const char *const *words, GError **error)
+{
+  self->work = "reverted";
+  return vq_testbed_revert (self->testbed, error) && note_machine (self, error);
+}
+
+static gboolean
+be_ready (Supervisor *self, const char *const *words, GError **error)
+{
+  return TRUE;
+}
+
+static const struct
+{
+  const char *verb;
+  gboolean (*handle) (Supervisor *self, const char *const *words, GError **error);
+} handlers[] = {
+  { "stop", stop },
+  { "restart", restart },
+  { "revert", revert },
+  { "ready", be_ready },
+};
+
+static gboolean
+handle (Supervisor *self, const char *const *words, GError **error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (handlers); i++)
+    if (strcmp (words[0], handlers[i].verb) == 0)
+      return handlers[i].handle (self, words, error);
+  return vq_error_set (error, VQ_ERROR_USAGE, "the supervisor does not know this request");
+}
+
+/* A client that has gone away while it waited wants nothing any more. "stop" is answered when all
+ * is removed. */
+static void
+serve_one (Supervisor *self)
+{
+  VqControlRequest *request = g_queue_pop_head (&self->requests);
+  g_autoptr (GError) error = NULL;
+
+  if (vq_control_request_is_gone (request))
+    refuse (request, VQ_ERROR_CANCELLED, "the client has gone away");
+  else if (!handle (self, vq_control_request_get_words (request), &error))
+    vq_control_request_fail (request, error);
+  else if (self->over)
+    g_queue_push_tail (&self->enders, request);
+  else
+    vq_control_request_succeed (request, (const char *const[]){ NULL });
+  self->work = NULL;
+}
+
+static gboolean
+has_work (gpointer data)
+{
+  Supervisor *self = data;
+
+  return !g_queue_is_empty (&self->requests) || vq_testbed_get_failure (self->testbed) != NULL;
+}
+
+/* A revert that has failed leaves no machine. */
+static gboolean
+is_alive (Supervisor *self)
+{
+  const GError *failure = vq_testbed_get_failure (self->testbed);
+
+  if (failure != NULL)
+    g_message ("the instance stops: %s", failure->message);
+  return failure == NULL && vq_testbed_is_open (self->testbed);
+}
+
+static void
+serve (Supervisor *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  while (!self->over && is_alive (self)
+         && vq_wait_until (has_work, self, vq_deadline_in (G_MAXDOUBLE), self->cancel, "request",
+                           &error))
+    if (!g_queue_is_empty (&self->requests))
+      serve_one (self);
+  if (error != NULL)
+    g_message ("the instance stops: %s", error->message);
+}
+
+static void
+refuse_all (Supervisor *self)
+{
+  VqControlRequest *request;
+
+  while ((request = g_queue_pop_head (&self->requests)) != NULL)
+    refuse (request, VQ_ERROR_BUSY, "the instance has stopped");
+}
+
+/* An instance that was to be made and could not be started has nothing worth keeping. */
+static void
+remove_if_unwanted (Supervisor *self, gboolean unwanted)
+{
+  g_autoptr (GError) error = NULL;
+
+  if ((unwanted || vq_instance_get_record (self->instance)->ephemeral)
+      && !vq_instance_remove (self->instance, &error))
+    g_warning ("cannot remove the instance: %s", error->message);
+}
+
+/* Those who wait for the end are told when all is done, but the lock is free only when we have
+ * ended. */
+static void
+end (Supervisor *self, gboolean unwanted)
+{
+  VqControlRequest *request;
+
+  g_clear_handle_id (&self->report_id, g_source_remove);
+  vq_testbed_free (self->testbed);
+  refuse_all (self);
+  vq_control_server_free (self->control);
+  if (self->directory != NULL)
+    vq_instance_socket_remove_dir (self->instance);
+  remove_if_unwanted (self, unwanted);
+  vq_instance_unlock (self->instance);
+  while ((request = g_queue_pop_head (&self->enders)) != NULL)
+    vq_control_request_succeed (request, (const char *const[]){ NULL });
+  vq_plan_free (self->plan);
+  vq_options_free (self->options);
+  g_free (self->exec_program);
+  g_free (self->exec_socket);
+  g_free (self->directory);
+  vq_signals_free (self->signals);
+}
+
+static gboolean
+begin (Supervisor *self, GError **error)
+{
+  self->work = "started";
+  self->report_id = g_unix_fd_add (self->report_fd, G_IO_ERR, on_nobody_waits, self);
+  self->signals = vq_signals_new (self->cancel, error);
+  if (self->signals == NULL || !start (self, error))
+    return FALSE;
+  self->work = NULL;
+  return TRUE;
+}
+
+/* When who has started us hears that it failed, nothing is left. */
+gboolean
+vq_supervisor_run (VqInstance *instance, gboolean is_new, int report_fd)
+{
+  g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *line = NULL;
+  Supervisor self = { .instance = instance, .report_fd = report_fd, .cancel = cancel };
+
+  g_queue_init (&self.requests);
+  g_queue_init (&self.enders);
+  if (begin (&self, &error))
+    {
+      report (&self, "ok\n");
+      turn_to_log (&self);
+      serve (&self);
+      end (&self, FALSE);
+      return TRUE;
+    }
+  end (&self, is_new);
+  line = vq_control_text_build_error (error);
+  report (&self, line);
+  return FALSE;
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "verb/instance-request.h"
+
+#include <string.h>
+
+#include "base/arguments.h"
+#include "base/error.h"
+
+#define TIMEOUT_DEFAULT 30
+
+/* Option N is the flag 1 << N; those that every verb has come after these. */
+enum
+{
+  OPTION_FORMAT,
+  OPTION_TIMEOUT,
+  OPTION_FORCE,
+  OPTION_NO_WAIT,
+  OPTION_FOR,
+  N_CHOSEN,
+  OPTION_HELP = N_CHOSEN,
+};
+
+static const VqArgument arguments_table[] = {
+  [OPTION_FORMAT] = { "format", 0, TRUE },
+  [OPTION_TIMEOUT] = { "timeout", 0, TRUE },
+  [OPTION_FORCE] = { "force", 'f', FALSE },
+  [OPTION_NO_WAIT] = { "no-wait", 0, FALSE },
+  [OPTION_FOR] = { "for", 0, TRUE },
+  [OPTION_HELP] = { "help", 'h', FALSE },
+  { NULL },
+};
+
+static gboolean
+apply_format (VqInstanceRequest *request, const char *value, GError **error)
+{
+  request->json = strcmp (value, "json") == 0;
+  request->bare = strcmp (value, "names") == 0;
+  return request->json || request->bare || strcmp (value, "table") == 0
+         || vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not table, json or names", value);
+}
+
+static gboolean
+apply_for (VqInstanceRequest *request, const char *value, GError **error)
+{
+  request->stopped = strcmp (value, "stopped") == 0;
+  return request->stopped || strcmp (value, "ready") == 0
+         || vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not ready or stopped", value);
+}
+
+static gboolean
+apply_option (VqInstanceRequest *request, int index, const char *value, GError **error)
+{
+  switch (index)
+    {
+    case OPTION_FORMAT:
+      return apply_format (request, value, error);
+    case OPTION_TIMEOUT:
+      return vq_arguments_parse_int (value, 0, 24 * 60 * 60, &request->timeout, error);
+    case OPTION_FORCE:
+      request->force = TRUE;
+      return TRUE;
+    case OPTION_NO_WAIT:
+      request->no_wait = TRUE;
+      return TRUE;
+    case OPTION_FOR:
+      return apply_for (request, value, error);
+    default:
+      request->help = TRUE;
+      return TRUE;
+    }
+}
+
+static gboolean
+take_option (VqInstanceRequest *request, VqInstanceRequestOptions options, int index,
+             const char *value, GError **error)
+{
+  g_autofree char *name = vq_arguments_describe (&arguments_table[index]);
+  VQ_ERROR_PREFIX (error, "option %s", name);
+
+  if (index < N_CHOSEN && (options & (1u << index)) == 0)
+    return vq_error_set (error, VQ_ERROR_USAGE, "this verb does not have it");
+  return apply_option (request, index, value, error);
+}
+
+static gboolean
+parse (VqInstanceRequest *request, VqArguments *arguments, VqInstanceRequestOptions options,
+       GStrvBuilder *names, GError **error)
+{
+  VqArgumentKind kind;
+  const char *value;
+  int index;
+
+  while (!request->help
+         && (kind = vq_arguments_next (arguments, &index, &value, error)) != VQ_ARGUMENT_END)
+    if (kind == VQ_ARGUMENT_ERROR)
+      return FALSE;
+    else if (kind == VQ_ARGUMENT_POSITIONAL)
+      g_strv_builder_add (names, value);
+    else if (!take_option (request, options, index, value, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+check_names (const VqInstanceRequest *request, guint min, guint max, GError **error)
+{
+  guint n = g_strv_length (request->names);
+
+  if (n < min)
+    return vq_error_set (error, VQ_ERROR_USAGE, "which instance?");
+  return n <= max
+         || vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is one name too many",
+                          request->names[max]);
+}
+
+gboolean
+vq_instance_request_parse (VqInstanceRequest *request, const char *const *arguments,
+                           VqInstanceRequestOptions options, guint min_names, guint max_names,
+                           GError **error)
+{
+  g_autoptr (VqArguments) parser = vq_arguments_new (arguments_table, arguments, error);
+  GStrvBuilder *names = g_strv_builder_new ();
+  gboolean parsed;
+
+  *request = (VqInstanceRequest){ .timeout = TIMEOUT_DEFAULT };
+  parsed = parser != NULL && parse (request, parser, options, names, error);
+  request->names = g_strv_builder_end (names);
+  g_strv_builder_unref (names);
+  return parsed && (request->help || check_names (request, min_names, max_names, error));
+}
+
+void
+vq_instance_request_clear (VqInstanceRequest *request)
+{
+  g_strfreev (request->names);
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The command lines of the verbs that are about instances by name: "stop --timeout=5 web". */
+#pragma once
+
+#include <glib.h>
+
+/* Which options a verb has, besides --help. */
+typedef enum
+{
+  VQ_INSTANCE_REQUEST_FORMAT = 1 << 0,  /* --format=table|json|names */
+  VQ_INSTANCE_REQUEST_TIMEOUT = 1 << 1, /* --timeout=SECONDS */
+  VQ_INSTANCE_REQUEST_FORCE = 1 << 2,   /* --force */
+  VQ_INSTANCE_REQUEST_NO_WAIT = 1 << 3, /* --no-wait */
+  VQ_INSTANCE_REQUEST_FOR = 1 << 4,     /* --for=ready|stopped */
+} VqInstanceRequestOptions;
+
+typedef struct
+{
+  char **names;  /* the positional arguments */
+  gboolean json; /* --format=json */
+  gboolean bare; /* --format=names */
+  int timeout;   /* seconds; 30 if it is not given */
+  gboolean force;
+  gboolean no_wait;
+  gboolean stopped; /* --for=stopped */
+  gboolean help;    /* print the help and ignore the rest */
+} VqInstanceRequest;
+
+/* Parses ARGUMENTS (with NULL at the end). There must be from MIN_NAMES to MAX_NAMES names. Every
+ * error is VQ_ERROR_USAGE; then, too, REQUEST tells whether the user wants JSON. */
+gboolean vq_instance_request_parse (VqInstanceRequest *request, const char *const *arguments,
+                                    VqInstanceRequestOptions options, guint min_names,
+                                    guint max_names, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void vq_instance_request_clear (VqInstanceRequest *request);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VqInstanceRequest, vq_instance_request_clear)

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "verb/verb-instance.h"
+
+#include "base/error.h"
+#include "instance/control-client.h"
+#include "instance/control-wire.h"
+#include "instance/instance-place.h"
+#include "instance/instance-start.h"
+#include "verb/instance-request.h"
+#include "verb/verb-output.h"
+
+/* How many instances one command may name. */
+#define MANY 1000
+
+/* A verb: what its command line may have, and what it does with each instance. */
+typedef struct
+{
+  const char *name;
+  VqInstanceRequestOptions options;
+  guint max_names;
+  gboolean (*act) (VqInstance *instance, const VqInstanceRequest *request, GError **error);
+  const char *help; /* what follows the usage line */
+} Verb;
+
+/* Sends the request VERB [now] [ARGUMENT] to the supervisor. */
+static gboolean
+ask (VqInstance *instance, const VqInstanceRequest *request, const char *verb, const char *argument,
+     GError **error)
+{
+  const char *words[4] = { verb };
+  g_auto (GStrv) reply = NULL;
+  gsize n = 1;
+
+  if (request->no_wait)
+    words[n++] = VQ_CONTROL_NOW;
+  words[n] = argument;
+  reply = vq_control_client_call (instance, words, NULL, error);
+  return reply != NULL;
+}
+
+static gboolean
+start (VqInstance *instance, const VqInstanceRequest *request, GError **error)
+{
+  return vq_instance_lock (instance, error) && vq_instance_start (instance, FALSE, NULL, error);
+}
+
+static gboolean
+stop (VqInstance *instance, const VqInstanceRequest *request, GError **error)
+{
+  g_autofree char *seconds = g_strdup_printf ("%d", request->force ? -1 : request->timeout);
+
+  return ask (instance, request, "stop", seconds, error);
+}
+
+static gboolean
+restart (VqInstance *instance, const VqInstanceRequest *request, GError **error)
+{
+  return ask (instance, request, "restart", NULL, error);
+}
+
+static gboolean
+revert (VqInstance *instance, const VqInstanceRequest *request, GError **error)
+{
+  return ask (instance, request, "revert", NULL, error);
+}
+
+/* An ephemeral one is removed by its supervisor. */
+static gboolean
+remove_stopped (VqInstance *instance, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+
+  if (vq_instance_lock (instance, &why))
+    return vq_instance_remove (instance, error);
+  if (vq_error_is_missing (why))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&why));
+  return FALSE;
+}
+
+static gboolean delete (VqInstance *instance, const VqInstanceRequest *request, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+
+  if (!vq_instance_is_running (instance))
+    return remove_stopped (instance, error);
+  if (!request->force)
+    return vq_error_set (error, VQ_ERROR_BUSY,
+                         "the instance \"%s\" runs: stop it first, or give --force",
+                         vq_instance_get_name (instance));
+  return ask (instance, request, "stop", "-1", error) && remove_stopped (instance, error);
+}
+
+static gboolean
+await (VqInstance *instance, const VqInstanceRequest *request, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+
+  if (!request->stopped)
+    return ask (instance, request, "ready", NULL, error);
+  if (!vq_instance_is_running (instance) || ask (instance, request, "end", NULL, &why)
+      || !vq_instance_is_running (instance))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&why));
+  return FALSE;
+}
+
+static const Verb start_verb
+    = { "start", 0, MANY, start,
+        "Starts instances that do not run, and waits until they are ready. The first time\n"
+        "an instance is forked from a template; later it boots from its own disk.\n" };
+
+static const Verb stop_verb
+    = { "stop",
+        VQ_INSTANCE_REQUEST_TIMEOUT | VQ_INSTANCE_REQUEST_FORCE | VQ_INSTANCE_REQUEST_NO_WAIT, MANY,
+        stop,
+        "Shuts instances down. An instance keeps its disk, unless it is ephemeral: then\n"
+        "it is deleted.\n"
+        "\n"
+        "      --timeout=SECONDS  how long the guest may take to shut down before it is\n"
+        "                         ended by force (default: 30)\n"
+        "  -f, --force            end it at once, whatever is being done with it; what the\n"
+        "                         guest has not written to its disk is lost\n"
+        "      --no-wait          fail if something else is being done with it\n" };
+
+static const Verb restart_verb
+    = { "restart", VQ_INSTANCE_REQUEST_NO_WAIT, MANY, restart,
+        "Reboots the guests of instances that run, and waits until they are ready.\n"
+        "\n"
+        "      --no-wait          fail if something else is being done with it\n" };
+
+static const Verb revert_verb
+    = { "revert", VQ_INSTANCE_REQUEST_NO_WAIT, MANY, revert,
+        "Replaces the machines of instances that run by fresh ones, as after launch.\n"
+        "Everything that was done in them is lost.\n"
+        "\n"
+        "      --no-wait          fail if something else is being done with it\n" };
+
+static const Verb delete_verb = { "delete", VQ_INSTANCE_REQUEST_FORCE, MANY, delete,
+                                  "Removes instances with their disks.\n"
+                                  "\n"
+                                  "  -f, --force            even if they run\n" };
+
+static const Verb wait_verb
+    = { "wait", VQ_INSTANCE_REQUEST_FOR | VQ_INSTANCE_REQUEST_NO_WAIT, 1, await,
+        "Waits until the instance is ready, or until it has stopped.\n"
+        "\n"
+        "      --for=STATE        what to wait for: ready or stopped (default: ready)\n"
+        "      --no-wait          fail if something is being done with it\n" };
+
+static void
+print_help (const Verb *verb)
+{
+  vq_verb_output_text ("Usage: virt-qemu %s [OPTION...] NAME%s\n\n%s"
+                       "  -h, --help             show this text and exit\n",
+                       verb->name, verb->max_names > 1 ? "..." : "", verb->help);
+}
+
+static VqVerbStatus
+fail (const Verb *verb, const GError *error)
+{
+  g_autofree char *help = g_strdup_printf ("virt-qemu %s --help", verb->name);
+
+  return vq_verb_error_report (error, help, FALSE);
+}
+
+static VqVerbStatus
+act (const Verb *verb, VqPrivateDir *place, const char *name, const VqInstanceRequest *request)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VqInstance) instance = vq_instance_open (place, name, &error);
+
+  if (instance != NULL && verb->act (instance, request, &error))
+    return VQ_VERB_OK;
+  return fail (verb, error);
+}
+
+/* If several fail, the status is that of the first. */
+static VqVerbStatus
+act_on_all (const Verb *verb, const VqInstanceRequest *request)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VqPrivateDir) place = vq_instance_place_open_state (&error);
+  VqVerbStatus status = VQ_VERB_OK;
+
+  if (place == NULL)
+    return fail (verb, error);
+  for (char **name = request->names; *name != NULL; name++)
+    {
+      VqVerbStatus one = act (verb, place, *name, request);
+
+      status = status != VQ_VERB_OK ? status : one;
+    }
+  return status;
+}
+
+static VqVerbStatus
+run (const Verb *verb, const char *const *arguments)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (VqInstanceRequest) request = { 0 };
+
+  if (!vq_instance_request_parse (&request, arguments, verb->options, 1, verb->max_names, &error))
+    return fail (verb, error);
+  if (!request.help)
+    return act_on_all (verb, &request);
+  print_help (verb);
+  return VQ_VERB_OK;
+}
+
+VqVerbStatus
+vq_verb_instance_start (const char *const *arguments)
+{
+  return run (&start_verb, arguments);
+}
+
+VqVerbStatus
+vq_verb_instance_stop (const char *const *arguments)
+{
+  return run (&stop_verb, arguments);
+}
+
+VqVerbStatus
+vq_verb_instance_restart (const char *const *arguments)
+{
+  return run (&restart_verb, arguments);
+}
+
+VqVerbStatus
+vq_verb_instance_revert (const char *const *arguments)
+{
+  return run (&revert_verb, arguments);
+}
+
+VqVerbStatus
+vq_verb_instance_delete (const char *const *arguments)
+{
+  return run (&delete_verb, arguments);
+}
+
+VqVerbStatus
+vq_verb_instance_wait (const char *const *arguments)
+{
+  return run (&wait_verb, arguments);
+}
+
+VqVerbStatus
+vq_verb_instance_supervise (const char *const *arguments)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (g_strv_length ((char **)arguments) != VQ_INSTANCE_START_N_ARGUMENTS)
+    vq_error_set (&error, VQ_ERROR_USAGE, "this verb is for virt-qemu itself");
+  else if (vq_instance_start_supervise (arguments, &error))
+    return VQ_VERB_OK;
+  return error != NULL ? vq_verb_error_report (error, "virt-qemu --help", FALSE) : VQ_VERB_FAILED;
+}

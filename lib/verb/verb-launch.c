@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "verb/verb-launch.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "image/image-name.h"
+#include "image/image.h"
+#include "instance/control-client.h"
+#include "instance/instance-name.h"
+#include "instance/instance-place.h"
+#include "instance/instance-start.h"
+#include "plan/options.h"
+#include "verb/verb-output.h"
+
+/* What the command line says. */
+typedef struct
+{
+  gboolean starts; /* launch */
+  gboolean help;
+  gboolean ephemeral;
+  gboolean replace;
+  GPtrArray *machine; /* of const char *: the arguments that describe the machine, and the name */
+  VqOptions *options; /* what these mean */
+} Launch;
+
+static const char help[]
+    = "Usage: virt-qemu %s [OPTION...] IMAGE [NAME] [MACHINE OPTION...]\n"
+      "\n"
+      "Makes an instance: a machine that stays, with a disk of its own on top of\n"
+      "IMAGE, which is not changed. %s\n"
+      "Prints the name of the instance.\n"
+      "\n"
+      "      --ephemeral        it is deleted when it stops\n"
+      "      --replace          delete an instance of the same name first, even if it runs\n"
+      "  -h, --help             show this text and exit\n"
+      "\n"
+      "All options of autopkgtest-virt-qemu-ng that describe a machine can be given,\n"
+      "for example --ram-size=4096 --cpus=2; see autopkgtest-virt-qemu-ng --help.\n";
+
+static void
+launch_clear (Launch *launch)
+{
+  g_clear_pointer (&launch->machine, g_ptr_array_unref);
+  g_clear_pointer (&launch->options, vq_options_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Launch, launch_clear)
+
+/* Takes ARGUMENT if it is one of our own. */
+static gboolean
+take_own (Launch *launch, const char *argument)
+{
+  if (strcmp (argument, "--ephemeral") == 0)
+    launch->ephemeral = TRUE;
+  else if (strcmp (argument, "--replace") == 0)
+    launch->replace = TRUE;
+  else if (strcmp (argument, "--help") == 0 || strcmp (argument, "-h") == 0)
+    launch->help = TRUE;
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static gboolean
+check_images (const VqOptions *options, GError **error)
+{
+  if (g_strv_length (options->images) > 2)
+    return vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is one word too many: give IMAGE and NAME",
+                         options->images[2]);
+  return options->images[1] == NULL || vq_instance_name_check (options->images[1], error);
+}
+
+static gboolean
+parse (Launch *launch, const char *const *arguments, GError **error)
+{
+  g_ptr_array_add (launch->machine, (gpointer) "virt-qemu");
+  for (; *arguments != NULL; arguments++)
+    if (!take_own (launch, *arguments))
+      g_ptr_array_add (launch->machine, (gpointer)*arguments);
+  g_ptr_array_add (launch->machine, NULL);
+  if (launch->help)
+    return TRUE;
+  switch (vq_options_parse (launch->machine->len - 1, (const char *const *)launch->machine->pdata,
+                            &launch->options, error))
+    {
+    case VQ_OPTIONS_RUN:
+      return check_images (launch->options, error);
+    case VQ_OPTIONS_ERROR:
+      return FALSE;
+    default:
+      return vq_error_set (error, VQ_ERROR_USAGE, "--version is not for this verb");
+    }
+}
+
+/* Whether the image can be used at all: before something is removed for the sake of the new
+ * instance. */
+static gboolean
+check_image (const VqOptions *options, GError **error)
+{
+  g_auto (GStrv) directories = vq_image_name_get_directories ();
+  g_autofree char *path
+      = vq_image_name_find (options->images[0], (const char *const *)directories, error);
+  g_autoptr (VqImage) image
+      = path != NULL ? vq_image_inspect (path, VQ_IMAGE_BOOT,
+                                         (const char *const *)options->allowed_backing, error)
+                     : NULL;
+
+  return image != NULL;
+}
+
+static gboolean
+remove_old (VqPrivateDir *place, const char *name, GError **error)
+{
+  const char *const words[] = { "stop", "-1", NULL };
+  g_autoptr (GError) why = NULL;
+  g_autoptr (VqInstance) old = vq_instance_open (place, name, &why);
+  g_auto (GStrv) reply = NULL;
+
+  if (old == NULL)
+    return vq_error_is_missing (why) || (g_propagate_error (error, g_steal_pointer (&why)), FALSE);
+  if (vq_instance_is_running (old))
+    reply = vq_control_client_call (old, words, NULL, NULL);
+  if (vq_instance_lock (old, &why))
+    return vq_instance_remove (old, error);
+  return vq_error_is_missing (why) || (g_propagate_error (error, g_steal_pointer (&why)), FALSE);
+}
+
+static VqInstance *
+make (const Launch *launch, VqPrivateDir *place, GError **error)
+{
+  const VqOptions *options = launch->options;
+  g_autofree char *name
+      = options->images[1] != NULL ? g_strdup (options->images[1]) : vq_instance_name_make ();
+  g_autofree char *directory = g_get_current_dir ();
+  VqInstanceRecord *record;
+
+  vq_instance_sweep (place);
+  if (launch->replace && (!check_image (options, error) || !remove_old (place, name, error)))
+    return NULL;
+  record = vq_instance_record_new (options->images[0], directory,
+                                   (const char *const *)launch->machine->pdata + 1);
+  record->ephemeral = launch->ephemeral;
+  return vq_instance_create (place, name, record, error);
+}
+
+static gboolean
+do_launch (const Launch *launch, GError **error)
+{
+  g_autoptr (VqPrivateDir) place = vq_instance_place_open_state (error);
+  g_autoptr (VqInstance) instance = place != NULL ? make (launch, place, error) : NULL;
+
+  if (instance == NULL || (launch->starts && !vq_instance_start (instance, TRUE, NULL, error)))
+    return FALSE;
+  vq_verb_output_text ("%s\n", vq_instance_get_name (instance));
+  return TRUE;
+}
+
+static VqVerbStatus
+run (const char *const *arguments, gboolean starts)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (Launch) launch = { .starts = starts, .machine = g_ptr_array_new () };
+  const char *name = starts ? "launch" : "create";
+  g_autofree char *how = g_strdup_printf ("virt-qemu %s --help", name);
+
+  if (!parse (&launch, arguments, &error))
+    return vq_verb_error_report (error, how, FALSE);
+  if (launch.help)
+    {
+      vq_verb_output_text (
+          help, name, starts ? "Starts it, and waits until it is ready." : "It is not started.");
+      return VQ_VERB_OK;
+    }
+  return do_launch (&launch, &error) ? VQ_VERB_OK : vq_verb_error_report (error, how, FALSE);
+}
+
+VqVerbStatus
+vq_verb_launch_run (const char *const *arguments)
+{
+  return run (arguments, TRUE);
+}
+
+VqVerbStatus
+vq_verb_launch_create (const char *const *arguments)
+{
+  return run (arguments, FALSE);
+}

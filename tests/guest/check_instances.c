@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Machines that stay, as people use them: virt-qemu on a real guest. All tests share a directory,
+ * in which the first one makes the template. */
+#include <check.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "process.h"
+#include "server-client.h"
+#include "suite.h"
+
+#define README "README.md"
+#define SECTION "\n## Machines that stay\n"
+
+static char *directory;
+
+/* Runs SCRIPT in the test's directory, where "image.qcow2" is the image and "virt-qemu" is on PATH,
+ * and gives what it prints. It must end with STATUS. */
+static char *
+run (const char *script, int expected)
+{
+  g_autofree char *here = g_get_current_dir ();
+  g_autofree char *built = g_path_get_dirname (server_get_program ());
+  g_autofree char *program_dir
+      = g_path_is_absolute (built) ? g_strdup (built) : g_build_filename (here, built, NULL);
+  g_autofree char *path = g_strdup_printf ("PATH=%s:%s", program_dir, g_getenv ("PATH"));
+  g_autofree char *state = g_strdup_printf ("VIRT_QEMU_STATE_DIR=%s/state", directory);
+  g_autofree char *runtime = g_strdup_printf ("VIRT_QEMU_RUNTIME_DIR=%s/run", directory);
+  g_autofree char *cache = g_strdup_printf ("XDG_CACHE_HOME=%s/cache", directory);
+  g_autofree char *tmp = g_strdup_printf ("TMPDIR=%s/tmp", directory);
+  const char *const environment[] = { path, state, runtime, cache, tmp, NULL };
+  g_autofree char *whole = g_strdup_printf ("cd %s; exec 2>&1; %s", directory, script);
+  int out = process_new_file ();
+  const ProcessSetup setup = { -1, out, out, environment, NULL };
+  pid_t pid = process_spawn ((const char *[]){ "sh", "-c", whole, NULL }, &setup);
+  int status;
+  char *text;
+
+  ck_assert_msg (process_wait (pid, BOOT, &status), "no end: %s", script);
+  text = process_read_file (out, NULL);
+  close (out);
+  ck_assert_msg (WIFEXITED (status) && WEXITSTATUS (status) == expected, "status 0x%x of %s: %s",
+                 status, script, text);
+  return text;
+}
+
+/* Runs SCRIPT, which must print EXPECTED. */
+static void
+expect (const char *script, const char *expected)
+{
+  g_autofree char *text = run (script, 0);
+
+  ck_assert_msg (strcmp (g_strchomp (text), expected) == 0, "%s: %s", script, text);
+}
+
+/* Runs SCRIPT, which must fail with STATUS and say PART. */
+static void
+expect_failure (const char *script, int status, const char *part)
+{
+  g_autofree char *text = run (script, status);
+
+  ck_assert_msg (strstr (text, part) != NULL, "%s: %s", script, text);
+}
+
+static void
+set_up_once (void)
+{
+  g_autofree char *image = NULL;
+  g_autofree char *tmp = NULL;
+
+  if (directory != NULL)
+    return;
+  directory = g_dir_make_tmp ("vq-stay-XXXXXX", NULL);
+  image = g_build_filename (directory, "image.qcow2", NULL);
+  tmp = g_build_filename (directory, "tmp", NULL);
+  ck_assert_int_eq (symlink (server_get_image (), image), 0);
+  ck_assert_int_eq (g_mkdir (tmp, 0700), 0);
+}
+
+/* After each test nothing runs, and nothing is left. */
+static void
+tear_down (void)
+{
+  g_free (run ("for name in $(virt-qemu list --format=names); do "
+               "virt-qemu delete --force $name || :; done",
+               0));
+  expect ("ls -A run state/instances tmp", "run:\n\nstate/instances:\n\ntmp:");
+}
+
+void
+suite_finish (void)
+{
+  char *argv[] = { (char *)"rm", (char *)"-rf", directory, NULL };
+
+  if (directory != NULL)
+    (void)!g_spawn_sync (NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
+}
+
+/* The lines of README.md's section that are commands: those that begin with four blanks. */
+static char *
+read_page (void)
+{
+  GString *commands = g_string_new ("set -e\n");
+  g_autofree char *text = NULL;
+  g_auto (GStrv) lines = NULL;
+  char *section, *end;
+
+  ck_assert (g_file_get_contents (README, &text, NULL, NULL));
+  section = strstr (text, SECTION);
+  ck_assert_ptr_nonnull (section);
+  end = strstr (section + strlen (SECTION), "\n## ");
+  *end = '\0';
+  lines = g_strsplit (section, "\n", -1);
+  for (char **line = lines; *line != NULL; line++)
+    if (g_str_has_prefix (*line, "    "))
+      g_string_append_printf (commands, "%s\n", *line + 4);
+  return g_string_free (commands, FALSE);
+}
+
+CASE ("instances", set_up_once, tear_down, 0)
+
+TEST (test_the_page_in_the_readme)
+{
+  g_autofree char *commands = read_page ();
+  g_autofree char *text = run (commands, 0);
+
+  ck_assert_msg (strstr (text, "hello") != NULL, "%s", text);
+}
+
+#define LAUNCH "virt-qemu launch image.qcow2 web --ram-size=1024"
+#define EXEC "virt-qemu exec web -- "
+
+/* What is done in it stays when it stops, and goes when it is reverted. */
+TEST (test_its_disk_stays)
+{
+  expect (LAUNCH, "web");
+  expect (EXEC "sh -c 'echo kept >/root/file; cat /proc/sys/kernel/random/boot_id >/root/boot'",
+          "");
+  expect ("virt-qemu stop web", "");
+  expect ("virt-qemu list | sed -n 's/^web  *\\([a-z]*\\).*/\\1/p'", "stopped");
+  expect_failure (EXEC "true", 125, "does not run");
+  expect ("virt-qemu start web", "");
+  expect (EXEC "cat /root/file", "kept");
+  expect (EXEC "sh -c 'cmp -s /root/boot /proc/sys/kernel/random/boot_id || echo booted'",
+          "booted");
+  expect ("test -n \"$(virt-qemu logs web)\" && echo there", "there");
+  expect ("virt-qemu revert web", "");
+  expect (EXEC "ls /root", "");
+}
+
+/* Whoever comes second waits, or is told that it is busy; a command that runs is ended. */
+TEST (test_changes_take_turns)
+{
+  expect (LAUNCH, "web");
+  expect (EXEC "sh -c 'echo kept >/root/file'", "");
+  expect (
+      "virt-qemu restart web & until virt-qemu list --format=json | grep -q restarted; do :; done;"
+      "virt-qemu revert --no-wait web; echo $?; wait",
+      "virt-qemu: error: the instance is being restarted\n4");
+  expect (EXEC "cat /root/file", "kept");
+  expect_failure (EXEC
+                  "sh -c 'echo begun; sleep 1000' | { read begun; virt-qemu stop -f web; cat; }; "
+                  "virt-qemu start web --no-wait",
+                  2, "does not have it");
+  expect ("virt-qemu info web | sed -n 's/^state *//p'", "\"stopped\"");
+}
+
+TEST (test_two_of_one_name)
+{
+  g_autofree char *text = run (LAUNCH " & " LAUNCH "; echo $?; wait", 0);
+
+  ck_assert_msg (strstr (text, "already") != NULL, "%s", text);
+  expect ("virt-qemu list --format=names", "web");
+  expect (EXEC "echo alive", "alive");
+}
+
+/* Its supervisor is killed: QEMU goes with it, the disk stays, and an ephemeral one is gone. */
+TEST (test_a_killed_supervisor)
+{
+  expect (LAUNCH " && virt-qemu launch image.qcow2 web2 --ram-size=1024 --ephemeral", "web\nweb2");
+  expect (EXEC "sh -c 'echo kept >/root/file; sync'", "");
+  expect ("for name in web web2; do kill -9 $(virt-qemu info $name | sed -n 's/^pid *//p'); done; "
+          "virt-qemu wait --for=stopped web; virt-qemu list --format=names",
+          "web");
+  expect ("until virt-qemu start web; do :; done", "");
+  expect (EXEC "cat /root/file", "kept");
+}
+
+/* Who launches it is killed before it is ready. */
+TEST (test_a_killed_launcher)
+{
+  expect (LAUNCH " --template=off & "
+                 "until virt-qemu list --format=json | grep -q started; do :; done; kill -9 $!; "
+                 "virt-qemu wait --for=stopped web 2>/dev/null; virt-qemu list --format=names",
+          "");
+}
+
+TEST (test_the_guest_powers_off)
+{
+  expect ("virt-qemu launch --ephemeral image.qcow2 web --ram-size=1024", "web");
+  expect ("virt-qemu wait --for=stopped web & " EXEC "systemctl poweroff >/dev/null 2>&1; "
+          "wait; virt-qemu list --format=names",
+          "");
+}
+
+TEST (test_it_cannot_boot)
+{
+  expect_failure ("truncate -s 1M bad.img; virt-qemu launch bad.img web", 2, "bad.img");
+}

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The verbs for instances, as people start them. The supervisor is not ours. */
+#include "verb/verb-instance.h"
+
+#include <check.h>
+#include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli-run.h"
+#include "instance-setup.h"
+#include "suite.h"
+
+static pid_t supervisor;
+
+static void
+tear_down (void)
+{
+  if (supervisor > 0)
+    {
+      kill (supervisor, SIGKILL);
+      waitpid (supervisor, NULL, 0);
+    }
+  supervisor = 0;
+  cli_run_clear ();
+  instance_teardown ();
+}
+
+/* The instance "web" runs. */
+static void
+have_running (gboolean ephemeral, const char *answer)
+{
+  instance_make ("web", ephemeral);
+  supervisor = instance_fake_supervisor ("web", answer);
+}
+
+static void
+await_supervisor (void)
+{
+  waitpid (supervisor, NULL, 0);
+  supervisor = 0;
+}
+
+static void
+assert_requests (const char *expected)
+{
+  g_autofree char *requests = instance_get_requests ();
+
+  ck_assert_str_eq (requests, expected);
+}
+
+CASE ("verb-instance", instance_setup, tear_down, 30)
+
+static const struct
+{
+  const char *line;
+  int status;
+  const char *said;
+} failures[] = {
+  { "start", 2, "which instance?" },
+  { "stop", 2, "which instance?" },
+  { "list web", 2, "one name too many" },
+  { "info", 2, "which instance?" },
+  { "info web", 3, "there is no instance \"web\"" },
+  { "stop web", 3, "there is no instance \"web\"" },
+  { "delete --force web", 3, "there is no instance \"web\"" },
+  { "revert ../web", 2, "cannot be the name" },
+  { "stop --timeout=x web", 2, "--timeout" },
+  { "stop --format=json web", 2, "does not have it" },
+  { "wait --for=ever web", 2, "not ready or stopped" },
+  { "list --format=xml", 2, "not table, json or names" },
+  { "launch", 2, "no image given" },
+  { "launch x.img Web", 2, "cannot be the name" },
+  { "launch x.img web y", 2, "one word too many" },
+  { "launch x.img web --ram-size=many", 2, "--ram-size" },
+  { "launch /nonexistent.img web", 1, "/nonexistent.img" },
+  { "start idle --format=json", 2, "does not have it" },
+  { "stop idle", 4, "the instance \"idle\" does not run" },
+  { "restart idle", 4, "the instance \"idle\" does not run" },
+  { "revert idle", 4, "the instance \"idle\" does not run" },
+  { "wait idle", 4, "the instance \"idle\" does not run" },
+  { "create x.img idle", 7, "there is an instance \"idle\" already" },
+  { "launch x.img idle", 7, "there is an instance \"idle\" already" },
+};
+
+/* Each is one line on stderr, and one more if the command line is wrong; nothing is left. */
+TEST_LOOP (fails, 0, G_N_ELEMENTS (failures))
+{
+  g_auto (GStrv) lines = NULL;
+
+  instance_make ("idle", FALSE);
+  ck_assert_msg (cli_run (failures[_i].line) == failures[_i].status, "%s: %s", failures[_i].line,
+                 cli_err);
+  cli_assert_in (cli_err, failures[_i].said);
+  lines = g_strsplit (cli_err, "\n", -1);
+  ck_assert_uint_eq (g_strv_length (lines) - 1, failures[_i].status == 2 ? 2 : 1);
+  instance_assert_names ("idle");
+}
+
+static const char *const verbs[] = { "launch", "create", "start", "stop", "restart", "revert",
+                                     "delete", "list",   "info",  "wait", "logs" };
+
+TEST_LOOP (help, 0, G_N_ELEMENTS (verbs))
+{
+  g_autofree char *line = g_strconcat (verbs[_i], " --help", NULL);
+  g_autofree char *usage = g_strconcat ("Usage: virt-qemu ", verbs[_i], " ", NULL);
+
+  ck_assert_int_eq (cli_run (line), 0);
+  ck_assert (g_str_has_prefix (cli_out, usage));
+  ck_assert_str_eq (cli_err, "");
+}
+
+static const struct
+{
+  const char *line;
+  const char *request;
+} requests[] = {
+  { "stop web", "stop 30\n" },
+  { "stop --timeout=5 web", "stop 5\n" },
+  { "stop --no-wait web", "stop now 30\n" },
+  { "stop --force web", "stop -1\n" },
+  { "restart web", "restart\n" },
+  { "restart --no-wait web", "restart now\n" },
+  { "revert web", "revert\n" },
+  { "wait web", "ready\n" },
+  { "wait --for=stopped web", "end\n" },
+};
+
+TEST_LOOP (asks_the_supervisor, 0, G_N_ELEMENTS (requests))
+{
+  have_running (FALSE, "ok");
+  ck_assert_msg (cli_run (requests[_i].line) == 0, "%s", cli_err);
+  assert_requests (requests[_i].request);
+  ck_assert_str_eq (cli_out, "");
+}
+
+static const struct
+{
+  const char *answer;
+  int status;
+} answers[] = {
+  { "error busy it%20is%20being%20reverted", 4 },
+  { "error timeout too%20late", 6 },
+  { "error failed no", 1 },
+  { "nonsense", 1 },
+  { "ok", 0 },
+  { "", 1 }, /* it has died */
+};
+
+TEST_LOOP (answer, 0, G_N_ELEMENTS (answers))
+{
+  have_running (FALSE, answers[_i].answer);
+  ck_assert_msg (cli_run ("revert web") == answers[_i].status, "%s", cli_err);
+}
+
+TEST (delete_needs_force)
+{
+  have_running (FALSE, "ok");
+  ck_assert_int_eq (cli_run ("delete web"), 4);
+  cli_assert_in (cli_err, "stop it first, or give --force");
+  assert_requests ("");
+  ck_assert_int_eq (cli_run ("delete --force web"), 0);
+  assert_requests ("stop -1\n");
+  await_supervisor ();
+  instance_assert_names ("");
+}
+
+TEST (delete_of_stopped_ones)
+{
+  instance_make ("a", FALSE);
+  instance_make ("b", FALSE);
+  instance_make ("c", FALSE);
+  ck_assert_int_eq (cli_run ("delete a nosuch c"), 3);
+  instance_assert_names ("b");
+}
+
+/* A raw disk with a boot sector. Transfer full. */
+static char *
+make_image (void)
+{
+  char *path = g_build_filename (instance_directory, "y.img", NULL);
+  char sector[1024] = { 0 };
+
+  sector[510] = 0x55;
+  sector[511] = (char)0xaa;
+  ck_assert (g_file_set_contents (path, sector, sizeof sector, NULL));
+  return path;
+}
+
+TEST (create_and_replace)
+{
+  g_autofree char *image = NULL;
+  g_autofree char *line = NULL;
+
+  ck_assert_int_eq (cli_run ("create x.img web --cpus=2"), 0);
+  ck_assert_str_eq (cli_out, "web\n");
+  image = make_image ();
+  line = g_strdup_printf ("create --replace %s web", image);
+  ck_assert_int_eq (cli_run (line), 0);
+  ck_assert_int_eq (cli_run ("info --format=json web"), 0);
+  cli_assert_in (cli_out, "y.img\"");
+  ck_assert_int_eq (cli_run ("create --replace nosuch.img web"), 2); /* the old one stays */
+  ck_assert_int_eq (cli_run ("info --format=json web"), 0);
+  cli_assert_in (cli_out, "y.img\"");
+  ck_assert_int_eq (cli_run ("create x.img"), 0);
+  ck_assert (g_str_has_prefix (cli_out, "vq-"));
+}
+
+static JsonObject *
+parse (JsonParser *parser)
+{
+  JsonNode *root;
+
+  ck_assert_msg (json_parser_load_from_data (parser, cli_out, -1, NULL), "%s", cli_out);
+  root = json_parser_get_root (parser);
+  if (JSON_NODE_HOLDS_ARRAY (root))
+    root = json_array_get_element (json_node_get_array (root), 0);
+  return json_node_get_object (root);
+}
+
+/* Scripts rely on the names of the members. */
+TEST (json)
+{
+  static const char *const members[] = { "name",    "state",     "work", "host", "image",
+                                         "created", "ephemeral", "disk", "pid",  "sockets" };
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *object;
+
+  have_running (FALSE, "ok state=running pid=42 work=reverted");
+  ck_assert_int_eq (cli_run ("list --format=json"), 0);
+  object = parse (parser);
+  ck_assert_uint_eq (json_object_get_size (object), G_N_ELEMENTS (members));
+  for (gsize i = 0; i < G_N_ELEMENTS (members); i++)
+    ck_assert_msg (json_object_has_member (object, members[i]), "no %s", members[i]);
+  ck_assert_str_eq (json_object_get_string_member (object, "state"), "running");
+  ck_assert_str_eq (json_object_get_string_member (object, "work"), "reverted");
+  ck_assert_int_eq (json_object_get_int_member (object, "pid"), 42);
+}
+
+TEST (json_of_a_stopped_one)
+{
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *object;
+
+  instance_make ("web", FALSE);
+  ck_assert_int_eq (cli_run ("info --format=json web"), 0);
+  object = parse (parser);
+  ck_assert_str_eq (json_object_get_string_member (object, "state"), "stopped");
+  ck_assert (json_object_get_null_member (object, "pid"));
+  ck_assert (json_object_get_null_member (object, "sockets"));
+}
+
+TEST (json_of_an_error)
+{
+  ck_assert_int_eq (cli_run ("info --format=json web"), 3);
+  cli_assert_in (cli_out, "\"missing\"");
+}
+
+TEST (lists)
+{
+  ck_assert_int_eq (cli_run ("list"), 0);
+  ck_assert_str_eq (cli_out, "");
+  have_running (FALSE, "ok state=running");
+  instance_make ("idle", FALSE);
+  instance_make ("left", TRUE); /* whose supervisor was killed */
+  ck_assert_int_eq (cli_run ("list"), 0);
+  cli_assert_in (cli_out, "web                   running");
+  cli_assert_in (cli_out, "idle                  stopped");
+  ck_assert_int_eq (cli_run ("list --format=names"), 0);
+  ck_assert_str_eq (cli_out, "idle\nweb\n");
+}
+
+TEST (wait_until_it_is_killed)
+{
+  have_running (FALSE, "");
+  kill (supervisor, SIGKILL);
+  await_supervisor ();
+  ck_assert_int_eq (cli_run ("wait --for=stopped web"), 0);
+  ck_assert_int_eq (cli_run ("info web"), 0);
+  cli_assert_in (cli_out, "\"stopped\"");
+}
+
+/* What the guest wrote cannot steer the terminal. */
+TEST (logs)
+{
+  g_autofree char *path
+      = g_build_filename (instance_directory, "state/instances/web/console.log", NULL);
+
+  instance_make ("web", FALSE);
+  ck_assert_int_eq (cli_run ("logs web"), 0);
+  ck_assert_str_eq (cli_out, "");
+  ck_assert (g_file_set_contents (path, "Booting\033]0;evil\a\r\nDone\r\n", -1, NULL));
+  ck_assert_int_eq (g_chmod (path, 0600), 0);
+  ck_assert_int_eq (cli_run ("logs web"), 0);
+  ck_assert_str_eq (cli_out, "Booting^[]0;evil^G\nDone\n");
+}
+
+TEST (supervise_is_not_for_people)
+{
+  ck_assert_int_eq (cli_run ("supervise"), 2);
+  ck_assert_int_eq (cli_run ("supervise web 77 78 new"), 2);
+}
