@@ -17,7 +17,7 @@
 
 static const char fake_qemu[]
     = "#!/usr/bin/perl\n"
-      "my ($fd) = \"@ARGV\" =~ /id=vq-qmp,fd=(\\d+)/;\n"
+      "my ($fd) = \"@ARGV\" =~ /id=vq-own-qmp,fd=(\\d+)/;\n"
       "open (my $s, '+<&=', $fd) or die; select ($s); $| = 1;\n"
       "print '{\"QMP\": {}}', \"\\n\"; <$s>; print '{\"return\": {}, \"id\": 1}', \"\\n\"; $| = "
       "0;\n"
