@@ -79,6 +79,8 @@ bare_machine_new (const char *arch, const char *more)
   VqQemuConfig *machine = &bare->machine;
 
   bare->directory = g_dir_make_tmp ("vq-machine-XXXXXX", NULL);
+  bare->machine.efi_vars = bare->vars
+      = g_build_filename (bare->directory, VQ_TEMPLATE_EFI_VARS, NULL);
   ck_assert_ptr_nonnull (bare->directory);
   bare->options = parse_options (more != NULL ? more : "");
   make_plan (&bare->plan, bare->options, arch);
@@ -106,9 +108,6 @@ bare_machine_use_firmware (BareMachine *bare)
 
   plan->firmware = vq_firmware_find (plan->arch->qemu, NULL);
   ck_assert_ptr_nonnull (plan->firmware); /* ovmf is a build dependency */
-  g_free (bare->vars);
-  bare->machine.efi_vars = bare->vars
-      = g_build_filename (bare->directory, VQ_TEMPLATE_EFI_VARS, NULL);
   ck_assert (vq_firmware_copy_vars (plan->firmware, bare->vars, NULL));
   if (plan->options->baseimage)
     plan->hotplug = vq_hotplug_bus_find (plan->options, plan->arch, TRUE, NULL);
