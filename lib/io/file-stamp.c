@@ -4,19 +4,11 @@
 #include <sys/sysmacros.h>
 
 char *
-vq_file_stamp_contents (const struct stat *st)
-{
-  return g_strdup_printf ("device %u:%u inode %" G_GUINT64_FORMAT " size %" G_GINT64_FORMAT
-                          " modified %" G_GINT64_FORMAT ".%09ld",
-                          major (st->st_dev), minor (st->st_dev), (guint64)st->st_ino,
-                          (gint64)st->st_size, (gint64)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
-}
-
-char *
 vq_file_stamp (const struct stat *st)
 {
-  g_autofree char *contents = vq_file_stamp_contents (st);
-
-  return g_strdup_printf ("%s changed %" G_GINT64_FORMAT ".%09ld", contents,
+  return g_strdup_printf ("device %u:%u inode %" G_GUINT64_FORMAT " size %" G_GINT64_FORMAT
+                          " modified %" G_GINT64_FORMAT ".%09ld changed %" G_GINT64_FORMAT ".%09ld",
+                          major (st->st_dev), minor (st->st_dev), (guint64)st->st_ino,
+                          (gint64)st->st_size, (gint64)st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
                           (gint64)st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
 }

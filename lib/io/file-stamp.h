@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Stamps that identify a file and its present contents. */
+/* A stamp that identifies a file and its present contents. */
 #pragma once
 
 #include <glib.h>
@@ -11,7 +11,3 @@
  * that was not on the disk yet, and two writes may fall into one tick of the clock. Transfer
  * full. */
 char *vq_file_stamp (const struct stat *st);
-
-/* The same without the time of the inode's change, for a file that nobody else can write to: it
- * stays the same when the file gets another name (link). Transfer full. */
-char *vq_file_stamp_contents (const struct stat *st);

@@ -128,8 +128,9 @@ vq_machine_files_new_template (const VqPlan *plan, const char *directory, gint64
   return g_steal_pointer (&files);
 }
 
-/* What a disk that stays lies on must stay, too, even when the template is removed. It gets another
- * name there, or if that is impossible, because the directories are on two file systems, a copy. */
+/* What a disk that stays lies on must stay, too, even when the template is removed. So it is
+ * copied. Another name for the same file (link) would do, but the file's stamp would be another one
+ * then (io/file-stamp.h), and the template would count as damaged. */
 static gboolean
 choose_template_disk (VqMachineFiles *files, const char *directory, GError **error)
 {
@@ -142,8 +143,7 @@ choose_template_disk (VqMachineFiles *files, const char *directory, GError **err
     }
   files->template_disk = join_kept (files, TEMPLATE_DISK);
   unlink (files->template_disk);
-  return link (templates, files->template_disk) == 0
-         || vq_file_copy (templates, files->template_disk, error);
+  return vq_file_copy (templates, files->template_disk, error);
 }
 
 VqMachineFiles *

@@ -76,7 +76,7 @@ vq_template_info_add_file (VqTemplateInfo *info, VqPrivateDir *dir, const char *
                                vq_private_dir_get_path (dir), name);
   if (!vq_private_dir_stat (dir, name, &st, error))
     return FALSE;
-  g_hash_table_insert (info->files, g_strdup (name), vq_file_stamp_contents (&st));
+  g_hash_table_insert (info->files, g_strdup (name), vq_file_stamp (&st));
   return TRUE;
 }
 
@@ -261,7 +261,7 @@ check_file (VqPrivateDir *dir, const char *name, const char *stamp, GError **err
     return vq_error_set (error, VQ_ERROR_FAILED, "\"%s\" is not the name of a file", name);
   if (!vq_private_dir_stat (dir, name, &st, error))
     return FALSE;
-  now = vq_file_stamp_contents (&st);
+  now = vq_file_stamp (&st);
   if (strcmp (now, stamp) == 0)
     return TRUE;
   return vq_error_set (error, VQ_ERROR_FAILED, "%s/%s has been changed since it was saved",

@@ -228,7 +228,24 @@ mount_cache (void)
   ck_assert_int_eq (mount ("tmpfs", cache, "tmpfs", 0, size), 0);
 }
 
-/* A process that makes the cache's disk as small as it can get, as soon as a template is being made
+/* Whether a template is being made whose memory has a file already. */
+static gboolean
+has_memory_file (void)
+{
+  g_autoptr (GDir) dir = g_dir_open (cache, 0, NULL);
+  gboolean found = FALSE;
+  const char *name;
+
+  while (!found && dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (cache, name, VQ_TEMPLATE_RAM, NULL);
+
+      found = access (path, F_OK) == 0;
+    }
+  return found;
+}
+
+/* A process that makes the cache's disk as small as it can get, as soon as a guest has its memory
  * there. */
 static pid_t
 start_filler (void)
@@ -238,7 +255,7 @@ start_filler (void)
 
   if (pid != 0)
     return pid;
-  while (count_templates () == 0)
+  while (!has_memory_file ())
     g_usleep (1000);
   for (int kib = 256; result != 0 && kib < 64 * 1024; kib += 256)
     {
