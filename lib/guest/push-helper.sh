@@ -3,7 +3,8 @@
 # and $3 the port's name. If $4 is not empty, the program is for a kernel that calls its machine so.
 # The script loads the port's driver, because a shell may start before udev does that, or where
 # nobody does. It waits for the port too, which takes a moment. It mounts a tmpfs of its own, because many systems mount /run, /tmp and /dev/shm
-# noexec. The tmpfs is in the mount namespace of this script, and disappears with the helper, which
+# noexec. Only one process can have the port; what an attempt before this one has left there is
+# killed. The tmpfs is in the mount namespace of this script, and disappears with the helper, which
 # then moves to init's namespaces. There must be no single quote below, because the script is given
 # to a shell between two of them.
 
@@ -21,7 +22,14 @@ while :; do
   i=$((i + 1)); sleep 0.1 2>/dev/null || sleep 1
 done
 mount -t tmpfs -o mode=700,exec virt-qemu /tmp
-exec 3<>"$port"
+i=0
+until { command exec 3<>"$port"; } 2>/dev/null; do
+  [ "$i" -lt 50 ] || { echo "the port stays busy" >&2; exit 1; }
+  for f in /proc/[0-9]*/fd/*; do
+    [ ! "$f" -ef "$port" ] || { f=${f#/proc/}; kill -9 "${f%%/*}" || :; }
+  done 2>/dev/null
+  i=$((i + 1)); sleep 0.1 2>/dev/null || sleep 1
+done
 timeout 20 head -c "$1" <&3 >/tmp/virt-qemu-helper ||
   { echo "the program did not arrive" >&2; exit 1; }
 echo "$2  /tmp/virt-qemu-helper" | sha256sum -c --status ||

@@ -17,17 +17,21 @@
 #define LOOK                                                                                       \
   "cd %s && LC_ALL=C find . -printf '%%P %%y %%m %%U %%l\\n' | LC_ALL=C sort; cat sub/file"
 
-/* A reboot by us, after which a service fails and the agent may not run commands, as in RHEL; and
- * one by the guest, as a test does it: it makes the mark, and reboots when the mark has gone. This
- * one resets the machine in that very moment. The driver of the helper's port, the agent's and hvc1
- * is not loaded then, so ttyS1 is the way in. */
+#define PORT "/dev/virtio-ports/org.debian.virt-qemu.helper"
+
+/* A reboot by us, after which a service has the helper's port until it is killed, and the agent may
+ * not run commands, as in RHEL; and one by the guest, as a test does it: it makes the mark, and
+ * reboots when the mark has gone. This one resets the machine in that very moment. The driver of
+ * the helper's port, the agent's and hvc1 is not loaded then, so ttyS1 is the way in. */
 static const struct
 {
   const char *before; /* to run in the guest */
   const char *request;
 } reboots[] = {
-  { "printf '[Service]\\nExecStart=/bin/false\\n[Install]\\nWantedBy=multi-user.target\\n' "
-    ">/etc/systemd/system/broken.service; systemctl -q enable broken; "
+  { "printf '[Unit]\\nDefaultDependencies=no\\n[Service]\\nExecStart=/bin/sh -c "
+    "\"until [ -c " PORT " ]; do sleep 0.1; done; exec sleep infinity 3<>" PORT "\"\\n"
+    "[Install]\\nWantedBy=sysinit.target\\n' >/etc/systemd/system/broken.service; "
+    "systemctl -q enable broken; "
     "mkdir -p /etc/systemd/system/qemu-guest-agent.service.d; printf '[Service]\\nExecStart=\\n"
     "ExecStart=/usr/sbin/qemu-ga --block-rpcs=guest-exec,guest-exec-status\\n' "
     ">/etc/systemd/system/qemu-guest-agent.service.d/block.conf",
