@@ -26,6 +26,7 @@ i=0
 until { command exec 3<>"$port"; } 2>/dev/null; do
   [ "$i" -lt 50 ] || { echo "the port stays busy" >&2; exit 1; }
   for f in /proc/[0-9]*/fd/*; do
+    # shellcheck disable=SC3013 # every shell that is an sh somewhere knows -ef
     [ ! "$f" -ef "$port" ] || { f=${f#/proc/}; kill -9 "${f%%/*}" || :; }
   done 2>/dev/null
   i=$((i + 1)); sleep 0.1 2>/dev/null || sleep 1
