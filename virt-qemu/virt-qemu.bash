@@ -160,7 +160,7 @@ _virt_qemu ()
 
   if ((cword == 1)); then
     mapfile -t COMPREPLY < <(compgen -W '
-      check create delete exec file info launch list logs restart revert shell start stop template wait
+      check create delete exec file info launch list logs restart revert shell start stats stop template wait
       --help --version' -- "$cur")
   elif [[ ${words[1]} == check ]]; then
     _virt_qemu_check
@@ -180,7 +180,7 @@ _virt_qemu ()
     _virt_qemu_names '--no-wait'
   elif [[ ${words[1]} == delete ]]; then
     _virt_qemu_names '--force'
-  elif [[ ${words[1]} == list || ${words[1]} == info ]]; then
+  elif [[ ${words[1]} == list || ${words[1]} == info || ${words[1]} == stats ]]; then
     _virt_qemu_names '--format='
   elif [[ ${words[1]} == wait ]]; then
     _virt_qemu_names '--for= --no-wait'

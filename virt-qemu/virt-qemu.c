@@ -15,6 +15,7 @@
 #include "verb/verb-list.h"
 #include "verb/verb-logs.h"
 #include "verb/verb-shell.h"
+#include "verb/verb-stats.h"
 #include "verb/verb-template.h"
 #include "verb/verb.h"
 
@@ -31,6 +32,7 @@ static const VqVerb verbs[] = {
   { "file", "copy files into an instance and out of it", vq_verb_file_run },
   { "list", "show all instances", vq_verb_list_run },
   { "info", "show what is known about an instance", vq_verb_list_info },
+  { "stats", "show what an instance takes of the host", vq_verb_stats_run },
   { "logs", "show what a guest wrote to its console", vq_verb_logs_run },
   { "wait", "wait until an instance is ready or has stopped", vq_verb_instance_wait },
   { "template", "list and remove templates, from which testbeds are forked", vq_verb_template_run },

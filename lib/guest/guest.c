@@ -312,6 +312,12 @@ vq_guest_get_directory (VqGuest *guest)
   return vq_machine_files_get_directory (guest->files);
 }
 
+GPid
+vq_guest_get_pid (VqGuest *guest)
+{
+  return vq_qemu_get_pid (guest->qemu);
+}
+
 guint
 vq_guest_get_ssh_port (VqGuest *guest)
 {

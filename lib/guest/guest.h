@@ -106,6 +106,9 @@ VqChannel *vq_guest_get_channel (VqGuest *guest);
 /* The private directory, which holds the sockets. */
 const char *vq_guest_get_directory (VqGuest *guest);
 
+/* The process of its QEMU; 0 once that has ended. */
+GPid vq_guest_get_pid (VqGuest *guest);
+
 /* The port on 127.0.0.1 that is forwarded to the guest's port 22, or 0 if there is none. */
 guint vq_guest_get_ssh_port (VqGuest *guest);
 

@@ -46,6 +46,17 @@ vq_control_text_split (const char *line)
   return words;
 }
 
+const char *
+vq_control_text_find (const char *const *words, const char *name)
+{
+  gsize length = strlen (name);
+
+  for (; *words != NULL; words++)
+    if (strncmp (*words, name, length) == 0 && (*words)[length] == '=')
+      return *words + length + 1;
+  return NULL;
+}
+
 char *
 vq_control_text_build_error (const GError *error)
 {

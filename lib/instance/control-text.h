@@ -10,6 +10,9 @@ char *vq_control_text_build (const char *const *words);
 /* The words of LINE, which has no newline. Transfer full. */
 char **vq_control_text_split (const char *line);
 
+/* The VALUE of the first of WORDS that is NAME=VALUE; NULL if none is. It belongs to WORDS. */
+const char *vq_control_text_find (const char *const *words, const char *name);
+
 /* The line for ERROR, with its newline. Transfer full. */
 char *vq_control_text_build_error (const GError *error);
 

@@ -12,6 +12,7 @@
  * "now", it fails instead.
  *
  *   status            the words NAME=VALUE; does not wait
+ *   stats             the same, of what it takes of the host
  *   ready             ok, when its turn comes
  *   stop SECONDS      shuts the guest down and ends the supervisor; -1: without asking the guest
  *   restart           reboots the guest

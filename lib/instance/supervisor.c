@@ -15,6 +15,7 @@
 #include "instance/control-text.h"
 #include "instance/control-wire.h"
 #include "instance/instance-socket.h"
+#include "instance/instance-stats.h"
 #include "io/workdir.h"
 #include "plan/options.h"
 #include "plan/plan.h"
@@ -37,6 +38,7 @@ typedef struct
   char *exec_socket;
   VqControlServer *control;
   VqTestbed *testbed;
+  VqInstanceStats stats;
   GQueue requests;  /* of VqControlRequest: those that wait for their turn */
   GQueue enders;    /* of VqControlRequest: those that wait for our end */
   const char *work; /* what is being done, as a phrase: "started"; NULL: nothing */
@@ -105,6 +107,24 @@ answer_status (Supervisor *self, VqControlRequest *request)
   vq_control_request_succeed (request, (const char *const *)words);
 }
 
+/* To be called also before a machine ends: what it took is counted. */
+static void
+raise_stats (Supervisor *self)
+{
+  vq_instance_stats_raise (&self->stats, vq_instance_get_dir (self->instance),
+                           self->testbed != NULL ? vq_testbed_get_pid (self->testbed) : 0);
+}
+
+static void
+answer_stats (Supervisor *self, VqControlRequest *request)
+{
+  g_auto (GStrv) words = NULL;
+
+  raise_stats (self);
+  words = vq_instance_stats_build_words (&self->stats);
+  vq_control_request_succeed (request, (const char *const *)words);
+}
+
 static void
 refuse (VqControlRequest *request, VqErrorCode code, const char *text)
 {
@@ -155,6 +175,8 @@ on_request (VqControlRequest *request, gpointer data)
 
   if (strcmp (words[0], "status") == 0)
     answer_status (self, request);
+  else if (strcmp (words[0], "stats") == 0)
+    answer_stats (self, request);
   else if (strcmp (words[0], "end") == 0)
     g_queue_push_tail (&self->enders, request);
   else if (is_forced_stop (words))
@@ -287,6 +309,7 @@ static gboolean
 revert (Supervisor *self, const char *const *words, GError **error)
 {
   self->work = "reverted";
+  raise_stats (self);
   return vq_testbed_revert (self->testbed, error) && note_machine (self, error);
 }
 

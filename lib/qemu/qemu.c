@@ -370,6 +370,12 @@ vq_qemu_get_console (VqQemu *qemu)
   return qemu->console;
 }
 
+GPid
+vq_qemu_get_pid (VqQemu *qemu)
+{
+  return vq_child_has_ended (qemu->child) ? 0 : vq_child_get_pid (qemu->child);
+}
+
 gboolean
 vq_qemu_run_guest (VqQemu *qemu, gint64 deadline, GError **error)
 {

@@ -30,6 +30,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqQemu, vq_qemu_free)
 VqCancel *vq_qemu_get_cancel (VqQemu *qemu);
 VqConsole *vq_qemu_get_console (VqQemu *qemu);
 
+/* Its process; 0 once that has ended. */
+GPid vq_qemu_get_pid (VqQemu *qemu);
+
 /* Lets the guest run. */
 gboolean vq_qemu_run_guest (VqQemu *qemu, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

@@ -300,6 +300,12 @@ vq_testbed_get_directory (VqTestbed *testbed)
   return testbed->guest != NULL ? vq_guest_get_directory (testbed->guest) : NULL;
 }
 
+GPid
+vq_testbed_get_pid (VqTestbed *testbed)
+{
+  return testbed->guest != NULL ? vq_guest_get_pid (testbed->guest) : 0;
+}
+
 const char *
 vq_testbed_get_scratch (VqTestbed *testbed)
 {

@@ -53,6 +53,9 @@ const GError *vq_testbed_get_failure (VqTestbed *testbed);
  * testbed is closed. */
 const char *vq_testbed_get_directory (VqTestbed *testbed);
 
+/* The process of its QEMU; 0 if the testbed is closed or that has ended. */
+GPid vq_testbed_get_pid (VqTestbed *testbed);
+
 /* The scratch directory's path in the guest. */
 const char *vq_testbed_get_scratch (VqTestbed *testbed);
 

@@ -134,10 +134,7 @@ print_json (GPtrArray *lines)
       vq_verb_output_add_string (builder, "state", vq_check_line_get_state (line));
       vq_verb_output_add_string (builder, "found", line->found);
       vq_verb_output_add_string (builder, "advice", line->advice);
-      if (line->bytes > 0)
-        vq_verb_output_add_int (builder, "bytes", line->bytes);
-      else
-        vq_verb_output_add_string (builder, "bytes", NULL);
+      vq_verb_output_add_size (builder, "bytes", line->bytes > 0 ? (gint64)line->bytes : -1);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);

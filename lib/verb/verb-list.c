@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "instance/control-client.h"
+#include "instance/control-text.h"
 #include "instance/instance-place.h"
 #include "instance/instance-socket.h"
 #include "verb/instance-request.h"
@@ -62,12 +63,7 @@ row_read (Row *row, VqPrivateDir *place, const char *name, GError **error)
 static const char *
 get_status (const Row *row, const char *name)
 {
-  gsize length = strlen (name);
-
-  for (char **word = row->status; *word != NULL; word++)
-    if (strncmp (*word, name, length) == 0 && (*word)[length] == '=')
-      return *word + length + 1;
-  return NULL;
+  return vq_control_text_find ((const char *const *)row->status, name);
 }
 
 /* While a supervisor starts or ends, it may not answer. */
@@ -118,11 +114,7 @@ add_row (JsonBuilder *builder, const Row *row)
   json_builder_set_member_name (builder, "ephemeral");
   json_builder_add_boolean_value (builder, record->ephemeral);
   vq_verb_output_add_int (builder, "disk", get_disk_bytes (row));
-  json_builder_set_member_name (builder, "pid");
-  if (pid != NULL)
-    json_builder_add_int_value (builder, g_ascii_strtoll (pid, NULL, 10));
-  else
-    json_builder_add_null_value (builder);
+  vq_verb_output_add_size (builder, "pid", pid != NULL ? g_ascii_strtoll (pid, NULL, 10) : -1);
   vq_verb_output_add_string (builder, "sockets", sockets);
   json_builder_end_object (builder);
 }

@@ -42,6 +42,15 @@ vq_verb_output_add_int (JsonBuilder *builder, const char *name, gint64 value)
 }
 
 void
+vq_verb_output_add_size (JsonBuilder *builder, const char *name, gint64 size)
+{
+  if (size >= 0)
+    vq_verb_output_add_int (builder, name, size);
+  else
+    vq_verb_output_add_string (builder, name, NULL);
+}
+
+void
 vq_verb_output_add_time (JsonBuilder *builder, const char *name, gint64 time)
 {
   g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (time / G_USEC_PER_SEC);

@@ -11,8 +11,10 @@ void vq_verb_output_text (const char *format, ...) G_GNUC_PRINTF (1, 2);
 /* Prints what BUILDER has built, and a newline. */
 void vq_verb_output_json (JsonBuilder *builder);
 
-/* Add a member to the object that is being built. VALUE may be NULL, and need not be UTF-8: bytes
- * that are not become U+FFFD. TIME is in microseconds of real time. */
+/* Add a member to the object that is being built. A SIZE that is negative is not known. VALUE may
+ * be NULL, and need not be UTF-8: bytes that are not become U+FFFD. TIME is in microseconds of real
+ * time. */
 void vq_verb_output_add_string (JsonBuilder *builder, const char *name, const char *value);
 void vq_verb_output_add_int (JsonBuilder *builder, const char *name, gint64 value);
+void vq_verb_output_add_size (JsonBuilder *builder, const char *name, gint64 size);
 void vq_verb_output_add_time (JsonBuilder *builder, const char *name, gint64 time);

@@ -65,6 +65,8 @@ static const struct
   { "list web", 2, "one name too many" },
   { "info", 2, "which instance?" },
   { "info web", 3, "there is no instance \"web\"" },
+  { "stats", 2, "which instance?" },
+  { "stats web", 3, "there is no instance \"web\"" },
   { "stop web", 3, "there is no instance \"web\"" },
   { "delete --force web", 3, "there is no instance \"web\"" },
   { "revert ../web", 2, "cannot be the name" },
@@ -101,7 +103,7 @@ TEST_LOOP (fails, 0, G_N_ELEMENTS (failures))
 }
 
 static const char *const verbs[] = { "launch", "create", "start", "stop", "restart", "revert",
-                                     "delete", "list",   "info",  "wait", "logs" };
+                                     "delete", "list",   "info",  "wait", "logs",    "stats" };
 
 TEST_LOOP (help, 0, G_N_ELEMENTS (verbs))
 {
@@ -251,6 +253,52 @@ TEST (json_of_a_stopped_one)
   ck_assert_str_eq (json_object_get_string_member (object, "state"), "stopped");
   ck_assert (json_object_get_null_member (object, "pid"));
   ck_assert (json_object_get_null_member (object, "sockets"));
+}
+
+/* debusine has the same names. */
+TEST (stats)
+{
+  static const char *const members[]
+      = { "disk_space",           "memory",           "network_received", "network_sent",
+          "available_disk_space", "available_memory", "cpu_count" };
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *object;
+
+  have_running (FALSE, "ok disk_space=4096 memory=8192");
+  ck_assert_int_eq (cli_run ("stats --format=json web"), 0);
+  assert_requests ("stats\n");
+  object = parse (parser);
+  ck_assert_uint_eq (json_object_get_size (object), G_N_ELEMENTS (members));
+  for (gsize i = 0; i < G_N_ELEMENTS (members); i++)
+    ck_assert_msg (json_object_has_member (object, members[i]), "no %s", members[i]);
+  ck_assert_int_eq (json_object_get_int_member (object, "disk_space"), 4096);
+  ck_assert_int_eq (json_object_get_int_member (object, "memory"), 8192);
+  ck_assert (json_object_get_null_member (object, "network_sent"));
+  ck_assert_int_ge (json_object_get_int_member (object, "available_disk_space"), 4096);
+  ck_assert_int_ge (json_object_get_int_member (object, "available_memory"), 8192);
+  ck_assert_int_ge (json_object_get_int_member (object, "cpu_count"), 1);
+  ck_assert_int_eq (cli_run ("stats web"), 0);
+  cli_assert_in (cli_out, "memory                8.0 KiB\n");
+  cli_assert_in (cli_out, "network_sent          unknown\n");
+}
+
+/* One that does not run, one whose supervisor ends, and one whose supervisor does not answer. */
+TEST_LOOP (stats_without_an_answer, 0, 3)
+{
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *object;
+
+  if (_i == 0)
+    instance_make ("web", FALSE);
+  else
+    have_running (FALSE, "");
+  if (_i == 2)
+    kill (supervisor, SIGSTOP);
+  ck_assert_int_eq (cli_run ("stats --format=json web"), 0);
+  object = parse (parser);
+  ck_assert_int_ge (json_object_get_int_member (object, "disk_space"), 1);
+  ck_assert (json_object_get_null_member (object, "memory"));
+  ck_assert_int_ge (json_object_get_int_member (object, "cpu_count"), 1);
 }
 
 TEST (json_of_an_error)
