@@ -106,7 +106,7 @@ _virt_qemu_names ()
   if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$1 --help" -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
-  elif [[ ${words[1]} != list ]]; then
+  elif [[ ${words[1]} != list && ${words[1]} != prune ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$("${words[0]}" list --format=names 2>/dev/null)" -- "$cur")
   fi
 }
@@ -160,7 +160,7 @@ _virt_qemu ()
 
   if ((cword == 1)); then
     mapfile -t COMPREPLY < <(compgen -W '
-      check create delete exec file info launch list logs restart revert shell start stats stop template wait
+      check create delete exec file info launch list logs prune restart revert screenshot shell start stats stop template wait
       --help --version' -- "$cur")
   elif [[ ${words[1]} == check ]]; then
     _virt_qemu_check
@@ -180,11 +180,15 @@ _virt_qemu ()
     _virt_qemu_names '--no-wait'
   elif [[ ${words[1]} == delete ]]; then
     _virt_qemu_names '--force'
-  elif [[ ${words[1]} == list || ${words[1]} == info || ${words[1]} == stats ]]; then
+  elif [[ ${words[1]} == list || ${words[1]} == info || ${words[1]} == stats || ${words[1]} == prune ]]; then
     _virt_qemu_names '--format='
   elif [[ ${words[1]} == wait ]]; then
     _virt_qemu_names '--for= --no-wait'
-  elif [[ ${words[1]} == start || ${words[1]} == logs ]]; then
+  elif [[ ${words[1]} == logs ]]; then
+    _virt_qemu_names '--follow'
+  elif [[ ${words[1]} == screenshot ]] && ((cword > 2)); then
+    _filedir png
+  elif [[ ${words[1]} == start || ${words[1]} == screenshot ]]; then
     _virt_qemu_names ''
   fi
 } && complete -F _virt_qemu virt-qemu

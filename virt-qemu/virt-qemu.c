@@ -14,6 +14,7 @@
 #include "verb/verb-launch.h"
 #include "verb/verb-list.h"
 #include "verb/verb-logs.h"
+#include "verb/verb-screenshot.h"
 #include "verb/verb-shell.h"
 #include "verb/verb-stats.h"
 #include "verb/verb-template.h"
@@ -34,7 +35,9 @@ static const VqVerb verbs[] = {
   { "info", "show what is known about an instance", vq_verb_list_info },
   { "stats", "show what an instance takes of the host", vq_verb_stats_run },
   { "logs", "show what a guest wrote to its console", vq_verb_logs_run },
+  { "screenshot", "take a picture of the screen of an instance", vq_verb_screenshot_run },
   { "wait", "wait until an instance is ready or has stopped", vq_verb_instance_wait },
+  { "prune", "remove what killed processes have left of instances", vq_verb_list_prune },
   { "template", "list and remove templates, from which testbeds are forked", vq_verb_template_run },
   { "check", "say what this host can do, and what is missing", vq_verb_check_run },
   { VQ_INSTANCE_START_VERB, NULL, vq_verb_instance_supervise },

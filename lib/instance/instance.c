@@ -272,15 +272,23 @@ sweep_instance (VqPrivateDir *place, const char *name)
          && vq_instance_remove (instance, NULL);
 }
 
-guint
+static gboolean
+sweep_one (VqPrivateDir *place, const char *name)
+{
+  return g_str_has_prefix (name, HALF) ? sweep_half (place, name) : sweep_instance (place, name);
+}
+
+char **
 vq_instance_sweep (VqPrivateDir *place)
 {
   g_autoptr (VqLockFile) lock
       = vq_lock_file_wait (place, PLACE_LOCK, vq_deadline_in (PLACE_LOCK_SECONDS), NULL, NULL);
   g_auto (GStrv) names = lock != NULL ? vq_private_dir_list (place, NULL) : NULL;
-  guint n = 0;
+  g_autoptr (GPtrArray) swept = g_ptr_array_new ();
 
   for (char **name = names; name != NULL && *name != NULL; name++)
-    n += g_str_has_prefix (*name, HALF) ? sweep_half (place, *name) : sweep_instance (place, *name);
-  return n;
+    if (sweep_one (place, *name))
+      g_ptr_array_add (swept, g_strdup (*name));
+  g_ptr_array_add (swept, NULL);
+  return (char **)g_ptr_array_free (g_steal_pointer (&swept), FALSE);
 }

@@ -55,5 +55,6 @@ gboolean vq_instance_remove (VqInstance *instance, GError **error) G_GNUC_WARN_U
 char **vq_instance_list (VqPrivateDir *place, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Removes what killed processes have left in PLACE: ephemeral instances that do not run, and halves
- * of instances that were being made or removed. Returns how many. */
-guint vq_instance_sweep (VqPrivateDir *place);
+ * of instances that were being made or removed. Returns the names of what was removed, which for
+ * halves begin with ".". Transfer full. */
+char **vq_instance_sweep (VqPrivateDir *place);

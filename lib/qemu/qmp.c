@@ -116,6 +116,14 @@ vq_qmp_send_fd (VqQmp *qmp, const char *name, int fd)
   vq_qmp_send (qmp, "getfd", vq_json_build ("fdname", "s", name, NULL));
 }
 
+gboolean
+vq_qmp_add_fd (VqQmp *qmp, int set, int fd, gint64 deadline, GError **error)
+{
+  vq_json_peer_attach_fd (qmp->peer, fd);
+  return vq_qmp_call (qmp, "add-fd", vq_json_build ("fdset-id", "i", (gint64)set, NULL), NULL,
+                      deadline, NULL, error);
+}
+
 void
 vq_qmp_watch (VqQmp *qmp, const char *event, VqQmpEvent watch, gpointer data)
 {

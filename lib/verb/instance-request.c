@@ -16,18 +16,16 @@ enum
   OPTION_FORCE,
   OPTION_NO_WAIT,
   OPTION_FOR,
+  OPTION_FOLLOW,
   N_CHOSEN,
   OPTION_HELP = N_CHOSEN,
 };
 
 static const VqArgument arguments_table[] = {
-  [OPTION_FORMAT] = { "format", 0, TRUE },
-  [OPTION_TIMEOUT] = { "timeout", 0, TRUE },
-  [OPTION_FORCE] = { "force", 'f', FALSE },
-  [OPTION_NO_WAIT] = { "no-wait", 0, FALSE },
-  [OPTION_FOR] = { "for", 0, TRUE },
-  [OPTION_HELP] = { "help", 'h', FALSE },
-  { NULL },
+  [OPTION_FORMAT] = { "format", 0, TRUE },  [OPTION_TIMEOUT] = { "timeout", 0, TRUE },
+  [OPTION_FORCE] = { "force", 'f', FALSE }, [OPTION_NO_WAIT] = { "no-wait", 0, FALSE },
+  [OPTION_FOR] = { "for", 0, TRUE },        [OPTION_FOLLOW] = { "follow", 'f', FALSE },
+  [OPTION_HELP] = { "help", 'h', FALSE },   { NULL },
 };
 
 static gboolean
@@ -61,6 +59,9 @@ apply_option (VqInstanceRequest *request, int index, const char *value, GError *
       return TRUE;
     case OPTION_NO_WAIT:
       request->no_wait = TRUE;
+      return TRUE;
+    case OPTION_FOLLOW:
+      request->follow = TRUE;
       return TRUE;
     case OPTION_FOR:
       return apply_for (request, value, error);
@@ -113,15 +114,28 @@ check_names (const VqInstanceRequest *request, guint min, guint max, GError **er
                           request->names[max]);
 }
 
+/* A letter may stand for different options of different verbs. */
+static void
+fill_table (VqArgument *table, VqInstanceRequestOptions options)
+{
+  memcpy (table, arguments_table, sizeof arguments_table);
+  for (guint i = 0; i < N_CHOSEN; i++)
+    if ((options & (1u << i)) == 0)
+      table[i].letter = 0;
+}
+
 gboolean
 vq_instance_request_parse (VqInstanceRequest *request, const char *const *arguments,
                            VqInstanceRequestOptions options, guint min_names, guint max_names,
                            GError **error)
 {
-  g_autoptr (VqArguments) parser = vq_arguments_new (arguments_table, arguments, error);
+  VqArgument table[G_N_ELEMENTS (arguments_table)];
+  g_autoptr (VqArguments) parser = NULL;
   GStrvBuilder *names = g_strv_builder_new ();
   gboolean parsed;
 
+  fill_table (table, options);
+  parser = vq_arguments_new (table, arguments, error);
   *request = (VqInstanceRequest){ .timeout = TIMEOUT_DEFAULT };
   parsed = parser != NULL && parse (request, parser, options, names, error);
   request->names = g_strv_builder_end (names);

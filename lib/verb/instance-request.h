@@ -12,6 +12,7 @@ typedef enum
   VQ_INSTANCE_REQUEST_FORCE = 1 << 2,   /* --force */
   VQ_INSTANCE_REQUEST_NO_WAIT = 1 << 3, /* --no-wait */
   VQ_INSTANCE_REQUEST_FOR = 1 << 4,     /* --for=ready|stopped */
+  VQ_INSTANCE_REQUEST_FOLLOW = 1 << 5,  /* --follow */
 } VqInstanceRequestOptions;
 
 typedef struct
@@ -23,7 +24,8 @@ typedef struct
   gboolean force;
   gboolean no_wait;
   gboolean stopped; /* --for=stopped */
-  gboolean help;    /* print the help and ignore the rest */
+  gboolean follow;
+  gboolean help; /* print the help and ignore the rest */
 } VqInstanceRequest;
 
 /* Parses ARGUMENTS (with NULL at the end). There must be from MIN_NAMES to MAX_NAMES names. Every

@@ -135,7 +135,7 @@ make (const Launch *launch, VqPrivateDir *place, GError **error)
   g_autofree char *directory = g_get_current_dir ();
   VqInstanceRecord *record;
 
-  vq_instance_sweep (place);
+  g_strfreev (vq_instance_sweep (place));
   if (launch->replace && (!check_image (options, error) || !remove_old (place, name, error)))
     return NULL;
   record = vq_instance_record_new (options->images[0], directory,

@@ -28,6 +28,16 @@ static const char info_help[] = "Usage: virt-qemu info [OPTION...] NAME\n"
                                 "      --format=FORMAT    table or json (default: table)\n"
                                 "  -h, --help             show this text and exit\n";
 
+static const char prune_help[]
+    = "Usage: virt-qemu prune [OPTION...]\n"
+      "\n"
+      "Removes what processes that were killed have left: ephemeral instances that do\n"
+      "not run, and halves of instances, whose names begin with \".half-\". Prints the\n"
+      "names of what it has removed. The verbs launch, create and list do this, too.\n"
+      "\n"
+      "      --format=FORMAT    table, json or names (default: table)\n"
+      "  -h, --help             show this text and exit\n";
+
 /* An instance, and what its supervisor says. */
 typedef struct
 {
@@ -169,7 +179,7 @@ show_all (const VqInstanceRequest *request, GError **error)
 
   if (place == NULL)
     return FALSE;
-  vq_instance_sweep (place);
+  g_strfreev (vq_instance_sweep (place));
   names = vq_instance_list (place, error);
   if (names == NULL)
     return FALSE;
@@ -203,6 +213,27 @@ show_info (const VqInstanceRequest *request, GError **error)
   return TRUE;
 }
 
+static gboolean
+prune (const VqInstanceRequest *request, GError **error)
+{
+  g_autoptr (VqPrivateDir) place = vq_instance_place_open_state (error);
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_auto (GStrv) names = place != NULL ? vq_instance_sweep (place) : NULL;
+
+  if (names == NULL)
+    return FALSE;
+  json_builder_begin_array (builder);
+  for (char **name = names; *name != NULL; name++)
+    if (request->json)
+      json_builder_add_string_value (builder, *name);
+    else
+      vq_verb_output_text ("%s\n", *name);
+  json_builder_end_array (builder);
+  if (request->json)
+    vq_verb_output_json (builder);
+  return TRUE;
+}
+
 static VqVerbStatus
 run (const char *const *arguments, guint n_names, const char *help, const char *how,
      gboolean (*show) (const VqInstanceRequest *request, GError **error))
@@ -230,4 +261,10 @@ VqVerbStatus
 vq_verb_list_info (const char *const *arguments)
 {
   return run (arguments, 1, info_help, "virt-qemu info --help", show_info);
+}
+
+VqVerbStatus
+vq_verb_list_prune (const char *const *arguments)
+{
+  return run (arguments, 0, prune_help, "virt-qemu prune --help", prune);
 }

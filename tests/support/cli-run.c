@@ -16,8 +16,8 @@ cli_run_clear (void)
 }
 
 /* It is built beside the directory of the tests. */
-static char *
-find_program (void)
+char *
+cli_run_find (void)
 {
   g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
   g_autofree char *here = g_path_get_dirname (self);
@@ -29,7 +29,7 @@ int
 cli_run_with (char **environment, const char *const *words)
 {
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
-  g_autofree char *program = find_program ();
+  g_autofree char *program = cli_run_find ();
   int status;
 
   g_ptr_array_add (argv, program);

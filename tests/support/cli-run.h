@@ -14,6 +14,9 @@ int cli_run_with (char **environment, const char *const *words);
 /* The same with the words of LINE, which are separated by blanks. */
 int cli_run (const char *line);
 
+/* The path of the program. Transfer full. */
+char *cli_run_find (void);
+
 void cli_run_clear (void);
 
 /* Fails the test unless TEXT contains PART. */

@@ -106,6 +106,8 @@ answer_one (VqInstance *instance, int server, const char *answer)
     add_request (line);
   if (g_str_has_prefix (line, "stop"))
     vq_instance_unlock (instance);
+  if (strcmp (answer, "hold") == 0)
+    return TRUE;
   if (answer[0] != '\0')
     dprintf (client, "%s\n", answer);
   close (client);

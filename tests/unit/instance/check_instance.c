@@ -162,6 +162,7 @@ TEST (sweeps)
 {
   g_autoptr (VqInstance) runs = create ("runs", NULL);
   g_autofree char *half = g_build_filename (instance_directory, "state/instances/.half-1", NULL);
+  g_auto (GStrv) swept = NULL;
 
   vq_instance_get_record (runs)->ephemeral = TRUE;
   ck_assert (
@@ -169,7 +170,9 @@ TEST (sweeps)
   instance_make ("left", TRUE);
   instance_make ("stays", FALSE);
   ck_assert_int_eq (g_mkdir (half, 0700), 0);
-  ck_assert_uint_eq (vq_instance_sweep (instance_place), 2);
+  swept = vq_instance_sweep (instance_place);
+  ck_assert (
+      g_strv_equal ((const char *const *)swept, (const char *const[]){ ".half-1", "left", NULL }));
   instance_assert_names ("runs,stays");
   ck_assert_int_ne (access (half, F_OK), 0);
 }

@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -66,6 +67,13 @@ static const struct
   { "info", 2, "which instance?" },
   { "info web", 3, "there is no instance \"web\"" },
   { "stats", 2, "which instance?" },
+  { "screenshot", 2, "which instance?" },
+  { "screenshot idle", 2, "which file?" },
+  { "screenshot idle x.png", 4, "the instance \"idle\" does not run" },
+  { "screenshot web x.png", 3, "there is no instance \"web\"" },
+  { "logs web", 3, "there is no instance \"web\"" },
+  { "list -f", 2, "-f" },
+  { "prune web", 2, "one name too many" },
   { "stats web", 3, "there is no instance \"web\"" },
   { "stop web", 3, "there is no instance \"web\"" },
   { "delete --force web", 3, "there is no instance \"web\"" },
@@ -102,8 +110,9 @@ TEST_LOOP (fails, 0, G_N_ELEMENTS (failures))
   instance_assert_names ("idle");
 }
 
-static const char *const verbs[] = { "launch", "create", "start", "stop", "restart", "revert",
-                                     "delete", "list",   "info",  "wait", "logs",    "stats" };
+static const char *const verbs[]
+    = { "launch", "create", "start", "stop", "restart", "revert", "delete",
+        "list",   "info",   "wait",  "logs", "stats",   "prune",  "screenshot" };
 
 TEST_LOOP (help, 0, G_N_ELEMENTS (verbs))
 {
@@ -344,6 +353,88 @@ TEST (logs)
   ck_assert_int_eq (g_chmod (path, 0600), 0);
   ck_assert_int_eq (cli_run ("logs web"), 0);
   ck_assert_str_eq (cli_out, "Booting^[]0;evil^G\nDone\n");
+}
+
+/* OUT is what the program writes from now on. */
+static GPid
+follow (int *out)
+{
+  g_autofree char *program = cli_run_find ();
+  const char *const argv[] = { program, "logs", "-f", "web", NULL };
+  GPid pid;
+
+  ck_assert (g_spawn_async_with_pipes (NULL, (char **)argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL,
+                                       NULL, &pid, NULL, out, NULL, NULL));
+  return pid;
+}
+
+/* Reads from FD until it has given TEXT. */
+static void
+read_until (int fd, const char *text)
+{
+  g_autoptr (GString) got = g_string_new (NULL);
+  char byte;
+
+  while (!g_str_has_suffix (got->str, text))
+    {
+      ck_assert_msg (read (fd, &byte, 1) == 1, "only: %s", got->str);
+      g_string_append_c (got, byte);
+    }
+}
+
+static void
+write_log (const char *name, const char *mode, const char *text)
+{
+  g_autofree char *path = g_build_filename (instance_directory, "state/instances/web", name, NULL);
+  FILE *file = fopen (path, mode);
+
+  ck_assert_int_eq (g_chmod (path, 0600), 0);
+  fputs (text, file);
+  fclose (file);
+}
+
+/* What was there, what is added, what a new guest writes, a file that is made later, and the end.
+ */
+TEST (logs_are_followed)
+{
+  int fd, status;
+  GPid pid;
+
+  have_running (FALSE, "hold");
+  write_log ("console.log", "w", "Booting\n");
+  pid = follow (&fd);
+  read_until (fd, "Booting\n");
+  write_log ("console.log", "a", "Done\n");
+  read_until (fd, "Done\n");
+  write_log ("supervisor.log", "w", "it stops\n");
+  read_until (fd, "it stops\n");
+  write_log ("console.log", "w", "Anew\n");
+  read_until (fd, "Anew\n");
+  write_log ("console.log", "a", "last");
+  kill (supervisor, SIGKILL);
+  read_until (fd, "last");
+  ck_assert_int_eq (waitpid (pid, &status, 0), pid);
+  ck_assert_int_eq (status, 0);
+  close (fd);
+}
+
+TEST (logs_of_a_stopped_one_have_an_end)
+{
+  instance_make ("web", FALSE);
+  write_log ("console.log", "w", "Booting\n");
+  ck_assert_int_eq (cli_run ("logs --follow web"), 0);
+  ck_assert_str_eq (cli_out, "Booting\n");
+}
+
+TEST (prunes)
+{
+  instance_make ("idle", FALSE);
+  instance_make ("left", TRUE); /* whose supervisor was killed */
+  ck_assert_int_eq (cli_run ("prune"), 0);
+  ck_assert_str_eq (cli_out, "left\n");
+  instance_assert_names ("idle");
+  ck_assert_int_eq (cli_run ("prune --format=json"), 0);
+  ck_assert_str_eq (cli_out, "[]\n");
 }
 
 TEST (supervise_is_not_for_people)

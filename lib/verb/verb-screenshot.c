@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "verb/verb-screenshot.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "instance/instance-socket.h"
+#include "io/new-file.h"
+#include "qemu/screen.h"
+#include "verb/instance-request.h"
+#include "verb/verb-output.h"
+
+#define HELP "virt-qemu screenshot --help"
+
+#define SECONDS 10
+
+static const char help[]
+    = "Usage: virt-qemu screenshot NAME FILE.png\n"
+      "\n"
+      "Takes a picture of what is on the screen of an instance that runs, and writes it\n"
+      "to a file; \"-\" is the standard output. This works while the guest reboots, too.\n"
+      "\n"
+      "  -h, --help             show this text and exit\n";
+
+/* QEMU itself is asked, not the supervisor, which may be waiting for a boot that fails. */
+static GBytes *
+take (const char *name, GError **error)
+{
+  VQ_ERROR_PREFIX (error, "cannot take a picture of the screen of \"%s\"", name);
+  g_autofree char *socket = vq_instance_socket_find (name, "qmp", error);
+
+  return socket != NULL ? vq_screen_take_picture_from (socket, vq_deadline_in (SECONDS), error)
+                        : NULL;
+}
+
+static gboolean
+write_all (int fd, GBytes *picture, const char *path, GError **error)
+{
+  gsize n;
+  const char *bytes = g_bytes_get_data (picture, &n);
+
+  return vq_fd_write_all (fd, bytes, n)
+         || vq_error_set_errno (error, errno, "cannot write %s", path);
+}
+
+static gboolean
+write_file (GBytes *picture, const char *path, GError **error)
+{
+  g_autoptr (VqNewFile) file = vq_new_file_open (path, error);
+
+  return file != NULL && write_all (vq_new_file_get_fd (file), picture, path, error)
+         && vq_new_file_commit (file, error);
+}
+
+static gboolean
+save (const char *name, const char *path, GError **error)
+{
+  g_autoptr (GBytes) picture = NULL;
+
+  if (path == NULL)
+    return vq_error_set (error, VQ_ERROR_USAGE, "which file?");
+  picture = take (name, error);
+  if (picture == NULL)
+    return FALSE;
+  return strcmp (path, "-") == 0 ? write_all (STDOUT_FILENO, picture, "the output", error)
+                                 : write_file (picture, path, error);
+}
+
+VqVerbStatus
+vq_verb_screenshot_run (const char *const *arguments)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (VqInstanceRequest) request = { 0 };
+
+  if (!vq_instance_request_parse (&request, arguments, 0, 1, 2, &error))
+    return vq_verb_error_report (error, HELP, FALSE);
+  if (request.help)
+    vq_verb_output_text ("%s", help);
+  else if (!save (request.names[0], request.names[1], &error))
+    return vq_verb_error_report (error, HELP, FALSE);
+  return VQ_VERB_OK;
+}
