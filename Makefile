@@ -191,6 +191,11 @@ check-guests:
 check-valgrind: unit-tests
 	VALGRIND=1 tests/run $(UNIT_TESTS)
 
+# Not a part of "check": it needs debusine, which is not in Debian 12, and therefore root and a chroot with Debian sid.
+DEBUSINE_CHROOT ?= $(CACHE)/sid-debusine
+check-debusine: all
+	contrib/debusine/check "$(DEBUSINE_CHROOT)" $(BUILD) "$(IMAGE)"
+
 unit-tests: all $(UNIT_TESTS)
 guest-tests: $(GUEST_TESTS)
 tests: unit-tests guest-tests
@@ -215,7 +220,8 @@ lint:
 	tests/lint/names
 	tests/lint/options
 	tests/lint/blocking
-	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/guest/make-image tests/guest/guests.sh .ci/run tests/guest/packages/*/debian/tests/[!c]*
+	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/guest/make-image tests/guest/guests.sh .ci/run contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]*
+	if command -v pyflakes3 >/dev/null; then pyflakes3 contrib/debusine/*.py tests/bench/*.py; fi
 	shellcheck -s bash virt-qemu/*.bash
 	shellcheck -s sh lib/*/*.sh
 	! for page in virt-qemu/*.1; do man --warnings -E UTF-8 -l -Tutf8 -Z $$page 2>&1 >/dev/null; done | grep .
@@ -235,6 +241,6 @@ install-helpers: helpers
 clean:
 	rm -rf $(BUILD) $(BUILD)-sanitize
 
-.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-valgrind unit-tests guest-tests tests deps image demo \
+.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-valgrind check-debusine unit-tests guest-tests tests deps image demo \
         bench lint install install-helpers clean
 -include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/guest/*.d)
