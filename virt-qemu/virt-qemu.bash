@@ -160,7 +160,7 @@ _virt_qemu ()
 
   if ((cword == 1)); then
     mapfile -t COMPREPLY < <(compgen -W '
-      check create delete exec file info launch list logs prune restart revert screenshot shell start stats stop template wait
+      check create delete exec file fork info launch list logs prune restart revert screenshot shell start stats stop template wait
       --help --version' -- "$cur")
   elif [[ ${words[1]} == check ]]; then
     _virt_qemu_check
@@ -176,7 +176,7 @@ _virt_qemu ()
     _virt_qemu_launch
   elif [[ ${words[1]} == stop ]]; then
     _virt_qemu_names '--force --no-wait --timeout='
-  elif [[ ${words[1]} == restart || ${words[1]} == revert ]]; then
+  elif [[ ${words[1]} == restart || ${words[1]} == revert || ${words[1]} == fork ]]; then
     _virt_qemu_names '--no-wait'
   elif [[ ${words[1]} == delete ]]; then
     _virt_qemu_names '--force'

@@ -10,6 +10,7 @@
 #include "verb/verb-check.h"
 #include "verb/verb-exec.h"
 #include "verb/verb-file.h"
+#include "verb/verb-fork.h"
 #include "verb/verb-instance.h"
 #include "verb/verb-launch.h"
 #include "verb/verb-list.h"
@@ -27,6 +28,7 @@ static const VqVerb verbs[] = {
   { "stop", "shut instances down", vq_verb_instance_stop },
   { "restart", "reboot instances", vq_verb_instance_restart },
   { "revert", "make instances as they were when launched", vq_verb_instance_revert },
+  { "fork", "make an instance that is a copy of one that runs", vq_verb_fork_run },
   { "delete", "remove instances", vq_verb_instance_delete },
   { "exec", "run a command in an instance", vq_verb_exec_run },
   { "shell", "open a shell in an instance", vq_verb_shell_run },

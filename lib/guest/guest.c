@@ -12,6 +12,7 @@
 #include "guest/get-in.h"
 #include "guest/guest-link.h"
 #include "qemu/machine-files.h"
+#include "qemu/qemu-config.h"
 #include "qemu/qemu.h"
 #include "guest/ssh-access.h"
 
@@ -207,6 +208,56 @@ vq_guest_fork (const VqPlan *plan, const char *template, gboolean ram_readonly, 
   guest->ram_readonly = ram_readonly;
   if (guest->files != NULL && start_qemu (guest, deadline, cancel, error)
       && load_state (guest, deadline, error) && run_guest (guest, deadline, error)
+      && vq_guest_link_resume (guest->link, deadline, error))
+    return g_steal_pointer (&guest);
+  return NULL;
+}
+
+typedef struct
+{
+  VqMachineFiles *files;
+  const char *target;
+} Copy;
+
+static gboolean
+copy_files (gpointer data, GError **error)
+{
+  Copy *copy = data;
+
+  return vq_machine_files_copy (copy->files, copy->target, error);
+}
+
+gboolean
+vq_guest_send (VqGuest *guest, const char *socket, const char *target, gint64 deadline,
+               GError **error)
+{
+  Copy copy = { guest->files, target };
+
+  return vq_guest_check_saving (guest, error)
+         && vq_qemu_config_check_saving (guest->plan->options, error)
+         && vq_qemu_send (guest->qemu, socket, copy_files, &copy, deadline, error);
+}
+
+static gboolean
+receive_state (VqGuest *guest, VqLiveMigrationAsk ask, gpointer data, gint64 deadline,
+               GError **error)
+{
+  g_autofree char *socket = g_build_filename (vq_guest_get_directory (guest), "incoming", NULL);
+  gboolean received = vq_qemu_receive (guest->qemu, socket, ask, data, deadline, error);
+
+  vq_boot_watch_expect (vq_qemu_get_boots (guest->qemu), FALSE);
+  return received;
+}
+
+VqGuest *
+vq_guest_receive (const VqPlan *plan, const char *source, VqLiveMigrationAsk ask, gpointer data,
+                  gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_autoptr (VqGuest) guest
+      = guest_new (plan, vq_machine_files_new_receiver (plan, source, deadline, cancel, error));
+
+  if (guest->files != NULL && start_qemu (guest, deadline, cancel, error)
+      && receive_state (guest, ask, data, deadline, error) && run_guest (guest, deadline, error)
       && vq_guest_link_resume (guest->link, deadline, error))
     return g_steal_pointer (&guest);
   return NULL;

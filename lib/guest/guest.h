@@ -9,6 +9,7 @@
 #include "channel/channel.h"
 #include "plan/plan.h"
 #include "qemu/boot-watch.h"
+#include "qemu/live-migration.h"
 #include "base/wait.h"
 
 typedef struct _VqGuest VqGuest;
@@ -59,6 +60,19 @@ gboolean vq_guest_can_read_ram (VqGuest *guest, gboolean *can, gint64 deadline, 
  * then. RAM_READONLY is what vq_guest_can_read_ram said then. */
 VqGuest *vq_guest_fork (const VqPlan *plan, const char *template, gboolean ram_readonly,
                         gint64 deadline, VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Copies GUEST, which goes on, into the machine that listens at SOCKET and keeps its disk in the
+ * directory TARGET (vq_guest_receive). Fails with a reason if PLAN does not allow that. GUEST has
+ * failed if it cannot go on. */
+gboolean vq_guest_send (VqGuest *guest, const char *socket, const char *target, gint64 deadline,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A new guest in the state of another one that runs, whose plan is the same and whose disk is kept
+ * in the directory SOURCE. ASK makes its owner call vq_guest_send. PLAN, which keeps disks, and
+ * CANCEL must outlive the result. */
+VqGuest *vq_guest_receive (const VqPlan *plan, const char *source, VqLiveMigrationAsk ask,
+                           gpointer data, gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* Ends QEMU at once and removes everything. */

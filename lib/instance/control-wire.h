@@ -17,6 +17,8 @@
  *   stop SECONDS      shuts the guest down and ends the supervisor; -1: without asking the guest
  *   restart           reboots the guest
  *   revert            a fresh fork
+ *   fork SOCKET DIR   sends the machine, which goes on, to the QEMU that listens at SOCKET, and its
+ *                     disk to the files in DIR; only supervisors ask for that
  *   end               ok, when the supervisor ends */
 #pragma once
 

@@ -17,6 +17,7 @@ vq_instance_record_new (const char *image, const char *directory, const char *co
   VqInstanceRecord *record = g_new0 (VqInstanceRecord, 1);
 
   record->created = g_get_real_time ();
+  record->source = g_strdup ("");
   record->image = g_strdup (image);
   record->directory = g_strdup (directory);
   record->arguments = g_strdupv ((char **)arguments);
@@ -28,6 +29,7 @@ vq_instance_record_free (VqInstanceRecord *record)
 {
   if (record == NULL)
     return;
+  g_free (record->source);
   g_free (record->image);
   g_free (record->directory);
   g_strfreev (record->arguments);
@@ -72,16 +74,18 @@ check_version (JsonObject *object, GError **error)
 static gboolean
 read_members (VqInstanceRecord *record, JsonObject *object, GError **error)
 {
-  const char *image, *directory;
+  const char *source, *image, *directory;
 
   if (!check_version (object, error)
       || !vq_json_get_int (object, "created", 0, &record->created, error)
       || !vq_json_get_bool (object, "ephemeral", FALSE, &record->ephemeral, error)
       || !vq_json_get_bool (object, "has-disk", FALSE, &record->has_disk, error)
       || !vq_json_get_bool (object, "cloud-seed", FALSE, &record->cloud_seed, error)
+      || !vq_json_get_string (object, "source", "", &source, error)
       || !vq_json_get_string (object, "image", "", &image, error)
       || !vq_json_get_string (object, "directory", "/", &directory, error))
     return FALSE;
+  record->source = g_strdup (source);
   record->image = g_strdup (image);
   record->directory = g_strdup (directory);
   return read_arguments (object, &record->arguments, error);
@@ -114,10 +118,11 @@ check_utf8 (const char *text, GError **error)
 static JsonNode *
 build (const VqInstanceRecord *record)
 {
-  JsonNode *node = vq_json_build ("version", "i", (gint64)VERSION, "created", "i", record->created,
-                                  "ephemeral", "b", record->ephemeral, "has-disk", "b",
-                                  record->has_disk, "cloud-seed", "b", record->cloud_seed, "image",
-                                  "s", record->image, "directory", "s", record->directory, NULL);
+  JsonNode *node
+      = vq_json_build ("version", "i", (gint64)VERSION, "created", "i", record->created,
+                       "ephemeral", "b", record->ephemeral, "has-disk", "b", record->has_disk,
+                       "cloud-seed", "b", record->cloud_seed, "source", "s", record->source,
+                       "image", "s", record->image, "directory", "s", record->directory, NULL);
   JsonArray *arguments = json_array_new ();
 
   for (char **word = record->arguments; *word != NULL; word++)

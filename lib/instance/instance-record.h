@@ -12,6 +12,7 @@ typedef struct
   gboolean ephemeral;  /* it is removed when it stops */
   gboolean has_disk;   /* it has run, and its disk is kept */
   gboolean cloud_seed; /* its guest needs a seed for cloud-init (see plan.h) */
+  char *source;        /* it is a copy of this instance; "" if it is none */
   char *image;         /* the image's path, as the user gave it */
   char *directory;     /* where the user was; relative paths in ARGUMENTS begin there */
   char **arguments;    /* the command line that describes the machine */

@@ -11,9 +11,11 @@
 #include "base/fd.h"
 #include "base/programs.h"
 #include "base/signals.h"
+#include "instance/control-client.h"
 #include "instance/control-server.h"
 #include "instance/control-text.h"
 #include "instance/control-wire.h"
+#include "instance/instance-place.h"
 #include "instance/instance-socket.h"
 #include "instance/instance-stats.h"
 #include "io/workdir.h"
@@ -39,10 +41,11 @@ typedef struct
   VqControlServer *control;
   VqTestbed *testbed;
   VqInstanceStats stats;
-  GQueue requests;  /* of VqControlRequest: those that wait for their turn */
-  GQueue enders;    /* of VqControlRequest: those that wait for our end */
-  const char *work; /* what is being done, as a phrase: "started"; NULL: nothing */
-  gboolean over;    /* "stop" was asked for and is done */
+  VqInstance *source; /* the one that we copy, while we start */
+  GQueue requests;    /* of VqControlRequest: those that wait for their turn */
+  GQueue enders;      /* of VqControlRequest: those that wait for our end */
+  const char *work;   /* what is being done, as a phrase: "started"; NULL: nothing */
+  gboolean over;      /* "stop" was asked for and is done */
 } Supervisor;
 
 /* Cuts the words that name the instance off those that name images. */
@@ -215,15 +218,43 @@ make_plan (Supervisor *self, GError **error)
   return TRUE;
 }
 
+/* Makes the supervisor of the instance that is copied send its machine to SOCKET. */
+static gboolean
+ask_for_copy (const char *socket, gpointer data, GError **error)
+{
+  Supervisor *self = data;
+  VqPrivateDir *dir = vq_instance_get_dir (self->instance);
+  const char *const words[] = { "fork", socket, vq_private_dir_get_path (dir), NULL };
+  g_auto (GStrv) reply = vq_control_client_call (self->source, words, self->cancel, error);
+
+  return reply != NULL;
+}
+
+static gboolean
+receive (Supervisor *self, GError **error)
+{
+  const char *name = vq_instance_get_record (self->instance)->source;
+  g_autoptr (VqPrivateDir) place = vq_instance_place_open_state (error);
+
+  self->source = place != NULL ? vq_instance_open (place, name, error) : NULL;
+  return self->source != NULL
+         && vq_testbed_receive (self->testbed,
+                                vq_private_dir_get_path (vq_instance_get_dir (self->source)),
+                                ask_for_copy, self, error);
+}
+
 /* The disk of a machine that was never ready is not worth keeping. */
 static gboolean
 open_testbed (Supervisor *self, GError **error)
 {
   VqInstanceRecord *record = vq_instance_get_record (self->instance);
+  gboolean is_copy = !record->has_disk && record->source[0] != '\0';
 
   self->testbed = vq_testbed_new (self->plan, self->exec_program, self->exec_socket, self->cancel);
-  if (record->has_disk && record->cloud_seed && !vq_plan_add_cloud_seed (self->plan))
+  if ((record->has_disk || is_copy) && record->cloud_seed && !vq_plan_add_cloud_seed (self->plan))
     g_debug ("the options name a way in, so the guest gets no seed");
+  if (is_copy)
+    return receive (self, error);
   return record->has_disk ? vq_testbed_open_kept (self->testbed, error)
                           : vq_testbed_open (self->testbed, error);
 }
@@ -313,6 +344,17 @@ revert (Supervisor *self, const char *const *words, GError **error)
   return vq_testbed_revert (self->testbed, error) && note_machine (self, error);
 }
 
+/* For another supervisor, whose machine takes over the state of ours: where it listens, and where
+ * it keeps its disk. */
+static gboolean
+fork_machine (Supervisor *self, const char *const *words, GError **error)
+{
+  if (words[1] == NULL || words[2] == NULL)
+    return vq_error_set (error, VQ_ERROR_USAGE, "fork: to where?");
+  self->work = "forked";
+  return vq_testbed_send (self->testbed, words[1], words[2], error);
+}
+
 static gboolean
 be_ready (Supervisor *self, const char *const *words, GError **error)
 {
@@ -324,10 +366,8 @@ static const struct
   const char *verb;
   gboolean (*handle) (Supervisor *self, const char *const *words, GError **error);
 } handlers[] = {
-  { "stop", stop },
-  { "restart", restart },
-  { "revert", revert },
-  { "ready", be_ready },
+  { "stop", stop },         { "restart", restart }, { "revert", revert },
+  { "fork", fork_machine }, { "ready", be_ready },
 };
 
 static gboolean
@@ -420,6 +460,7 @@ end (Supervisor *self, gboolean unwanted)
 
   g_clear_handle_id (&self->report_id, g_source_remove);
   vq_testbed_free (self->testbed);
+  vq_instance_free (self->source);
   refuse_all (self);
   vq_control_server_free (self->control);
   if (self->directory != NULL)

@@ -66,6 +66,19 @@ copy_to_new_file (int from, const char *from_path, const char *dest, GError **er
 }
 
 gboolean
+vq_file_copy_over (const char *from_path, const char *dest, GError **error)
+{
+  vq_autofd int from = open (from_path, O_RDONLY | O_CLOEXEC);
+  vq_autofd int to = from >= 0 ? open (dest, O_WRONLY | O_TRUNC | O_CLOEXEC) : -1;
+
+  if (from < 0)
+    return vq_error_set_errno (error, errno, "cannot open %s", from_path);
+  if (to < 0)
+    return vq_error_set_errno (error, errno, "cannot open %s", dest);
+  return copy_blocks (from, from_path, to, dest, error);
+}
+
+gboolean
 vq_file_copy (const char *from_path, const char *dest, GError **error)
 {
   vq_autofd int from = open (from_path, O_RDONLY | O_CLOEXEC);

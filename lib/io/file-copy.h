@@ -9,3 +9,8 @@
  * leaves no file, and the error names the file that caused it. */
 gboolean vq_file_copy (const char *from, const char *dest, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same, but DEST exists, and stays the same file: others may have it open. If it fails DEST has
+ * some of FROM. */
+gboolean vq_file_copy_over (const char *from, const char *dest, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

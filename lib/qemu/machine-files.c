@@ -20,6 +20,7 @@ struct _VqMachineFiles
   VqWorkdir *workdir;
   VqWorkdir *overlay_place; /* with --overlay-dir, until QEMU has opened the overlay */
   char *template;           /* the template's directory; NULL for a machine without one */
+  gboolean receives;        /* its state comes from another machine */
   gboolean making; /* TRUE: this machine will become the template; FALSE: it is a fork of it */
   char *vars;      /* the firmware's variables */
   char *disk;
@@ -160,6 +161,48 @@ vq_machine_files_new_fork (const VqPlan *plan, const char *directory, GError **e
   return g_steal_pointer (&files);
 }
 
+/* The other machine's disk lies on a template's disk, too, if it was forked. */
+static gboolean
+create_receiving_disk (VqMachineFiles *files, const char *source, gint64 deadline, VqCancel *cancel,
+                       GError **error)
+{
+  const VqImage *image = files->plan->image;
+  g_autofree char *below = g_build_filename (source, TEMPLATE_DISK, NULL);
+
+  if (access (below, F_OK) != 0)
+    return vq_image_create_overlay (image, files->disk, deadline, cancel, error);
+  files->template_disk = join_kept (files, TEMPLATE_DISK);
+  return vq_file_copy (below, files->template_disk, error)
+         && vq_image_create_second_overlay (image, files->template_disk, files->disk, deadline,
+                                            cancel, error);
+}
+
+VqMachineFiles *
+vq_machine_files_new_receiver (const VqPlan *plan, const char *source, gint64 deadline,
+                               VqCancel *cancel, GError **error)
+{
+  g_autoptr (VqMachineFiles) files = files_new (plan, NULL, FALSE, error);
+
+  if (files == NULL)
+    return NULL;
+  files->receives = TRUE;
+  files->disk = join_kept (files, DISK);
+  if (!copy_fresh_vars (files, error)
+      || !create_receiving_disk (files, source, deadline, cancel, error))
+    return NULL;
+  return g_steal_pointer (&files);
+}
+
+gboolean
+vq_machine_files_copy (VqMachineFiles *files, const char *target, GError **error)
+{
+  g_autofree char *disk = g_build_filename (target, DISK, NULL);
+  g_autofree char *vars = g_build_filename (target, VQ_TEMPLATE_EFI_VARS, NULL);
+
+  return vq_file_copy_over (files->disk, disk, error)
+         && (files->plan->firmware == NULL || vq_file_copy_over (files->vars, vars, error));
+}
+
 VqMachineFiles *
 vq_machine_files_new_kept (const VqPlan *plan, GError **error)
 {
@@ -202,7 +245,7 @@ vq_machine_files_fill (VqMachineFiles *files, VqQemuConfig *machine)
   machine->template_disk = files->template_disk;
   machine->ram_path = files->ram;
   machine->ram_shared = files->making;
-  machine->incoming = files->template != NULL && !files->making;
+  machine->incoming = files->receives || (files->template != NULL && !files->making);
 }
 
 void

@@ -43,6 +43,18 @@ VqMachineFiles *vq_machine_files_new_fork (const VqPlan *plan, const char *direc
 VqMachineFiles *vq_machine_files_new_kept (const VqPlan *plan, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* The files of a machine that takes over the state of another one, whose plan is the same and whose
+ * disk_dir is SOURCE. Its disk is empty until vq_machine_files_copy is called there. Waits for
+ * qemu-img until DEADLINE. */
+VqMachineFiles *vq_machine_files_new_receiver (const VqPlan *plan, const char *source,
+                                               gint64 deadline, VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Copies the disk of a machine that stands still, and the variables of its firmware, over those of
+ * the machine that takes over its state, whose disk_dir is TARGET. */
+gboolean vq_machine_files_copy (VqMachineFiles *files, const char *target, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* Removes the files, except those of a template and those that stay (the plan's disk_dir). */
 void vq_machine_files_free (VqMachineFiles *files);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqMachineFiles, vq_machine_files_free)

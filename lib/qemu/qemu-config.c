@@ -165,19 +165,27 @@ add_machine (GPtrArray *argv, const VqQemuConfig *config)
 
 /* QEMU merges several -machine options, so this also works with a type that the user gave. Usually
  * a description follows a saved state; without it, QEMU notices if the end of the state is
- * missing. */
+ * missing. The memory of a machine that may be copied while it runs has the same name whether it
+ * was booted or forked. */
 static void
-add_ram_file (GPtrArray *argv, const VqQemuConfig *config)
+add_ram (GPtrArray *argv, const VqQemuConfig *config)
 {
   g_autofree char *path = NULL;
   const char *mode = config->ram_shared     ? "share=on"
                      : config->ram_readonly ? "share=off,readonly=on,rom=off"
                                             : "share=off";
 
-  if (config->ram_path == NULL)
+  if (config->ram_path == NULL
+      && (!config->disk_stays || !vq_qemu_config_check_saving (config->plan->options, NULL)))
     return;
-  path = vq_qemu_value_quote (config->ram_path);
   add (argv, "-machine", "memory-backend=" PREFIX "mem,suppress-vmdesc=on");
+  if (config->ram_path == NULL)
+    {
+      add (argv, "-object", "memory-backend-ram,id=" PREFIX "mem,size=%dM",
+           config->plan->options->ram_size_mib);
+      return;
+    }
+  path = vq_qemu_value_quote (config->ram_path);
   add (argv, "-object", "memory-backend-file,id=" PREFIX "mem,size=%dM,%s,mem-path=%s",
        config->plan->options->ram_size_mib, mode, path);
 }
@@ -401,7 +409,7 @@ vq_qemu_config_build_argv (const VqQemuConfig *config)
 
   g_ptr_array_add (argv, g_strdup (config->plan->qemu_command));
   add_machine (argv, config);
-  add_ram_file (argv, config);
+  add_ram (argv, config);
   add_network (argv, config); /* before the devices that take the next free slot */
   add_display (argv, config->plan);
   add_basics (argv, config);

@@ -30,6 +30,9 @@
 /* How many seconds a guest that has suspended itself gets to be woken by an alarm of its own. */
 #define SLEEP_SECONDS 30
 
+/* How many seconds it may take to let a machine go on that was copied. */
+#define GO_ON_SECONDS 10
+
 /* After how many different errors on disks in a row the user is not told of more. */
 #define DISK_ERRORS_MAX 20
 
@@ -419,6 +422,35 @@ vq_qemu_load (VqQemu *qemu, int file, gint64 deadline, GError **error)
   VQ_ERROR_PREFIX (error, "cannot load the saved machine");
 
   return vq_migration_load (qemu->qmp, file, deadline, qemu->cancel, error);
+}
+
+/* If it cannot go on after that, that is the error that counts. */
+gboolean
+vq_qemu_send (VqQemu *qemu, const char *socket, VqLiveMigrationStill still, gpointer data,
+              gint64 deadline, GError **error)
+{
+  VQ_ERROR_PREFIX (error, "cannot copy the machine");
+  g_autoptr (GError) why = NULL;
+  gboolean sent;
+
+  if (!qemu->running)
+    return vq_error_set (error, VQ_ERROR_MACHINE, "it does not run");
+  qemu->running = FALSE; /* so that the STOP that follows is not a failure */
+  sent = vq_live_migration_send (qemu->qmp, socket, still, data, deadline, qemu->cancel, &why);
+  if (!vq_qemu_run_guest (qemu, MAX (deadline, vq_deadline_in (GO_ON_SECONDS)), error))
+    return FALSE;
+  if (!sent)
+    g_propagate_error (error, g_steal_pointer (&why));
+  return sent;
+}
+
+gboolean
+vq_qemu_receive (VqQemu *qemu, const char *socket, VqLiveMigrationAsk ask, gpointer data,
+                 gint64 deadline, GError **error)
+{
+  VQ_ERROR_PREFIX (error, "cannot take over the machine");
+
+  return vq_live_migration_receive (qemu->qmp, socket, ask, data, deadline, qemu->cancel, error);
 }
 
 gboolean

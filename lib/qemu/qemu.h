@@ -10,6 +10,7 @@
 #include "qemu/boot-watch.h"
 #include "qemu/console.h"
 #include "qemu/hotplug.h"
+#include "qemu/live-migration.h"
 #include "qemu/qemu-config.h"
 #include "base/wait.h"
 #include "qemu/qemu-port.h"
@@ -55,6 +56,18 @@ gboolean vq_qemu_can_read_ram (VqQemu *qemu, gboolean *can, gint64 deadline, GEr
  * vq_qemu_run_guest then lets the guest go on where it was. */
 gboolean vq_qemu_load (VqQemu *qemu, int file, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* Copies the state of the machine, which goes on afterwards, into the QEMU that listens at SOCKET;
+ * STILL is called while it stands still. See vq_live_migration_send. Fails with VQ_ERROR_MACHINE if
+ * it did not run. */
+gboolean vq_qemu_send (VqQemu *qemu, const char *socket, VqLiveMigrationStill still, gpointer data,
+                       gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Takes over the state of another QEMU's machine, which ASK makes it send to SOCKET, into a machine
+ * that was started as "incoming". See vq_live_migration_receive. vq_qemu_run_guest then lets the
+ * guest go on. */
+gboolean vq_qemu_receive (VqQemu *qemu, const char *socket, VqLiveMigrationAsk ask, gpointer data,
+                          gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* See vq_hotplug_add and vq_hotplug_remove. */
 gboolean vq_qemu_plug_disk (VqQemu *qemu, const VqHotDisk *disk, gint64 deadline, GError **error)

@@ -21,6 +21,9 @@
 
 /* How many seconds a short step in a guest may take. */
 #define STEP_SECONDS 100
+/* How many seconds it may take to take over the state of another guest, whose supervisor may do
+ * something else first. */
+#define RECEIVE_SECONDS 600
 /* How many seconds it may take to collect the facts for the key. */
 #define KEY_SECONDS 60
 
@@ -427,4 +430,16 @@ VqGuest *
 vq_guest_source_get_kept (VqGuestSource *source, VqGuestFacts *facts, GError **error)
 {
   return get (source, boot_kept, facts, error);
+}
+
+VqGuest *
+vq_guest_source_receive (VqGuestSource *source, const char *directory, VqLiveMigrationAsk ask,
+                         gpointer data, VqGuestFacts *facts, GError **error)
+{
+  g_autoptr (VqGuest) guest = vq_guest_receive (
+      source->plan, directory, ask, data, vq_deadline_in (RECEIVE_SECONDS), source->cancel, error);
+
+  if (guest == NULL || !vq_guest_facts_make (facts, guest, error))
+    return NULL;
+  return g_steal_pointer (&guest);
 }

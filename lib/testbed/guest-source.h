@@ -33,3 +33,8 @@ VqGuest *vq_guest_source_get (VqGuestSource *source, VqGuestFacts *facts, GError
  * disk_dir. */
 VqGuest *vq_guest_source_get_kept (VqGuestSource *source, VqGuestFacts *facts, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same, but in the state of a guest that runs; see vq_guest_receive. */
+VqGuest *vq_guest_source_receive (VqGuestSource *source, const char *directory,
+                                  VqLiveMigrationAsk ask, gpointer data, VqGuestFacts *facts,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -18,6 +18,9 @@
 /* How many seconds it may take to attach a shared directory or a disk to a guest. */
 #define ATTACH_SECONDS 100
 
+/* How many seconds it may take to copy a guest. */
+#define SEND_SECONDS 60
+
 struct _VqTestbed
 {
   VqPlan *plan;
@@ -188,6 +191,26 @@ vq_testbed_open_kept (VqTestbed *testbed, GError **error)
 
   return begin (testbed, vq_guest_source_get_kept (testbed->source, &testbed->facts, error), start,
                 error);
+}
+
+gboolean
+vq_testbed_receive (VqTestbed *testbed, const char *source, VqLiveMigrationAsk ask, gpointer data,
+                    GError **error)
+{
+  gint64 start = g_get_monotonic_time ();
+
+  return begin (
+      testbed, vq_guest_source_receive (testbed->source, source, ask, data, &testbed->facts, error),
+      start, error);
+}
+
+/* A disk that was plugged in later is missing in the command line of the other machine. */
+gboolean
+vq_testbed_send (VqTestbed *testbed, const char *socket, const char *target, GError **error)
+{
+  if (testbed->plan->options->baseimage)
+    return vq_error_set (error, VQ_ERROR_FAILED, "a machine with --baseimage cannot be copied");
+  return vq_guest_send (testbed->guest, socket, target, vq_deadline_in (SEND_SECONDS), error);
 }
 
 gboolean

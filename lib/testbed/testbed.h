@@ -7,6 +7,7 @@
 
 #include "plan/plan.h"
 #include "base/wait.h"
+#include "qemu/live-migration.h"
 
 typedef struct _VqTestbed VqTestbed;
 
@@ -30,6 +31,16 @@ gboolean vq_testbed_open (VqTestbed *testbed, GError **error) G_GNUC_WARN_UNUSED
 
 /* The same, but boots the machine again from the disk that it has kept (see plan.h). */
 gboolean vq_testbed_open_kept (VqTestbed *testbed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same, but with the state of another testbed that runs and keeps its disk in the directory
+ * SOURCE. ASK makes that one call vq_testbed_send. */
+gboolean vq_testbed_receive (VqTestbed *testbed, const char *source, VqLiveMigrationAsk ask,
+                             gpointer data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Copies the testbed, which goes on, to the one that listens at SOCKET and keeps its disk in the
+ * directory TARGET. It must be open. Waits for at most a minute. */
+gboolean vq_testbed_send (VqTestbed *testbed, const char *socket, const char *target,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Replaces the machine by a fresh one; the scratch directory keeps its path. Also works if the
  * machine has died. */

@@ -48,6 +48,19 @@ copy (void)
   ck_assert_msg (vq_file_copy (from, dest, &error), "%s", error != NULL ? error->message : "");
 }
 
+/* The file stays the same, even if it was longer. */
+static void
+copy_over (void)
+{
+  g_autoptr (GError) error = NULL;
+  struct stat before, after;
+
+  ck_assert_int_eq (stat (dest, &before), 0);
+  ck_assert_msg (vq_file_copy_over (from, dest, &error), "%s", error != NULL ? error->message : "");
+  ck_assert_int_eq (stat (dest, &after), 0);
+  ck_assert (before.st_ino == after.st_ino);
+}
+
 /* It fails with one line that blames PATH and nothing else, and leaves no file. */
 static void
 assert_fails (const char *source, const char *path, const char *text)
@@ -123,6 +136,25 @@ TEST (zeros_become_holes)
   ck_assert_int_eq (st.st_size, 8 * MIB);
   ck_assert_int_lt (st.st_blocks * 512, MIB);
   assert_same_contents (contents, 8 * MIB);
+}
+
+/* A disk that QEMU has open. */
+TEST (over_a_file)
+{
+  ck_assert (g_file_set_contents (from, "short", -1, NULL));
+  ck_assert (g_file_set_contents (dest, "longer than that", -1, NULL));
+  copy_over ();
+  assert_same_contents ("short", 5);
+}
+
+TEST (over_no_file)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert (g_file_set_contents (from, "x", 1, NULL));
+  ck_assert (!vq_file_copy_over (from, dest, &error));
+  ck_assert_msg (strstr (error->message, dest) != NULL, "%s", error->message);
+  ck_assert_int_ne (access (dest, F_OK), 0);
 }
 
 TEST (mode)

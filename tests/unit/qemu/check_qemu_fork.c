@@ -15,6 +15,7 @@
 
 #include "bare-machine.h"
 #include "base/error.h"
+#include "io/file-copy.h"
 #include "leaks.h"
 #include "suite.h"
 
@@ -301,6 +302,99 @@ TEST (forks_go_on)
   ck_assert_uint_ge (assert_went_on (before, second), 2);
   sums_after = sum_up ();
   ck_assert_str_eq (sums, sums_after);
+}
+
+/* Two machines, of which one takes over the state of the other while that runs. */
+typedef struct
+{
+  const char *disk; /* of the one that runs */
+  const char *copy; /* where to copy it; NULL: that fails */
+} Disks;
+
+static gboolean
+copy_disk (gpointer data, GError **error)
+{
+  Disks *disks = data;
+
+  return disks->copy != NULL ? vq_file_copy_over (disks->disk, disks->copy, error)
+                             : vq_error_set (error, VQ_ERROR_FAILED, "no room for it");
+}
+
+static gboolean
+send_live (const char *socket, gpointer data, GError **error)
+{
+  return vq_qemu_send (qemu, socket, copy_disk, data, soon (), error);
+}
+
+static BareMachine *
+make_receiver (void)
+{
+  BareMachine *other = bare_machine_new ("x86_64", NULL);
+
+  bare_machine_share_ram (other);
+  bare_machine_make_disk (other, NULL, code, sizeof code);
+  other->machine.incoming = TRUE;
+  return other;
+}
+
+/* The copy went on from somewhere in what the other one, ALL, has said. */
+static void
+assert_went_on_within (const char *all, VqQemu *copy)
+{
+  g_autofree char *rest = read_counts (copy);
+  g_autofree char *begin = g_strndup (rest, 8);
+  const char *from = strstr (all, begin);
+  g_autofree char *before = g_strndup (all, from != NULL ? from - all : 0);
+
+  ck_assert_msg (strlen (before) >= 12, "%s: %s", all, rest);
+  assert_went_on (before, copy);
+}
+
+/* Both count on from where the one was, on disks of their own. */
+TEST (copied_while_it_runs)
+{
+  g_autoptr (BareMachine) other = make_receiver ();
+  Disks disks = { bare->overlay, other->overlay };
+  g_autofree char *socket = g_build_filename (other->directory, "incoming", NULL);
+  g_autoptr (VqQemu) second = start (other);
+  g_autofree char *all = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean received;
+
+  qemu = start (bare);
+  run (qemu);
+  count_on (qemu, 3);
+  received = vq_qemu_receive (second, socket, send_live, &disks, soon (), &error);
+  ck_assert_msg (received, "%s", error != NULL ? error->message : "");
+  run (second);
+  count_on (second, 5);
+  count_on (qemu, 5);
+  all = read_counts (qemu);
+  ck_assert_uint_ge (assert_sequence (all), 8);
+  assert_went_on_within (all, second);
+  quit (second);
+  quit (qemu);
+}
+
+/* The one that runs goes on. */
+TEST (cannot_be_copied)
+{
+  g_autoptr (BareMachine) other = make_receiver ();
+  Disks disks = { bare->overlay, NULL };
+  g_autofree char *socket = g_build_filename (other->directory, "incoming", NULL);
+  g_autoptr (VqQemu) second = start (other);
+  g_autofree char *counts = NULL;
+  g_autoptr (GError) error = NULL;
+
+  qemu = start (bare);
+  run (qemu);
+  count_on (qemu, 3);
+  ck_assert (!vq_qemu_receive (second, socket, send_live, &disks, soon (), &error));
+  assert_message (error, "cannot copy the machine: no room for it");
+  count_on (qemu, 3);
+  counts = read_counts (qemu);
+  ck_assert_uint_ge (assert_sequence (counts), 6);
+  quit (qemu);
 }
 
 /* One after the other, as with revert; each is paused until it is told to run. */

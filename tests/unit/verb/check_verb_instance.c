@@ -82,6 +82,11 @@ static const struct
   { "stop --format=json web", 2, "does not have it" },
   { "wait --for=ever web", 2, "not ready or stopped" },
   { "list --format=xml", 2, "not table, json or names" },
+  { "fork idle", 2, "which instance?" },
+  { "fork idle web two", 2, "one name too many" },
+  { "fork idle web", 4, "the instance \"idle\" does not run" },
+  { "fork web two", 3, "there is no instance \"web\"" },
+  { "fork idle Two", 2, "cannot be the name" },
   { "launch", 2, "no image given" },
   { "launch x.img Web", 2, "cannot be the name" },
   { "launch x.img web y", 2, "one word too many" },
@@ -111,7 +116,7 @@ TEST_LOOP (fails, 0, G_N_ELEMENTS (failures))
 }
 
 static const char *const verbs[]
-    = { "launch", "create", "start", "stop", "restart", "revert", "delete",
+    = { "launch", "create", "start", "stop", "restart", "revert", "fork",      "delete",
         "list",   "info",   "wait",  "logs", "stats",   "prune",  "screenshot" };
 
 TEST_LOOP (help, 0, G_N_ELEMENTS (verbs))

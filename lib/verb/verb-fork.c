@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "verb/verb-fork.h"
+
+#include "base/error.h"
+#include "instance/control-client.h"
+#include "instance/control-wire.h"
+#include "instance/instance-name.h"
+#include "instance/instance-place.h"
+#include "instance/instance-start.h"
+#include "verb/instance-request.h"
+#include "verb/verb-output.h"
+
+static const char help[]
+    = "Usage: virt-qemu fork [OPTION...] NAME NEW\n"
+      "\n"
+      "Makes the instance NEW, which is a copy of NAME as it is now: its memory, its\n"
+      "disk and its processes. NAME must run, and goes on; it stands still for a moment\n"
+      "only. Commands that virt-qemu runs in NAME have nobody who waits for them in NEW,\n"
+      "so they are ended there. Prints the name of the new instance.\n"
+      "\n"
+      "      --no-wait          fail if something else is being done with NAME\n"
+      "  -h, --help             show this text and exit\n";
+
+/* Whether the instance runs and, with --no-wait, has nothing else to do. */
+static gboolean
+check_source (VqInstance *source, const VqInstanceRequest *request, GError **error)
+{
+  const char *const words[] = { "ready", VQ_CONTROL_NOW, NULL };
+  g_auto (GStrv) reply = NULL;
+
+  if (!vq_instance_is_running (source))
+    return vq_error_set (error, VQ_ERROR_BUSY,
+                         "the instance \"%s\" does not run: \"virt-qemu start %s\" starts it",
+                         request->names[0], request->names[0]);
+  if (!request->no_wait)
+    return TRUE;
+  reply = vq_control_client_call (source, words, NULL, error);
+  return reply != NULL;
+}
+
+static VqInstanceRecord *
+copy_record (const VqInstanceRecord *old, const char *source)
+{
+  VqInstanceRecord *record
+      = vq_instance_record_new (old->image, old->directory, (const char *const *)old->arguments);
+
+  record->cloud_seed = old->cloud_seed;
+  g_free (record->source);
+  record->source = g_strdup (source);
+  return record;
+}
+
+static VqInstance *
+make (VqPrivateDir *place, const VqInstanceRequest *request, GError **error)
+{
+  g_autoptr (VqInstance) source = vq_instance_open (place, request->names[0], error);
+
+  vq_instance_sweep (place);
+  if (source == NULL || !vq_instance_name_check (request->names[1], error)
+      || !check_source (source, request, error))
+    return NULL;
+  return vq_instance_create (place, request->names[1],
+                             copy_record (vq_instance_get_record (source), request->names[0]),
+                             error);
+}
+
+static gboolean
+do_fork (const VqInstanceRequest *request, GError **error)
+{
+  g_autoptr (VqPrivateDir) place = vq_instance_place_open_state (error);
+  g_autoptr (VqInstance) instance = place != NULL ? make (place, request, error) : NULL;
+
+  if (instance == NULL || !vq_instance_start (instance, TRUE, NULL, error))
+    return FALSE;
+  vq_verb_output_text ("%s\n", vq_instance_get_name (instance));
+  return TRUE;
+}
+
+VqVerbStatus
+vq_verb_fork_run (const char *const *arguments)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (VqInstanceRequest) request = { NULL };
+
+  if (vq_instance_request_parse (&request, arguments, VQ_INSTANCE_REQUEST_NO_WAIT, 2, 2, &error)
+      && !request.help && do_fork (&request, &error))
+    return VQ_VERB_OK;
+  if (error != NULL)
+    return vq_verb_error_report (error, "virt-qemu fork --help", FALSE);
+  vq_verb_output_text ("%s", help);
+  return VQ_VERB_OK;
+}
