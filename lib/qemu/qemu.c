@@ -431,14 +431,19 @@ vq_qemu_send (VqQemu *qemu, const char *socket, VqLiveMigrationStill still, gpoi
 {
   VQ_ERROR_PREFIX (error, "cannot copy the machine");
   g_autoptr (GError) why = NULL;
+  g_autoptr (GError) stuck = NULL;
   gboolean sent;
 
   if (!qemu->running)
     return vq_error_set (error, VQ_ERROR_MACHINE, "it does not run");
   qemu->running = FALSE; /* so that the STOP that follows is not a failure */
   sent = vq_live_migration_send (qemu->qmp, socket, still, data, deadline, qemu->cancel, &why);
-  if (!vq_qemu_run_guest (qemu, MAX (deadline, vq_deadline_in (GO_ON_SECONDS)), error))
-    return FALSE;
+  if (!vq_qemu_run_guest (qemu, MAX (deadline, vq_deadline_in (GO_ON_SECONDS)), &stuck))
+    {
+      vq_cancel_trigger (qemu->cancel, stuck);
+      g_propagate_error (error, g_steal_pointer (&stuck));
+      return FALSE;
+    }
   if (!sent)
     g_propagate_error (error, g_steal_pointer (&why));
   return sent;

@@ -129,6 +129,8 @@ TEST (sends)
   fake_peer_reply (fake, "{}");
   say_status ("device");
   say_status ("completed");
+  fake_peer_serve (fake, "query-status", "{\"status\": \"finish-migrate\"}");
+  fake_peer_serve (fake, "query-status", "{\"status\": \"postmigrate\"}");
   ck_assert_msg (migrate (TRUE, PATIENCE, &error), "%s", error != NULL ? error->message : "");
   ck_assert_uint_eq (n_called, 1);
 }
