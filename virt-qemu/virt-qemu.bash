@@ -97,7 +97,7 @@ _virt_qemu_names ()
       mapfile -t COMPREPLY < <(compgen -W 'ready stopped' -- "$cur")
       return
       ;;
-    --timeout)
+    --timeout | --lease | --owner-fd | --owner-pid)
       return
       ;;
   esac
@@ -114,7 +114,7 @@ _virt_qemu_names ()
 _virt_qemu_launch ()
 {
   if [[ $cur == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--ephemeral --help --replace
+    mapfile -t COMPREPLY < <(compgen -W '--ephemeral --help --replace --lease= --owner-fd= --owner-pid=
       --cpus= --ram-size= --network= --user= --password= --boot= --shared-dir= --template-script=' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
   else
@@ -160,7 +160,7 @@ _virt_qemu ()
 
   if ((cword == 1)); then
     mapfile -t COMPREPLY < <(compgen -W '
-      check create delete exec file fork info launch list logs prune restart revert screenshot shell start stats stop template wait
+      check create delete exec file fork info launch list logs prune renew restart revert screenshot shell start stats stop template wait
       --help --version' -- "$cur")
   elif [[ ${words[1]} == check ]]; then
     _virt_qemu_check
@@ -188,7 +188,11 @@ _virt_qemu ()
     _virt_qemu_names '--follow'
   elif [[ ${words[1]} == screenshot ]] && ((cword > 2)); then
     _filedir png
-  elif [[ ${words[1]} == start || ${words[1]} == screenshot ]]; then
+  elif [[ ${words[1]} == start ]]; then
+    _virt_qemu_names '--lease= --owner-fd= --owner-pid='
+  elif [[ ${words[1]} == renew ]]; then
+    _virt_qemu_names '--lease='
+  elif [[ ${words[1]} == screenshot ]]; then
     _virt_qemu_names ''
   fi
 } && complete -F _virt_qemu virt-qemu

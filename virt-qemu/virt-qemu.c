@@ -25,6 +25,7 @@ static const VqVerb verbs[] = {
   { "launch", "make an instance and start it", vq_verb_launch_run },
   { "create", "make an instance", vq_verb_launch_create },
   { "start", "start instances", vq_verb_instance_start },
+  { "renew", "put off the end of instances with a lease", vq_verb_instance_renew },
   { "stop", "shut instances down", vq_verb_instance_stop },
   { "restart", "reboot instances", vq_verb_instance_restart },
   { "revert", "make instances as they were when launched", vq_verb_instance_revert },

@@ -82,6 +82,7 @@ read_members (VqInstanceRecord *record, JsonObject *object, GError **error)
       || !vq_json_get_bool (object, "has-disk", FALSE, &record->has_disk, error)
       || !vq_json_get_bool (object, "cloud-seed", FALSE, &record->cloud_seed, error)
       || !vq_json_get_string (object, "source", "", &source, error)
+      || !vq_json_get_int (object, "lease", 0, &record->lease, error)
       || !vq_json_get_string (object, "image", "", &image, error)
       || !vq_json_get_string (object, "directory", "/", &directory, error))
     return FALSE;
@@ -118,11 +119,11 @@ check_utf8 (const char *text, GError **error)
 static JsonNode *
 build (const VqInstanceRecord *record)
 {
-  JsonNode *node
-      = vq_json_build ("version", "i", (gint64)VERSION, "created", "i", record->created,
-                       "ephemeral", "b", record->ephemeral, "has-disk", "b", record->has_disk,
-                       "cloud-seed", "b", record->cloud_seed, "source", "s", record->source,
-                       "image", "s", record->image, "directory", "s", record->directory, NULL);
+  JsonNode *node = vq_json_build ("version", "i", (gint64)VERSION, "created", "i", record->created,
+                                  "ephemeral", "b", record->ephemeral, "has-disk", "b",
+                                  record->has_disk, "cloud-seed", "b", record->cloud_seed, "source",
+                                  "s", record->source, "lease", "i", record->lease, "image", "s",
+                                  record->image, "directory", "s", record->directory, NULL);
   JsonArray *arguments = json_array_new ();
 
   for (char **word = record->arguments; *word != NULL; word++)

@@ -17,9 +17,14 @@
 #include "instance/supervisor.h"
 #include "io/line-reader.h"
 
-/* The descriptors in the supervisor's process. */
+/* The descriptors in the supervisor's process, one after the other; see spawn_with. */
 #define LOCK_FD 3
-#define REPORT_FD 4
+#define N_FDS 4
+#define LOCK_FD_WORD "3"
+#define REPORT_FD_WORD "4"
+#define PROCESS_FD_WORD "5" /* this and the next are the owner's (instance-owner.h) */
+#define PEER_FD_WORD "6"
+#define NO_FD_WORD "-1"
 
 /* A terminal's signals are for those who have one. Runs in the child after fork. */
 static void
@@ -29,29 +34,45 @@ leave_terminal (gpointer data)
   vq_inherited_give_back ();
 }
 
+/* The descriptors of the supervisor's process come from SOURCES; -1: there is none. */
+static gboolean
+spawn_with (const char *const *argv, const int *sources, GError **error)
+{
+  vq_autofd int null = open ("/dev/null", O_RDWR | O_CLOEXEC);
+  int from[N_FDS], to[N_FDS];
+  gsize n = 0;
+
+  for (int i = 0; i < N_FDS; i++)
+    if (sources[i] >= 0)
+      {
+        from[n] = sources[i];
+        to[n++] = LOCK_FD + i;
+      }
+  return g_spawn_async_with_pipes_and_fds (NULL, argv, NULL, G_SPAWN_DEFAULT, leave_terminal, NULL,
+                                           null, null, STDERR_FILENO, from, to, n, NULL, NULL, NULL,
+                                           NULL, error);
+}
+
 /* Takes over WRITER. */
 static gboolean
-spawn (VqInstance *instance, gboolean is_new, int writer, GError **error)
+spawn (VqInstance *instance, gboolean is_new, const VqInstanceOwner *owner, int writer,
+       GError **error)
 {
-  const int sources[] = { vq_instance_get_lock_fd (instance), writer };
-  const int targets[] = { LOCK_FD, REPORT_FD };
+  vq_autofd int own = writer;
+  const int sources[N_FDS]
+      = { vq_instance_get_lock_fd (instance), writer, owner->process_fd, owner->peer_fd };
   g_autofree char *program = g_file_read_link ("/proc/self/exe", error);
-  g_autofree char *lock_fd = g_strdup_printf ("%d", LOCK_FD);
-  g_autofree char *report_fd = g_strdup_printf ("%d", REPORT_FD);
   const char *const argv[] = { program,
                                VQ_INSTANCE_START_VERB,
                                vq_instance_get_name (instance),
-                               lock_fd,
-                               report_fd,
+                               LOCK_FD_WORD,
+                               REPORT_FD_WORD,
+                               owner->process_fd >= 0 ? PROCESS_FD_WORD : NO_FD_WORD,
+                               owner->peer_fd >= 0 ? PEER_FD_WORD : NO_FD_WORD,
                                is_new ? "new" : "old",
                                NULL };
-  vq_autofd int null = open ("/dev/null", O_RDWR | O_CLOEXEC);
-  vq_autofd int own = writer;
 
-  return program != NULL
-         && g_spawn_async_with_pipes_and_fds (
-             NULL, argv, NULL, G_SPAWN_DEFAULT, leave_terminal, NULL, null, null, STDERR_FILENO,
-             sources, targets, G_N_ELEMENTS (sources), NULL, NULL, NULL, NULL, error);
+  return program != NULL && spawn_with (argv, sources, error);
 }
 
 static gboolean
@@ -71,7 +92,8 @@ take_report (const char *line, GError **error)
 }
 
 gboolean
-vq_instance_start (VqInstance *instance, gboolean is_new, VqCancel *cancel, GError **error)
+vq_instance_start_owned (VqInstance *instance, gboolean is_new, const VqInstanceOwner *owner,
+                         VqCancel *cancel, GError **error)
 {
   VQ_ERROR_PREFIX (error, "cannot start \"%s\"", vq_instance_get_name (instance));
   g_autoptr (VqLineReader) lines = NULL;
@@ -82,11 +104,19 @@ vq_instance_start (VqInstance *instance, gboolean is_new, VqCancel *cancel, GErr
   if (!g_unix_open_pipe (ends, FD_CLOEXEC, error))
     return FALSE;
   reader = ends[0];
-  if (!spawn (instance, is_new, ends[1], error))
+  if (!spawn (instance, is_new, owner, ends[1], error))
     return FALSE;
   vq_instance_unlock (instance);
   lines = vq_line_reader_new (reader);
   return vq_line_reader_next (lines, &line, cancel, error) && take_report (line, error);
+}
+
+gboolean
+vq_instance_start (VqInstance *instance, gboolean is_new, VqCancel *cancel, GError **error)
+{
+  const VqInstanceOwner nobody = VQ_INSTANCE_OWNER_NONE;
+
+  return vq_instance_start_owned (instance, is_new, &nobody, cancel, error);
 }
 
 /* The descriptor that TEXT names, from now on not for our children. */
@@ -105,11 +135,12 @@ vq_instance_start_supervise (const char *const *arguments, GError **error)
   g_autoptr (VqInstance) instance = NULL;
   int lock_fd = adopt (arguments[1]);
   int report_fd = adopt (arguments[2]);
+  VqInstanceOwner owner = { adopt (arguments[3]), adopt (arguments[4]), 0, 0 };
 
   if (lock_fd < 0 || report_fd < 0)
     return vq_error_set (error, VQ_ERROR_USAGE, "this verb is for virt-qemu itself");
   place = vq_instance_place_open_state (error);
   instance = place != NULL ? vq_instance_open_locked (place, arguments[0], lock_fd, error) : NULL;
   return instance != NULL
-         && vq_supervisor_run (instance, strcmp (arguments[3], "new") == 0, report_fd);
+         && vq_supervisor_run (instance, strcmp (arguments[5], "new") == 0, &owner, report_fd);
 }

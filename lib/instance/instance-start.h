@@ -3,17 +3,23 @@
 #pragma once
 
 #include "base/cancel.h"
+#include "instance/instance-owner.h"
 #include "instance/instance.h"
 
 /* The verb of virt-qemu that the supervisor's process is started with, and how many arguments it
- * has: the instance's name, two descriptors, and "new" or "old". */
+ * has: the instance's name, four descriptors, and "new" or "old". */
 #define VQ_INSTANCE_START_VERB "supervise"
-#define VQ_INSTANCE_START_N_ARGUMENTS 4
+#define VQ_INSTANCE_START_N_ARGUMENTS 6
 
 /* Starts INSTANCE, whose lock we have, and waits until it is ready; there is no limit except those
  * of the machine's boot. If it cannot be started, and IS_NEW, the instance is removed. The
  * supervisor has the lock from then on. If CANCEL is triggered, the machine ends. */
 gboolean vq_instance_start (VqInstance *instance, gboolean is_new, VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same, and it ends when OWNER does. */
+gboolean vq_instance_start_owned (VqInstance *instance, gboolean is_new,
+                                  const VqInstanceOwner *owner, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* What the supervisor's process does: ARGUMENTS are those after the verb. Returns FALSE if the

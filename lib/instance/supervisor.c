@@ -16,6 +16,7 @@
 #include "instance/control-text.h"
 #include "instance/control-wire.h"
 #include "instance/instance-place.h"
+#include "instance/instance-lease.h"
 #include "instance/instance-socket.h"
 #include "instance/instance-stats.h"
 #include "io/workdir.h"
@@ -33,6 +34,8 @@ typedef struct
   guint report_id;
   VqCancel *cancel;
   VqSignals *signals;
+  VqInstanceOwner *owner;
+  VqInstanceLease *lease;
   VqOptions *options;
   VqPlan *plan;
   char *exec_program;
@@ -94,11 +97,13 @@ build_status (Supervisor *self)
 {
   const char *state
       = self->testbed == NULL || !vq_testbed_is_open (self->testbed) ? "starting" : "running";
-  char **words = g_new0 (char *, 4);
+  char **words = g_new0 (char *, 5);
 
   words[0] = g_strconcat ("state=", state, NULL);
   words[1] = g_strdup_printf ("pid=%d", getpid ());
   words[2] = g_strconcat ("work=", self->work != NULL ? self->work : "", NULL);
+  words[3]
+      = g_strdup_printf ("lease_until=%" G_GINT64_FORMAT, vq_instance_lease_get_end (self->lease));
   return words;
 }
 
@@ -153,6 +158,24 @@ stop_by_force (Supervisor *self, VqControlRequest *request)
   vq_cancel_trigger (self->cancel, reason);
 }
 
+/* Without a number of seconds, it gets those that it began with. */
+static void
+renew (Supervisor *self, VqControlRequest *request)
+{
+  const char *const *words = vq_control_request_get_words (request);
+  gint64 seconds = vq_instance_get_record (self->instance)->lease;
+  g_autoptr (GError) error = NULL;
+
+  if (words[1] != NULL && !g_ascii_string_to_signed (words[1], 10, 0, G_MAXINT, &seconds, NULL))
+    refuse (request, VQ_ERROR_USAGE, "renew: for how many seconds?");
+  else if (words[1] == NULL && seconds == 0)
+    refuse (request, VQ_ERROR_BUSY, "the instance has no lease: give --lease");
+  else if (vq_instance_lease_renew (self->lease, seconds, &error))
+    vq_control_request_succeed (request, (const char *const[]){ NULL });
+  else
+    vq_control_request_fail (request, error);
+}
+
 /* Its turn comes later. */
 static void
 enqueue (Supervisor *self, VqControlRequest *request)
@@ -180,6 +203,8 @@ on_request (VqControlRequest *request, gpointer data)
     answer_status (self, request);
   else if (strcmp (words[0], "stats") == 0)
     answer_stats (self, request);
+  else if (strcmp (words[0], "renew") == 0)
+    renew (self, request);
   else if (strcmp (words[0], "end") == 0)
     g_queue_push_tail (&self->enders, request);
   else if (is_forced_stop (words))
@@ -475,6 +500,19 @@ end (Supervisor *self, gboolean unwanted)
   g_free (self->exec_socket);
   g_free (self->directory);
   vq_signals_free (self->signals);
+  vq_instance_lease_free (self->lease);
+  vq_instance_owner_clear (self->owner);
+}
+
+/* Its lease begins before it is ready: a guest that never is does not stay longer either. */
+static gboolean
+limit_life (Supervisor *self, GError **error)
+{
+  vq_instance_owner_watch (self->owner, self->cancel);
+  self->lease = vq_instance_lease_new (self->cancel, error);
+  return self->lease != NULL
+         && vq_instance_lease_renew (self->lease, vq_instance_get_record (self->instance)->lease,
+                                     error);
 }
 
 static gboolean
@@ -483,7 +521,7 @@ begin (Supervisor *self, GError **error)
   self->work = "started";
   self->report_id = g_unix_fd_add (self->report_fd, G_IO_ERR, on_nobody_waits, self);
   self->signals = vq_signals_new (self->cancel, error);
-  if (self->signals == NULL || !start (self, error))
+  if (self->signals == NULL || !limit_life (self, error) || !start (self, error))
     return FALSE;
   self->work = NULL;
   return TRUE;
@@ -491,12 +529,13 @@ begin (Supervisor *self, GError **error)
 
 /* When who has started us hears that it failed, nothing is left. */
 gboolean
-vq_supervisor_run (VqInstance *instance, gboolean is_new, int report_fd)
+vq_supervisor_run (VqInstance *instance, gboolean is_new, VqInstanceOwner *owner, int report_fd)
 {
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   g_autoptr (GError) error = NULL;
   g_autofree char *line = NULL;
-  Supervisor self = { .instance = instance, .report_fd = report_fd, .cancel = cancel };
+  Supervisor self
+      = { .instance = instance, .report_fd = report_fd, .cancel = cancel, .owner = owner };
 
   g_queue_init (&self.requests);
   g_queue_init (&self.enders);

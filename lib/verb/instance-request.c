@@ -17,15 +17,25 @@ enum
   OPTION_NO_WAIT,
   OPTION_FOR,
   OPTION_FOLLOW,
+  OPTION_LEASE,
+  OPTION_OWNER_PID,
+  OPTION_OWNER_FD,
   N_CHOSEN,
   OPTION_HELP = N_CHOSEN,
 };
 
 static const VqArgument arguments_table[] = {
-  [OPTION_FORMAT] = { "format", 0, TRUE },  [OPTION_TIMEOUT] = { "timeout", 0, TRUE },
-  [OPTION_FORCE] = { "force", 'f', FALSE }, [OPTION_NO_WAIT] = { "no-wait", 0, FALSE },
-  [OPTION_FOR] = { "for", 0, TRUE },        [OPTION_FOLLOW] = { "follow", 'f', FALSE },
-  [OPTION_HELP] = { "help", 'h', FALSE },   { NULL },
+  [OPTION_FORMAT] = { "format", 0, TRUE },
+  [OPTION_TIMEOUT] = { "timeout", 0, TRUE },
+  [OPTION_FORCE] = { "force", 'f', FALSE },
+  [OPTION_NO_WAIT] = { "no-wait", 0, FALSE },
+  [OPTION_FOR] = { "for", 0, TRUE },
+  [OPTION_FOLLOW] = { "follow", 'f', FALSE },
+  [OPTION_LEASE] = { "lease", 0, TRUE },
+  [OPTION_OWNER_PID] = { "owner-pid", 0, TRUE },
+  [OPTION_OWNER_FD] = { "owner-fd", 0, TRUE },
+  [OPTION_HELP] = { "help", 'h', FALSE },
+  { NULL },
 };
 
 static gboolean
@@ -63,6 +73,10 @@ apply_option (VqInstanceRequest *request, int index, const char *value, GError *
     case OPTION_FOLLOW:
       request->follow = TRUE;
       return TRUE;
+    case OPTION_LEASE:
+    case OPTION_OWNER_PID:
+    case OPTION_OWNER_FD:
+      return vq_instance_life_take (&request->life, arguments_table[index].name, value, error);
     case OPTION_FOR:
       return apply_for (request, value, error);
     default:
@@ -136,7 +150,7 @@ vq_instance_request_parse (VqInstanceRequest *request, const char *const *argume
 
   fill_table (table, options);
   parser = vq_arguments_new (table, arguments, error);
-  *request = (VqInstanceRequest){ .timeout = TIMEOUT_DEFAULT };
+  *request = (VqInstanceRequest){ .timeout = TIMEOUT_DEFAULT, .life = VQ_INSTANCE_LIFE_NONE };
   parsed = parser != NULL && parse (request, parser, options, names, error);
   request->names = g_strv_builder_end (names);
   g_strv_builder_unref (names);
@@ -147,4 +161,5 @@ void
 vq_instance_request_clear (VqInstanceRequest *request)
 {
   g_strfreev (request->names);
+  vq_instance_owner_clear (&request->life.owner);
 }

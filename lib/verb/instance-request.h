@@ -2,7 +2,7 @@
 /* The command lines of the verbs that are about instances by name: "stop --timeout=5 web". */
 #pragma once
 
-#include <glib.h>
+#include "verb/instance-life.h"
 
 /* Which options a verb has, besides --help. */
 typedef enum
@@ -13,6 +13,8 @@ typedef enum
   VQ_INSTANCE_REQUEST_NO_WAIT = 1 << 3, /* --no-wait */
   VQ_INSTANCE_REQUEST_FOR = 1 << 4,     /* --for=ready|stopped */
   VQ_INSTANCE_REQUEST_FOLLOW = 1 << 5,  /* --follow */
+  VQ_INSTANCE_REQUEST_LEASE = 1 << 6,   /* --lease=TIME */
+  VQ_INSTANCE_REQUEST_OWNER = 3 << 7,   /* --owner-pid=PID and --owner-fd=N */
 } VqInstanceRequestOptions;
 
 typedef struct
@@ -25,6 +27,7 @@ typedef struct
   gboolean no_wait;
   gboolean stopped; /* --for=stopped */
   gboolean follow;
+  VqInstanceLife life;
   gboolean help; /* print the help and ignore the rest */
 } VqInstanceRequest;
 

@@ -41,7 +41,9 @@ ask (VqInstance *instance, const VqInstanceRequest *request, const char *verb, c
 static gboolean
 start (VqInstance *instance, const VqInstanceRequest *request, GError **error)
 {
-  return vq_instance_lock (instance, error) && vq_instance_start (instance, FALSE, NULL, error);
+  return vq_instance_lock (instance, error)
+         && vq_instance_life_write (&request->life, instance, error)
+         && vq_instance_start_owned (instance, FALSE, &request->life.owner, NULL, error);
 }
 
 static gboolean
@@ -50,6 +52,14 @@ stop (VqInstance *instance, const VqInstanceRequest *request, GError **error)
   g_autofree char *seconds = g_strdup_printf ("%d", request->force ? -1 : request->timeout);
 
   return ask (instance, request, "stop", seconds, error);
+}
+
+static gboolean
+renew (VqInstance *instance, const VqInstanceRequest *request, GError **error)
+{
+  g_autofree char *seconds = g_strdup_printf ("%" G_GINT64_FORMAT, request->life.lease);
+
+  return ask (instance, request, "renew", request->life.lease >= 0 ? seconds : NULL, error);
 }
 
 static gboolean
@@ -106,9 +116,18 @@ await (VqInstance *instance, const VqInstanceRequest *request, GError **error)
 }
 
 static const Verb start_verb
-    = { "start", 0, MANY, start,
+    = { "start", VQ_INSTANCE_REQUEST_LEASE | VQ_INSTANCE_REQUEST_OWNER, MANY, start,
         "Starts instances that do not run, and waits until they are ready. The first time\n"
-        "an instance is forked from a template; later it boots from its own disk.\n" };
+        "an instance is forked from a template; later it boots from its own disk. Without\n"
+        "--lease, the last one holds again.\n"
+        "\n" VQ_INSTANCE_LIFE_LEASE_HELP VQ_INSTANCE_LIFE_OWNER_HELP };
+
+static const Verb renew_verb
+    = { "renew", VQ_INSTANCE_REQUEST_LEASE, MANY, renew,
+        "Begins the leases of instances that run anew.\n"
+        "\n"
+        "      --lease=TIME       for this time from now on, as 90s, 15m, 2h or 1d (default:\n"
+        "                         that of launch or start; 0: no end)\n" };
 
 static const Verb stop_verb
     = { "stop",
@@ -212,6 +231,12 @@ VqVerbStatus
 vq_verb_instance_start (const char *const *arguments)
 {
   return run (&start_verb, arguments);
+}
+
+VqVerbStatus
+vq_verb_instance_renew (const char *const *arguments)
+{
+  return run (&renew_verb, arguments);
 }
 
 VqVerbStatus

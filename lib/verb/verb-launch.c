@@ -11,6 +11,7 @@
 #include "instance/instance-place.h"
 #include "instance/instance-start.h"
 #include "plan/options.h"
+#include "verb/instance-life.h"
 #include "verb/verb-output.h"
 
 /* What the command line says. */
@@ -20,6 +21,7 @@ typedef struct
   gboolean help;
   gboolean ephemeral;
   gboolean replace;
+  VqInstanceLife life;
   GPtrArray *machine; /* of const char *: the arguments that describe the machine, and the name */
   VqOptions *options; /* what these mean */
 } Launch;
@@ -32,7 +34,8 @@ static const char help[]
       "Prints the name of the instance.\n"
       "\n"
       "      --ephemeral        it is deleted when it stops\n"
-      "      --replace          delete an instance of the same name first, even if it runs\n"
+      "      --replace          delete an instance of the same name first, even if it "
+      "runs\n" VQ_INSTANCE_LIFE_LEASE_HELP "%s"
       "  -h, --help             show this text and exit\n"
       "\n"
       "All options of autopkgtest-virt-qemu-ng that describe a machine can be given,\n"
@@ -43,6 +46,7 @@ launch_clear (Launch *launch)
 {
   g_clear_pointer (&launch->machine, g_ptr_array_unref);
   g_clear_pointer (&launch->options, vq_options_free);
+  vq_instance_owner_clear (&launch->life.owner);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Launch, launch_clear)
@@ -62,6 +66,44 @@ take_own (Launch *launch, const char *argument)
   return TRUE;
 }
 
+/* Options of our own with a value, which may be the next argument. */
+static const char *const with_value[] = { "lease", "owner-pid", "owner-fd" };
+
+/* Takes the option NAME if the first of *ARGUMENTS is that. *VALUE is NULL if it is not. */
+static gboolean
+find_value (const char *name, const char *const **arguments, const char **value, GError **error)
+{
+  g_autofree char *option = g_strconcat ("--", name, NULL);
+  const char *rest = g_str_has_prefix (**arguments, option) ? **arguments + strlen (option) : "x";
+
+  *value = rest[0] == '=' ? rest + 1 : NULL;
+  if (rest[0] != '\0')
+    return TRUE;
+  *value = (*arguments)[1];
+  if (*value == NULL)
+    return vq_error_set (error, VQ_ERROR_USAGE, "a value is missing");
+  (*arguments)++;
+  return TRUE;
+}
+
+static gboolean
+take_life (Launch *launch, const char *const **arguments, gboolean *taken, GError **error)
+{
+  *taken = FALSE;
+  for (gsize i = 0; !*taken && i < G_N_ELEMENTS (with_value); i++)
+    {
+      VQ_ERROR_PREFIX (error, "option --%s", with_value[i]);
+      const char *value;
+
+      if (!find_value (with_value[i], arguments, &value, error))
+        return FALSE;
+      *taken = value != NULL;
+      if (*taken && !vq_instance_life_take (&launch->life, with_value[i], value, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 check_images (const VqOptions *options, GError **error)
 {
@@ -74,13 +116,19 @@ check_images (const VqOptions *options, GError **error)
 static gboolean
 parse (Launch *launch, const char *const *arguments, GError **error)
 {
+  gboolean taken;
+
   g_ptr_array_add (launch->machine, (gpointer) "virt-qemu");
   for (; *arguments != NULL; arguments++)
-    if (!take_own (launch, *arguments))
+    if (!take_life (launch, &arguments, &taken, error))
+      return FALSE;
+    else if (!taken && !take_own (launch, *arguments))
       g_ptr_array_add (launch->machine, (gpointer)*arguments);
   g_ptr_array_add (launch->machine, NULL);
   if (launch->help)
     return TRUE;
+  if (!launch->starts && (launch->life.owner.process_fd >= 0 || launch->life.owner.peer_fd >= 0))
+    return vq_error_set (error, VQ_ERROR_USAGE, "what is not started needs no owner");
   switch (vq_options_parse (launch->machine->len - 1, (const char *const *)launch->machine->pdata,
                             &launch->options, error))
     {
@@ -141,6 +189,7 @@ make (const Launch *launch, VqPrivateDir *place, GError **error)
   record = vq_instance_record_new (options->images[0], directory,
                                    (const char *const *)launch->machine->pdata + 1);
   record->ephemeral = launch->ephemeral;
+  record->lease = MAX (launch->life.lease, 0);
   return vq_instance_create (place, name, record, error);
 }
 
@@ -150,7 +199,9 @@ do_launch (const Launch *launch, GError **error)
   g_autoptr (VqPrivateDir) place = vq_instance_place_open_state (error);
   g_autoptr (VqInstance) instance = place != NULL ? make (launch, place, error) : NULL;
 
-  if (instance == NULL || (launch->starts && !vq_instance_start (instance, TRUE, NULL, error)))
+  if (instance == NULL
+      || (launch->starts
+          && !vq_instance_start_owned (instance, TRUE, &launch->life.owner, NULL, error)))
     return FALSE;
   vq_verb_output_text ("%s\n", vq_instance_get_name (instance));
   return TRUE;
@@ -160,7 +211,8 @@ static VqVerbStatus
 run (const char *const *arguments, gboolean starts)
 {
   g_autoptr (GError) error = NULL;
-  g_auto (Launch) launch = { .starts = starts, .machine = g_ptr_array_new () };
+  g_auto (Launch) launch
+      = { .starts = starts, .machine = g_ptr_array_new (), .life = VQ_INSTANCE_LIFE_NONE };
   const char *name = starts ? "launch" : "create";
   g_autofree char *how = g_strdup_printf ("virt-qemu %s --help", name);
 
@@ -169,7 +221,8 @@ run (const char *const *arguments, gboolean starts)
   if (launch.help)
     {
       vq_verb_output_text (
-          help, name, starts ? "Starts it, and waits until it is ready." : "It is not started.");
+          help, name, starts ? "Starts it, and waits until it is ready." : "It is not started.",
+          starts ? VQ_INSTANCE_LIFE_OWNER_HELP : "");
       return VQ_VERB_OK;
     }
   return do_launch (&launch, &error) ? VQ_VERB_OK : vq_verb_error_report (error, how, FALSE);

@@ -112,6 +112,8 @@ add_row (JsonBuilder *builder, const Row *row)
   const VqInstanceRecord *record = vq_instance_get_record (row->instance);
   const char *pid = get_status (row, "pid");
   const char *work = get_status (row, "work");
+  const char *lease = get_status (row, "lease_until");
+  gint64 lease_until = lease != NULL ? g_ascii_strtoll (lease, NULL, 10) : 0;
   g_autofree char *sockets = vq_instance_socket_build_path (row->instance, "", NULL);
 
   json_builder_begin_object (builder);
@@ -123,6 +125,10 @@ add_row (JsonBuilder *builder, const Row *row)
   vq_verb_output_add_time (builder, "created", record->created);
   json_builder_set_member_name (builder, "ephemeral");
   json_builder_add_boolean_value (builder, record->ephemeral);
+  if (lease_until > 0)
+    vq_verb_output_add_time (builder, "lease_until", lease_until);
+  else
+    vq_verb_output_add_string (builder, "lease_until", NULL);
   vq_verb_output_add_int (builder, "disk", get_disk_bytes (row));
   vq_verb_output_add_size (builder, "pid", pid != NULL ? g_ascii_strtoll (pid, NULL, 10) : -1);
   vq_verb_output_add_string (builder, "sockets", sockets);
@@ -145,7 +151,7 @@ print_facts (const Row *row)
     {
       g_autofree char *text = json_to_string (value, FALSE);
 
-      vq_verb_output_text ("%-10s %s\n", name, text);
+      vq_verb_output_text ("%-11s %s\n", name, text);
     }
 }
 

@@ -207,6 +207,36 @@ TEST (test_the_guest_powers_off)
           "");
 }
 
+#define LAUNCH_EPHEMERAL "virt-qemu launch --ephemeral image.qcow2 web --ram-size=1024 "
+#define UNTIL_GONE "while virt-qemu info web >/dev/null 2>&1; do :; done"
+
+/* A process, the other end of a pipe, and a lease that is cut short. */
+TEST (test_it_ends_with_its_owner)
+{
+  expect ("sleep 1000 & " LAUNCH_EPHEMERAL "--owner-pid=$!; kill $!; " UNTIL_GONE, "web");
+  expect ("mkfifo pipe; sleep 1000 >pipe & exec 3<pipe; " LAUNCH_EPHEMERAL
+          "--owner-fd=3; exec 3<&-; kill $!; rm pipe; " UNTIL_GONE,
+          "web");
+  expect (LAUNCH_EPHEMERAL "--lease=1h; "
+                           "virt-qemu info --format=json web | grep -c '\"lease_until\" : \"2'; "
+                           "virt-qemu renew --lease=1s web; " UNTIL_GONE,
+          "web\n1");
+}
+
+/* What is asked for every few seconds. */
+TEST (test_its_stats_and_its_screen)
+{
+  expect (LAUNCH, "web");
+  expect ("virt-qemu stats --format=json web | grep -c '^  \"[a-z_]*\" : [0-9]*,\\?$'", "5");
+  expect ("virt-qemu stats --format=json web | sed -n 's/.*\"memory\" : .*[0-9]\\{8\\},$/much/p'",
+          "much");
+  expect ("virt-qemu screenshot web - | head -c 4 | tail -c 3", "PNG");
+  expect ("virt-qemu logs -f web >log & until grep -q . log; do :; done; virt-qemu stop -f web; "
+          "wait; virt-qemu logs web | cmp - log && echo same",
+          "same");
+  expect ("virt-qemu stats --format=json web | grep -c 'memory\" : null'", "1");
+}
+
 TEST (test_it_cannot_boot)
 {
   expect_failure ("truncate -s 1M bad.img; virt-qemu launch bad.img web", 2, "bad.img");

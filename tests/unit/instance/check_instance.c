@@ -75,10 +75,12 @@ TEST (a_record_stays)
 
   record->has_disk = TRUE;
   record->cloud_seed = TRUE;
+  record->lease = 7200;
   ck_assert (vq_instance_record_write (record, vq_instance_get_dir (made), NULL));
   read = vq_instance_open (instance_place, "web", NULL);
   record = vq_instance_get_record (read);
   ck_assert (record->has_disk && record->cloud_seed && !record->ephemeral);
+  ck_assert_int_eq (record->lease, 7200);
   ck_assert_str_eq (record->image, "a b.img");
   ck_assert_str_eq (record->directory, "/tmp");
   ck_assert (g_strv_equal ((const char *const *)record->arguments, arguments));

@@ -87,6 +87,17 @@ static const struct
   { "fork idle web", 4, "the instance \"idle\" does not run" },
   { "fork web two", 3, "there is no instance \"web\"" },
   { "fork idle Two", 2, "cannot be the name" },
+  { "renew", 2, "which instance?" },
+  { "renew idle", 4, "the instance \"idle\" does not run" },
+  { "renew --lease=soon idle", 2, "option --lease" },
+  { "start --lease=soon idle", 2, "option --lease" },
+  { "start --owner-pid=2147483647 idle", 3, "no process 2147483647" },
+  { "start --owner-fd=777 idle", 2, "option --owner-fd: the descriptor 777 is not open" },
+  { "stop --lease=2h idle", 2, "does not have it" },
+  { "launch x.img web --lease", 2, "option --lease: a value is missing" },
+  { "launch x.img web --lease=soon", 2, "option --lease" },
+  { "launch x.img web --owner-pid 2147483647", 3, "no process 2147483647" },
+  { "create x.img web --owner-pid=1", 2, "needs no owner" },
   { "launch", 2, "no image given" },
   { "launch x.img Web", 2, "cannot be the name" },
   { "launch x.img web y", 2, "one word too many" },
@@ -116,8 +127,8 @@ TEST_LOOP (fails, 0, G_N_ELEMENTS (failures))
 }
 
 static const char *const verbs[]
-    = { "launch", "create", "start", "stop", "restart", "revert", "fork",      "delete",
-        "list",   "info",   "wait",  "logs", "stats",   "prune",  "screenshot" };
+    = { "launch", "create", "start", "stop", "restart", "revert", "fork",       "delete",
+        "list",   "info",   "wait",  "logs", "stats",   "prune",  "screenshot", "renew" };
 
 TEST_LOOP (help, 0, G_N_ELEMENTS (verbs))
 {
@@ -141,6 +152,8 @@ static const struct
   { "restart web", "restart\n" },
   { "restart --no-wait web", "restart now\n" },
   { "revert web", "revert\n" },
+  { "renew web", "renew\n" },
+  { "renew --lease=2h web", "renew 7200\n" },
   { "wait web", "ready\n" },
   { "wait --for=stopped web", "end\n" },
 };
@@ -240,12 +253,13 @@ parse (JsonParser *parser)
 /* Scripts rely on the names of the members. */
 TEST (json)
 {
-  static const char *const members[] = { "name",    "state",     "work", "host", "image",
-                                         "created", "ephemeral", "disk", "pid",  "sockets" };
+  static const char *const members[]
+      = { "name",      "state",       "work", "host", "image",  "created",
+          "ephemeral", "lease_until", "disk", "pid",  "sockets" };
   g_autoptr (JsonParser) parser = json_parser_new ();
   JsonObject *object;
 
-  have_running (FALSE, "ok state=running pid=42 work=reverted");
+  have_running (FALSE, "ok state=running pid=42 work=reverted lease_until=90000000");
   ck_assert_int_eq (cli_run ("list --format=json"), 0);
   object = parse (parser);
   ck_assert_uint_eq (json_object_get_size (object), G_N_ELEMENTS (members));
@@ -254,6 +268,7 @@ TEST (json)
   ck_assert_str_eq (json_object_get_string_member (object, "state"), "running");
   ck_assert_str_eq (json_object_get_string_member (object, "work"), "reverted");
   ck_assert_int_eq (json_object_get_int_member (object, "pid"), 42);
+  ck_assert_str_eq (json_object_get_string_member (object, "lease_until"), "1970-01-01T00:01:30Z");
 }
 
 TEST (json_of_a_stopped_one)
@@ -266,6 +281,7 @@ TEST (json_of_a_stopped_one)
   object = parse (parser);
   ck_assert_str_eq (json_object_get_string_member (object, "state"), "stopped");
   ck_assert (json_object_get_null_member (object, "pid"));
+  ck_assert (json_object_get_null_member (object, "lease_until"));
   ck_assert (json_object_get_null_member (object, "sockets"));
 }
 
