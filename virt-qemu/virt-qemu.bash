@@ -104,7 +104,7 @@ _virt_qemu_names ()
   $split && return
 
   if [[ $cur == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "$1 --help" -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W "$1 --format= --help" -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
   elif [[ ${words[1]} != list && ${words[1]} != prune ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$("${words[0]}" list --format=names 2>/dev/null)" -- "$cur")
@@ -114,7 +114,7 @@ _virt_qemu_names ()
 _virt_qemu_launch ()
 {
   if [[ $cur == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--ephemeral --help --replace --lease= --owner-fd= --owner-pid=
+    mapfile -t COMPREPLY < <(compgen -W '--ephemeral --format= --help --replace --lease= --owner-fd= --owner-pid=
       --cpus= --ram-size= --network= --user= --password= --boot= --shared-dir= --template-script=' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
   else
@@ -180,8 +180,6 @@ _virt_qemu ()
     _virt_qemu_names '--no-wait'
   elif [[ ${words[1]} == delete ]]; then
     _virt_qemu_names '--force'
-  elif [[ ${words[1]} == list || ${words[1]} == info || ${words[1]} == stats || ${words[1]} == prune ]]; then
-    _virt_qemu_names '--format='
   elif [[ ${words[1]} == wait ]]; then
     _virt_qemu_names '--for= --no-wait'
   elif [[ ${words[1]} == logs ]]; then
@@ -192,7 +190,7 @@ _virt_qemu ()
     _virt_qemu_names '--lease= --owner-fd= --owner-pid='
   elif [[ ${words[1]} == renew ]]; then
     _virt_qemu_names '--lease='
-  elif [[ ${words[1]} == screenshot ]]; then
+  elif [[ ${words[1]} =~ ^(info|list|prune|screenshot|stats)$ ]]; then
     _virt_qemu_names ''
   fi
 } && complete -F _virt_qemu virt-qemu

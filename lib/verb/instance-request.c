@@ -5,13 +5,13 @@
 
 #include "base/arguments.h"
 #include "base/error.h"
+#include "verb/verb-error.h"
 
 #define TIMEOUT_DEFAULT 30
 
 /* Option N is the flag 1 << N; those that every verb has come after these. */
 enum
 {
-  OPTION_FORMAT,
   OPTION_TIMEOUT,
   OPTION_FORCE,
   OPTION_NO_WAIT,
@@ -21,7 +21,8 @@ enum
   OPTION_OWNER_PID,
   OPTION_OWNER_FD,
   N_CHOSEN,
-  OPTION_HELP = N_CHOSEN,
+  OPTION_FORMAT = N_CHOSEN,
+  OPTION_HELP,
 };
 
 static const VqArgument arguments_table[] = {
@@ -151,6 +152,7 @@ vq_instance_request_parse (VqInstanceRequest *request, const char *const *argume
   fill_table (table, options);
   parser = vq_arguments_new (table, arguments, error);
   *request = (VqInstanceRequest){ .timeout = TIMEOUT_DEFAULT, .life = VQ_INSTANCE_LIFE_NONE };
+  request->json = vq_verb_error_wants_json (arguments);
   parsed = parser != NULL && parse (request, parser, options, names, error);
   request->names = g_strv_builder_end (names);
   g_strv_builder_unref (names);

@@ -4,17 +4,16 @@
 
 #include "verb/instance-life.h"
 
-/* Which options a verb has, besides --help. */
+/* Which options a verb has, besides --help and --format. */
 typedef enum
 {
-  VQ_INSTANCE_REQUEST_FORMAT = 1 << 0,  /* --format=table|json|names */
-  VQ_INSTANCE_REQUEST_TIMEOUT = 1 << 1, /* --timeout=SECONDS */
-  VQ_INSTANCE_REQUEST_FORCE = 1 << 2,   /* --force */
-  VQ_INSTANCE_REQUEST_NO_WAIT = 1 << 3, /* --no-wait */
-  VQ_INSTANCE_REQUEST_FOR = 1 << 4,     /* --for=ready|stopped */
-  VQ_INSTANCE_REQUEST_FOLLOW = 1 << 5,  /* --follow */
-  VQ_INSTANCE_REQUEST_LEASE = 1 << 6,   /* --lease=TIME */
-  VQ_INSTANCE_REQUEST_OWNER = 3 << 7,   /* --owner-pid=PID and --owner-fd=N */
+  VQ_INSTANCE_REQUEST_TIMEOUT = 1 << 0, /* --timeout=SECONDS */
+  VQ_INSTANCE_REQUEST_FORCE = 1 << 1,   /* --force */
+  VQ_INSTANCE_REQUEST_NO_WAIT = 1 << 2, /* --no-wait */
+  VQ_INSTANCE_REQUEST_FOR = 1 << 3,     /* --for=ready|stopped */
+  VQ_INSTANCE_REQUEST_FOLLOW = 1 << 4,  /* --follow */
+  VQ_INSTANCE_REQUEST_LEASE = 1 << 5,   /* --lease=TIME */
+  VQ_INSTANCE_REQUEST_OWNER = 3 << 6,   /* --owner-pid=PID and --owner-fd=N */
 } VqInstanceRequestOptions;
 
 typedef struct

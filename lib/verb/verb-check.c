@@ -161,7 +161,7 @@ vq_verb_check_run (const char *const *arguments)
   Request request = { FALSE };
 
   if (parser == NULL || !parse (&request, parser, &error))
-    return vq_verb_error_report (error, NAME " --help", request.json);
+    return vq_verb_error_report (error, NAME " --help", vq_verb_error_wants_json (arguments));
   if (!request.help)
     return run (&request);
   vq_verb_output_text ("%s", help);

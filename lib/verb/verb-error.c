@@ -2,6 +2,7 @@
 #include "verb/verb-error.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "verb/verb-output.h"
@@ -31,6 +32,16 @@ vq_verb_error_get_word (VqVerbStatus status)
   };
 
   return words[status];
+}
+
+gboolean
+vq_verb_error_wants_json (const char *const *arguments)
+{
+  for (; *arguments != NULL; arguments++)
+    if (strcmp (*arguments, "--format=json") == 0
+        || (strcmp (*arguments, "--format") == 0 && g_strcmp0 (arguments[1], "json") == 0))
+      return TRUE;
+  return FALSE;
 }
 
 static void

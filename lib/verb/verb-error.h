@@ -24,6 +24,10 @@ VqVerbStatus vq_verb_error_get_status (const GError *error);
 /* The word for STATUS in JSON: "failed", "usage", "missing", ... */
 const char *vq_verb_error_get_word (VqVerbStatus status);
 
+/* Whether --format=json is among ARGUMENTS (with NULL at the end), so that also an error in those
+ * before it is told in JSON. */
+gboolean vq_verb_error_wants_json (const char *const *arguments);
+
 /* Tells ERROR to the user, as one line on stderr. If it is about the command line, another line
  * names HELP, the command that shows how it should be ("virt-qemu template --help"). If the user
  * wants JSON, stdout gets {"error":{"code","message","hint"}} too; the hint is null if the message

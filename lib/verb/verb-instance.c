@@ -171,16 +171,17 @@ static void
 print_help (const Verb *verb)
 {
   vq_verb_output_text ("Usage: virt-qemu %s [OPTION...] NAME%s\n\n%s"
+                       "      --format=json      tell errors in JSON, too\n"
                        "  -h, --help             show this text and exit\n",
                        verb->name, verb->max_names > 1 ? "..." : "", verb->help);
 }
 
 static VqVerbStatus
-fail (const Verb *verb, const GError *error)
+fail (const Verb *verb, const VqInstanceRequest *request, const GError *error)
 {
   g_autofree char *help = g_strdup_printf ("virt-qemu %s --help", verb->name);
 
-  return vq_verb_error_report (error, help, FALSE);
+  return vq_verb_error_report (error, help, request->json);
 }
 
 static VqVerbStatus
@@ -191,7 +192,7 @@ act (const Verb *verb, VqPrivateDir *place, const char *name, const VqInstanceRe
 
   if (instance != NULL && verb->act (instance, request, &error))
     return VQ_VERB_OK;
-  return fail (verb, error);
+  return fail (verb, request, error);
 }
 
 /* If several fail, the status is that of the first. */
@@ -203,7 +204,7 @@ act_on_all (const Verb *verb, const VqInstanceRequest *request)
   VqVerbStatus status = VQ_VERB_OK;
 
   if (place == NULL)
-    return fail (verb, error);
+    return fail (verb, request, error);
   for (char **name = request->names; *name != NULL; name++)
     {
       VqVerbStatus one = act (verb, place, *name, request);
@@ -220,7 +221,7 @@ run (const Verb *verb, const char *const *arguments)
   g_auto (VqInstanceRequest) request = { 0 };
 
   if (!vq_instance_request_parse (&request, arguments, verb->options, 1, verb->max_names, &error))
-    return fail (verb, error);
+    return fail (verb, &request, error);
   if (!request.help)
     return act_on_all (verb, &request);
   print_help (verb);

@@ -19,6 +19,7 @@ typedef struct
 {
   gboolean starts; /* launch */
   gboolean help;
+  gboolean json; /* print the name in JSON */
   gboolean ephemeral;
   gboolean replace;
   VqInstanceLife life;
@@ -34,8 +35,9 @@ static const char help[]
       "Prints the name of the instance.\n"
       "\n"
       "      --ephemeral        it is deleted when it stops\n"
-      "      --replace          delete an instance of the same name first, even if it "
-      "runs\n" VQ_INSTANCE_LIFE_LEASE_HELP "%s"
+      "      --replace          delete an instance of the same name first, even if it runs\n"
+      "      --format=FORMAT    names or json: {\"name\": NAME} (default: "
+      "names)\n" VQ_INSTANCE_LIFE_LEASE_HELP "%s"
       "  -h, --help             show this text and exit\n"
       "\n"
       "All options of autopkgtest-virt-qemu-ng that describe a machine can be given,\n"
@@ -67,7 +69,7 @@ take_own (Launch *launch, const char *argument)
 }
 
 /* Options of our own with a value, which may be the next argument. */
-static const char *const with_value[] = { "lease", "owner-pid", "owner-fd" };
+static const char *const with_value[] = { "lease", "owner-pid", "owner-fd", "format" };
 
 /* Takes the option NAME if the first of *ARGUMENTS is that. *VALUE is NULL if it is not. */
 static gboolean
@@ -87,7 +89,17 @@ find_value (const char *name, const char *const **arguments, const char **value,
 }
 
 static gboolean
-take_life (Launch *launch, const char *const **arguments, gboolean *taken, GError **error)
+apply_value (Launch *launch, const char *name, const char *value, GError **error)
+{
+  if (strcmp (name, "format") != 0)
+    return vq_instance_life_take (&launch->life, name, value, error);
+  launch->json = strcmp (value, "json") == 0;
+  return launch->json || strcmp (value, "names") == 0
+         || vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not names or json", value);
+}
+
+static gboolean
+take_with_value (Launch *launch, const char *const **arguments, gboolean *taken, GError **error)
 {
   *taken = FALSE;
   for (gsize i = 0; !*taken && i < G_N_ELEMENTS (with_value); i++)
@@ -98,7 +110,7 @@ take_life (Launch *launch, const char *const **arguments, gboolean *taken, GErro
       if (!find_value (with_value[i], arguments, &value, error))
         return FALSE;
       *taken = value != NULL;
-      if (*taken && !vq_instance_life_take (&launch->life, with_value[i], value, error))
+      if (*taken && !apply_value (launch, with_value[i], value, error))
         return FALSE;
     }
   return TRUE;
@@ -120,7 +132,7 @@ parse (Launch *launch, const char *const *arguments, GError **error)
 
   g_ptr_array_add (launch->machine, (gpointer) "virt-qemu");
   for (; *arguments != NULL; arguments++)
-    if (!take_life (launch, &arguments, &taken, error))
+    if (!take_with_value (launch, &arguments, &taken, error))
       return FALSE;
     else if (!taken && !take_own (launch, *arguments))
       g_ptr_array_add (launch->machine, (gpointer)*arguments);
@@ -193,6 +205,22 @@ make (const Launch *launch, VqPrivateDir *place, GError **error)
   return vq_instance_create (place, name, record, error);
 }
 
+static void
+print_name (const Launch *launch, const char *name)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  if (!launch->json)
+    {
+      vq_verb_output_text ("%s\n", name);
+      return;
+    }
+  json_builder_begin_object (builder);
+  vq_verb_output_add_string (builder, "name", name);
+  json_builder_end_object (builder);
+  vq_verb_output_json (builder);
+}
+
 static gboolean
 do_launch (const Launch *launch, GError **error)
 {
@@ -203,7 +231,7 @@ do_launch (const Launch *launch, GError **error)
       || (launch->starts
           && !vq_instance_start_owned (instance, TRUE, &launch->life.owner, NULL, error)))
     return FALSE;
-  vq_verb_output_text ("%s\n", vq_instance_get_name (instance));
+  print_name (launch, vq_instance_get_name (instance));
   return TRUE;
 }
 
@@ -215,9 +243,10 @@ run (const char *const *arguments, gboolean starts)
       = { .starts = starts, .machine = g_ptr_array_new (), .life = VQ_INSTANCE_LIFE_NONE };
   const char *name = starts ? "launch" : "create";
   g_autofree char *how = g_strdup_printf ("virt-qemu %s --help", name);
+  gboolean json = vq_verb_error_wants_json (arguments);
 
   if (!parse (&launch, arguments, &error))
-    return vq_verb_error_report (error, how, FALSE);
+    return vq_verb_error_report (error, how, json);
   if (launch.help)
     {
       vq_verb_output_text (
@@ -225,7 +254,7 @@ run (const char *const *arguments, gboolean starts)
           starts ? VQ_INSTANCE_LIFE_OWNER_HELP : "");
       return VQ_VERB_OK;
     }
-  return do_launch (&launch, &error) ? VQ_VERB_OK : vq_verb_error_report (error, how, FALSE);
+  return do_launch (&launch, &error) ? VQ_VERB_OK : vq_verb_error_report (error, how, json);
 }
 
 VqVerbStatus

@@ -247,8 +247,7 @@ run (const char *const *arguments, guint n_names, const char *help, const char *
   g_autoptr (GError) error = NULL;
   g_auto (VqInstanceRequest) request = { 0 };
 
-  if (!vq_instance_request_parse (&request, arguments, VQ_INSTANCE_REQUEST_FORMAT, n_names, n_names,
-                                  &error))
+  if (!vq_instance_request_parse (&request, arguments, 0, n_names, n_names, &error))
     return vq_verb_error_report (error, how, request.json);
   if (request.help)
     vq_verb_output_text ("%s", help);

@@ -207,10 +207,10 @@ vq_verb_logs_run (const char *const *arguments)
   g_auto (VqInstanceRequest) request = { 0 };
 
   if (!vq_instance_request_parse (&request, arguments, VQ_INSTANCE_REQUEST_FOLLOW, 1, 1, &error))
-    return vq_verb_error_report (error, HELP, FALSE);
+    return vq_verb_error_report (error, HELP, request.json);
   if (request.help)
     vq_verb_output_text ("%s", help);
   else if (!show (&request, &error))
-    return vq_verb_error_report (error, HELP, FALSE);
+    return vq_verb_error_report (error, HELP, request.json);
   return VQ_VERB_OK;
 }

@@ -76,10 +76,10 @@ vq_verb_screenshot_run (const char *const *arguments)
   g_auto (VqInstanceRequest) request = { 0 };
 
   if (!vq_instance_request_parse (&request, arguments, 0, 1, 2, &error))
-    return vq_verb_error_report (error, HELP, FALSE);
+    return vq_verb_error_report (error, HELP, request.json);
   if (request.help)
     vq_verb_output_text ("%s", help);
   else if (!save (request.names[0], request.names[1], &error))
-    return vq_verb_error_report (error, HELP, FALSE);
+    return vq_verb_error_report (error, HELP, request.json);
   return VQ_VERB_OK;
 }

@@ -162,7 +162,7 @@ vq_verb_stats_run (const char *const *arguments)
   g_autoptr (GError) error = NULL;
   g_auto (VqInstanceRequest) request = { 0 };
 
-  if (!vq_instance_request_parse (&request, arguments, VQ_INSTANCE_REQUEST_FORMAT, 1, 1, &error))
+  if (!vq_instance_request_parse (&request, arguments, 0, 1, 1, &error))
     return vq_verb_error_report (error, HELP, request.json);
   if (request.help)
     vq_verb_output_text ("%s", help);

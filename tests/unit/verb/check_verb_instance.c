@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -79,7 +80,8 @@ static const struct
   { "delete --force web", 3, "there is no instance \"web\"" },
   { "revert ../web", 2, "cannot be the name" },
   { "stop --timeout=x web", 2, "--timeout" },
-  { "stop --format=json web", 2, "does not have it" },
+  { "stop --format=xml web", 2, "not table, json or names" },
+  { "launch --format xml x.img web", 2, "not names or json" },
   { "wait --for=ever web", 2, "not ready or stopped" },
   { "list --format=xml", 2, "not table, json or names" },
   { "fork idle", 2, "which instance?" },
@@ -103,7 +105,7 @@ static const struct
   { "launch x.img web y", 2, "one word too many" },
   { "launch x.img web --ram-size=many", 2, "--ram-size" },
   { "launch /nonexistent.img web", 1, "/nonexistent.img" },
-  { "start idle --format=json", 2, "does not have it" },
+  { "start idle --no-wait", 2, "does not have it" },
   { "stop idle", 4, "the instance \"idle\" does not run" },
   { "restart idle", 4, "the instance \"idle\" does not run" },
   { "revert idle", 4, "the instance \"idle\" does not run" },
@@ -331,10 +333,49 @@ TEST_LOOP (stats_without_an_answer, 0, 3)
   ck_assert_int_ge (json_object_get_int_member (object, "cpu_count"), 1);
 }
 
-TEST (json_of_an_error)
+static const struct
 {
-  ck_assert_int_eq (cli_run ("info --format=json web"), 3);
-  cli_assert_in (cli_out, "\"missing\"");
+  const char *line;
+  const char *code;
+} errors[] = {
+  { "info --format=json web", "missing" },
+  { "info --nonsense --format=json web", "usage" },
+  { "stats --format json web", "missing" },
+  { "logs --format=json web", "missing" },
+  { "screenshot --format=json web x.png", "missing" },
+  { "prune --format=json x", "usage" },
+  { "start --format=json web", "missing" },
+  { "stop --format=json idle", "busy" },
+  { "renew --format=json --lease=x idle", "usage" },
+  { "wait --format=json idle", "busy" },
+  { "delete --format=json web", "missing" },
+  { "create --format=json x.img idle", "exists" },
+  { "launch --owner-pid=0 --format=json x.img web", "usage" },
+};
+
+TEST_LOOP (json_of_an_error, 0, G_N_ELEMENTS (errors))
+{
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *object;
+
+  instance_make ("idle", FALSE);
+  ck_assert_int_ne (cli_run (errors[_i].line), 0);
+  object = json_object_get_object_member (parse (parser), "error");
+  ck_assert_msg (object != NULL, "%s: %s", errors[_i].line, cli_out);
+  ck_assert_str_eq (json_object_get_string_member (object, "code"), errors[_i].code);
+  cli_assert_in (cli_err, json_object_get_string_member (object, "message"));
+  ck_assert_int_eq (json_object_get_null_member (object, "hint"),
+                    strcmp (errors[_i].code, "usage") != 0);
+}
+
+TEST (json_of_a_name)
+{
+  g_autoptr (JsonParser) parser = json_parser_new ();
+
+  ck_assert_int_eq (cli_run ("create x.img --format json web"), 0);
+  ck_assert_str_eq (json_object_get_string_member (parse (parser), "name"), "web");
+  ck_assert_int_eq (cli_run ("delete --format=json web"), 0);
+  ck_assert_str_eq (cli_out, "");
 }
 
 TEST (lists)
@@ -407,9 +448,10 @@ static void
 write_log (const char *name, const char *mode, const char *text)
 {
   g_autofree char *path = g_build_filename (instance_directory, "state/instances/web", name, NULL);
+  mode_t old = umask (0077);
   FILE *file = fopen (path, mode);
 
-  ck_assert_int_eq (g_chmod (path, 0600), 0);
+  umask (old);
   fputs (text, file);
   fclose (file);
 }
