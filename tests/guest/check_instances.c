@@ -183,9 +183,10 @@ TEST (test_a_killed_supervisor)
 {
   expect (LAUNCH " && virt-qemu launch image.qcow2 web2 --ram-size=1024 --ephemeral", "web\nweb2");
   expect (EXEC "sh -c 'echo kept >/root/file; sync'", "");
-  expect ("for name in web web2; do kill -9 $(virt-qemu info $name | sed -n 's/^pid *//p'); done; "
-          "virt-qemu wait --for=stopped web; virt-qemu list --format=names",
-          "web");
+  expect ("echo web >name; for name in web web2; do kill -9 $(virt-qemu info $name | sed -n "
+          "'s/^pid *//p'); done; "
+          "until virt-qemu list --format=names | cmp -s - name; do :; done",
+          "");
   expect ("until virt-qemu start web; do :; done", "");
   expect (EXEC "cat /root/file", "kept");
 }
@@ -231,7 +232,8 @@ TEST (test_its_stats_and_its_screen)
   expect ("virt-qemu stats --format=json web | sed -n 's/.*\"memory\" : .*[0-9]\\{8\\},$/much/p'",
           "much");
   expect ("virt-qemu screenshot web - | head -c 4 | tail -c 3", "PNG");
-  expect ("virt-qemu logs -f web >log & until grep -q . log; do :; done; virt-qemu stop -f web; "
+  expect ("virt-qemu logs -f web >log & " EXEC "sh -c 'echo hello >/dev/ttyS0'; "
+          "until grep -q hello log; do :; done; virt-qemu stop -f web; "
           "wait; virt-qemu logs web | cmp - log && echo same",
           "same");
   expect ("virt-qemu stats --format=json web | grep -c 'memory\" : null'", "1");
