@@ -55,7 +55,7 @@ make (VqPrivateDir *place, const VqInstanceRequest *request, GError **error)
 {
   g_autoptr (VqInstance) source = vq_instance_open (place, request->names[0], error);
 
-  vq_instance_sweep (place);
+  g_strfreev (vq_instance_sweep (place));
   if (source == NULL || !vq_instance_name_check (request->names[1], error)
       || !check_source (source, request, error))
     return NULL;
@@ -86,7 +86,7 @@ vq_verb_fork_run (const char *const *arguments)
       && !request.help && do_fork (&request, &error))
     return VQ_VERB_OK;
   if (error != NULL)
-    return vq_verb_error_report (error, "virt-qemu fork --help", FALSE);
+    return vq_verb_error_report (error, "virt-qemu fork --help", request.json);
   vq_verb_output_text ("%s", help);
   return VQ_VERB_OK;
 }
