@@ -44,7 +44,9 @@ class QemuInstance(InstanceInterface):
     @override
     def do_start(self) -> None:
         name = f"debusine-{uuid.uuid4().hex[:12]}"
-        self._boot("launch", "--ephemeral", self._image, name, *self._options, name=name)
+        # The machine ends with the worker, however that ends.
+        options = ["--ephemeral", f"--owner-pid={os.getpid()}"]
+        self._boot("launch", *options, self._image, name, *self._options, name=name)
         # The machine is a new one, which has none of the users made in the last one.
         self._uid_map, self._gid_map = {"root": 0}, {"root": 0}
         self._name = name

@@ -85,7 +85,7 @@ class FakeTests(TestCase):
         self.assertEqual(
             self.calls(),
             [
-                f"launch --ephemeral /srv/a.qcow2 {name} --cpus=2",
+                f"launch --ephemeral --owner-pid={os.getpid()} /srv/a.qcow2 {name} --cpus=2",
                 f"restart {name}",
                 f"delete --force {name}",
             ],
