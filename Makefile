@@ -90,7 +90,14 @@ $(BUILD)/%.sh.inc: lib/%.sh
 	sed -E -e '1,/^[^#]/{/^(#|$$)/d}' -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@.new
 	mv $@.new $@
 
-$(LIB_OBJECTS): | $(GUEST_SCRIPTS)
+# What a template depends on (testbed/plan-inputs.c).
+LIBRARY_SUM := $(BUILD)/testbed/library-sum.inc
+$(LIBRARY_SUM): $(sort $(wildcard lib/*/*.[ch] lib/*/*.sh))
+	@mkdir -p $(@D)
+	cat $^ | sha256sum | sed 's/ .*/"/; s/^/"/' > $@.new
+	mv $@.new $@
+
+$(LIB_OBJECTS): | $(GUEST_SCRIPTS) $(LIBRARY_SUM)
 
 $(BUILD)/libvq.a: $(LIB_OBJECTS)
 	rm -f $@

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/visible-text.h"
 #include "io/new-file.h"
 
 /* How many seconds QEMU gets for the picture. */
@@ -58,16 +59,29 @@ keep_picture (VqQemu *qemu, GPtrArray *kept, const char *directory)
   (void)!g_unlink (path);
 }
 
+/* What the guest wrote, made harmless for who reads it on a terminal. Transfer full. */
+static GString *
+show_console (VqQemu *qemu)
+{
+  g_autoptr (VqVisibleText) visible = vq_visible_text_new ();
+  GString *shown = g_string_new (NULL);
+  gsize n;
+  const char *text = vq_console_get_text (vq_qemu_get_console (qemu), &n);
+
+  vq_visible_text_add (visible, text, n, shown);
+  vq_visible_text_end (visible, shown);
+  return shown;
+}
+
 void
 vq_boot_evidence_keep (VqQemu *qemu, const char *directory, GError **error)
 {
   g_autoptr (GPtrArray) kept = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *names = NULL;
   g_autofree char *message = NULL;
-  gsize n;
-  const char *text = vq_console_get_text (vq_qemu_get_console (qemu), &n);
+  g_autoptr (GString) console = show_console (qemu);
 
-  keep (kept, directory, "console.log", text, n);
+  keep (kept, directory, "console.log", console->str, console->len);
   keep_picture (qemu, kept, directory);
   if (kept->len == 0)
     return;

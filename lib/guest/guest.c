@@ -150,9 +150,15 @@ vq_guest_boot_kept (const VqPlan *plan, gint64 deadline, VqCancel *cancel, VqBoo
 }
 
 gboolean
+vq_guest_has_helper (VqGuest *guest)
+{
+  return vq_guest_link_has_helper (guest->link);
+}
+
+gboolean
 vq_guest_check_saving (VqGuest *guest, GError **error)
 {
-  return vq_guest_link_has_helper (guest->link)
+  return vq_guest_has_helper (guest)
          || vq_error_set (error, VQ_ERROR_FAILED, "the guest helper is not in use");
 }
 

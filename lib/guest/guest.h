@@ -38,6 +38,10 @@ VqGuest *vq_guest_boot_kept (const VqPlan *plan, gint64 deadline, VqCancel *canc
  * commands must run through the helper, because only the helper can be reached again in a fork. */
 gboolean vq_guest_check_saving (VqGuest *guest, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether commands run through the helper. If so, vq_guest_get_boots tells when the system ends,
+ * however it ends. */
+gboolean vq_guest_has_helper (VqGuest *guest);
+
 /* Makes what forks of the template need, while the guest goes on. FINAL_DIRECTORY is the absolute
  * path that the template will have. Waits for qemu-img. */
 gboolean vq_guest_prepare_forks (VqGuest *guest, const char *final_directory, gint64 deadline,

@@ -99,15 +99,20 @@ add_named_files (VqTemplateKey *key, const VqPlan *plan, GError **error)
   return TRUE;
 }
 
-/* Adds our own programs: the server and the guest helper. */
+/* The SHA-256 of the sources of this library: the same in all programs of one build, so that they
+ * share templates, and what runs does not depend on which file lies on the disk now. */
+static const char library_sum[] =
+#include "testbed/library-sum.inc"
+    ;
+
+/* Adds our own code: this library and the guest helper. */
 static gboolean
 add_our_programs (VqTemplateKey *key, const VqPlan *plan, GError **error)
 {
   g_autofree char *helper = vq_programs_find_helper (plan->arch->dpkg, error);
 
-  /* An upgrade may have replaced the server's file, but this leads to the one that runs. */
-  return helper != NULL && vq_template_key_add_file (key, "server", "/proc/self/exe", error)
-         && vq_template_key_add_file (key, "guest helper", helper, error);
+  vq_template_key_add_text (key, "library", library_sum);
+  return helper != NULL && vq_template_key_add_file (key, "guest helper", helper, error);
 }
 
 /* Adds what guest-prepare depends on. */

@@ -253,6 +253,28 @@ drop_commands (VqTestbed *testbed)
   vq_exec_server_fail (testbed->exec_server, reason);
 }
 
+static void
+on_system_ended (const GError *reason, gpointer data)
+{
+  VqTestbed *testbed = data;
+
+  if (testbed->exec_server != NULL)
+    drop_commands (testbed);
+}
+
+/* A command may be the one that reboots the guest. It runs until the guest ends it, or until the
+ * system has ended, if anything tells us of that. */
+static void
+drop_commands_later (VqTestbed *testbed)
+{
+  VqCancel *boot = vq_boot_watch_get_cancel (vq_guest_get_boots (testbed->guest));
+
+  if (vq_cancel_reason (boot) != NULL || !vq_guest_has_helper (testbed->guest))
+    drop_commands (testbed);
+  else
+    vq_cancel_set_watch (boot, on_system_ended, testbed);
+}
+
 /* When the mark of a test has gone, its guest may be reset even before we hear that all is saved.
  * Restoring it will tell. */
 static gboolean
@@ -278,7 +300,10 @@ reboot_guest (VqTestbed *testbed, gboolean prepare_only, GError **error)
       || !vq_guest_prepare_reboot (testbed->guest, vq_deadline_in (ATTACH_SECONDS), error)
       || !save_scratch (testbed, error))
     return FALSE;
-  drop_commands (testbed);
+  if (prepare_only)
+    drop_commands_later (testbed);
+  else
+    drop_commands (testbed);
   if (!vq_guest_reboot (testbed->guest, prepare_only ? VQ_REBOOT_ITSELF : VQ_REBOOT_TOLD, error))
     return FALSE;
   vq_exec_server_set_channel (testbed->exec_server, vq_guest_get_channel (testbed->guest));

@@ -63,6 +63,26 @@ TEST_LOOP (test_reboot_keeps_the_scratch_directory, 0, G_N_ELEMENTS (reboots))
   guest_expect (server, look, before);
 }
 
+/* As clients do that do not let go of the test before it reboots. */
+TEST (test_a_command_reboots_its_guest)
+{
+  Server *server = shared_testbed ();
+  g_autofree char *boot = guest_output (server, BOOT_ID);
+  g_autofree char *new_boot = NULL;
+  g_autoptr (Command) command = NULL;
+
+  guest_expect (server, "echo next >/run/autopkgtest-reboot-prepare-mark", "");
+  command = command_start_script (
+      server, "while [ -e /run/autopkgtest-reboot-prepare-mark ]; do sleep 0.05; done; echo out; "
+              "systemctl reboot; sleep 400");
+  server_expect (server, BOOT, "reboot prepare-only", "ok");
+  command_wait (command, A_WHILE);
+  ck_assert_str_eq (command->out, "out\n");
+  ck_assert_int_ne (command->status, 0);
+  new_boot = guest_output (server, BOOT_ID);
+  ck_assert_str_ne (new_boot, boot);
+}
+
 TEST (test_revert_undoes_everything)
 {
   Server *server = shared_testbed ();

@@ -137,7 +137,7 @@ TEST (what_is_ours)
   g_autoptr (VqTemplateKey) key = make_key (PLAIN, NULL, NULL);
   const char *helper = vq_template_key_get (key, "guest helper");
 
-  ck_assert_str_eq (vq_template_key_get (key, "server"), "/proc/self/exe");
+  ck_assert_uint_eq (strlen (vq_template_key_get (key, "library")), 64);
   ck_assert_ptr_nonnull (strstr (helper, "guest-helper-"));
   ck_assert_ptr_nonnull (vq_template_key_get (key, "host kernel"));
   ck_assert_ptr_nonnull (vq_template_key_get (key, "host processor"));
