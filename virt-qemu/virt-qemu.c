@@ -8,6 +8,7 @@
 #include "io/log.h"
 #include "instance/instance-start.h"
 #include "verb/verb-check.h"
+#include "verb/verb-console.h"
 #include "verb/verb-exec.h"
 #include "verb/verb-file.h"
 #include "verb/verb-fork.h"
@@ -33,6 +34,7 @@ static const VqVerb verbs[] = {
   { "delete", "remove instances", vq_verb_instance_delete },
   { "exec", "run a command in an instance", vq_verb_exec_run },
   { "shell", "open a shell in an instance", vq_verb_shell_run },
+  { "console", "connect to the serial console of an instance", vq_verb_console_run },
   { "file", "copy files into an instance and out of it", vq_verb_file_run },
   { "list", "show all instances", vq_verb_list_run },
   { "info", "show what is known about an instance", vq_verb_list_info },

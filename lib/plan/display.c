@@ -5,10 +5,9 @@
 
 #include "plan/qemu-help.h"
 
-/* Whether DEVICE, the value of a -device, is a graphics card. All of QEMU's have one of these in
- * their names. */
-static gboolean
-is_card (const char *device)
+/* All cards of QEMU's have one of these in their names. */
+gboolean
+vq_display_is_card (const char *device)
 {
   static const char *const marks[] = { "vga", "gpu", "qxl", "bochs-display", "ramfb" };
   gsize n = strcspn (device, ",");
@@ -28,7 +27,7 @@ user_gave_card (const VqOptions *options)
       const char *option = g_str_has_prefix (*word, "--") ? *word + 1 : *word;
 
       if (g_str_equal (option, "-vga")
-          || (g_str_equal (option, "-device") && word[1] != NULL && is_card (word[1])))
+          || (g_str_equal (option, "-device") && word[1] != NULL && vq_display_is_card (word[1])))
         return TRUE;
     }
   return FALSE;

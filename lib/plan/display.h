@@ -13,3 +13,6 @@
  * not each build of it has that. Transfer full. */
 char *vq_display_choose (const VqOptions *options, const VqArch *arch, const char *qemu_command,
                          gint64 deadline, VqCancel *cancel);
+
+/* Whether DEVICE, the value of a -device, is a graphics card, as far as its name tells. */
+gboolean vq_display_is_card (const char *device);

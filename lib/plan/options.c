@@ -5,6 +5,7 @@
 
 #include "base/arguments.h"
 #include "base/error.h"
+#include "plan/display.h"
 #include "plan/shared-dir.h"
 #include "template/template-limits.h"
 #include "base/units.h"
@@ -109,6 +110,7 @@ typedef enum
   RULE_LIST,       /* a char **, to which each value is added; must not be empty */
   RULE_AGE,        /* a guint64, seconds */
   RULE_SIZE,       /* a guint64, bytes */
+  RULE_DISPLAY,    /* a char *: auto, none or a graphics card */
   RULE_SHARED_DIR, /* adds to a GPtrArray of VqSharedDir */
   RULE_EXIT,       /* ends the parsing */
 } RuleKind;
@@ -146,7 +148,7 @@ static const Rule rules[] = {
   [OPTION_SHARED_DIR] = { RULE_SHARED_DIR, FIELD (shared_dirs) },
   [OPTION_ACCEL] = { RULE_CHOICE, FIELD (accel), .words = accel_words },
   [OPTION_NETWORK] = { RULE_CHOICE, FIELD (network), .words = network_words },
-  [OPTION_DISPLAY] = { RULE_STRING, FIELD (display) },
+  [OPTION_DISPLAY] = { RULE_DISPLAY, FIELD (display) },
   [OPTION_CHANNEL] = { RULE_CHOICE, FIELD (channel), .words = channel_words },
   [OPTION_GUEST_AGENT] = { RULE_CHOICE, FIELD (guest_agent), .words = agent_words },
   [OPTION_SSH_USER] = { RULE_STRING, FIELD (ssh_user) },
@@ -248,6 +250,17 @@ set_string (char **field, const char *value, RuleKind kind, GError **error)
 }
 
 static gboolean
+set_display (char **field, const char *value, GError **error)
+{
+  if (!g_str_equal (value, "auto") && !g_str_equal (value, "none") && !vq_display_is_card (value))
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "'%s' is not auto, none or a graphics card of QEMU's such as VGA or "
+                         "virtio-gpu-pci",
+                         value);
+  return set_string (field, value, RULE_STRING, error);
+}
+
+static gboolean
 append_string (char ***field, const char *value, GError **error)
 {
   guint n = g_strv_length (*field);
@@ -287,6 +300,8 @@ apply (VqOptions *options, const Rule *rule, const char *value, GError **error)
     case RULE_NAME:
     case RULE_SECRET:
       return set_string (field, value, rule->kind, error);
+    case RULE_DISPLAY:
+      return set_display (field, value, error);
     case RULE_INT:
       return vq_arguments_parse_int (value, rule->min, rule->max, field, error);
     case RULE_CONSTANT:

@@ -68,6 +68,8 @@ static const struct
   { "info", 2, "which instance?" },
   { "info web", 3, "there is no instance \"web\"" },
   { "stats", 2, "which instance?" },
+  { "console", 2, "which instance?" },
+  { "console idle", 4, "the instance \"idle\" does not run" },
   { "screenshot", 2, "which instance?" },
   { "screenshot idle", 2, "which file?" },
   { "screenshot idle x.png", 4, "the instance \"idle\" does not run" },
@@ -129,8 +131,8 @@ TEST_LOOP (fails, 0, G_N_ELEMENTS (failures))
 }
 
 static const char *const verbs[]
-    = { "launch", "create", "start", "stop", "restart", "revert", "fork",       "delete",
-        "list",   "info",   "wait",  "logs", "stats",   "prune",  "screenshot", "renew" };
+    = { "launch", "create", "start", "stop",  "restart", "revert",     "fork",  "delete", "list",
+        "info",   "wait",   "logs",  "stats", "prune",   "screenshot", "renew", "console" };
 
 TEST_LOOP (help, 0, G_N_ELEMENTS (verbs))
 {

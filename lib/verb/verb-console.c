@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "verb/verb-console.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/wait.h"
+#include "channel/terminal-call.h"
+#include "instance/instance-socket.h"
+#include "io/raw-terminal.h"
+#include "io/send-queue.h"
+#include "io/unix-socket.h"
+#include "verb/instance-request.h"
+#include "verb/verb-output.h"
+
+#define HELP "virt-qemu console --help"
+
+/* The socket of the guest's first serial port. */
+#define SOCKET "ttyS0"
+
+/* Ctrl-] */
+#define LEAVE 0x1d
+
+static const char help[]
+    = "Usage: virt-qemu console NAME\n"
+      "\n"
+      "Connects our terminal to the serial console of an instance that runs. Ctrl-]\n"
+      "leaves it. What the guest writes goes to the terminal as it is. Only one at a\n"
+      "time can have the console; for others nothing happens until it is free.\n"
+      "\n"
+      "  -h, --help             show this text and exit\n";
+
+typedef struct
+{
+  int tty;
+  int socket;
+  guint keys_id, output_id; /* 0: the source has gone */
+  VqSendQueue *keys;        /* to the guest */
+  gboolean left;            /* the user wants no more */
+  gboolean ended;           /* there is no more */
+} Console;
+
+static void
+on_send_failed (int errnum, gpointer data)
+{
+  ((Console *)data)->ended = TRUE;
+}
+
+/* A guest that reads nothing may keep what is typed, but not the key that leaves. */
+static gboolean
+on_keys (int fd, GIOCondition events, gpointer data)
+{
+  Console *self = data;
+  char buffer[1024];
+  gssize n = read (fd, buffer, sizeof buffer);
+  const char *leave = n > 0 ? memchr (buffer, LEAVE, n) : NULL;
+  struct iovec piece = { buffer, leave != NULL ? leave - buffer : MAX (n, 0) };
+
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return G_SOURCE_CONTINUE;
+  self->left |= n <= 0 || leave != NULL;
+  if (piece.iov_len > 0)
+    vq_send_queue_add (self->keys, &piece, 1);
+  if (self->left)
+    self->keys_id = 0;
+  return !self->left;
+}
+
+static gboolean
+on_output (int fd, GIOCondition events, gpointer data)
+{
+  Console *self = data;
+  char buffer[16384];
+  gssize n = read (fd, buffer, sizeof buffer);
+
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return G_SOURCE_CONTINUE;
+  self->ended |= n <= 0 || !vq_fd_write_all (self->tty, buffer, n);
+  if (self->ended)
+    self->output_id = 0;
+  return !self->ended;
+}
+
+static gboolean
+is_over (gpointer data)
+{
+  Console *self = data;
+
+  return self->left || self->ended;
+}
+
+/* The descriptors are open and the terminal is raw. */
+static gboolean
+connect_them (Console *self, GError **error)
+{
+  self->keys = vq_send_queue_new (self->socket, on_send_failed, self);
+  self->output_id = g_unix_fd_add (self->socket, G_IO_IN | G_IO_HUP, on_output, self);
+  self->keys_id = g_unix_fd_add (self->tty, G_IO_IN | G_IO_HUP, on_keys, self);
+  (void)!vq_wait_until (is_over, self, vq_deadline_in (G_MAXDOUBLE), NULL, "end", NULL);
+  g_clear_handle_id (&self->output_id, g_source_remove);
+  g_clear_handle_id (&self->keys_id, g_source_remove);
+  g_clear_pointer (&self->keys, vq_send_queue_free);
+  return self->left || vq_error_set (error, VQ_ERROR_MACHINE, "the machine has ended");
+}
+
+static void
+on_resized (guint rows, guint columns, gpointer data)
+{
+  /* A serial line has no size. */
+}
+
+static gboolean
+show (const char *name, GError **error)
+{
+  VQ_ERROR_PREFIX (error, "console of \"%s\"", name);
+  g_autofree char *path = vq_instance_socket_find (name, SOCKET, error);
+  vq_autofd int socket = path != NULL ? vq_unix_socket_connect (path, error) : -1;
+  vq_autofd int tty = -1;
+  g_autoptr (VqRawTerminal) terminal = NULL;
+  Console self = { .socket = socket };
+
+  if (socket < 0 || !vq_terminal_call_open_tty (&tty, 1, error))
+    return FALSE;
+  g_message ("connected to the console of \"%s\"; Ctrl-] leaves it", name);
+  terminal = vq_raw_terminal_new (on_resized, NULL, error);
+  self.tty = tty;
+  return terminal != NULL && connect_them (&self, error);
+}
+
+VqVerbStatus
+vq_verb_console_run (const char *const *arguments)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (VqInstanceRequest) request = { 0 };
+
+  if (!vq_instance_request_parse (&request, arguments, 0, 1, 1, &error))
+    return vq_verb_error_report (error, HELP, request.json);
+  if (request.help)
+    vq_verb_output_text ("%s", help);
+  else if (!show (request.names[0], &error))
+    return vq_verb_error_report (error, HELP, request.json);
+  return VQ_VERB_OK;
+}
