@@ -5,7 +5,7 @@
 
 #include "base/arguments.h"
 #include "base/error.h"
-#include "verb/verb-error.h"
+#include "verb/verb-output.h"
 
 #define TIMEOUT_DEFAULT 30
 
@@ -164,4 +164,20 @@ vq_instance_request_clear (VqInstanceRequest *request)
 {
   g_strfreev (request->names);
   vq_instance_owner_clear (&request->life.owner);
+}
+
+VqVerbStatus
+vq_instance_request_run (const VqInstanceRequestVerb *verb, const char *const *arguments)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (VqInstanceRequest) request = { 0 };
+
+  if (!vq_instance_request_parse (&request, arguments, verb->options, verb->min_names,
+                                  verb->max_names, &error))
+    return vq_verb_error_report (error, verb->how, request.json);
+  if (request.help)
+    vq_verb_output_text ("%s", verb->help);
+  else if (!verb->act (&request, &error))
+    return vq_verb_error_report (error, verb->how, request.json);
+  return VQ_VERB_OK;
 }

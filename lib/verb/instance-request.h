@@ -3,6 +3,7 @@
 #pragma once
 
 #include "verb/instance-life.h"
+#include "verb/verb-error.h"
 
 /* Which options a verb has, besides --help and --format. */
 typedef enum
@@ -37,3 +38,17 @@ gboolean vq_instance_request_parse (VqInstanceRequest *request, const char *cons
                                     guint max_names, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void vq_instance_request_clear (VqInstanceRequest *request);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VqInstanceRequest, vq_instance_request_clear)
+
+/* A verb that does one thing for the whole command line. */
+typedef struct
+{
+  VqInstanceRequestOptions options;
+  guint min_names, max_names;
+  const char *help; /* what --help prints */
+  const char *how;  /* the command that prints it */
+  gboolean (*act) (const VqInstanceRequest *request, GError **error);
+} VqInstanceRequestVerb;
+
+/* Parses ARGUMENTS and does what VERB does, or prints its help. Errors are reported. */
+VqVerbStatus vq_instance_request_run (const VqInstanceRequestVerb *verb,
+                                      const char *const *arguments);

@@ -16,7 +16,6 @@
 #include "io/send-queue.h"
 #include "io/unix-socket.h"
 #include "verb/instance-request.h"
-#include "verb/verb-output.h"
 
 #define HELP "virt-qemu console --help"
 
@@ -115,8 +114,9 @@ on_resized (guint rows, guint columns, gpointer data)
 }
 
 static gboolean
-show (const char *name, GError **error)
+show (const VqInstanceRequest *request, GError **error)
 {
+  const char *name = request->names[0];
   VQ_ERROR_PREFIX (error, "console of \"%s\"", name);
   g_autofree char *path = vq_instance_socket_find (name, SOCKET, error);
   vq_autofd int socket = path != NULL ? vq_unix_socket_connect (path, error) : -1;
@@ -135,14 +135,8 @@ show (const char *name, GError **error)
 VqVerbStatus
 vq_verb_console_run (const char *const *arguments)
 {
-  g_autoptr (GError) error = NULL;
-  g_auto (VqInstanceRequest) request = { 0 };
+  static const VqInstanceRequestVerb verb
+      = { .min_names = 1, .max_names = 1, .help = help, .how = HELP, .act = show };
 
-  if (!vq_instance_request_parse (&request, arguments, 0, 1, 1, &error))
-    return vq_verb_error_report (error, HELP, request.json);
-  if (request.help)
-    vq_verb_output_text ("%s", help);
-  else if (!show (request.names[0], &error))
-    return vq_verb_error_report (error, HELP, request.json);
-  return VQ_VERB_OK;
+  return vq_instance_request_run (&verb, arguments);
 }

@@ -79,14 +79,12 @@ do_fork (const VqInstanceRequest *request, GError **error)
 VqVerbStatus
 vq_verb_fork_run (const char *const *arguments)
 {
-  g_autoptr (GError) error = NULL;
-  g_auto (VqInstanceRequest) request = { NULL };
+  static const VqInstanceRequestVerb verb = { .options = VQ_INSTANCE_REQUEST_NO_WAIT,
+                                              .min_names = 2,
+                                              .max_names = 2,
+                                              .help = help,
+                                              .how = "virt-qemu fork --help",
+                                              .act = do_fork };
 
-  if (vq_instance_request_parse (&request, arguments, VQ_INSTANCE_REQUEST_NO_WAIT, 2, 2, &error)
-      && !request.help && do_fork (&request, &error))
-    return VQ_VERB_OK;
-  if (error != NULL)
-    return vq_verb_error_report (error, "virt-qemu fork --help", request.json);
-  vq_verb_output_text ("%s", help);
-  return VQ_VERB_OK;
+  return vq_instance_request_run (&verb, arguments);
 }

@@ -203,14 +203,12 @@ show (const VqInstanceRequest *request, GError **error)
 VqVerbStatus
 vq_verb_logs_run (const char *const *arguments)
 {
-  g_autoptr (GError) error = NULL;
-  g_auto (VqInstanceRequest) request = { 0 };
+  static const VqInstanceRequestVerb verb = { .options = VQ_INSTANCE_REQUEST_FOLLOW,
+                                              .min_names = 1,
+                                              .max_names = 1,
+                                              .help = help,
+                                              .how = HELP,
+                                              .act = show };
 
-  if (!vq_instance_request_parse (&request, arguments, VQ_INSTANCE_REQUEST_FOLLOW, 1, 1, &error))
-    return vq_verb_error_report (error, HELP, request.json);
-  if (request.help)
-    vq_verb_output_text ("%s", help);
-  else if (!show (&request, &error))
-    return vq_verb_error_report (error, HELP, request.json);
-  return VQ_VERB_OK;
+  return vq_instance_request_run (&verb, arguments);
 }

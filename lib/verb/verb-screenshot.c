@@ -11,7 +11,6 @@
 #include "io/new-file.h"
 #include "qemu/screen.h"
 #include "verb/instance-request.h"
-#include "verb/verb-output.h"
 
 #define HELP "virt-qemu screenshot --help"
 
@@ -56,13 +55,14 @@ write_file (GBytes *picture, const char *path, GError **error)
 }
 
 static gboolean
-save (const char *name, const char *path, GError **error)
+save (const VqInstanceRequest *request, GError **error)
 {
+  const char *path = request->names[1];
   g_autoptr (GBytes) picture = NULL;
 
   if (path == NULL)
     return vq_error_set (error, VQ_ERROR_USAGE, "which file?");
-  picture = take (name, error);
+  picture = take (request->names[0], error);
   if (picture == NULL)
     return FALSE;
   return strcmp (path, "-") == 0 ? write_all (STDOUT_FILENO, picture, "the output", error)
@@ -72,14 +72,8 @@ save (const char *name, const char *path, GError **error)
 VqVerbStatus
 vq_verb_screenshot_run (const char *const *arguments)
 {
-  g_autoptr (GError) error = NULL;
-  g_auto (VqInstanceRequest) request = { 0 };
+  static const VqInstanceRequestVerb verb
+      = { .min_names = 1, .max_names = 2, .help = help, .how = HELP, .act = save };
 
-  if (!vq_instance_request_parse (&request, arguments, 0, 1, 2, &error))
-    return vq_verb_error_report (error, HELP, request.json);
-  if (request.help)
-    vq_verb_output_text ("%s", help);
-  else if (!save (request.names[0], request.names[1], &error))
-    return vq_verb_error_report (error, HELP, request.json);
-  return VQ_VERB_OK;
+  return vq_instance_request_run (&verb, arguments);
 }

@@ -159,14 +159,8 @@ show (const VqInstanceRequest *request, GError **error)
 VqVerbStatus
 vq_verb_stats_run (const char *const *arguments)
 {
-  g_autoptr (GError) error = NULL;
-  g_auto (VqInstanceRequest) request = { 0 };
+  static const VqInstanceRequestVerb verb
+      = { .min_names = 1, .max_names = 1, .help = help, .how = HELP, .act = show };
 
-  if (!vq_instance_request_parse (&request, arguments, 0, 1, 1, &error))
-    return vq_verb_error_report (error, HELP, request.json);
-  if (request.help)
-    vq_verb_output_text ("%s", help);
-  else if (!show (&request, &error))
-    return vq_verb_error_report (error, HELP, request.json);
-  return VQ_VERB_OK;
+  return vq_instance_request_run (&verb, arguments);
 }
