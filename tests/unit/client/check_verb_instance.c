@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The verbs for instances, as people start them. The supervisor is not ours. */
-#include "verb/verb-instance.h"
+#include "client/verb-instance.h"
 
 #include <check.h>
 #include <glib/gstdio.h>

@@ -3,7 +3,7 @@
  * verbs that do so. */
 #pragma once
 
-#include "verb/guest-command.h"
+#include "client/guest-command.h"
 
 /* Exit statuses that are not the command's; 128 + N is for the signal N. */
 enum

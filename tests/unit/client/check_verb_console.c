@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* "virt-qemu console", on a terminal with a person at it. The other end of the console is ours. */
-#include "verb/verb-console.h"
+#include "client/verb-console.h"
 
 #include <check.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "verb/machine-exec.h"
+#include "client/machine-exec.h"
 
 #include <errno.h>
 #include <fcntl.h>

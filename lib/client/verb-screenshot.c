@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "verb/verb-screenshot.h"
+#include "client/verb-screenshot.h"
 
 #include <errno.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "instance/instance-socket.h"
 #include "io/new-file.h"
 #include "qemu/screen.h"
-#include "verb/instance-request.h"
+#include "client/instance-request.h"
 
 #define HELP "virt-qemu screenshot --help"
 

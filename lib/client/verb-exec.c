@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "verb/verb-exec.h"
+#include "client/verb-exec.h"
 
 #include "base/arguments.h"
 #include "base/error.h"
-#include "verb/machine-exec.h"
+#include "client/machine-exec.h"
 #include "verb/verb-output.h"
 
 #define NAME "virt-qemu exec"

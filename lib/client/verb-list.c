@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "verb/verb-list.h"
+#include "client/verb-list.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@
 #include "instance/control-text.h"
 #include "instance/instance-place.h"
 #include "instance/instance-socket.h"
-#include "verb/instance-request.h"
+#include "client/instance-request.h"
 #include "verb/verb-output.h"
 
 static const char list_help[] = "Usage: virt-qemu list [OPTION...]\n"

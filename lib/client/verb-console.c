@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "verb/verb-console.h"
+#include "client/verb-console.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -15,7 +15,7 @@
 #include "io/raw-terminal.h"
 #include "io/send-queue.h"
 #include "io/unix-socket.h"
-#include "verb/instance-request.h"
+#include "client/instance-request.h"
 
 #define HELP "virt-qemu console --help"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The machine is this one, so a test looks at its files directly. */
-#include "verb/verb-file.h"
+#include "client/verb-file.h"
 
 #include <check.h>
 #include <glib/gstdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "verb/verb-stats.h"
+#include "client/verb-stats.h"
 
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 #include "instance/control-client.h"
 #include "instance/control-text.h"
 #include "instance/instance-place.h"
-#include "verb/instance-request.h"
+#include "client/instance-request.h"
 #include "verb/verb-output.h"
 
 #define HELP "virt-qemu stats --help"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "verb/instance-life.h"
+#include "client/instance-life.h"
 
 #include <string.h>
 

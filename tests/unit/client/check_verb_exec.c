@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "verb/verb-exec.h"
+#include "client/verb-exec.h"
 
 #include <check.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* "virt-qemu shell" and "virt-qemu exec -t", on a terminal with a person at it. The machine is this
  * one, and another process serves its commands, because this one waits for what the person sees. */
-#include "verb/verb-shell.h"
+#include "client/verb-shell.h"
 
 #include <check.h>
 #include <fcntl.h>

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "verb/guest-command.h"
+#include "client/guest-command.h"
 
 #include <string.h>
 
 #include "base/error.h"
 
 static const char as_user[] =
-#include "verb/as-user.sh.inc"
+#include "client/as-user.sh.inc"
     ;
 
 static const char in_directory[] =
-#include "verb/in-directory.sh.inc"
+#include "client/in-directory.sh.inc"
     ;
 
 static void

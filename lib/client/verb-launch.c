@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "verb/verb-launch.h"
+#include "client/verb-launch.h"
 
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #include "instance/instance-place.h"
 #include "instance/instance-start.h"
 #include "plan/options.h"
-#include "verb/instance-life.h"
+#include "client/instance-life.h"
 #include "verb/verb-output.h"
 
 /* What the command line says. */

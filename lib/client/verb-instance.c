@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "verb/verb-instance.h"
+#include "client/verb-instance.h"
 
 #include "base/error.h"
 #include "instance/control-client.h"
 #include "instance/control-wire.h"
 #include "instance/instance-place.h"
 #include "instance/instance-start.h"
-#include "verb/instance-request.h"
+#include "client/instance-request.h"
 #include "verb/verb-output.h"
 
 /* How many instances one command may name. */

@@ -2,7 +2,7 @@
 /* The command lines of the verbs that are about instances by name: "stop --timeout=5 web". */
 #pragma once
 
-#include "verb/instance-life.h"
+#include "client/instance-life.h"
 #include "verb/verb-error.h"
 
 /* Which options a verb has, besides --help and --format. */

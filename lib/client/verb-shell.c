@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "verb/verb-shell.h"
+#include "client/verb-shell.h"
 
 #include "base/arguments.h"
 #include "base/error.h"
 #include "channel/terminal-call.h"
-#include "verb/machine-exec.h"
+#include "client/machine-exec.h"
 #include "verb/verb-output.h"
 
 #define NAME "virt-qemu shell"

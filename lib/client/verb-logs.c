@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* An instance writes two files, which are shown one after the other. To follow them, we ask the
  * supervisor to tell us of its end; while we wait for that, inotify tells us what is new. */
-#include "verb/verb-logs.h"
+#include "client/verb-logs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #include "instance/instance-place.h"
 #include "instance/supervisor.h"
 #include "qemu/machine-files.h"
-#include "verb/instance-request.h"
+#include "client/instance-request.h"
 #include "verb/verb-output.h"
 
 #define HELP "virt-qemu logs --help"

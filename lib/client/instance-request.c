@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "verb/instance-request.h"
+#include "client/instance-request.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "verb/file-transfer.h"
+#include "client/file-transfer.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -10,7 +10,7 @@
 #include "copy/copy.h"
 
 static const char set_owner[] =
-#include "verb/set-owner.sh.inc"
+#include "client/set-owner.sh.inc"
     ;
 
 /* One file or tree. */

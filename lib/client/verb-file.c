@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "verb/verb-file.h"
+#include "client/verb-file.h"
 
 #include <signal.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "base/signals.h"
 #include "channel/exec-client.h"
 #include "instance/instance-socket.h"
-#include "verb/file-transfer.h"
+#include "client/file-transfer.h"
 #include "verb/verb-output.h"
 
 #define NAME "virt-qemu file"

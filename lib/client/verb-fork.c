@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "verb/verb-fork.h"
+#include "client/verb-fork.h"
 
 #include "base/error.h"
 #include "instance/control-client.h"
@@ -7,7 +7,7 @@
 #include "instance/instance-name.h"
 #include "instance/instance-place.h"
 #include "instance/instance-start.h"
-#include "verb/instance-request.h"
+#include "client/instance-request.h"
 #include "verb/verb-output.h"
 
 static const char help[]
