@@ -9,22 +9,16 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/programs.h"
 #include "base/signals.h"
-#include "instance/control-client.h"
 #include "instance/control-server.h"
 #include "instance/control-text.h"
 #include "instance/control-wire.h"
-#include "instance/instance-place.h"
 #include "instance/instance-lease.h"
+#include "instance/instance-machine.h"
 #include "instance/instance-socket.h"
 #include "instance/instance-stats.h"
-#include "io/workdir.h"
-#include "plan/options.h"
-#include "plan/plan.h"
 #include "testbed/testbed.h"
 
-#define EXEC_NAME "virt-qemu-exec"
 #define EXEC_SOCKET "exec"
 
 typedef struct
@@ -36,67 +30,29 @@ typedef struct
   VqSignals *signals;
   VqInstanceOwner *owner;
   VqInstanceLease *lease;
-  VqOptions *options;
-  VqPlan *plan;
-  char *exec_program;
   char *directory; /* of the sockets */
   char *exec_socket;
   VqControlServer *control;
-  VqTestbed *testbed;
+  VqInstanceMachine *machine;
   VqInstanceStats stats;
-  VqInstance *source; /* the one that we copy, while we start */
-  GQueue requests;    /* of VqControlRequest: those that wait for their turn */
-  GQueue enders;      /* of VqControlRequest: those that wait for our end */
-  const char *work;   /* what is being done, as a phrase: "started"; NULL: nothing */
-  gboolean over;      /* "stop" was asked for and is done */
+  GQueue requests;  /* of VqControlRequest: those that wait for their turn */
+  GQueue enders;    /* of VqControlRequest: those that wait for our end */
+  const char *work; /* what is being done, as a phrase: "started"; NULL: nothing */
+  gboolean over;    /* "stop" was asked for and is done */
 } Supervisor;
 
-/* Cuts the words that name the instance off those that name images. */
-static void
-drop_name (VqOptions *options)
+/* NULL: there is no machine yet. */
+static VqTestbed *
+get_testbed (Supervisor *self)
 {
-  if (options->images[0] == NULL || options->images[1] == NULL)
-    return;
-  g_clear_pointer (&options->images[1], g_free);
-}
-
-/* The command line that describes the machine. Its words belong to RECORD. */
-static GPtrArray *
-build_argv (const VqInstanceRecord *record)
-{
-  GPtrArray *argv = g_ptr_array_new ();
-
-  g_ptr_array_add (argv, (gpointer) "virt-qemu");
-  for (char **word = record->arguments; *word != NULL; word++)
-    g_ptr_array_add (argv, *word);
-  g_ptr_array_add (argv, NULL);
-  return argv;
-}
-
-static gboolean
-parse_options (Supervisor *self, GError **error)
-{
-  const VqInstanceRecord *record = vq_instance_get_record (self->instance);
-  g_autoptr (GPtrArray) argv = build_argv (record);
-  VqOptionsResult result;
-
-  if (chdir (record->directory) != 0)
-    return vq_error_set_errno (error, errno, "cannot go to the directory %s", record->directory);
-  result
-      = vq_options_parse (argv->len - 1, (const char *const *)argv->pdata, &self->options, error);
-  if (result == VQ_OPTIONS_ERROR)
-    return FALSE;
-  if (result != VQ_OPTIONS_RUN)
-    return vq_error_set (error, VQ_ERROR_FAILED, "its record describes no machine");
-  drop_name (self->options);
-  return TRUE;
+  return self->machine != NULL ? vq_instance_machine_get_testbed (self->machine) : NULL;
 }
 
 static char **
 build_status (Supervisor *self)
 {
-  const char *state
-      = self->testbed == NULL || !vq_testbed_is_open (self->testbed) ? "starting" : "running";
+  VqTestbed *testbed = get_testbed (self);
+  const char *state = testbed != NULL && vq_testbed_is_open (testbed) ? "running" : "starting";
   char **words = g_new0 (char *, 5);
 
   words[0] = g_strconcat ("state=", state, NULL);
@@ -119,8 +75,10 @@ answer_status (Supervisor *self, VqControlRequest *request)
 static void
 raise_stats (Supervisor *self)
 {
+  VqTestbed *testbed = get_testbed (self);
+
   vq_instance_stats_raise (&self->stats, vq_instance_get_dir (self->instance),
-                           self->testbed != NULL ? vq_testbed_get_pid (self->testbed) : 0);
+                           testbed != NULL ? vq_testbed_get_pid (testbed) : 0);
 }
 
 static void
@@ -228,83 +186,6 @@ open_control (Supervisor *self, GError **error)
 }
 
 static gboolean
-make_plan (Supervisor *self, GError **error)
-{
-  VqPrivateDir *dir = vq_instance_get_dir (self->instance);
-
-  self->exec_program = vq_programs_find (EXEC_NAME, error);
-  if (self->exec_program == NULL)
-    return FALSE;
-  vq_workdir_sweep (NULL);
-  self->plan = vq_plan_new (self->options, self->cancel, error);
-  if (self->plan == NULL)
-    return FALSE;
-  vq_plan_keep_disk (self->plan, vq_private_dir_get_path (dir));
-  return TRUE;
-}
-
-/* Makes the supervisor of the instance that is copied send its machine to SOCKET. */
-static gboolean
-ask_for_copy (const char *socket, gpointer data, GError **error)
-{
-  Supervisor *self = data;
-  VqPrivateDir *dir = vq_instance_get_dir (self->instance);
-  const char *const words[] = { "fork", socket, vq_private_dir_get_path (dir), NULL };
-  g_auto (GStrv) reply = vq_control_client_call (self->source, words, self->cancel, error);
-
-  return reply != NULL;
-}
-
-static gboolean
-receive (Supervisor *self, GError **error)
-{
-  const char *name = vq_instance_get_record (self->instance)->source;
-  g_autoptr (VqPrivateDir) place = vq_instance_place_open_state (error);
-
-  self->source = place != NULL ? vq_instance_open (place, name, error) : NULL;
-  return self->source != NULL
-         && vq_testbed_receive (self->testbed,
-                                vq_private_dir_get_path (vq_instance_get_dir (self->source)),
-                                ask_for_copy, self, error);
-}
-
-/* The disk of a machine that was never ready is not worth keeping. */
-static gboolean
-open_testbed (Supervisor *self, GError **error)
-{
-  VqInstanceRecord *record = vq_instance_get_record (self->instance);
-  gboolean is_copy = !record->has_disk && record->source[0] != '\0';
-
-  self->testbed = vq_testbed_new (self->plan, self->exec_program, self->exec_socket, self->cancel);
-  if ((record->has_disk || is_copy) && record->cloud_seed && !vq_plan_add_cloud_seed (self->plan))
-    g_debug ("the options name a way in, so the guest gets no seed");
-  if (is_copy)
-    return receive (self, error);
-  return record->has_disk ? vq_testbed_open_kept (self->testbed, error)
-                          : vq_testbed_open (self->testbed, error);
-}
-
-/* To be called whenever there is a new machine. */
-static gboolean
-note_machine (Supervisor *self, GError **error)
-{
-  VqInstanceRecord *record = vq_instance_get_record (self->instance);
-
-  record->has_disk = TRUE;
-  record->cloud_seed = self->plan->cloud_seed;
-  return vq_instance_record_write (record, vq_instance_get_dir (self->instance), error)
-         && vq_instance_socket_link (self->instance, vq_testbed_get_directory (self->testbed),
-                                     error);
-}
-
-static gboolean
-start (Supervisor *self, GError **error)
-{
-  return parse_options (self, error) && open_control (self, error) && make_plan (self, error)
-         && open_testbed (self, error) && note_machine (self, error);
-}
-
-static gboolean
 on_nobody_waits (int fd, GIOCondition events, gpointer data)
 {
   Supervisor *self = data;
@@ -349,7 +230,7 @@ stop (Supervisor *self, const char *const *words, GError **error)
   if (words[1] == NULL || !g_ascii_string_to_signed (words[1], 10, -1, G_MAXINT, &seconds, NULL))
     return vq_error_set (error, VQ_ERROR_USAGE, "stop: for how many seconds?");
   self->work = "stopped";
-  vq_testbed_close_within (self->testbed, seconds);
+  vq_testbed_close_within (get_testbed (self), seconds);
   self->over = TRUE;
   return TRUE;
 }
@@ -358,7 +239,7 @@ static gboolean
 restart (Supervisor *self, const char *const *words, GError **error)
 {
   self->work = "restarted";
-  return vq_testbed_reboot (self->testbed, FALSE, error);
+  return vq_testbed_reboot (get_testbed (self), FALSE, error);
 }
 
 static gboolean
@@ -366,7 +247,7 @@ revert (Supervisor *self, const char *const *words, GError **error)
 {
   self->work = "reverted";
   raise_stats (self);
-  return vq_testbed_revert (self->testbed, error) && note_machine (self, error);
+  return vq_instance_machine_revert (self->machine, error);
 }
 
 /* For another supervisor, whose machine takes over the state of ours: where it listens, and where
@@ -377,7 +258,7 @@ fork_machine (Supervisor *self, const char *const *words, GError **error)
   if (words[1] == NULL || words[2] == NULL)
     return vq_error_set (error, VQ_ERROR_USAGE, "fork: to where?");
   self->work = "forked";
-  return vq_testbed_send (self->testbed, words[1], words[2], error);
+  return vq_testbed_send (get_testbed (self), words[1], words[2], error);
 }
 
 static gboolean
@@ -428,18 +309,18 @@ has_work (gpointer data)
 {
   Supervisor *self = data;
 
-  return !g_queue_is_empty (&self->requests) || vq_testbed_get_failure (self->testbed) != NULL;
+  return !g_queue_is_empty (&self->requests) || vq_testbed_get_failure (get_testbed (self)) != NULL;
 }
 
 /* A revert that has failed leaves no machine. */
 static gboolean
 is_alive (Supervisor *self)
 {
-  const GError *failure = vq_testbed_get_failure (self->testbed);
+  const GError *failure = vq_testbed_get_failure (get_testbed (self));
 
   if (failure != NULL)
     g_message ("the instance stops: %s", failure->message);
-  return failure == NULL && vq_testbed_is_open (self->testbed);
+  return failure == NULL && vq_testbed_is_open (get_testbed (self));
 }
 
 static void
@@ -484,8 +365,7 @@ end (Supervisor *self, gboolean unwanted)
   VqControlRequest *request;
 
   g_clear_handle_id (&self->report_id, g_source_remove);
-  vq_testbed_free (self->testbed);
-  vq_instance_free (self->source);
+  vq_instance_machine_free (self->machine);
   refuse_all (self);
   vq_control_server_free (self->control);
   if (self->directory != NULL)
@@ -494,9 +374,6 @@ end (Supervisor *self, gboolean unwanted)
   vq_instance_unlock (self->instance);
   while ((request = g_queue_pop_head (&self->enders)) != NULL)
     vq_control_request_succeed (request, (const char *const[]){ NULL });
-  vq_plan_free (self->plan);
-  vq_options_free (self->options);
-  g_free (self->exec_program);
   g_free (self->exec_socket);
   g_free (self->directory);
   vq_signals_free (self->signals);
@@ -521,7 +398,10 @@ begin (Supervisor *self, GError **error)
   self->work = "started";
   self->report_id = g_unix_fd_add (self->report_fd, G_IO_ERR, on_nobody_waits, self);
   self->signals = vq_signals_new (self->cancel, error);
-  if (self->signals == NULL || !limit_life (self, error) || !start (self, error))
+  if (self->signals == NULL || !limit_life (self, error) || !open_control (self, error))
+    return FALSE;
+  self->machine = vq_instance_machine_new (self->instance, self->exec_socket, self->cancel);
+  if (!vq_instance_machine_start (self->machine, error))
     return FALSE;
   self->work = NULL;
   return TRUE;

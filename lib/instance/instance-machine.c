@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "instance/instance-machine.h"
+
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/programs.h"
+#include "instance/control-client.h"
+#include "instance/instance-place.h"
+#include "instance/instance-socket.h"
+#include "io/workdir.h"
+#include "plan/options.h"
+#include "plan/plan.h"
+
+#define EXEC_NAME "virt-qemu-exec"
+
+struct _VqInstanceMachine
+{
+  VqInstance *instance;
+  const char *exec_socket;
+  VqCancel *cancel;
+  VqOptions *options;
+  VqPlan *plan;
+  char *exec_program;
+  VqTestbed *testbed;
+  VqInstance *source; /* the one that we copy */
+};
+
+VqInstanceMachine *
+vq_instance_machine_new (VqInstance *instance, const char *exec_socket, VqCancel *cancel)
+{
+  VqInstanceMachine *self = g_new0 (VqInstanceMachine, 1);
+
+  self->instance = instance;
+  self->exec_socket = exec_socket;
+  self->cancel = cancel;
+  return self;
+}
+
+void
+vq_instance_machine_free (VqInstanceMachine *self)
+{
+  if (self == NULL)
+    return;
+  vq_testbed_free (self->testbed);
+  vq_instance_free (self->source);
+  vq_plan_free (self->plan);
+  vq_options_free (self->options);
+  g_free (self->exec_program);
+  g_free (self);
+}
+
+VqTestbed *
+vq_instance_machine_get_testbed (VqInstanceMachine *self)
+{
+  return self->testbed;
+}
+
+/* Cuts the words that name the instance off those that name images. */
+static void
+drop_name (VqOptions *options)
+{
+  if (options->images[0] == NULL || options->images[1] == NULL)
+    return;
+  g_clear_pointer (&options->images[1], g_free);
+}
+
+/* The command line that describes the machine. Its words belong to RECORD. */
+static GPtrArray *
+build_argv (const VqInstanceRecord *record)
+{
+  GPtrArray *argv = g_ptr_array_new ();
+
+  g_ptr_array_add (argv, (gpointer) "virt-qemu");
+  for (char **word = record->arguments; *word != NULL; word++)
+    g_ptr_array_add (argv, *word);
+  g_ptr_array_add (argv, NULL);
+  return argv;
+}
+
+static gboolean
+parse_options (VqInstanceMachine *self, GError **error)
+{
+  const VqInstanceRecord *record = vq_instance_get_record (self->instance);
+  g_autoptr (GPtrArray) argv = build_argv (record);
+  VqOptionsResult result;
+
+  if (chdir (record->directory) != 0)
+    return vq_error_set_errno (error, errno, "cannot go to the directory %s", record->directory);
+  result
+      = vq_options_parse (argv->len - 1, (const char *const *)argv->pdata, &self->options, error);
+  if (result == VQ_OPTIONS_ERROR)
+    return FALSE;
+  if (result != VQ_OPTIONS_RUN)
+    return vq_error_set (error, VQ_ERROR_FAILED, "its record describes no machine");
+  drop_name (self->options);
+  return TRUE;
+}
+
+static gboolean
+make_plan (VqInstanceMachine *self, GError **error)
+{
+  VqPrivateDir *dir = vq_instance_get_dir (self->instance);
+
+  self->exec_program = vq_programs_find (EXEC_NAME, error);
+  if (self->exec_program == NULL)
+    return FALSE;
+  vq_workdir_sweep (NULL);
+  self->plan = vq_plan_new (self->options, self->cancel, error);
+  if (self->plan == NULL)
+    return FALSE;
+  vq_plan_keep_disk (self->plan, vq_private_dir_get_path (dir));
+  return TRUE;
+}
+
+/* Makes the supervisor of the instance that is copied send its machine to SOCKET. */
+static gboolean
+ask_for_copy (const char *socket, gpointer data, GError **error)
+{
+  VqInstanceMachine *self = data;
+  VqPrivateDir *dir = vq_instance_get_dir (self->instance);
+  const char *const words[] = { "fork", socket, vq_private_dir_get_path (dir), NULL };
+  g_auto (GStrv) reply = vq_control_client_call (self->source, words, self->cancel, error);
+
+  return reply != NULL;
+}
+
+static gboolean
+receive (VqInstanceMachine *self, GError **error)
+{
+  const char *name = vq_instance_get_record (self->instance)->source;
+  g_autoptr (VqPrivateDir) place = vq_instance_place_open_state (error);
+
+  self->source = place != NULL ? vq_instance_open (place, name, error) : NULL;
+  return self->source != NULL
+         && vq_testbed_receive (self->testbed,
+                                vq_private_dir_get_path (vq_instance_get_dir (self->source)),
+                                ask_for_copy, self, error);
+}
+
+/* The disk of a machine that was never ready is not worth keeping. */
+static gboolean
+open_testbed (VqInstanceMachine *self, GError **error)
+{
+  VqInstanceRecord *record = vq_instance_get_record (self->instance);
+  gboolean is_copy = !record->has_disk && record->source[0] != '\0';
+
+  self->testbed = vq_testbed_new (self->plan, self->exec_program, self->exec_socket, self->cancel);
+  if ((record->has_disk || is_copy) && record->cloud_seed && !vq_plan_add_cloud_seed (self->plan))
+    g_debug ("the options name a way in, so the guest gets no seed");
+  if (is_copy)
+    return receive (self, error);
+  return record->has_disk ? vq_testbed_open_kept (self->testbed, error)
+                          : vq_testbed_open (self->testbed, error);
+}
+
+/* To be called whenever there is a new machine. */
+static gboolean
+note_machine (VqInstanceMachine *self, GError **error)
+{
+  VqInstanceRecord *record = vq_instance_get_record (self->instance);
+
+  record->has_disk = TRUE;
+  record->cloud_seed = self->plan->cloud_seed;
+  return vq_instance_record_write (record, vq_instance_get_dir (self->instance), error)
+         && vq_instance_socket_link (self->instance, vq_testbed_get_directory (self->testbed),
+                                     error);
+}
+
+gboolean
+vq_instance_machine_start (VqInstanceMachine *self, GError **error)
+{
+  return parse_options (self, error) && make_plan (self, error) && open_testbed (self, error)
+         && note_machine (self, error);
+}
+
+gboolean
+vq_instance_machine_revert (VqInstanceMachine *self, GError **error)
+{
+  return vq_testbed_revert (self->testbed, error) && note_machine (self, error);
+}
