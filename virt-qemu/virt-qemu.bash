@@ -176,8 +176,10 @@ _virt_qemu ()
     _virt_qemu_launch
   elif [[ ${words[1]} == stop ]]; then
     _virt_qemu_names '--force --no-wait --timeout='
-  elif [[ ${words[1]} == restart || ${words[1]} == revert || ${words[1]} == fork ]]; then
+  elif [[ ${words[1]} == restart || ${words[1]} == revert ]]; then
     _virt_qemu_names '--no-wait'
+  elif [[ ${words[1]} == fork ]]; then
+    _virt_qemu_names '--ephemeral --lease= --no-wait --owner-fd= --owner-pid='
   elif [[ ${words[1]} == delete ]]; then
     _virt_qemu_names '--force'
   elif [[ ${words[1]} == wait ]]; then

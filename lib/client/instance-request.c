@@ -20,23 +20,19 @@ enum
   OPTION_LEASE,
   OPTION_OWNER_PID,
   OPTION_OWNER_FD,
+  OPTION_EPHEMERAL,
   N_CHOSEN,
   OPTION_FORMAT = N_CHOSEN,
   OPTION_HELP,
 };
 
 static const VqArgument arguments_table[] = {
-  [OPTION_FORMAT] = { "format", 0, TRUE },
-  [OPTION_TIMEOUT] = { "timeout", 0, TRUE },
-  [OPTION_FORCE] = { "force", 'f', FALSE },
-  [OPTION_NO_WAIT] = { "no-wait", 0, FALSE },
-  [OPTION_FOR] = { "for", 0, TRUE },
-  [OPTION_FOLLOW] = { "follow", 'f', FALSE },
-  [OPTION_LEASE] = { "lease", 0, TRUE },
-  [OPTION_OWNER_PID] = { "owner-pid", 0, TRUE },
-  [OPTION_OWNER_FD] = { "owner-fd", 0, TRUE },
-  [OPTION_HELP] = { "help", 'h', FALSE },
-  { NULL },
+  [OPTION_FORMAT] = { "format", 0, TRUE },     [OPTION_TIMEOUT] = { "timeout", 0, TRUE },
+  [OPTION_FORCE] = { "force", 'f', FALSE },    [OPTION_NO_WAIT] = { "no-wait", 0, FALSE },
+  [OPTION_FOR] = { "for", 0, TRUE },           [OPTION_FOLLOW] = { "follow", 'f', FALSE },
+  [OPTION_LEASE] = { "lease", 0, TRUE },       [OPTION_OWNER_PID] = { "owner-pid", 0, TRUE },
+  [OPTION_OWNER_FD] = { "owner-fd", 0, TRUE }, [OPTION_EPHEMERAL] = { "ephemeral", 0, FALSE },
+  [OPTION_HELP] = { "help", 'h', FALSE },      { NULL },
 };
 
 static gboolean
@@ -73,6 +69,9 @@ apply_option (VqInstanceRequest *request, int index, const char *value, GError *
       return TRUE;
     case OPTION_FOLLOW:
       request->follow = TRUE;
+      return TRUE;
+    case OPTION_EPHEMERAL:
+      request->ephemeral = TRUE;
       return TRUE;
     case OPTION_LEASE:
     case OPTION_OWNER_PID:

@@ -8,13 +8,14 @@
 /* Which options a verb has, besides --help and --format. */
 typedef enum
 {
-  VQ_INSTANCE_REQUEST_TIMEOUT = 1 << 0, /* --timeout=SECONDS */
-  VQ_INSTANCE_REQUEST_FORCE = 1 << 1,   /* --force */
-  VQ_INSTANCE_REQUEST_NO_WAIT = 1 << 2, /* --no-wait */
-  VQ_INSTANCE_REQUEST_FOR = 1 << 3,     /* --for=ready|stopped */
-  VQ_INSTANCE_REQUEST_FOLLOW = 1 << 4,  /* --follow */
-  VQ_INSTANCE_REQUEST_LEASE = 1 << 5,   /* --lease=TIME */
-  VQ_INSTANCE_REQUEST_OWNER = 3 << 6,   /* --owner-pid=PID and --owner-fd=N */
+  VQ_INSTANCE_REQUEST_TIMEOUT = 1 << 0,   /* --timeout=SECONDS */
+  VQ_INSTANCE_REQUEST_FORCE = 1 << 1,     /* --force */
+  VQ_INSTANCE_REQUEST_NO_WAIT = 1 << 2,   /* --no-wait */
+  VQ_INSTANCE_REQUEST_FOR = 1 << 3,       /* --for=ready|stopped */
+  VQ_INSTANCE_REQUEST_FOLLOW = 1 << 4,    /* --follow */
+  VQ_INSTANCE_REQUEST_LEASE = 1 << 5,     /* --lease=TIME */
+  VQ_INSTANCE_REQUEST_OWNER = 3 << 6,     /* --owner-pid=PID and --owner-fd=N */
+  VQ_INSTANCE_REQUEST_EPHEMERAL = 1 << 8, /* --ephemeral */
 } VqInstanceRequestOptions;
 
 typedef struct
@@ -27,6 +28,7 @@ typedef struct
   gboolean no_wait;
   gboolean stopped; /* --for=stopped */
   gboolean follow;
+  gboolean ephemeral;
   VqInstanceLife life;
   gboolean help; /* print the help and ignore the rest */
 } VqInstanceRequest;

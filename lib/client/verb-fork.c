@@ -17,7 +17,11 @@ static const char help[]
       "disk and its processes. NAME must run, and goes on; it stands still for a moment\n"
       "only. Commands that virt-qemu runs in NAME have nobody who waits for them in NEW,\n"
       "so they are ended there. Prints the name of the new instance.\n"
+      "NEW stays until it is deleted and has no lease, even if NAME is ephemeral or has\n"
+      "one, unless these options say otherwise:\n"
       "\n"
+      "      --ephemeral        NEW is deleted when it stops\n" VQ_INSTANCE_LIFE_LEASE_HELP
+          VQ_INSTANCE_LIFE_OWNER_HELP
       "      --no-wait          fail if something else is being done with NAME\n"
       "  -h, --help             show this text and exit\n";
 
@@ -38,15 +42,18 @@ check_source (VqInstance *source, const VqInstanceRequest *request, GError **err
   return reply != NULL;
 }
 
+/* How long the copy stays is not copied: who asks for it may need it longer than the source. */
 static VqInstanceRecord *
-copy_record (const VqInstanceRecord *old, const char *source)
+copy_record (const VqInstanceRecord *old, const VqInstanceRequest *request)
 {
   VqInstanceRecord *record
       = vq_instance_record_new (old->image, old->directory, (const char *const *)old->arguments);
 
   record->cloud_seed = old->cloud_seed;
   g_free (record->source);
-  record->source = g_strdup (source);
+  record->source = g_strdup (request->names[0]);
+  record->ephemeral = request->ephemeral;
+  record->lease = MAX (request->life.lease, 0);
   return record;
 }
 
@@ -60,8 +67,7 @@ make (VqPrivateDir *place, const VqInstanceRequest *request, GError **error)
       || !check_source (source, request, error))
     return NULL;
   return vq_instance_create (place, request->names[1],
-                             copy_record (vq_instance_get_record (source), request->names[0]),
-                             error);
+                             copy_record (vq_instance_get_record (source), request), error);
 }
 
 static gboolean
@@ -70,7 +76,7 @@ do_fork (const VqInstanceRequest *request, GError **error)
   g_autoptr (VqPrivateDir) place = vq_instance_place_open_state (error);
   g_autoptr (VqInstance) instance = place != NULL ? make (place, request, error) : NULL;
 
-  if (instance == NULL || !vq_instance_start (instance, TRUE, NULL, error))
+  if (instance == NULL || !vq_instance_start (instance, TRUE, &request->life.owner, NULL, error))
     return FALSE;
   vq_verb_output_text ("%s\n", vq_instance_get_name (instance));
   return TRUE;
@@ -79,12 +85,14 @@ do_fork (const VqInstanceRequest *request, GError **error)
 VqVerbStatus
 vq_verb_fork_run (const char *const *arguments)
 {
-  static const VqInstanceRequestVerb verb = { .options = VQ_INSTANCE_REQUEST_NO_WAIT,
-                                              .min_names = 2,
-                                              .max_names = 2,
-                                              .help = help,
-                                              .how = "virt-qemu fork --help",
-                                              .act = do_fork };
+  static const VqInstanceRequestVerb verb
+      = { .options = VQ_INSTANCE_REQUEST_NO_WAIT | VQ_INSTANCE_REQUEST_EPHEMERAL
+                     | VQ_INSTANCE_REQUEST_LEASE | VQ_INSTANCE_REQUEST_OWNER,
+          .min_names = 2,
+          .max_names = 2,
+          .help = help,
+          .how = "virt-qemu fork --help",
+          .act = do_fork };
 
   return vq_instance_request_run (&verb, arguments);
 }

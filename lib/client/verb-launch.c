@@ -228,8 +228,7 @@ do_launch (const Launch *launch, GError **error)
   g_autoptr (VqInstance) instance = place != NULL ? make (launch, place, error) : NULL;
 
   if (instance == NULL
-      || (launch->starts
-          && !vq_instance_start_owned (instance, TRUE, &launch->life.owner, NULL, error)))
+      || (launch->starts && !vq_instance_start (instance, TRUE, &launch->life.owner, NULL, error)))
     return FALSE;
   print_name (launch, vq_instance_get_name (instance));
   return TRUE;

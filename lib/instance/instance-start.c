@@ -92,8 +92,8 @@ take_report (const char *line, GError **error)
 }
 
 gboolean
-vq_instance_start_owned (VqInstance *instance, gboolean is_new, const VqInstanceOwner *owner,
-                         VqCancel *cancel, GError **error)
+vq_instance_start (VqInstance *instance, gboolean is_new, const VqInstanceOwner *owner,
+                   VqCancel *cancel, GError **error)
 {
   VQ_ERROR_PREFIX (error, "cannot start \"%s\"", vq_instance_get_name (instance));
   g_autoptr (VqLineReader) lines = NULL;
@@ -109,14 +109,6 @@ vq_instance_start_owned (VqInstance *instance, gboolean is_new, const VqInstance
   vq_instance_unlock (instance);
   lines = vq_line_reader_new (reader);
   return vq_line_reader_next (lines, &line, cancel, error) && take_report (line, error);
-}
-
-gboolean
-vq_instance_start (VqInstance *instance, gboolean is_new, VqCancel *cancel, GError **error)
-{
-  const VqInstanceOwner nobody = VQ_INSTANCE_OWNER_NONE;
-
-  return vq_instance_start_owned (instance, is_new, &nobody, cancel, error);
 }
 
 /* The descriptor that TEXT names, from now on not for our children. */

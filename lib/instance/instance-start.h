@@ -13,14 +13,10 @@
 
 /* Starts INSTANCE, whose lock we have, and waits until it is ready; there is no limit except those
  * of the machine's boot. If it cannot be started, and IS_NEW, the instance is removed. The
- * supervisor has the lock from then on. If CANCEL is triggered, the machine ends. */
-gboolean vq_instance_start (VqInstance *instance, gboolean is_new, VqCancel *cancel, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
-
-/* The same, and it ends when OWNER does. */
-gboolean vq_instance_start_owned (VqInstance *instance, gboolean is_new,
-                                  const VqInstanceOwner *owner, VqCancel *cancel, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+ * supervisor has the lock from then on. The machine ends when OWNER does, or if CANCEL is
+ * triggered while we wait. */
+gboolean vq_instance_start (VqInstance *instance, gboolean is_new, const VqInstanceOwner *owner,
+                            VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What the supervisor's process does: ARGUMENTS are those after the verb. Returns FALSE if the
  * instance could not be started; who has started it knows why. */

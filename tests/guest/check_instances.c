@@ -152,6 +152,20 @@ TEST (test_its_disk_stays)
   expect (EXEC "ls /root", "");
 }
 
+/* How long a fork stays is its own: it has neither the end nor the lease of its source. Its revert
+ * goes to the template. */
+TEST (test_how_long_a_fork_stays)
+{
+  expect (LAUNCH " --ephemeral --lease=1h; " EXEC "sh -c 'echo new >/root/file'", "web");
+  expect ("virt-qemu fork web two; virt-qemu fork --ephemeral --lease=2h web three", "two\nthree");
+  expect ("virt-qemu info two | grep -e ephemeral -e lease", "ephemeral   false\nlease_until null");
+  expect ("virt-qemu info three | grep -c -e 'ephemeral  *true' -e 'lease_until \"'", "2");
+  expect ("virt-qemu exec two -- cat /root/file; virt-qemu revert two; "
+          "virt-qemu exec two -- ls /root",
+          "new");
+  expect ("virt-qemu stop -f two three; virt-qemu list --format=names", "two\nweb");
+}
+
 /* Whoever comes second waits, or is told that it is busy; a command that runs is ended. */
 TEST (test_changes_take_turns)
 {
