@@ -160,7 +160,7 @@ _virt_qemu ()
 
   if ((cword == 1)); then
     mapfile -t COMPREPLY < <(compgen -W '
-      check console create delete exec file fork info launch list logs prune renew restart revert screenshot shell start stats stop template wait
+      check console create delete exec file fork info launch list logs prune renew restart revert screenshot shell ssh-config start stats stop template wait
       --help --version' -- "$cur")
   elif [[ ${words[1]} == check ]]; then
     _virt_qemu_check
@@ -192,7 +192,7 @@ _virt_qemu ()
     _virt_qemu_names '--lease= --owner-fd= --owner-pid='
   elif [[ ${words[1]} == renew ]]; then
     _virt_qemu_names '--lease='
-  elif [[ ${words[1]} =~ ^(console|info|list|prune|screenshot|stats)$ ]]; then
+  elif [[ ${words[1]} =~ ^(console|info|list|prune|screenshot|ssh-config|stats)$ ]]; then
     _virt_qemu_names ''
   fi
 } && complete -F _virt_qemu virt-qemu

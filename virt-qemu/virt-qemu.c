@@ -18,6 +18,7 @@
 #include "client/verb-logs.h"
 #include "client/verb-screenshot.h"
 #include "client/verb-shell.h"
+#include "client/verb-ssh.h"
 #include "client/verb-stats.h"
 #include "verb/verb-template.h"
 #include "verb/verb.h"
@@ -35,6 +36,7 @@ static const VqVerb verbs[] = {
   { "exec", "run a command in an instance", vq_verb_exec_run },
   { "shell", "open a shell in an instance", vq_verb_shell_run },
   { "console", "connect to the serial console of an instance", vq_verb_console_run },
+  { "ssh-config", "print what ssh must know to log in to instances", vq_verb_ssh_config },
   { "file", "copy files into an instance and out of it", vq_verb_file_run },
   { "list", "show all instances", vq_verb_list_run },
   { "info", "show what is known about an instance", vq_verb_list_info },
@@ -45,6 +47,7 @@ static const VqVerb verbs[] = {
   { "prune", "remove what killed processes have left of instances", vq_verb_list_prune },
   { "template", "list and remove templates, from which testbeds are forked", vq_verb_template_run },
   { "check", "say what this host can do, and what is missing", vq_verb_check_run },
+  { VQ_VERB_SSH_PROXY, NULL, vq_verb_ssh_proxy },
   { VQ_INSTANCE_START_VERB, NULL, vq_verb_instance_supervise },
   { NULL },
 };

@@ -32,7 +32,8 @@ run (const char *script, int expected)
   g_autofree char *runtime = g_strdup_printf ("VIRT_QEMU_RUNTIME_DIR=%s/run", directory);
   g_autofree char *cache = g_strdup_printf ("XDG_CACHE_HOME=%s/cache", directory);
   g_autofree char *tmp = g_strdup_printf ("TMPDIR=%s/tmp", directory);
-  const char *const environment[] = { path, state, runtime, cache, tmp, NULL };
+  g_autofree char *home = g_strdup_printf ("HOME=%s", directory);
+  const char *const environment[] = { path, state, runtime, cache, tmp, home, NULL };
   g_autofree char *whole = g_strdup_printf ("cd %s; exec 2>&1; %s", directory, script);
   int out = process_new_file ();
   const ProcessSetup setup = { -1, out, out, environment, NULL };
@@ -245,6 +246,7 @@ TEST (test_its_stats_and_its_screen)
   expect ("virt-qemu stats --format=json web | grep -c '^  \"[a-z_]*\" : [0-9]*,\\?$'", "5");
   expect ("virt-qemu stats --format=json web | sed -n 's/.*\"memory\" : .*[0-9]\\{8\\},$/much/p'",
           "much");
+  expect_failure ("virt-qemu ssh-proxy web.virt-qemu </dev/null", 125, "install openssh-server");
   expect ("virt-qemu screenshot web - | head -c 4 | tail -c 3", "PNG");
   expect ("virt-qemu logs -f web >log & " EXEC "sh -c 'echo hello >/dev/ttyS0'; "
           "until grep -q hello log; do :; done; virt-qemu stop -f web; "

@@ -134,8 +134,9 @@ TEST_LOOP (fails, 0, G_N_ELEMENTS (failures))
 }
 
 static const char *const verbs[]
-    = { "launch", "create", "start", "stop",  "restart", "revert",     "fork",  "delete", "list",
-        "info",   "wait",   "logs",  "stats", "prune",   "screenshot", "renew", "console" };
+    = { "launch", "create", "start",      "stop",  "restart", "revert",
+        "fork",   "delete", "list",       "info",  "wait",    "logs",
+        "stats",  "prune",  "screenshot", "renew", "console", "ssh-config" };
 
 TEST_LOOP (help, 0, G_N_ELEMENTS (verbs))
 {
