@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/error.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "base/inherited.h"
+
+/* What it means that the host has too little room now. */
+static const int no_room[] = { ENOSPC, EDQUOT, ENOMEM, EMFILE, ENFILE };
 
 typedef struct
 {
@@ -64,6 +70,40 @@ vq_error_is_errno (const GError *error, int errnum)
          && vq_error_get_private (error)->errnum == errnum;
 }
 
+static VqErrorCode
+get_code_for (int errnum)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (no_room); i++)
+    if (no_room[i] == errnum)
+      return VQ_ERROR_NO_ROOM;
+  return VQ_ERROR_FAILED;
+}
+
+VqErrorCode
+vq_error_guess_code (const char *text)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (no_room); i++)
+    if (strstr (text, g_strerror (no_room[i])) != NULL)
+      return VQ_ERROR_NO_ROOM;
+  return VQ_ERROR_FAILED;
+}
+
+VqErrorCode
+vq_error_get_code (const GError *error)
+{
+  if (error->domain != VQ_ERROR)
+    return vq_error_guess_code (error->message);
+  if (get_code_for (vq_error_get_private (error)->errnum) == VQ_ERROR_NO_ROOM)
+    return VQ_ERROR_NO_ROOM;
+  return vq_error_is_errno (error, ENOENT) ? VQ_ERROR_MISSING : (VqErrorCode)error->code;
+}
+
+void
+vq_error_note_errno (GError *error, int errnum)
+{
+  vq_error_get_private (error)->errnum = errnum;
+}
+
 gboolean
 vq_error_set_errno (GError **error, int errnum, const char *format, ...)
 {
@@ -75,8 +115,8 @@ vq_error_set_errno (GError **error, int errnum, const char *format, ...)
   va_start (args, format);
   what = g_strdup_vprintf (format, args);
   va_end (args);
-  vq_error_set (&local, VQ_ERROR_FAILED, "%s: %s%s", what, g_strerror (errnum), note);
-  vq_error_get_private (local)->errnum = errnum;
+  vq_error_set (&local, get_code_for (errnum), "%s: %s%s", what, g_strerror (errnum), note);
+  vq_error_note_errno (local, errnum);
   g_propagate_error (error, local);
   return FALSE;
 }

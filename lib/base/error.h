@@ -17,6 +17,7 @@ typedef enum
   VQ_ERROR_USAGE,     /* the user's command line or the caller's protocol line is wrong */
   VQ_ERROR_BUSY,      /* it is in use, or in a state in which this cannot be done */
   VQ_ERROR_EXISTS,    /* there is such a thing already */
+  VQ_ERROR_NO_ROOM,   /* the host has too little room now: a full disk, no memory, no descriptors */
 } VqErrorCode;
 
 #define VQ_ERROR (vq_error_quark ())
@@ -38,13 +39,26 @@ gboolean vq_error_is_locked (const GError *error);
 /* True when a file or directory does not exist (VQ_ERROR_MISSING). */
 gboolean vq_error_is_missing (const GError *error);
 
-/* True when a system call failed with ERRNUM (vq_error_set_errno). */
+/* True when a system call failed with ERRNUM (vq_error_set_errno, vq_error_note_errno). */
 gboolean vq_error_is_errno (const GError *error, int errnum);
 
+/* The code that says most about ERROR, which may be of another domain: VQ_ERROR_NO_ROOM if the host
+ * had too little room for something, VQ_ERROR_MISSING if a system call did not find a file, else
+ * its own, or VQ_ERROR_FAILED. */
+VqErrorCode vq_error_get_code (const GError *error);
+
+/* The code for an error of which only the text is known, for example what a child has said:
+ * VQ_ERROR_NO_ROOM or VQ_ERROR_FAILED. */
+VqErrorCode vq_error_guess_code (const char *text);
+
 /* Sets *ERROR to "WHAT: strerror (ERRNUM)", with a note on the user's limits where they are the
- * reason; always returns FALSE so that it can be returned. */
+ * reason. The code is VQ_ERROR_NO_ROOM if the host has too little room, else VQ_ERROR_FAILED.
+ * Always returns FALSE so that it can be returned. */
 gboolean vq_error_set_errno (GError **error, int errnum, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
+
+/* Remembers that ERRNUM is the reason for ERROR, which is one of ours and keeps its code. */
+void vq_error_note_errno (GError *error, int errnum);
 
 /* Sets *ERROR in VQ_ERROR; always returns FALSE so that it can be returned. */
 gboolean vq_error_set (GError **error, VqErrorCode code, const char *format, ...)

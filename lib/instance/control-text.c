@@ -12,6 +12,7 @@ static const char *const codes[] = {
   [VQ_ERROR_PEER] = "peer",           [VQ_ERROR_MISSING] = "missing",
   [VQ_ERROR_LOCKED] = "locked",       [VQ_ERROR_USAGE] = "usage",
   [VQ_ERROR_BUSY] = "busy",           [VQ_ERROR_EXISTS] = "exists",
+  [VQ_ERROR_NO_ROOM] = "no-room",
 };
 
 char *
@@ -60,8 +61,7 @@ vq_control_text_find (const char *const *words, const char *name)
 char *
 vq_control_text_build_error (const GError *error)
 {
-  const char *code = error->domain == VQ_ERROR ? codes[error->code] : codes[VQ_ERROR_FAILED];
-  const char *const words[] = { "error", code, error->message, NULL };
+  const char *const words[] = { "error", codes[vq_error_get_code (error)], error->message, NULL };
 
   return vq_control_text_build (words);
 }

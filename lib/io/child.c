@@ -284,7 +284,8 @@ check_success (VqChild *child, GError **error)
 
   if (g_spawn_check_wait_status (child->status, NULL))
     return TRUE;
-  return vq_error_set (error, VQ_ERROR_FAILED, "%s%s", text[0] != '\0' ? text : end, note);
+  return vq_error_set (error, vq_error_guess_code (text), "%s%s", text[0] != '\0' ? text : end,
+                       note);
 }
 
 static gboolean

@@ -44,7 +44,7 @@ struct _VqQemu
   VqScreen *screen;  /* NULL: nobody wants pictures */
   VqGuestText *said; /* what QEMU writes to its stdout, with -serial stdio for example */
   VqCancel *cancel;
-  char *overlay;         /* for messages */
+  char *full_disk;       /* the message for the case that there is no room for the disk */
   char *ram_path;        /* for messages; NULL: none */
   gboolean running;      /* we let the guest run, so a stop would be a failure */
   gboolean end_expected; /* we told it to end, so that is not a failure */
@@ -52,6 +52,7 @@ struct _VqQemu
   VqSleepWatch *sleep; /* NULL until there is QMP */
   gint64 last_event;   /* its time */
   char *disk_error;    /* the reason of a STOP that may follow */
+  gboolean no_room;    /* that reason is that the host has too little room */
   guint n_disk_errors; /* how often the user was told of another one than before */
   struct
   {
@@ -75,7 +76,17 @@ static void G_GNUC_PRINTF (2, 3) fail (VqQemu *qemu, const char *format, ...)
   va_end (args);
   vq_error_set (&error, VQ_ERROR_MACHINE, "%s%s%s%s", what, console[0] != '\0' ? " (console: " : "",
                 console, console[0] != '\0' ? ")" : "");
+  if (qemu->no_room)
+    vq_error_note_errno (error, ENOSPC);
   vq_cancel_trigger (qemu->cancel, error);
+}
+
+static gboolean
+lacks_memory_file (VqQemu *qemu, VqChild *child)
+{
+  int status = vq_child_get_status (child);
+
+  return qemu->ram_path != NULL && WIFSIGNALED (status) && WTERMSIG (status) == SIGBUS;
 }
 
 static char *
@@ -86,7 +97,7 @@ describe_exit (VqQemu *qemu, VqChild *child)
   g_autofree char *how = vq_child_describe_end (child);
   g_autofree char *note = WIFEXITED (status) ? vq_inherited_note_on_text (text) : g_strdup ("");
 
-  if (qemu->ram_path != NULL && WIFSIGNALED (status) && WTERMSIG (status) == SIGBUS)
+  if (lacks_memory_file (qemu, child))
     return g_strdup_printf ("%s: no space is left for its memory file %s, or it was cut short", how,
                             qemu->ram_path);
   if (WIFSIGNALED (status) && WTERMSIG (status) == SIGSYS)
@@ -153,10 +164,7 @@ describe_disk_error (VqQemu *qemu, JsonObject *data)
   g_autofree char *note = vq_inherited_note_on_text (reason);
 
   if (get_flag (data, "nospace"))
-    return g_strdup_printf (
-        "no space left for the testbed's disk in %s: free some, or name another "
-        "directory with --overlay-dir",
-        qemu->overlay);
+    return g_strdup (qemu->full_disk);
   return g_strdup_printf ("I/O error on the testbed's disk %s: %s%s", get_text (data, "node-name"),
                           reason, note);
 }
@@ -179,6 +187,7 @@ on_block_error (VqQemu *qemu, JsonObject *data)
   g_autofree char *before = g_steal_pointer (&qemu->disk_error);
 
   qemu->disk_error = describe_disk_error (qemu, data);
+  qemu->no_room = get_flag (data, "nospace");
   tell_disk_error (qemu, g_strcmp0 (before, qemu->disk_error) != 0);
 }
 
@@ -246,6 +255,7 @@ on_child_ended (VqChild *child, gpointer data)
 
   if (qemu->qmp != NULL)
     vq_qmp_drain (qemu->qmp);
+  qemu->no_room |= lacks_memory_file (qemu, child);
   fail (qemu, "QEMU ended: %s", how);
 }
 
@@ -306,6 +316,26 @@ open_console_log (VqQemu *qemu, const char *path, GError **error)
   return TRUE;
 }
 
+/* A testbed's disk is in a directory that is made for it, an instance's or a template's in the one
+ * that stays. */
+static char *
+describe_full_disk (const VqQemuConfig *machine)
+{
+  const char *overlay_dir = machine->plan->options->overlay_dir;
+  g_autofree char *directory = g_path_get_dirname (machine->overlay);
+  g_autofree char *above = g_path_get_dirname (machine->directory);
+
+  if (machine->disk_stays)
+    return g_strdup_printf ("no space left for the instance's disk in %s: free some", directory);
+  if (machine->ram_shared)
+    return g_strdup_printf ("no space left for the template's disk in %s: free some, or name "
+                            "another directory with --template-dir",
+                            directory);
+  return g_strdup_printf ("no space left for the testbed's disk in %s: free some, or name another "
+                          "directory with --overlay-dir",
+                          overlay_dir != NULL ? overlay_dir : above);
+}
+
 VqQemu *
 vq_qemu_start (VqQemuConfig *machine, gint64 deadline, VqCancel *cancel, GError **error)
 {
@@ -316,8 +346,7 @@ vq_qemu_start (VqQemuConfig *machine, gint64 deadline, VqCancel *cancel, GError 
 
   qemu->cancel = vq_cancel_new (cancel);
   qemu->boots = vq_boot_watch_new (qemu->cancel);
-  qemu->overlay = options->overlay_dir != NULL ? g_strdup (options->overlay_dir)
-                                               : g_path_get_dirname (machine->directory);
+  qemu->full_disk = describe_full_disk (machine);
   qemu->ram_path = g_strdup (machine->ram_path);
   qemu->console = vq_console_new (options->show_boot, error);
   qemu->said = vq_guest_text_new (G_MAXUINT64);
@@ -349,7 +378,7 @@ vq_qemu_free (VqQemu *qemu)
   vq_guest_text_free (qemu->said);
   vq_boot_watch_free (qemu->boots);
   vq_cancel_free (qemu->cancel);
-  g_free (qemu->overlay);
+  g_free (qemu->full_disk);
   g_free (qemu->ram_path);
   g_free (qemu->disk_error);
   g_free (qemu);

@@ -84,7 +84,7 @@ vq_ssh_client_fail (VqChild *child, GError **error)
   int status = vq_child_get_status (child);
   int code = WIFEXITED (status) ? WEXITSTATUS (status) - 1 : -1;
 
-  if (text[0] != '\0' && code >= 0 && code <= VQ_ERROR_USAGE)
+  if (text[0] != '\0' && code >= 0 && code <= VQ_ERROR_NO_ROOM)
     return vq_error_set (error, code, "%s", text);
   if (g_spawn_check_wait_status (status, &reason))
     return vq_error_set (error, VQ_ERROR_FAILED, PROGRAM ": it ended by itself");

@@ -11,14 +11,15 @@ VqVerbStatus
 vq_verb_error_get_status (const GError *error)
 {
   static const VqVerbStatus statuses[] = {
-    [VQ_ERROR_FAILED] = VQ_VERB_FAILED,    [VQ_ERROR_TIMEOUT] = VQ_VERB_LIMIT,
-    [VQ_ERROR_CANCELLED] = VQ_VERB_FAILED, [VQ_ERROR_MACHINE] = VQ_VERB_FAILED,
-    [VQ_ERROR_PEER] = VQ_VERB_FAILED,      [VQ_ERROR_MISSING] = VQ_VERB_MISSING,
-    [VQ_ERROR_LOCKED] = VQ_VERB_FAILED,    [VQ_ERROR_USAGE] = VQ_VERB_USAGE,
-    [VQ_ERROR_BUSY] = VQ_VERB_BUSY,        [VQ_ERROR_EXISTS] = VQ_VERB_EXISTS,
+    [VQ_ERROR_FAILED] = VQ_VERB_FAILED,       [VQ_ERROR_TIMEOUT] = VQ_VERB_LIMIT,
+    [VQ_ERROR_CANCELLED] = VQ_VERB_FAILED,    [VQ_ERROR_MACHINE] = VQ_VERB_FAILED,
+    [VQ_ERROR_PEER] = VQ_VERB_FAILED,         [VQ_ERROR_MISSING] = VQ_VERB_MISSING,
+    [VQ_ERROR_LOCKED] = VQ_VERB_FAILED,       [VQ_ERROR_USAGE] = VQ_VERB_USAGE,
+    [VQ_ERROR_BUSY] = VQ_VERB_BUSY,           [VQ_ERROR_EXISTS] = VQ_VERB_EXISTS,
+    [VQ_ERROR_NO_ROOM] = VQ_VERB_NO_CAPACITY,
   };
 
-  return error->domain == VQ_ERROR ? statuses[error->code] : VQ_VERB_FAILED;
+  return statuses[vq_error_get_code (error)];
 }
 
 const char *

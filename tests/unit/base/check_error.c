@@ -71,6 +71,42 @@ TEST (nobody_wants_it)
   ck_assert (!vq_error_set_errno (NULL, EIO, "%s", "x"));
 }
 
+/* A host without room is told from other failures, whoever says so first. */
+TEST (no_room)
+{
+  static const int errnums[] = { ENOSPC, EDQUOT, ENOMEM, EMFILE, ENFILE };
+  g_autoptr (GError) machine = g_error_new_literal (VQ_ERROR, VQ_ERROR_MACHINE, "it stopped");
+  g_autoptr (GError) copy = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (errnums); i++)
+    {
+      g_autoptr (GError) ours = NULL;
+      g_autoptr (GError) foreign
+          = g_error_new (G_FILE_ERROR, G_FILE_ERROR_FAILED, "x: %s (5)", g_strerror (errnums[i]));
+
+      vq_error_set_errno (&ours, errnums[i], "x");
+      ck_assert_int_eq (ours->code, VQ_ERROR_NO_ROOM);
+      ck_assert_int_eq (vq_error_get_code (ours), VQ_ERROR_NO_ROOM);
+      ck_assert_int_eq (vq_error_get_code (foreign), VQ_ERROR_NO_ROOM);
+    }
+  ck_assert_int_eq (vq_error_guess_code ("no such thing"), VQ_ERROR_FAILED);
+  ck_assert_int_eq (vq_error_get_code (machine), VQ_ERROR_MACHINE);
+  vq_error_note_errno (machine, ENOSPC);
+  copy = g_error_copy (machine);
+  ck_assert (vq_error_is_machine (copy));
+  ck_assert_int_eq (vq_error_get_code (copy), VQ_ERROR_NO_ROOM);
+}
+
+/* For users a missing file is that, too, however it was noticed. */
+TEST (no_file)
+{
+  g_autoptr (GError) error = NULL;
+
+  vq_error_set_errno (&error, ENOENT, "x");
+  ck_assert_int_eq (vq_error_get_code (error), VQ_ERROR_MISSING);
+  ck_assert (!vq_error_is_missing (error));
+}
+
 /* Each predicate knows its own code only, and only in our domain. */
 TEST (predicates)
 {

@@ -384,8 +384,18 @@ TEST (wait_for_power_off_is_cancelled)
   ck_assert_str_eq (error->message, "got signal 15");
 }
 
-/* The overlay is on a file system of 1 MiB. */
-TEST (disk_full)
+static const struct
+{
+  gboolean stays, becomes_template;
+  const char *whose, *hint;
+} full_disks[] = {
+  { FALSE, FALSE, "testbed's", ", or name another directory with --overlay-dir" },
+  { TRUE, FALSE, "instance's", "" },
+  { FALSE, TRUE, "template's", ", or name another directory with --template-dir" },
+};
+
+/* The overlay is on a file system of 1 MiB. Only a testbed's is in --overlay-dir. */
+TEST_LOOP (disk_full, 0, G_N_ELEMENTS (full_disks))
 {
   g_autofree char *small = g_build_filename (bare->directory, "small", NULL);
   g_autofree char *text = NULL;
@@ -394,15 +404,20 @@ TEST (disk_full)
   if (mount ("none", small, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m") < 0)
     SKIP ("only root may mount");
   g_free (bare->options->overlay_dir);
-  bare->options->overlay_dir = g_strdup (small);
+  bare->options->overlay_dir = g_strdup (full_disks[_i].stays ? "/nonexistent" : small);
+  bare->machine.disk_stays = full_disks[_i].stays;
+  bare->machine.ram_shared = full_disks[_i].becomes_template;
   bare_machine_make_disk (bare, small, code_fill, sizeof code_fill);
   start (NULL, 0);
   run_guest ();
-  text = g_strdup_printf ("no space left for the testbed's disk in %s: ", small);
+  text = g_strdup_printf ("no space left for the %s disk in %s: free some%s", full_disks[_i].whose,
+                          small, full_disks[_i].hint);
   if (vq_wait_until (is_cancelled, qemu, soon (), NULL, "trigger", NULL))
     assert_cancelled (text);
   else
     ck_abort_msg ("nothing heard of the full disk");
+  ck_assert_int_eq (vq_error_get_code (vq_cancel_reason (vq_qemu_get_cancel (qemu))),
+                    VQ_ERROR_NO_ROOM);
   g_clear_pointer (&qemu, vq_qemu_free);
   ck_assert_int_eq (umount (small), 0);
 }
