@@ -103,6 +103,36 @@ check_all_above (const char *real, GError **error)
   return TRUE;
 }
 
+/* The nearest directory at or above PATH that exists, without symbolic links. Transfer full. */
+static char *
+find_existing (const char *path, GError **error)
+{
+  g_autofree char *above = NULL;
+  char *real = realpath (path, NULL);
+
+  if (real != NULL)
+    return real;
+  if (errno != ENOENT)
+    return vq_error_set_errno (error, errno, "cannot open the directory %s", path), NULL;
+  above = g_path_get_dirname (path);
+  return find_existing (above, error);
+}
+
+/* Nothing is made where another user could replace it, also if we may, as root. */
+static gboolean
+make_directories (const char *path, GError **error)
+{
+  g_autofree char *existing = NULL;
+
+  if (access (path, F_OK) == 0)
+    return TRUE;
+  existing = find_existing (path, error);
+  if (existing == NULL || !check_above (existing, error) || !check_all_above (existing, error))
+    return FALSE;
+  return g_mkdir_with_parents (path, 0700) == 0
+         || vq_error_set_errno (error, errno, "cannot make the directory %s", path);
+}
+
 VqPrivateDir *
 vq_private_dir_open (const char *path, VqPrivateDirHow how, GError **error)
 {
@@ -110,8 +140,8 @@ vq_private_dir_open (const char *path, VqPrivateDirHow how, GError **error)
   char *real;
   int fd;
 
-  if (how == VQ_PRIVATE_DIR_CREATE && g_mkdir_with_parents (path, 0700) < 0)
-    return vq_error_set_errno (error, errno, "cannot make the directory %s", path), NULL;
+  if (how == VQ_PRIVATE_DIR_CREATE && !make_directories (path, error))
+    return NULL;
   real = realpath (path, NULL);
   fd = real != NULL ? open (real, DIRECTORY_FLAGS) : -1;
   if (fd >= 0)

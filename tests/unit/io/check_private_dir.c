@@ -128,6 +128,21 @@ TEST (writable_by_others)
     }
 }
 
+/* As root we could make it, and nobody would use it then. */
+TEST (not_created_in_a_foreign_directory)
+{
+  g_autofree char *foreign = path_of ("foreign");
+  g_autofree char *below = path_of ("foreign/a/b");
+  g_autofree char *made = path_of ("foreign/a");
+
+  if (geteuid () != 0)
+    SKIP ("only root can give files away");
+  ck_assert_int_eq (g_mkdir (foreign, 0755), 0);
+  ck_assert_int_eq (chown (foreign, NOBODY, NOBODY), 0);
+  assert_refused (below, VQ_PRIVATE_DIR_CREATE, "belongs to another user");
+  ck_assert_int_ne (access (made, F_OK), 0);
+}
+
 /* A directory in the middle of the path that another user can rename, or replace what is in it. */
 TEST (open_above)
 {
