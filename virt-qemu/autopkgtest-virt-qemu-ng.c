@@ -20,12 +20,15 @@
 #define NAME "autopkgtest-virt-qemu-ng"
 #define EXEC_NAME "virt-qemu-exec"
 
+/* What is missing then is the image. */
 static int
 report (const GError *error)
 {
+  gboolean usage = error->domain == VQ_ERROR
+                   && (error->code == VQ_ERROR_USAGE || error->code == VQ_ERROR_MISSING);
+
   g_critical ("%s", error->message);
-  return error->code == VQ_ERROR_USAGE && error->domain == VQ_ERROR ? VQ_EXIT_USAGE
-                                                                    : VQ_EXIT_CANNOT_START;
+  return usage ? VQ_EXIT_USAGE : VQ_EXIT_CANNOT_START;
 }
 
 /* Removes what killed servers have left if even their process for cleaning up was killed. */

@@ -101,18 +101,15 @@ static gboolean delete (VqInstance *instance, const VqInstanceRequest *request, 
   return ask (instance, request, "stop", "-1", error) && remove_stopped (instance, error);
 }
 
+/* A supervisor that does not answer is just starting or ending. */
 static gboolean
 await (VqInstance *instance, const VqInstanceRequest *request, GError **error)
 {
-  g_autoptr (GError) why = NULL;
-
   if (!request->stopped)
     return ask (instance, request, "ready", NULL, error);
-  if (!vq_instance_is_running (instance) || ask (instance, request, "end", NULL, &why)
-      || !vq_instance_is_running (instance))
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&why));
-  return FALSE;
+  if (vq_instance_is_running (instance) && !ask (instance, request, "end", NULL, NULL))
+    vq_instance_await_stop (instance);
+  return TRUE;
 }
 
 static const Verb start_verb
@@ -162,7 +159,8 @@ static const Verb delete_verb = { "delete", VQ_INSTANCE_REQUEST_FORCE, MANY, del
 
 static const Verb wait_verb
     = { "wait", VQ_INSTANCE_REQUEST_FOR | VQ_INSTANCE_REQUEST_NO_WAIT, 1, await,
-        "Waits until the instance is ready, or until it has stopped.\n"
+        "Waits until the instance is ready, or until it has stopped. There must be one of\n"
+        "this name: an ephemeral one that has stopped before is none.\n"
         "\n"
         "      --for=STATE        what to wait for: ready or stopped (default: ready)\n"
         "      --no-wait          fail if something is being done with it\n" };

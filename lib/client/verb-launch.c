@@ -153,11 +153,12 @@ parse (Launch *launch, const char *const *arguments, GError **error)
     }
 }
 
-/* Whether the image can be used at all: before something is removed for the sake of the new
- * instance. */
+/* Whether the image can be used at all. One that is to be started finds out by itself, but not
+ * before an old one has been removed for its sake. */
 static gboolean
-check_image (const VqOptions *options, GError **error)
+check_image (const Launch *launch, GError **error)
 {
+  const VqOptions *options = launch->options;
   g_auto (GStrv) directories = vq_image_name_get_directories ();
   g_autofree char *path
       = vq_image_name_find (options->images[0], (const char *const *)directories, error);
@@ -196,7 +197,8 @@ make (const Launch *launch, VqPrivateDir *place, GError **error)
   VqInstanceRecord *record;
 
   g_strfreev (vq_instance_sweep (place));
-  if (launch->replace && (!check_image (options, error) || !remove_old (place, name, error)))
+  if (((launch->replace || !launch->starts) && !check_image (launch, error))
+      || (launch->replace && !remove_old (place, name, error)))
     return NULL;
   record = vq_instance_record_new (options->images[0], directory,
                                    (const char *const *)launch->machine->pdata + 1);

@@ -10,8 +10,10 @@
 #include "instance/control-client.h"
 #include "instance/control-text.h"
 #include "instance/instance-place.h"
+#include "instance/instance-reason.h"
 #include "instance/instance-socket.h"
 #include "client/instance-request.h"
+#include "io/workdir.h"
 #include "verb/verb-output.h"
 
 static const char list_help[] = "Usage: virt-qemu list [OPTION...]\n"
@@ -114,17 +116,19 @@ add_row (JsonBuilder *builder, const Row *row)
   const char *work = get_status (row, "work");
   const char *lease = get_status (row, "lease_until");
   gint64 lease_until = lease != NULL ? g_ascii_strtoll (lease, NULL, 10) : 0;
+  g_autofree char *reason = vq_instance_is_running (row->instance)
+                                ? NULL
+                                : vq_instance_reason_read (vq_instance_get_dir (row->instance));
   g_autofree char *sockets = vq_instance_socket_build_path (row->instance, "", NULL);
 
   json_builder_begin_object (builder);
   vq_verb_output_add_string (builder, "name", vq_instance_get_name (row->instance));
   vq_verb_output_add_string (builder, "state", get_state (row));
+  vq_verb_output_add_string (builder, "reason", reason);
   vq_verb_output_add_string (builder, "work", work != NULL && work[0] != '\0' ? work : NULL);
   vq_verb_output_add_string (builder, "host", g_get_host_name ());
   vq_verb_output_add_string (builder, "image", record->image);
   vq_verb_output_add_time (builder, "created", record->created);
-  vq_verb_output_add_string (builder, "machine_id",
-                             record->machine_id[0] != '\0' ? record->machine_id : NULL);
   json_builder_set_member_name (builder, "ephemeral");
   json_builder_add_boolean_value (builder, record->ephemeral);
   if (lease_until > 0)
@@ -230,6 +234,7 @@ prune (const VqInstanceRequest *request, GError **error)
 
   if (names == NULL)
     return FALSE;
+  vq_workdir_sweep (NULL);
   json_builder_begin_array (builder);
   for (char **name = names; *name != NULL; name++)
     if (request->json)

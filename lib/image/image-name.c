@@ -61,7 +61,7 @@ explain (const char *name, const char *const *directories, GError **error)
   g_autofree char *shown = vq_text_printable (name, strlen (name), SHOWN_MAX);
   g_autofree char *where = vq_text_printable (list, strlen (list), SHOWN_MAX);
 
-  vq_error_set (error, VQ_ERROR_USAGE,
+  vq_error_set (error, VQ_ERROR_MISSING,
                 "there is no image %s: no such file here, and no %s, %s.img or %s.qcow2 in %s%s",
                 shown, shown, shown, shown, where,
                 g_getenv ("IMAGEDIR") == NULL ? " (IMAGEDIR is not set)" : "");

@@ -13,20 +13,40 @@
 #include "io/line-reader.h"
 #include "io/unix-socket.h"
 
+/* It had no time to answer. */
+static gboolean
+fail_ended (VqInstance *instance, GError **error)
+{
+  return vq_error_set (error, VQ_ERROR_BUSY, "the instance \"%s\" has stopped",
+                       vq_instance_get_name (instance));
+}
+
+static int
+connect_to (VqInstance *instance, GError **error)
+{
+  g_autofree char *path = vq_instance_socket_build_path (instance, VQ_CONTROL_SOCKET, error);
+  g_autoptr (GError) why = NULL;
+  int fd = path != NULL ? vq_unix_socket_connect (path, &why) : -1;
+
+  if (vq_error_is_missing (why))
+    vq_error_set (error, VQ_ERROR_BUSY, "the instance \"%s\" is just starting or stopping",
+                  vq_instance_get_name (instance));
+  else if (why != NULL)
+    g_propagate_error (error, g_steal_pointer (&why));
+  return fd;
+}
+
 static int
 send_request (VqInstance *instance, const char *const *words, GError **error)
 {
-  g_autofree char *path = vq_instance_socket_build_path (instance, VQ_CONTROL_SOCKET, error);
   g_autofree char *line = vq_control_text_build (words);
-  vq_autofd int fd = path != NULL ? vq_unix_socket_connect (path, error) : -1;
+  vq_autofd int fd = connect_to (instance, error);
 
   if (fd < 0)
     return -1;
   if (vq_fd_write_all (fd, line, strlen (line))) /* the empty buffer has room for it */
     return g_steal_fd (&fd);
-  vq_error_set_errno (error, errno, "cannot ask the supervisor of \"%s\"",
-                      vq_instance_get_name (instance));
-  return -1;
+  return fail_ended (instance, error), -1;
 }
 
 /* Returns FALSE if there must be more lines. */
@@ -64,15 +84,12 @@ receive (VqInstance *instance, VqLineReader *lines, VqCancel *cancel, GError **e
     {
       g_autofree char *line = NULL;
       g_auto (GStrv) words = NULL;
+      g_autoptr (GError) why = NULL;
 
-      if (!vq_line_reader_next (lines, &line, cancel, error))
-        return NULL;
+      if (!vq_line_reader_next (lines, &line, cancel, &why) && !vq_error_is_errno (why, ECONNRESET))
+        return g_propagate_error (error, g_steal_pointer (&why)), NULL;
       if (line == NULL)
-        {
-          vq_error_set (error, VQ_ERROR_MACHINE, "the instance \"%s\" has ended",
-                        vq_instance_get_name (instance));
-          return NULL;
-        }
+        return fail_ended (instance, error), NULL;
       words = vq_control_text_split (line);
       if (is_last (words))
         return take_reply (g_steal_pointer (&words), instance, error);

@@ -8,6 +8,6 @@
 /* Sends the request WORDS to the supervisor of INSTANCE and waits for the reply, without a limit of
  * our own, as the supervisor has limits. What it waits for is told to the user. Returns the words
  * of the reply (transfer full), or NULL with its error: VQ_ERROR_BUSY if the instance does not
- * run. */
+ * run, or stops before it answers. */
 char **vq_control_client_call (VqInstance *instance, const char *const *words, VqCancel *cancel,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -108,21 +108,40 @@ drop_half (VqInstance *instance)
     g_debug ("cannot remove %s", vq_private_dir_get_path (instance->dir));
 }
 
+static gboolean
+make (VqInstance *instance, GError **error)
+{
+  g_autoptr (VqLockFile) lock = vq_lock_file_wait (
+      instance->place, PLACE_LOCK, vq_deadline_in (PLACE_LOCK_SECONDS), NULL, error);
+
+  if (lock == NULL)
+    return FALSE;
+  if (make_half (instance, error) && give_name (instance, error))
+    return TRUE;
+  if (instance->dir != NULL)
+    drop_half (instance);
+  return FALSE;
+}
+
+/* The name of half an instance, in which there is no room, tells the user nothing. */
 VqInstance *
 vq_instance_create (VqPrivateDir *place, const char *name, VqInstanceRecord *record, GError **error)
 {
   g_autoptr (VqInstance) instance = instance_new (place, name, record);
-  g_autoptr (VqLockFile) lock = NULL;
+  g_autoptr (GError) why = NULL;
 
   if (!vq_instance_name_check (name, error))
     return NULL;
-  lock = vq_lock_file_wait (place, PLACE_LOCK, vq_deadline_in (PLACE_LOCK_SECONDS), NULL, error);
-  if (lock == NULL)
-    return NULL;
-  if (make_half (instance, error) && give_name (instance, error))
+  if (make (instance, &why))
     return g_steal_pointer (&instance);
-  if (instance->dir != NULL)
-    drop_half (instance);
+  if (vq_error_get_code (why) == VQ_ERROR_NO_ROOM)
+    vq_error_set (
+        error, VQ_ERROR_NO_ROOM,
+        "there is no room for an instance in %s: free some, or set VIRT_QEMU_STATE_DIR to "
+        "another directory",
+        vq_private_dir_get_path (place));
+  else
+    g_propagate_error (error, g_steal_pointer (&why));
   return NULL;
 }
 
@@ -191,6 +210,12 @@ gboolean
 vq_instance_is_running (VqInstance *instance)
 {
   return vq_use_lock_is_held (instance->lock_fd);
+}
+
+void
+vq_instance_await_stop (VqInstance *instance)
+{
+  vq_use_lock_await (instance->lock_fd);
 }
 
 const char *

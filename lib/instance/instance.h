@@ -40,6 +40,10 @@ int vq_instance_get_lock_fd (VqInstance *instance);
 /* Whether another process has the lock. */
 gboolean vq_instance_is_running (VqInstance *instance);
 
+/* Waits until no other process has the lock: blocks, so it is for programs that have nothing else
+ * to do. */
+void vq_instance_await_stop (VqInstance *instance);
+
 const char *vq_instance_get_name (VqInstance *instance);
 
 /* Its directory; belongs to INSTANCE. */

@@ -15,6 +15,7 @@
 #include "instance/control-wire.h"
 #include "instance/instance-lease.h"
 #include "instance/instance-machine.h"
+#include "instance/instance-reason.h"
 #include "instance/instance-socket.h"
 #include "instance/instance-stats.h"
 #include "testbed/testbed.h"
@@ -39,6 +40,8 @@ typedef struct
   GQueue enders;    /* of VqControlRequest: those that wait for our end */
   const char *work; /* what is being done, as a phrase: "started"; NULL: nothing */
   gboolean over;    /* "stop" was asked for and is done */
+  gboolean forced;  /* "stop" was asked for, and is not done properly */
+  char *reason;     /* why we end, if nobody has asked for that */
 } Supervisor;
 
 /* NULL: there is no machine yet. */
@@ -113,6 +116,7 @@ stop_by_force (Supervisor *self, VqControlRequest *request)
       = g_error_new (VQ_ERROR, VQ_ERROR_CANCELLED, "it was told to stop by force");
 
   g_queue_push_tail (&self->enders, request);
+  self->forced = TRUE;
   vq_cancel_trigger (self->cancel, reason);
 }
 
@@ -285,6 +289,36 @@ handle (Supervisor *self, const char *const *words, GError **error)
   return vq_error_set (error, VQ_ERROR_USAGE, "the supervisor does not know this request");
 }
 
+/* What comes first is the reason for the rest. */
+static void
+note_reason (Supervisor *self, const char *text)
+{
+  if (self->reason == NULL)
+    self->reason = g_strdup (text);
+}
+
+/* Work that fails because we end has not failed by itself. */
+static void
+blame_end (Supervisor *self, GError **error)
+{
+  const GError *end = vq_cancel_reason (self->cancel);
+
+  if (end == NULL)
+    return;
+  g_clear_error (error);
+  vq_error_set (error, VQ_ERROR_BUSY, "the instance stops: %s", end->message);
+}
+
+/* A revert that has failed leaves no machine. */
+static void
+fail (Supervisor *self, VqControlRequest *request, GError **error)
+{
+  if (!vq_testbed_is_open (get_testbed (self)))
+    note_reason (self, (*error)->message);
+  blame_end (self, error);
+  vq_control_request_fail (request, *error);
+}
+
 /* A client that has gone away while it waited wants nothing any more. "stop" is answered when all
  * is removed. */
 static void
@@ -296,7 +330,7 @@ serve_one (Supervisor *self)
   if (vq_control_request_is_gone (request))
     refuse (request, VQ_ERROR_CANCELLED, "the client has gone away");
   else if (!handle (self, vq_control_request_get_words (request), &error))
-    vq_control_request_fail (request, error);
+    fail (self, request, &error);
   else if (self->over)
     g_queue_push_tail (&self->enders, request);
   else
@@ -312,14 +346,13 @@ has_work (gpointer data)
   return !g_queue_is_empty (&self->requests) || vq_testbed_get_failure (get_testbed (self)) != NULL;
 }
 
-/* A revert that has failed leaves no machine. */
 static gboolean
 is_alive (Supervisor *self)
 {
   const GError *failure = vq_testbed_get_failure (get_testbed (self));
 
   if (failure != NULL)
-    g_message ("the instance stops: %s", failure->message);
+    note_reason (self, failure->message);
   return failure == NULL && vq_testbed_is_open (get_testbed (self));
 }
 
@@ -334,7 +367,9 @@ serve (Supervisor *self)
     if (!g_queue_is_empty (&self->requests))
       serve_one (self);
   if (error != NULL)
-    g_message ("the instance stops: %s", error->message);
+    note_reason (self, error->message);
+  if (self->reason != NULL)
+    g_message ("the instance stops: %s", self->reason);
 }
 
 static void
@@ -344,6 +379,17 @@ refuse_all (Supervisor *self)
 
   while ((request = g_queue_pop_head (&self->requests)) != NULL)
     refuse (request, VQ_ERROR_BUSY, "the instance has stopped");
+}
+
+static void
+keep_reason (Supervisor *self)
+{
+  VqPrivateDir *dir = vq_instance_get_dir (self->instance);
+
+  if (self->over || self->forced)
+    vq_instance_reason_clear (dir);
+  else if (self->reason != NULL)
+    vq_instance_reason_write (dir, self->reason);
 }
 
 /* An instance that was to be made and could not be started has nothing worth keeping. */
@@ -370,10 +416,12 @@ end (Supervisor *self, gboolean unwanted)
   vq_control_server_free (self->control);
   if (self->directory != NULL)
     vq_instance_socket_remove_dir (self->instance);
+  keep_reason (self);
   remove_if_unwanted (self, unwanted);
   vq_instance_unlock (self->instance);
   while ((request = g_queue_pop_head (&self->enders)) != NULL)
     vq_control_request_succeed (request, (const char *const[]){ NULL });
+  g_free (self->reason);
   g_free (self->exec_socket);
   g_free (self->directory);
   vq_signals_free (self->signals);
@@ -398,7 +446,8 @@ begin (Supervisor *self, GError **error)
   self->work = "started";
   self->report_id = g_unix_fd_add (self->report_fd, G_IO_ERR, on_nobody_waits, self);
   self->signals = vq_signals_new (self->cancel, error);
-  if (self->signals == NULL || !limit_life (self, error) || !open_control (self, error))
+  if (!vq_instance_reason_reserve (vq_instance_get_dir (self->instance), error)
+      || self->signals == NULL || !limit_life (self, error) || !open_control (self, error))
     return FALSE;
   self->machine = vq_instance_machine_new (self->instance, self->exec_socket, self->cancel);
   if (!vq_instance_machine_start (self->machine, error))
@@ -427,6 +476,8 @@ vq_supervisor_run (VqInstance *instance, gboolean is_new, VqInstanceOwner *owner
       end (&self, FALSE);
       return TRUE;
     }
+  note_reason (&self, error->message);
+  blame_end (&self, &error);
   end (&self, is_new);
   line = vq_control_text_build_error (error);
   report (&self, line);

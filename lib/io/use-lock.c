@@ -18,6 +18,18 @@ vq_use_lock_take (int fd, VqUse use, gboolean *taken, GError **error)
   return vq_error_set_errno (error, errno, "cannot lock a file");
 }
 
+/* For a moment FD has the lock, too. */
+void
+vq_use_lock_await (int fd)
+{
+  struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+
+  while (fcntl (fd, F_OFD_SETLKW, &lock) != 0 && errno == EINTR)
+    ;
+  lock.l_type = F_UNLCK;
+  fcntl (fd, F_OFD_SETLK, &lock);
+}
+
 gboolean
 vq_use_lock_is_held (int fd)
 {

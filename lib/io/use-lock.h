@@ -18,5 +18,8 @@ typedef enum
 gboolean vq_use_lock_take (int fd, VqUse use, gboolean *taken, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* Waits until nobody holds the lock exclusively, without a limit, and without the main loop. */
+void vq_use_lock_await (int fd);
+
 /* Whether anybody other than FD holds the lock. */
 gboolean vq_use_lock_is_held (int fd);

@@ -100,6 +100,8 @@ answer_one (VqInstance *instance, int server, const char *answer)
   char line[1000] = "";
   gsize n = 0;
 
+  if (strcmp (answer, "reset") == 0)
+    return recv (client, line, 1, MSG_PEEK) < 0 || close (client) != 0;
   while (n < sizeof line - 1 && strchr (line, '\n') == NULL && read (client, line + n, 1) == 1)
     n++;
   if (n > 0)

@@ -22,8 +22,9 @@ void instance_serve (const char *name, const char *exec_socket);
 void instance_assert_names (const char *names);
 
 /* A process that has the instance NAME and answers its requests: ANSWER is the line that it sends
- * to each, for example "ok", or "hold" to leave it without an answer, or "" to end. It ends when it
- * is told to stop, too. The requests are added to the file "requests" in instance_directory. */
+ * to each, for example "ok", or "hold" to leave it without an answer, "" to end, or
+ * "reset" to end before it has read one. It ends when it is told to stop, too. The requests are
+ * added to the file "requests" in instance_directory. */
 pid_t instance_fake_supervisor (const char *name, const char *answer);
 
 /* What was asked for, a line per request. Transfer full. */

@@ -4,8 +4,11 @@
 #include <check.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 void
 tree_remove (const char *path)
@@ -41,4 +44,30 @@ tree_await_tick (void)
   do
     clock_gettime (CLOCK_REALTIME_COARSE, &now);
   while (now.tv_sec == before.tv_sec && now.tv_nsec == before.tv_nsec);
+}
+
+gboolean
+tree_mount (const char *path, const char *size)
+{
+  g_autofree char *options = g_strconcat ("mode=700,size=", size, NULL);
+
+  if (geteuid () != 0)
+    return FALSE;
+  ck_assert_int_eq (unshare (CLONE_NEWNS), 0);
+  ck_assert_int_eq (mount ("none", "/", "none", MS_REC | MS_PRIVATE, NULL), 0);
+  ck_assert_int_eq (mount ("tmpfs", path, "tmpfs", 0, options), 0);
+  return TRUE;
+}
+
+void
+tree_fill (const char *path)
+{
+  static const char zeros[4096];
+  g_autofree char *file = g_build_filename (path, ".filler", NULL);
+  int fd = open (file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+  ck_assert_int_ge (fd, 0);
+  while (write (fd, zeros, sizeof zeros) > 0)
+    ;
+  close (fd);
 }

@@ -8,13 +8,17 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "cli-run.h"
 #include "instance-setup.h"
+#include "instance/instance-reason.h"
 #include "suite.h"
+#include "tree.h"
 
 static pid_t supervisor;
 
@@ -28,7 +32,21 @@ tear_down (void)
     }
   supervisor = 0;
   cli_run_clear ();
+  ck_assert_int_eq (chdir ("/"), 0);
   instance_teardown ();
+}
+
+/* We are where x.img is a raw disk with a boot sector. */
+static void
+set_up (void)
+{
+  char sector[1024] = { 0 };
+
+  instance_setup ();
+  ck_assert_int_eq (chdir (instance_directory), 0);
+  sector[510] = 0x55;
+  sector[511] = (char)0xaa;
+  ck_assert (g_file_set_contents ("x.img", sector, sizeof sector, NULL));
 }
 
 /* The instance "web" runs. */
@@ -54,7 +72,7 @@ assert_requests (const char *expected)
   ck_assert_str_eq (requests, expected);
 }
 
-CASE ("verb-instance", instance_setup, tear_down, 30)
+CASE ("verb-instance", set_up, tear_down, 30)
 
 static const struct
 {
@@ -109,7 +127,12 @@ static const struct
   { "launch x.img Web", 2, "cannot be the name" },
   { "launch x.img web y", 2, "one word too many" },
   { "launch x.img web --ram-size=many", 2, "--ram-size" },
-  { "launch /nonexistent.img web", 1, "/nonexistent.img" },
+  { "launch /nonexistent.img web", 3, "/nonexistent.img" },
+  { "launch nonexistent.img web", 3, "there is no image nonexistent.img" },
+  { "launch state web", 2, "it is a directory, not a disk image" },
+  { "create /nonexistent.img web", 3, "/nonexistent.img" },
+  { "create nonexistent.img web", 3, "there is no image nonexistent.img" },
+  { "create state web", 2, "it is a directory, not a disk image" },
   { "start idle --no-wait", 2, "does not have it" },
   { "stop idle", 4, "the instance \"idle\" does not run" },
   { "restart idle", 4, "the instance \"idle\" does not run" },
@@ -184,7 +207,8 @@ static const struct
   { "error failed no", 1 },
   { "nonsense", 1 },
   { "ok", 0 },
-  { "", 1 }, /* it has died */
+  { "error no-room full", 5 },
+  { "", 4 }, /* it has died */
 };
 
 TEST_LOOP (answer, 0, G_N_ELEMENTS (answers))
@@ -214,32 +238,15 @@ TEST (delete_of_stopped_ones)
   instance_assert_names ("b");
 }
 
-/* A raw disk with a boot sector. Transfer full. */
-static char *
-make_image (void)
-{
-  char *path = g_build_filename (instance_directory, "y.img", NULL);
-  char sector[1024] = { 0 };
-
-  sector[510] = 0x55;
-  sector[511] = (char)0xaa;
-  ck_assert (g_file_set_contents (path, sector, sizeof sector, NULL));
-  return path;
-}
-
 TEST (create_and_replace)
 {
-  g_autofree char *image = NULL;
-  g_autofree char *line = NULL;
-
   ck_assert_int_eq (cli_run ("create x.img web --cpus=2"), 0);
   ck_assert_str_eq (cli_out, "web\n");
-  image = make_image ();
-  line = g_strdup_printf ("create --replace %s web", image);
-  ck_assert_int_eq (cli_run (line), 0);
+  ck_assert_int_eq (symlink ("x.img", "y.img"), 0);
+  ck_assert_int_eq (cli_run ("create --replace y.img web"), 0);
   ck_assert_int_eq (cli_run ("info --format=json web"), 0);
   cli_assert_in (cli_out, "y.img\"");
-  ck_assert_int_eq (cli_run ("create --replace nosuch.img web"), 2); /* the old one stays */
+  ck_assert_int_eq (cli_run ("create --replace nosuch.img web"), 3); /* the old one stays */
   ck_assert_int_eq (cli_run ("info --format=json web"), 0);
   cli_assert_in (cli_out, "y.img\"");
   ck_assert_int_eq (cli_run ("create x.img"), 0);
@@ -262,8 +269,8 @@ parse (JsonParser *parser)
 TEST (json)
 {
   static const char *const members[]
-      = { "name",      "state",       "work", "host", "image",  "created",
-          "ephemeral", "lease_until", "disk", "pid",  "sockets" };
+      = { "name",    "state",     "reason",      "work", "host", "image",
+          "created", "ephemeral", "lease_until", "disk", "pid",  "sockets" };
   g_autoptr (JsonParser) parser = json_parser_new ();
   JsonObject *object;
 
@@ -291,6 +298,66 @@ TEST (json_of_a_stopped_one)
   ck_assert (json_object_get_null_member (object, "pid"));
   ck_assert (json_object_get_null_member (object, "lease_until"));
   ck_assert (json_object_get_null_member (object, "sockets"));
+}
+
+/* Why it has stopped is told by whatever needs it to run. */
+TEST (the_reason_of_a_stop)
+{
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autoptr (VqInstance) instance = NULL;
+  const char *reason;
+
+  instance_make ("web", FALSE);
+  instance = vq_instance_open (instance_place, "web", NULL);
+  ck_assert_int_eq (cli_run ("info --format=json web"), 0);
+  ck_assert (json_object_get_null_member (parse (parser), "reason"));
+  ck_assert (vq_instance_reason_reserve (vq_instance_get_dir (instance), NULL));
+  vq_instance_reason_write (vq_instance_get_dir (instance), "the guest powered itself off");
+  ck_assert_int_eq (cli_run ("info --format=json web"), 0);
+  reason = json_object_get_string_member (parse (parser), "reason");
+  ck_assert_str_eq (reason, "the guest powered itself off");
+  ck_assert_int_eq (cli_run ("restart web"), 4);
+  cli_assert_in (cli_err, "does not run; it has stopped: the guest powered itself off\n");
+}
+
+TEST (no_room)
+{
+  static const char *const none[] = { NULL };
+  const char *path = vq_private_dir_get_path (instance_place);
+  g_autoptr (VqInstanceRecord) record = vq_instance_record_new ("x.img", "/", none);
+  g_autoptr (VqPrivateDir) dir = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) names = NULL;
+
+  if (!tree_mount (path, "64k"))
+    SKIP ("only root may make disks");
+  dir = vq_private_dir_open (path, VQ_PRIVATE_DIR_EXISTING, NULL);
+  tree_fill (path);
+  ck_assert (!vq_instance_record_write (record, dir, &error));
+  ck_assert_int_eq (error->code, VQ_ERROR_NO_ROOM);
+  ck_assert_int_eq (cli_run ("create x.img web"), 5);
+  cli_assert_in (cli_err, "there is no room for an instance in ");
+  cli_assert_in (cli_err, path);
+  names = vq_private_dir_list (dir, NULL);
+  ck_assert_str_eq (names[0], ".filler");
+  ck_assert_ptr_null (names[1]);
+  ck_assert_int_eq (umount2 (path, MNT_DETACH), 0);
+}
+
+/* A supervisor that ends without an answer, or before it has read the question. */
+TEST_LOOP (wait_for_one_that_just_ends, 0, 2)
+{
+  have_running (FALSE, _i == 0 ? "" : "reset");
+  ck_assert_int_eq (cli_run ("wait --for=stopped web"), 0);
+  ck_assert_str_eq (cli_err, "");
+  assert_requests (_i == 0 ? "end\n" : "");
+}
+
+TEST (others_meet_one_that_just_ends)
+{
+  have_running (FALSE, "reset");
+  ck_assert_int_eq (cli_run ("revert web"), 4);
+  cli_assert_in (cli_err, "the instance \"web\" has stopped");
 }
 
 /* debusine has the same names. */

@@ -133,7 +133,7 @@ TEST (found_nowhere)
       g_autoptr (GError) error = NULL;
 
       ck_assert_ptr_null (find (names[i], &error));
-      ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_USAGE));
+      ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_MISSING));
       ck_assert_ptr_null (strchr (error->message, '\n'));
     }
 }
