@@ -195,6 +195,12 @@ check-guests:
 	$(BUILD)/tests/guest/check_guests --list | sed 's|^|$(BUILD)/tests/guest/check_guests |' | \
 	  $(GUEST_ENV) xargs -d '\n' tests/run --jobs $(shell nproc)
 
+# Not a part of "check", because it takes half an hour: many instances at once, and then one after the other.
+CYCLES = 1000
+MACHINES = 20
+soak: all image
+	VQ_IMAGE="$(IMAGE)" VQ_PROGRAM=$(abspath $(BUILD))/virt-qemu tests/soak/run $(CYCLES) $(MACHINES)
+
 check-valgrind: unit-tests
 	VALGRIND=1 tests/run $(UNIT_TESTS)
 
@@ -227,7 +233,7 @@ lint:
 	tests/lint/names
 	tests/lint/options
 	tests/lint/blocking
-	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/guest/make-image tests/guest/guests.sh .ci/run contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]*
+	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/soak/run tests/guest/make-image tests/guest/guests.sh .ci/run contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]*
 	if command -v pyflakes3 >/dev/null; then pyflakes3 contrib/debusine/*.py tests/bench/*.py; fi
 	shellcheck -s bash virt-qemu/*.bash
 	shellcheck -s sh lib/*/*.sh
@@ -248,6 +254,6 @@ install-helpers: helpers
 clean:
 	rm -rf $(BUILD) $(BUILD)-sanitize
 
-.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-valgrind check-debusine unit-tests guest-tests tests deps image demo \
+.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-valgrind check-debusine soak unit-tests guest-tests tests deps image demo \
         bench lint install install-helpers clean
 -include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/guest/*.d)

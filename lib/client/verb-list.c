@@ -129,6 +129,8 @@ add_row (JsonBuilder *builder, const Row *row)
   vq_verb_output_add_string (builder, "host", g_get_host_name ());
   vq_verb_output_add_string (builder, "image", record->image);
   vq_verb_output_add_time (builder, "created", record->created);
+  vq_verb_output_add_string (builder, "machine_id",
+                             record->machine_id[0] != '\0' ? record->machine_id : NULL);
   json_builder_set_member_name (builder, "ephemeral");
   json_builder_add_boolean_value (builder, record->ephemeral);
   if (lease_until > 0)

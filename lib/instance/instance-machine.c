@@ -100,6 +100,7 @@ parse_options (VqInstanceMachine *self, GError **error)
 static gboolean
 make_plan (VqInstanceMachine *self, GError **error)
 {
+  const char *machine_id = vq_instance_get_record (self->instance)->machine_id;
   VqPrivateDir *dir = vq_instance_get_dir (self->instance);
 
   self->exec_program = vq_programs_find (EXEC_NAME, error);
@@ -110,6 +111,8 @@ make_plan (VqInstanceMachine *self, GError **error)
   if (self->plan == NULL)
     return FALSE;
   vq_plan_keep_disk (self->plan, vq_private_dir_get_path (dir));
+  if (machine_id[0] != '\0')
+    vq_plan_set_machine_id (self->plan, machine_id);
   return TRUE;
 }
 

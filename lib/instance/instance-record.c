@@ -11,12 +11,23 @@
 
 #define MAX_BYTES (1024 * 1024)
 
+/* 32 hexadecimal digits, from a random UUID, which is what systemd takes, too. Transfer full. */
+static char *
+make_machine_id (void)
+{
+  g_autofree char *uuid = g_uuid_string_random ();
+  g_auto (GStrv) parts = g_strsplit (uuid, "-", -1);
+
+  return g_strjoinv ("", parts);
+}
+
 VqInstanceRecord *
 vq_instance_record_new (const char *image, const char *directory, const char *const *arguments)
 {
   VqInstanceRecord *record = g_new0 (VqInstanceRecord, 1);
 
   record->created = g_get_real_time ();
+  record->machine_id = make_machine_id ();
   record->source = g_strdup ("");
   record->image = g_strdup (image);
   record->directory = g_strdup (directory);
@@ -29,6 +40,7 @@ vq_instance_record_free (VqInstanceRecord *record)
 {
   if (record == NULL)
     return;
+  g_free (record->machine_id);
   g_free (record->source);
   g_free (record->image);
   g_free (record->directory);
@@ -74,18 +86,20 @@ check_version (JsonObject *object, GError **error)
 static gboolean
 read_members (VqInstanceRecord *record, JsonObject *object, GError **error)
 {
-  const char *source, *image, *directory;
+  const char *machine_id, *source, *image, *directory;
 
   if (!check_version (object, error)
       || !vq_json_get_int (object, "created", 0, &record->created, error)
       || !vq_json_get_bool (object, "ephemeral", FALSE, &record->ephemeral, error)
       || !vq_json_get_bool (object, "has-disk", FALSE, &record->has_disk, error)
       || !vq_json_get_bool (object, "cloud-seed", FALSE, &record->cloud_seed, error)
+      || !vq_json_get_string (object, "machine-id", "", &machine_id, error)
       || !vq_json_get_string (object, "source", "", &source, error)
       || !vq_json_get_int (object, "lease", 0, &record->lease, error)
       || !vq_json_get_string (object, "image", "", &image, error)
       || !vq_json_get_string (object, "directory", "/", &directory, error))
     return FALSE;
+  record->machine_id = g_strdup (machine_id);
   record->source = g_strdup (source);
   record->image = g_strdup (image);
   record->directory = g_strdup (directory);
@@ -119,11 +133,11 @@ check_utf8 (const char *text, GError **error)
 static JsonNode *
 build (const VqInstanceRecord *record)
 {
-  JsonNode *node = vq_json_build ("version", "i", (gint64)VERSION, "created", "i", record->created,
-                                  "ephemeral", "b", record->ephemeral, "has-disk", "b",
-                                  record->has_disk, "cloud-seed", "b", record->cloud_seed, "source",
-                                  "s", record->source, "lease", "i", record->lease, "image", "s",
-                                  record->image, "directory", "s", record->directory, NULL);
+  JsonNode *node = vq_json_build (
+      "version", "i", (gint64)VERSION, "created", "i", record->created, "ephemeral", "b",
+      record->ephemeral, "has-disk", "b", record->has_disk, "cloud-seed", "b", record->cloud_seed,
+      "machine-id", "s", record->machine_id, "source", "s", record->source, "lease", "i",
+      record->lease, "image", "s", record->image, "directory", "s", record->directory, NULL);
   JsonArray *arguments = json_array_new ();
 
   for (char **word = record->arguments; *word != NULL; word++)

@@ -12,6 +12,7 @@ typedef struct
   gboolean ephemeral;  /* it is removed when it stops */
   gboolean has_disk;   /* it has run, and its disk is kept */
   gboolean cloud_seed; /* its guest needs a seed for cloud-init (see plan.h) */
+  char *machine_id;    /* of its guest, see machine-id(5); "": the image's */
   char *source;        /* it is a copy of this instance; "" if it is none */
   gint64 lease;        /* for how many seconds it may run; 0: without an end */
   char *image;         /* the image's path, as the user gave it */
@@ -19,7 +20,7 @@ typedef struct
   char **arguments;    /* the command line that describes the machine */
 } VqInstanceRecord;
 
-/* All pointers are copied. */
+/* All pointers are copied. The record has a new machine ID. */
 VqInstanceRecord *vq_instance_record_new (const char *image, const char *directory,
                                           const char *const *arguments);
 void vq_instance_record_free (VqInstanceRecord *record);

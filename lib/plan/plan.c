@@ -267,7 +267,15 @@ void
 vq_plan_keep_disk (VqPlan *plan, const char *directory)
 {
   g_free (plan->disk_dir);
+  g_free (plan->machine_id);
   plan->disk_dir = g_strdup (directory);
+}
+
+void
+vq_plan_set_machine_id (VqPlan *plan, const char *machine_id)
+{
+  g_free (plan->machine_id);
+  plan->machine_id = g_strdup (machine_id);
 }
 
 gboolean

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "channel/exec-server.h"
 #include "guest/guest-setup.h"
+#include "guest/guest-identity.h"
 #include "guest/guest.h"
 #include "testbed/guest-source.h"
 #include "plan/shared-dir.h"
@@ -158,12 +159,25 @@ attach (VqTestbed *testbed, GError **error)
          && attach_baseimage (testbed, deadline, error);
 }
 
-/* Takes over GUEST, which is NULL if there is none. */
+/* Over ssh, the guest is known by the key that it has. */
 static gboolean
-begin (VqTestbed *testbed, VqGuest *guest, gint64 start, GError **error)
+renew_identity (VqTestbed *testbed, GError **error)
+{
+  const char *machine_id = testbed->plan->machine_id;
+
+  return machine_id == NULL || !vq_guest_has_helper (testbed->guest)
+         || vq_guest_identity_renew (vq_guest_get_channel (testbed->guest), machine_id,
+                                     vq_deadline_in (ATTACH_SECONDS),
+                                     vq_guest_get_cancel (testbed->guest), error);
+}
+
+/* Takes over GUEST, which is NULL if there is none. IS_NEW: it is not one that boots again. */
+static gboolean
+begin (VqTestbed *testbed, VqGuest *guest, gboolean is_new, gint64 start, GError **error)
 {
   testbed->guest = guest;
-  if (guest != NULL && start_exec_server (testbed, error) && attach (testbed, error))
+  if (guest != NULL && (!is_new || renew_identity (testbed, error))
+      && start_exec_server (testbed, error) && attach (testbed, error))
     {
       g_debug ("the testbed is open after %.2f s",
                (g_get_monotonic_time () - start) / (double)G_USEC_PER_SEC);
@@ -179,7 +193,7 @@ vq_testbed_open (VqTestbed *testbed, GError **error)
   VQ_ERROR_PREFIX (error, "cannot open the testbed");
   gint64 start = g_get_monotonic_time ();
 
-  return begin (testbed, vq_guest_source_get (testbed->source, &testbed->facts, error), start,
+  return begin (testbed, vq_guest_source_get (testbed->source, &testbed->facts, error), TRUE, start,
                 error);
 }
 
@@ -189,8 +203,8 @@ vq_testbed_open_kept (VqTestbed *testbed, GError **error)
   VQ_ERROR_PREFIX (error, "cannot boot the machine from its disk");
   gint64 start = g_get_monotonic_time ();
 
-  return begin (testbed, vq_guest_source_get_kept (testbed->source, &testbed->facts, error), start,
-                error);
+  return begin (testbed, vq_guest_source_get_kept (testbed->source, &testbed->facts, error), FALSE,
+                start, error);
 }
 
 gboolean
@@ -201,7 +215,7 @@ vq_testbed_receive (VqTestbed *testbed, const char *source, VqLiveMigrationAsk a
 
   return begin (
       testbed, vq_guest_source_receive (testbed->source, source, ask, data, &testbed->facts, error),
-      start, error);
+      TRUE, start, error);
 }
 
 /* A disk that was plugged in later is missing in the command line of the other machine. */

@@ -63,6 +63,7 @@ run_autopkgtest (const char *name, int expected)
   g_autofree char *out = g_build_filename (dir, "out", NULL);
   g_autofree char *tmp = g_build_filename (dir, "tmp", NULL);
   g_autofree char *variable = g_strconcat ("TMPDIR=", tmp, NULL);
+  g_autofree char *cache = server_build_cache_variable ();
   g_autofree char *program = g_canonicalize_filename (server_get_program (), NULL);
   const char *argv[]
       = { "autopkgtest", "--no-built-binaries", "--output-dir",      out, package, "--", program,
@@ -74,7 +75,8 @@ run_autopkgtest (const char *name, int expected)
   pid_t pid;
 
   ck_assert_int_eq (g_mkdir (tmp, 0755), 0);
-  pid = process_spawn (argv, &(ProcessSetup){ -1, log, log, (const char *[]){ variable, NULL } });
+  pid = process_spawn (argv,
+                       &(ProcessSetup){ -1, log, log, (const char *[]){ variable, cache, NULL } });
   if (!process_wait (pid, RUN, &status))
     process_kill_all (variable);
   said = process_read_file (log, NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Machines that stay, as people use them: virt-qemu on a real guest. All tests share a directory,
- * in which the first one makes the template. */
+/* Machines that stay, as people use them: virt-qemu on a real guest. All tests share a directory.
+ */
 #include <check.h>
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -30,7 +30,7 @@ run (const char *script, int expected)
   g_autofree char *path = g_strdup_printf ("PATH=%s:%s", program_dir, g_getenv ("PATH"));
   g_autofree char *state = g_strdup_printf ("VIRT_QEMU_STATE_DIR=%s/state", directory);
   g_autofree char *runtime = g_strdup_printf ("VIRT_QEMU_RUNTIME_DIR=%s/run", directory);
-  g_autofree char *cache = g_strdup_printf ("XDG_CACHE_HOME=%s/cache", directory);
+  g_autofree char *cache = server_build_cache_variable ();
   g_autofree char *tmp = g_strdup_printf ("TMPDIR=%s/tmp", directory);
   g_autofree char *home = g_strdup_printf ("HOME=%s", directory);
   const char *const environment[] = { path, state, runtime, cache, tmp, home, NULL };
@@ -135,21 +135,25 @@ TEST (test_the_page_in_the_readme)
 #define LAUNCH "virt-qemu launch image.qcow2 web --ram-size=1024"
 #define EXEC "virt-qemu exec web -- "
 
-/* What is done in it stays when it stops, and goes when it is reverted. */
+#define MACHINE_ID(NAME)                                                                           \
+  "virt-qemu exec " NAME " -- sh -c 'journalctl -q -n 1 | grep -q . && cat /etc/machine-id'"
+
+/* What is done in it stays when it stops, and goes when it is reverted. Its ID stays. */
 TEST (test_its_disk_stays)
 {
   expect (LAUNCH, "web");
   expect (EXEC "sh -c 'echo kept >/root/file; cat /proc/sys/kernel/random/boot_id >/root/boot'",
           "");
-  expect ("virt-qemu stop web", "");
+  expect (MACHINE_ID ("web") " >id; virt-qemu stop web", "");
   expect ("virt-qemu list | sed -n 's/^web  *\\([a-z]*\\).*/\\1/p'", "stopped");
   expect_failure (EXEC "true", 125, "does not run");
   expect ("virt-qemu start web", "");
   expect (EXEC "cat /root/file", "kept");
+  expect (MACHINE_ID ("web") " | cmp - id", "");
   expect (EXEC "sh -c 'cmp -s /root/boot /proc/sys/kernel/random/boot_id || echo booted'",
           "booted");
   expect ("test -n \"$(virt-qemu logs web)\" && echo there", "there");
-  expect ("virt-qemu revert web", "");
+  expect ("virt-qemu revert web; " MACHINE_ID ("web") " | cmp - id", "");
   expect (EXEC "ls /root", "");
 }
 
@@ -165,6 +169,26 @@ TEST (test_how_long_a_fork_stays)
           "virt-qemu exec two -- ls /root",
           "new");
   expect ("virt-qemu stop -f two three; virt-qemu list --format=names", "two\nweb");
+}
+
+/* A tool that takes the place of the guest's own, because our image has no ssh. */
+#define MAKE_HOST_KEY                                                                              \
+  EXEC "sh -c 'mkdir -p /etc/ssh; echo old >/etc/ssh/ssh_host_rsa_key; "                           \
+       "printf \"#!/bin/sh\\nfor file; do :; done; echo new >\\$file; echo new >\\$file.pub\" "    \
+       ">/usr/local/bin/ssh-keygen; chmod +x /usr/local/bin/ssh-keygen'"
+
+/* The ID that an instance has at first is its own, and so are those that a copy has; the original
+ * keeps what it had. */
+TEST (test_a_copy_has_an_identity_of_its_own)
+{
+  expect (LAUNCH, "web");
+  expect (MAKE_HOST_KEY, "");
+  expect (MACHINE_ID ("web") " >id; virt-qemu fork web web2; " MACHINE_ID (
+              "web2") " >id2; " MACHINE_ID ("web") " | cmp - id && ! cmp -s id id2 && wc -c <id2",
+          "web2\n33");
+  expect ("virt-qemu info web2 | grep -c \"$(cat id2)\"", "1");
+  expect ("virt-qemu exec web2 -- ls /etc/ssh", "ssh_host_ed25519_key\nssh_host_ed25519_key.pub");
+  expect (EXEC "ls /etc/ssh", "ssh_host_rsa_key");
 }
 
 /* Whoever comes second waits, or is told that it is busy; a command that runs is ended. */

@@ -178,15 +178,21 @@ become_nobody (Server *server)
   server->prefix = g_strdupv ((char **)prefix);
 }
 
-/* Templates are shared by all servers of a run, as far as they may read each other's files. */
-static char *
-choose_cache (Server *server)
+char *
+server_build_cache_variable (void)
 {
   g_autofree char *directory = g_path_get_dirname (server_get_program ());
   g_autofree char *absolute = g_canonicalize_filename (directory, NULL);
 
-  return g_strconcat ("XDG_CACHE_HOME=", server->public != NULL ? server->public : absolute,
-                      "/cache", NULL);
+  return g_strconcat ("XDG_CACHE_HOME=", absolute, "/cache", NULL);
+}
+
+/* Other users have templates of their own, because they may not read ours. */
+static char *
+choose_cache (Server *server)
+{
+  return server->public != NULL ? g_strconcat ("XDG_CACHE_HOME=", server->public, "/cache", NULL)
+                                : server_build_cache_variable ();
 }
 
 Server *

@@ -47,6 +47,10 @@ void server_put_power_off_disk (const char *path);
 
 const char *server_get_program (void);
 const char *server_get_image (void);
+
+/* A variable of the environment, with which all programs of a run share their templates. Transfer
+ * full. */
+char *server_build_cache_variable (void);
 pid_t server_get_pid (Server *server);
 const char *server_get_tmpdir (Server *server);
 

@@ -269,8 +269,8 @@ parse (JsonParser *parser)
 TEST (json)
 {
   static const char *const members[]
-      = { "name",    "state",     "reason",      "work", "host", "image",
-          "created", "ephemeral", "lease_until", "disk", "pid",  "sockets" };
+      = { "name",      "state",       "reason", "work", "host",    "image",     "created",
+          "ephemeral", "lease_until", "disk",   "pid",  "sockets", "machine_id" };
   g_autoptr (JsonParser) parser = json_parser_new ();
   JsonObject *object;
 

@@ -71,6 +71,7 @@ TEST (a_record_stays)
 {
   g_autoptr (VqInstance) made = create ("web", NULL);
   VqInstanceRecord *record = vq_instance_get_record (made);
+  g_autofree char *machine_id = g_strdup (record->machine_id);
   g_autoptr (VqInstance) read = NULL;
 
   record->has_disk = TRUE;
@@ -81,6 +82,8 @@ TEST (a_record_stays)
   record = vq_instance_get_record (read);
   ck_assert (record->has_disk && record->cloud_seed && !record->ephemeral);
   ck_assert_int_eq (record->lease, 7200);
+  ck_assert_str_eq (record->machine_id, machine_id);
+  ck_assert_uint_eq (strlen (machine_id), 32);
   ck_assert_str_eq (record->image, "a b.img");
   ck_assert_str_eq (record->directory, "/tmp");
   ck_assert (g_strv_equal ((const char *const *)record->arguments, arguments));

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What tells a guest from those that were forked from the same template, or copied from it: its
+ * machine ID, and the keys by which its ssh server is known. */
+#pragma once
+
+#include "base/wait.h"
+#include "channel/channel.h"
+
+/* Gives the guest the MACHINE_ID (see machine-id(5)) and new host keys, if it has such things. */
+gboolean vq_guest_identity_renew (VqChannel *channel, const char *machine_id, gint64 deadline,
+                                  VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
