@@ -55,7 +55,7 @@ _autopkgtest_virt_qemu_ng ()
       esac
       return
       ;;
-    --template-script | --ssh-key)
+    --template-script | --ssh-key | --stats-file)
       _filedir
       return
       ;;
@@ -92,7 +92,7 @@ _autopkgtest_virt_qemu_ng ()
     mapfile -t COMPREPLY < <(compgen -W '
       --accel= --allow-backing= --baseimage --boot= --channel= --cpus= --debug --display= --dpkg-architecture= --efi --guest-agent= --help
       --log-dir= --network= --overlay-dir=
-      --password= --qemu-architecture= --qemu-command= --qemu-options= --ram-size= --sandbox= --shared-dir= --show-boot --ssh-key= --ssh-user=
+      --password= --qemu-architecture= --qemu-command= --qemu-options= --ram-size= --sandbox= --shared-dir= --show-boot --ssh-key= --ssh-user= --stats-file=
       --template= --template-cache-size= --template-dir= --template-max-age= --template-script=
       --timeout-poweroff= --timeout-reboot= --user= --version' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace

@@ -47,11 +47,16 @@ serve (const VqOptions *options, VqCancel *cancel)
   g_autofree char *exec_program = vq_programs_find (EXEC_NAME, &error);
   g_autoptr (VqPlan) plan = exec_program != NULL ? vq_plan_new (options, cancel, &error) : NULL;
   g_autoptr (VqTestbed) testbed = NULL;
+  g_autoptr (VqServerStats) stats = NULL;
 
   if (plan == NULL)
     return report (error);
   testbed = vq_testbed_new (plan, exec_program, NULL, cancel);
-  return vq_server_run (testbed, STDIN_FILENO, STDOUT_FILENO, cancel);
+  if (options->stats_file != NULL)
+    stats = vq_server_stats_new (options->stats_file, options->images[0], testbed, &error);
+  if (error != NULL)
+    return report (error);
+  return vq_server_run (testbed, stats, STDIN_FILENO, STDOUT_FILENO, cancel);
 }
 
 /* Serves and cleans up. If a signal has ended the server, dies by the same signal. */

@@ -20,9 +20,12 @@
  * user's tree. */
 #define MEMORY (512 * 1024 * 1024)
 
+static guint64 stream_length;
+
 static gboolean
 write_stream (gpointer data, const void *bytes, gsize len, GError **error)
 {
+  stream_length += len;
   return vq_fd_write_all (GPOINTER_TO_INT (data), bytes, len)
          || vq_error_set (error, VQ_ERROR_PEER, "the guest stopped reading: %s",
                           g_strerror (errno));
@@ -38,6 +41,7 @@ read_stream (gpointer data, void *buffer, gsize max, GError **error)
   while (n < 0 && errno == EINTR);
   if (n < 0)
     vq_error_set_errno (error, errno, "cannot read from the guest");
+  stream_length += MAX (n, 0);
   return n;
 }
 
@@ -88,7 +92,11 @@ run (const char *const *args)
   if (vq_inherited_settle (&error))
     confine (args);
   if (error == NULL && work (args, &error))
-    return 0;
+    {
+      printf ("%" G_GUINT64_FORMAT "\n", stream_length);
+      fflush (stdout);
+      return 0;
+    }
   fprintf (stderr, "%s\n", error->message);
   return g_error_matches (error, VQ_ERROR, VQ_ERROR_PEER) ? VQ_ARCHIVER_GUEST_WRONG
                                                           : VQ_ARCHIVER_FAILED;

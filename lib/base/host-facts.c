@@ -13,6 +13,9 @@
 /* Enough for one processor. With hundreds of them the kernel takes long to write the whole file. */
 #define CPUINFO_MAX (32 * 1024)
 
+/* In /proc/PID/status; a number of KiB follows. */
+#define PEAK "\nVmHWM:"
+
 char *
 vq_host_facts_get_kernel (void)
 {
@@ -155,4 +158,14 @@ vq_host_facts_get_time_zone (void)
       = known != NULL ? g_strdup (known + strlen ("/zoneinfo/")) : read_time_zone_file ();
 
   return zone != NULL && is_zone_name (zone) ? g_steal_pointer (&zone) : NULL;
+}
+
+guint64
+vq_host_facts_get_peak_memory (GPid pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/status", pid);
+  g_autofree char *text = NULL;
+  const char *found = g_file_get_contents (path, &text, NULL, NULL) ? strstr (text, PEAK) : NULL;
+
+  return found != NULL ? g_ascii_strtoull (found + strlen (PEAK), NULL, 10) * 1024 : 0;
 }

@@ -17,5 +17,9 @@ char *vq_host_facts_parse_cpu (const char *cpuinfo);
 /* The kernel's id of this boot, which is different after each boot of the host. Transfer full. */
 char *vq_host_facts_get_boot (GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The most bytes of memory that the process PID has had at once (as resident); 0 if the kernel does
+ * not tell, or there is no such process. */
+guint64 vq_host_facts_get_peak_memory (GPid pid);
+
 /* The host's time zone ("Europe/Berlin"), or NULL. Transfer full. */
 char *vq_host_facts_get_time_zone (void);

@@ -32,6 +32,7 @@ struct _VqExecServer
   char *failure;      /* why there is no channel; NULL: the testbed is not open */
   GQueue clients;     /* of VqExecSession */
   guint max_clients;
+  guint64 n_commands;
 };
 
 static void resume_accepting (VqExecServer *server);
@@ -42,6 +43,7 @@ get_channel (gpointer data, const char **why)
   VqExecServer *server = data;
 
   *why = server->failure != NULL ? server->failure : "the testbed is not open";
+  server->n_commands += server->channel != NULL;
   return server->channel;
 }
 
@@ -140,6 +142,12 @@ vq_exec_server_new (const char *socket_path, GError **error)
   server->max_clients = raise_fd_limit ();
   resume_accepting (server);
   return server;
+}
+
+guint64
+vq_exec_server_get_n_commands (VqExecServer *server)
+{
+  return server->n_commands;
 }
 
 static VqExecSession *

@@ -15,6 +15,9 @@ typedef struct _VqExecServer VqExecServer;
 VqExecServer *vq_exec_server_new (const char *socket_path, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* How many commands have been started. */
+guint64 vq_exec_server_get_n_commands (VqExecServer *server);
+
 /* Answers all clients with a failure, kills their commands, and removes the socket. The channel
  * that is set must still exist; it may be freed afterwards. */
 void vq_exec_server_free (VqExecServer *server);

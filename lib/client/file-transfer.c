@@ -164,7 +164,7 @@ vq_file_transfer_push (VqChannel *channel, const VqFileTransfer *transfer, VqCan
     {
       const Step *step = steps->pdata[i];
 
-      if (!vq_copy_down (channel, step->from, step->to, no_deadline (), cancel, error))
+      if (!vq_copy_down (channel, step->from, step->to, NULL, no_deadline (), cancel, error))
         return FALSE;
     }
   return settle (channel, transfer, steps, cancel, error);
@@ -215,5 +215,5 @@ vq_file_transfer_pull (VqChannel *channel, const VqFileTransfer *transfer, VqCan
       mark_as_tree (&from);
       mark_as_tree (&to);
     }
-  return vq_copy_up (channel, from, to, no_deadline (), cancel, error);
+  return vq_copy_up (channel, from, to, NULL, no_deadline (), cancel, error);
 }

@@ -145,7 +145,8 @@ parse (Launch *launch, const char *const *arguments, GError **error)
                             &launch->options, error))
     {
     case VQ_OPTIONS_RUN:
-      return check_images (launch->options, error);
+      return vq_options_check_machine (launch->options, error)
+             && check_images (launch->options, error);
     case VQ_OPTIONS_ERROR:
       return FALSE;
     default:

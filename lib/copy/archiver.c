@@ -2,16 +2,21 @@
 #include "copy/archiver.h"
 
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "io/child.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/programs.h"
 
 #define PROGRAM "virt-qemu-archive"
 
+/* OUT becomes its stdout. */
 static VqChild *
-start (const char *word, int stream_fd, const char *path, int fd, const char *name, GError **error)
+start (const char *word, int stream_fd, const char *path, int fd, const char *name, int out,
+       GError **error)
 {
   g_autofree char *program = vq_programs_find (PROGRAM, error);
   g_autofree char *stream_text = g_strdup_printf ("%d", stream_fd);
@@ -19,7 +24,7 @@ start (const char *word, int stream_fd, const char *path, int fd, const char *na
   const char *argv[] = { program, word, stream_text, path, fd_text, name, NULL };
   const int fds[] = { stream_fd, fd };
   const VqChildOptions options = {
-    .stdout_fd = -1,
+    .stdout_fd = out,
     .keep_fds = fds,
     .n_keep_fds = fd >= 0 ? 2 : 1,
   };
@@ -52,13 +57,25 @@ check_end (VqChild *child, GError **error)
                        *said != '\0' ? said : how);
 }
 
+/* The length of the stream, which the child has written to OUT. */
+static guint64
+read_length (int out)
+{
+  char text[32] = "";
+
+  return pread (out, text, sizeof text - 1, 0) > 0 ? g_ascii_strtoull (text, NULL, 10) : 0;
+}
+
 gboolean
 vq_archiver_run (const char *word, int stream_fd, const char *path, int fd, const char *name,
-                 gint64 deadline, VqCancel *cancel, GError **error)
+                 guint64 *bytes, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  g_autoptr (VqChild) child = start (word, stream_fd, path, fd, name, error);
+  vq_autofd int out = memfd_create ("virt-qemu-archive", MFD_CLOEXEC);
+  g_autoptr (VqChild) child = start (word, stream_fd, path, fd, name, out, error);
 
-  return child != NULL
-         && vq_wait_until (has_ended, child, deadline, cancel, "end of the copy", error)
-         && check_end (child, error);
+  if (child == NULL || !vq_wait_until (has_ended, child, deadline, cancel, "end of the copy", error)
+      || !check_end (child, error))
+    return FALSE;
+  *bytes += read_length (out);
+  return TRUE;
 }

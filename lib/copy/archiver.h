@@ -7,6 +7,7 @@
  *   virt-qemu-archive pack-file STREAM-FD PATH FD NAME
  *   virt-qemu-archive unpack-file STREAM-FD PATH FD
  *
+ * It writes the length of the stream to its stdout, in decimal digits.
  * FD is the open file PATH; archive-writer.h and archive-reader.h say what is done. */
 #pragma once
 
@@ -27,8 +28,9 @@ enum
 };
 
 /* Runs the program and waits for its end. WORD is one of those above. FD is -1 and NAME is NULL if
- * WORD does not need them. The descriptors stay the caller's. The program is killed at DEADLINE or
+ * WORD does not need them. The descriptors stay the caller's. The length of the stream is added to
+ * *BYTES. The program is killed at DEADLINE or
  * when CANCEL is triggered. If it fails, the error is its last line. */
 gboolean vq_archiver_run (const char *word, int stream_fd, const char *path, int fd,
-                          const char *name, gint64 deadline, VqCancel *cancel, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+                          const char *name, guint64 *bytes, gint64 deadline, VqCancel *cancel,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -87,6 +87,7 @@ typedef struct
   gboolean down;
   const char *host_path;
   const char *guest_path;
+  guint64 *bytes; /* what was sent or received is added here */
   gint64 deadline;
   VqCancel *cancel;
 } Copy;
@@ -159,7 +160,7 @@ run_archiver (const Copy *copy, const Archive *archive, VqChannelCapture *comman
   g_autoptr (GError) why = NULL;
 
   if (!vq_archiver_run (archive->word, *stream, copy->host_path, archive->fd, archive->name,
-                        copy->deadline, copy->cancel, &why)
+                        copy->bytes, copy->deadline, copy->cancel, &why)
       && !is_hung_up (*stream))
     g_clear_pointer (&own, vq_channel_capture_free);
   vq_fd_clear (stream);
@@ -250,7 +251,10 @@ file_down (const Copy *copy, GError **error)
   script = g_strconcat (has_holes (&st) ? SCRIPT_SPARSE_DOWN : SCRIPT_FILE_DOWN, end, NULL);
   if (has_holes (&st))
     return sparse_file_down (copy, script, fd, error);
-  return plain_file_down (copy, script, verb, g_steal_fd (&fd), error);
+  if (!plain_file_down (copy, script, verb, g_steal_fd (&fd), error))
+    return FALSE;
+  *copy->bytes += st.st_size;
+  return TRUE;
 }
 
 /* Fills FD from the guest's file. */
@@ -261,6 +265,7 @@ file_up_to (const Copy *copy, int fd, GError **error)
   g_autoptr (VqChannelCapture) command = NULL;
   g_autoptr (GError) why = NULL;
   int own = fcntl (fd, F_DUPFD_CLOEXEC, 0);
+  struct stat st;
 
   if (own < 0)
     return vq_error_set_errno (error, errno, "cannot write %s", copy->host_path);
@@ -268,7 +273,10 @@ file_up_to (const Copy *copy, int fd, GError **error)
   if (command == NULL)
     return FALSE;
   if (finish (copy, command, &why))
-    return TRUE;
+    {
+      *copy->bytes += fstat (fd, &st) == 0 ? st.st_size : 0;
+      return TRUE;
+    }
   if (vq_channel_capture_get_status (command) == HAS_HOLES)
     return copy_archive (copy, SCRIPT_SPARSE_UP, &archive, error);
   g_propagate_error (error, g_steal_pointer (&why));
@@ -334,10 +342,12 @@ name_paths (GError **error, const char *command, const char *from, const char *t
 }
 
 gboolean
-vq_copy_down (VqChannel *channel, const char *host_path, const char *guest_path, gint64 deadline,
-              VqCancel *cancel, GError **error)
+vq_copy_down (VqChannel *channel, const char *host_path, const char *guest_path, guint64 *bytes,
+              gint64 deadline, VqCancel *cancel, GError **error)
 {
-  const Copy copy = { channel, TRUE, host_path, guest_path, deadline, cancel };
+  guint64 uncounted = 0;
+  const Copy copy = { channel,  TRUE,  host_path, guest_path, bytes != NULL ? bytes : &uncounted,
+                      deadline, cancel };
 
   if (is_directory (host_path) ? tree_down (&copy, error) : file_down (&copy, error))
     return TRUE;
@@ -346,10 +356,12 @@ vq_copy_down (VqChannel *channel, const char *host_path, const char *guest_path,
 }
 
 gboolean
-vq_copy_up (VqChannel *channel, const char *guest_path, const char *host_path, gint64 deadline,
-            VqCancel *cancel, GError **error)
+vq_copy_up (VqChannel *channel, const char *guest_path, const char *host_path, guint64 *bytes,
+            gint64 deadline, VqCancel *cancel, GError **error)
 {
-  const Copy copy = { channel, FALSE, host_path, guest_path, deadline, cancel };
+  guint64 uncounted = 0;
+  const Copy copy = { channel,  FALSE, host_path, guest_path, bytes != NULL ? bytes : &uncounted,
+                      deadline, cancel };
 
   if (is_directory (guest_path) ? tree_up (&copy, error) : file_up (&copy, error))
     return TRUE;

@@ -1,40 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "guest/boot-evidence.h"
 
-#include <errno.h>
 #include <glib/gstdio.h>
-#include <sys/stat.h>
 
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/visible-text.h"
 #include "io/new-file.h"
 
 /* How many seconds QEMU gets for the picture. */
 #define PICTURE_SECONDS 5
 
-/* Others may not read it: a console may show secrets. */
-static gboolean
-write_file (const char *path, const char *bytes, gsize n, GError **error)
-{
-  g_autoptr (VqNewFile) file = vq_new_file_open (path, error);
-
-  if (file == NULL)
-    return FALSE;
-  if (fchmod (vq_new_file_get_fd (file), 0600) != 0
-      || !vq_fd_write_all (vq_new_file_get_fd (file), bytes, n))
-    return vq_error_set_errno (error, errno, "cannot write %s", path);
-  return vq_new_file_commit (file, error);
-}
-
-/* Writes NAME in DIRECTORY and adds its path to KEPT. */
+/* Writes NAME in DIRECTORY and adds its path to KEPT. Others may not read it: a console may show
+ * secrets. */
 static void
 keep (GPtrArray *kept, const char *directory, const char *name, const char *bytes, gsize n)
 {
   g_autofree char *path = g_build_filename (directory, name, NULL);
   g_autoptr (GError) error = NULL;
 
-  if (write_file (path, bytes, n, &error))
+  if (vq_new_file_write (path, 0600, bytes, n, &error))
     g_ptr_array_add (kept, g_steal_pointer (&path));
   else
     g_warning ("--log-dir: %s", error->message);

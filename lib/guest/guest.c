@@ -375,6 +375,12 @@ vq_guest_get_pid (VqGuest *guest)
   return vq_qemu_get_pid (guest->qemu);
 }
 
+guint64
+vq_guest_get_disk_space (VqGuest *guest)
+{
+  return vq_machine_files_get_disk_space (guest->files);
+}
+
 guint
 vq_guest_get_ssh_port (VqGuest *guest)
 {

@@ -127,6 +127,9 @@ const char *vq_guest_get_directory (VqGuest *guest);
 /* The process of its QEMU; 0 once that has ended. */
 GPid vq_guest_get_pid (VqGuest *guest);
 
+/* The bytes that its disk takes on the host's. */
+guint64 vq_guest_get_disk_space (VqGuest *guest);
+
 /* The port on 127.0.0.1 that is forwarded to the guest's port 22, or 0 if there is none. */
 guint vq_guest_get_ssh_port (VqGuest *guest);
 

@@ -128,3 +128,20 @@ vq_new_file_free (VqNewFile *file)
   g_free (file->path);
   g_free (file);
 }
+
+gboolean
+vq_new_file_write (const char *path, mode_t mode, const char *bytes, gsize n, GError **error)
+{
+  g_autoptr (VqNewFile) file = vq_new_file_open (path, error);
+
+  if (file == NULL)
+    return FALSE;
+  if (mode != 0)
+    {
+      file->has_mode = TRUE;
+      file->mode = mode;
+    }
+  if (!vq_fd_write_all (file->fd, bytes, n))
+    return vq_error_set_errno (error, errno, "cannot write %s", path);
+  return vq_new_file_commit (file, error);
+}

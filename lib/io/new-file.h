@@ -7,6 +7,7 @@
 #pragma once
 
 #include <glib.h>
+#include <sys/types.h>
 
 typedef struct _VqNewFile VqNewFile;
 
@@ -22,6 +23,11 @@ int vq_new_file_get_fd (VqNewFile *file);
 /* Closes the descriptor and renames the file to PATH. If this fails, the file is removed. In both
  * cases only vq_new_file_free may follow. */
 gboolean vq_new_file_commit (VqNewFile *file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Makes the file PATH with the N BYTES in one step. MODE is its permissions; 0: those of
+ * vq_new_file_open. */
+gboolean vq_new_file_write (const char *path, mode_t mode, const char *bytes, gsize n,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Also removes the file, unless it was committed. FILE may be NULL. */
 void vq_new_file_free (VqNewFile *file);

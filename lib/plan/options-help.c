@@ -73,6 +73,8 @@ vq_options_help (void)
          "      --show-boot                show what the guest's serial console says\n"
          "      --log-dir=DIR              if the guest does not boot, keep the console's\n"
          "                                 text and a picture of the screen in DIR\n"
+         "      --stats-file=FILE          keep FILE up to date with what was done, how\n"
+         "                                 long it took, and what it takes of the host\n"
          "  -d, --debug                    show what the server does\n"
          "  -h, --help                     show this text and exit\n"
          "      --version                  show the version and exit\n"

@@ -26,6 +26,7 @@ enum
   OPTION_TIMEOUT_POWEROFF,
   OPTION_SHOW_BOOT,
   OPTION_LOG_DIR,
+  OPTION_STATS_FILE,
   OPTION_DEBUG,
   OPTION_QEMU_OPTIONS,
   OPTION_SANDBOX,
@@ -64,6 +65,7 @@ static const VqArgument arguments_table[] = {
   [OPTION_TIMEOUT_POWEROFF] = { "timeout-poweroff", 0, TRUE },
   [OPTION_SHOW_BOOT] = { "show-boot", 0, FALSE },
   [OPTION_LOG_DIR] = { "log-dir", 0, TRUE },
+  [OPTION_STATS_FILE] = { "stats-file", 0, TRUE },
   [OPTION_DEBUG] = { "debug", 'd', FALSE },
   [OPTION_QEMU_OPTIONS] = { "qemu-options", 0, TRUE },
   [OPTION_SANDBOX] = { "sandbox", 0, TRUE },
@@ -139,6 +141,7 @@ static const Rule rules[] = {
   [OPTION_TIMEOUT_POWEROFF] = { RULE_INT, FIELD (timeout_poweroff), 0, G_MAXINT },
   [OPTION_SHOW_BOOT] = { RULE_CONSTANT, FIELD (show_boot), TRUE },
   [OPTION_LOG_DIR] = { RULE_STRING, FIELD (log_dir) },
+  [OPTION_STATS_FILE] = { RULE_STRING, FIELD (stats_file) },
   [OPTION_DEBUG] = { RULE_CONSTANT, FIELD (debug), TRUE },
   [OPTION_QEMU_OPTIONS] = { RULE_WORDS, FIELD (qemu_options) },
   [OPTION_SANDBOX] = { RULE_CHOICE, FIELD (sandbox), .words = sandbox_words },
@@ -208,6 +211,7 @@ vq_options_free (VqOptions *options)
   g_free (options->ssh_key);
   g_free (options->display);
   g_free (options->log_dir);
+  g_free (options->stats_file);
   g_strfreev (options->qemu_options);
   g_free (options->template_dir);
   g_strfreev (options->template_scripts);
@@ -394,6 +398,14 @@ check_together (const VqOptions *options, GError **error)
   if (options->ssh_user != NULL && options->ssh_key == NULL && options->password == NULL)
     return vq_error_set (error, VQ_ERROR_USAGE, "--ssh-user needs --ssh-key or --password");
   return TRUE;
+}
+
+gboolean
+vq_options_check_machine (const VqOptions *options, GError **error)
+{
+  return options->stats_file == NULL
+         || vq_error_set (error, VQ_ERROR_USAGE,
+                          "--stats-file is only for autopkgtest's server: leave it out");
 }
 
 static gboolean

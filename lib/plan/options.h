@@ -84,7 +84,8 @@ typedef struct
   int timeout_poweroff;          /* seconds; -1: not given, so QEMU is ended at once */
   int timeout_copy;              /* seconds, from $AUTOPKGTEST_VIRT_COPY_TIMEOUT; 0: no limit */
   gboolean show_boot;
-  char *log_dir; /* where a boot that fails leaves what it knows */
+  char *log_dir;    /* where a boot that fails leaves what it knows */
+  char *stats_file; /* where the server writes what it has done and taken */
   gboolean debug;
   char **qemu_options; /* appended to QEMU's argv; empty if not given */
   VqBoot boot;
@@ -125,6 +126,11 @@ typedef enum
  * Waits for nothing except the files that are named. */
 VqOptionsResult vq_options_parse (int argc, const char *const *argv, VqOptions **options,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Fails with VQ_ERROR_USAGE if OPTIONS has one that is not for a machine, but only for a server
+ * that autopkgtest starts. */
+gboolean vq_options_check_machine (const VqOptions *options, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* The text of --help; it ends with a newline. */
 const char *vq_options_help (void);

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "io/file-copy.h"
 #include "io/workdir.h"
 #include "qemu/ram-file.h"
@@ -24,6 +26,7 @@ struct _VqMachineFiles
   gboolean making; /* TRUE: this machine will become the template; FALSE: it is a fork of it */
   char *vars;      /* the firmware's variables */
   char *disk;
+  int disk_fd;         /* refers to DISK, even when that has no name any more; -1: not yet */
   char *console_log;   /* NULL: none */
   char *template_disk; /* in a fork: what DISK lies on */
   char *ram;           /* NULL: the memory is not a file */
@@ -92,6 +95,7 @@ files_new (const VqPlan *plan, const char *template, gboolean making, GError **e
   files->plan = plan;
   files->template = g_strdup (template);
   files->making = making;
+  files->disk_fd = -1;
   if (template != NULL)
     files->ram = g_build_filename (template, VQ_TEMPLATE_RAM, NULL);
   files->workdir = vq_workdir_new (NULL, error);
@@ -223,6 +227,7 @@ vq_machine_files_free (VqMachineFiles *files)
 {
   if (files == NULL)
     return;
+  vq_fd_clear (&files->disk_fd);
   vq_workdir_free (files->overlay_place);
   vq_workdir_free (files->workdir);
   g_free (files->template);
@@ -251,10 +256,19 @@ vq_machine_files_fill (VqMachineFiles *files, VqQemuConfig *machine)
 void
 vq_machine_files_opened (VqMachineFiles *files)
 {
+  files->disk_fd = open (files->disk, O_PATH | O_CLOEXEC);
   if (files->making || is_kept (files))
     return;
   unlink (files->disk);
   g_clear_pointer (&files->overlay_place, vq_workdir_free);
+}
+
+guint64
+vq_machine_files_get_disk_space (VqMachineFiles *files)
+{
+  struct stat st;
+
+  return fstat (files->disk_fd, &st) == 0 ? (guint64)st.st_blocks * 512 : 0;
 }
 
 gboolean

@@ -66,6 +66,9 @@ void vq_machine_files_fill (VqMachineFiles *files, VqQemuConfig *machine);
  * needed any more, so that they do not stay if we are killed. */
 void vq_machine_files_opened (VqMachineFiles *files);
 
+/* The bytes that the machine's disk takes on the host's. 0 before vq_machine_files_opened. */
+guint64 vq_machine_files_get_disk_space (VqMachineFiles *files);
+
 /* Makes the overlay for forks of the template. FINAL_DIRECTORY is the absolute path that the
  * template will have. Waits for qemu-img until DEADLINE. */
 gboolean vq_machine_files_prepare_forks (VqMachineFiles *files, const char *final_directory,

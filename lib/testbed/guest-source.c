@@ -41,6 +41,7 @@ struct _VqGuestSource
   VqTemplateChoice templates; /* as in the options at first; OFF when there can be none */
   VqTemplate *template;       /* the template that is forked; NULL: none yet */
   VqTemplateKey *key;         /* the key of that template */
+  const char *origin;         /* of the last guest */
   char *trouble;              /* why the last guest that wanted a template got none, or NULL */
 };
 
@@ -64,6 +65,12 @@ vq_guest_source_free (VqGuestSource *source)
   vq_template_key_free (source->key);
   g_free (source->trouble);
   g_free (source);
+}
+
+const char *
+vq_guest_source_get_origin (VqGuestSource *source)
+{
+  return source->origin;
 }
 
 /* Whether we have been cancelled; *ERROR is then the reason. */
@@ -115,6 +122,7 @@ boot (VqGuestSource *source, const char *directory, VqBootStage *stage, GError *
 {
   g_autoptr (VqGuest) guest = NULL;
 
+  source->origin = "boot";
   vq_log_progress ("booting the guest");
   guest = vq_guest_boot (source->plan, directory, boot_deadline (source), source->cancel, stage,
                          error);
@@ -129,6 +137,7 @@ boot_kept (VqGuestSource *source, VqGuestFacts *facts, VqBootStage *stage, GErro
 {
   g_autoptr (VqGuest) guest = NULL;
 
+  source->origin = "boot";
   vq_log_progress ("booting the guest");
   guest = vq_guest_boot_kept (source->plan, boot_deadline (source), source->cancel, stage, error);
   if (guest == NULL || !vq_guest_prepare (guest, source->plan->options, error)
@@ -152,6 +161,7 @@ fork_template (VqGuestSource *source, VqGuestFacts *facts, GError **error)
 {
   VqGuest *guest;
 
+  source->origin = "fork";
   if (!vq_template_key_check (source->key, error) || !vq_template_check (source->template, error))
     return NULL;
   guest = vq_guest_template_fork (source->template, source->plan, facts, source->cancel, error);
@@ -309,7 +319,9 @@ build_template (VqGuestSource *source, VqTemplateBuild *begun, VqGuestFacts *fac
   if (source->template != NULL)
     {
       g_clear_pointer (&guest, vq_guest_free);
-      return fork_template (source, facts, error);
+      guest = fork_template (source, facts, error);
+      source->origin = "build";
+      return g_steal_pointer (&guest);
     }
   if (is_over (source, error))
     return NULL;

@@ -29,8 +29,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqGuestSource, vq_guest_source_free)
 VqGuest *vq_guest_source_get (VqGuestSource *source, VqGuestFacts *facts, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same, but boots the guest again from the disk that an earlier one has left in the plan's
- * disk_dir. */
+/* Where the last guest came from: "fork" of a template that was there; "build": of one that was
+ * made for it; "boot". NULL if there was none. */
+const char *vq_guest_source_get_origin (VqGuestSource *source);
+
+/* The same as vq_guest_source_get, but boots the guest again from the disk that an earlier one has
+ * left in the plan's disk_dir. */
 VqGuest *vq_guest_source_get_kept (VqGuestSource *source, VqGuestFacts *facts, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 

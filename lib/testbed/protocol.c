@@ -227,6 +227,12 @@ vq_protocol_request_get_n_args (const VqRequest *request)
   return request->words->len - 2; /* without the command and the NULL */
 }
 
+const char *
+vq_protocol_get_name (VqCommandId command)
+{
+  return commands[command].name;
+}
+
 gboolean
 vq_protocol_check_state (VqCommandId command, gboolean is_open, GError **error)
 {

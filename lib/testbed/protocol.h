@@ -38,6 +38,9 @@ VqCommandId vq_protocol_request_get_command (const VqRequest *request);
 const char *const *vq_protocol_request_get_args (const VqRequest *request);
 gsize vq_protocol_request_get_n_args (const VqRequest *request);
 
+/* Its name: "copyup". */
+const char *vq_protocol_get_name (VqCommandId command);
+
 /* Fails with VQ_ERROR_USAGE if COMMAND needs an open testbed and there is none, or the other way
  * round: "`open' when already open". */
 gboolean vq_protocol_check_state (VqCommandId command, gboolean is_open, GError **error)

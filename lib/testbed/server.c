@@ -13,6 +13,7 @@
 typedef struct
 {
   VqTestbed *testbed;
+  VqServerStats *stats; /* may be NULL */
   VqLineReader *lines;
   int out;
   VqCancel *cancel;
@@ -211,7 +212,9 @@ handle_line (Server *server, const char *line, GError **error)
   if (!vq_protocol_check_state (command, vq_testbed_is_open (server->testbed), error))
     return FALSE;
   vq_line_reader_watch_hangup (server->lines, on_caller_gone, server);
+  vq_server_stats_begin (server->stats, command);
   done = handlers[command](server, request, error);
+  vq_server_stats_end (server->stats);
   vq_line_reader_unwatch_hangup (server->lines);
   return done;
 }
@@ -237,10 +240,10 @@ serve (Server *server, GError **error)
 }
 
 int
-vq_server_run (VqTestbed *testbed, int in, int out, VqCancel *cancel)
+vq_server_run (VqTestbed *testbed, VqServerStats *stats, int in, int out, VqCancel *cancel)
 {
   g_autoptr (VqLineReader) lines = vq_line_reader_new (in);
-  Server server = { testbed, lines, out, cancel, FALSE };
+  Server server = { testbed, stats, lines, out, cancel, FALSE };
   g_autoptr (GError) error = NULL;
 
   if (serve (&server, &error))

@@ -5,6 +5,7 @@
 
 #include <glib.h>
 
+#include "testbed/server-stats.h"
 #include "testbed/testbed.h"
 #include "base/wait.h"
 
@@ -15,6 +16,7 @@
 #define VQ_EXIT_FAILED 12 /* protocol misuse, or the testbed failed */
 
 /* Writes "ok" to descriptor OUT, then answers the requests from IN until `quit`, the end of IN, a
- * failure, or CANCEL. Triggers CANCEL itself if the caller goes away while a command runs. Errors
- * are written to stderr, one line each. Returns the exit status; the testbed may still be open. */
-int vq_server_run (VqTestbed *testbed, int in, int out, VqCancel *cancel);
+ * failure, or CANCEL. STATS, which may be NULL, hears of each. Triggers CANCEL itself if the caller
+ * goes away while a command runs. Errors are written to stderr, one line each. Returns the exit
+ * status; the testbed may still be open. */
+int vq_server_run (VqTestbed *testbed, VqServerStats *stats, int in, int out, VqCancel *cancel);

@@ -3,6 +3,7 @@
 
 #include "guest/baseimage.h"
 #include "copy/copy.h"
+#include "base/host-facts.h"
 #include "base/error.h"
 #include "channel/exec-server.h"
 #include "guest/guest-setup.h"
@@ -31,6 +32,8 @@ struct _VqTestbed
   VqGuest *guest; /* NULL: the testbed is closed */
   VqExecServer *exec_server;
   char *exec_socket;
+  guint64 n_earlier_commands; /* those of exec servers that are gone */
+  VqTestbedUsage usage;
   VqGuestFacts facts; /* the scratch directory's path stays the same from the first open on */
 };
 
@@ -46,10 +49,29 @@ vq_testbed_new (VqPlan *plan, const char *exec_program, const char *exec_socket,
   return testbed;
 }
 
+const VqTestbedUsage *
+vq_testbed_get_usage (VqTestbed *testbed)
+{
+  VqTestbedUsage *usage = &testbed->usage;
+  VqGuest *guest = testbed->guest;
+
+  usage->origin = vq_guest_source_get_origin (testbed->source);
+  if (testbed->exec_server != NULL)
+    usage->n_commands
+        = testbed->n_earlier_commands + vq_exec_server_get_n_commands (testbed->exec_server);
+  if (guest != NULL)
+    {
+      usage->memory = MAX (usage->memory, vq_host_facts_get_peak_memory (vq_guest_get_pid (guest)));
+      usage->disk_space = MAX (usage->disk_space, vq_guest_get_disk_space (guest));
+    }
+  return usage;
+}
+
 /* Ends all commands. */
 static void
 disconnect (VqTestbed *testbed)
 {
+  testbed->n_earlier_commands = vq_testbed_get_usage (testbed)->n_commands;
   if (testbed->guest != NULL)
     vq_cancel_set_watch (vq_guest_get_cancel (testbed->guest), NULL, NULL);
   g_clear_pointer (&testbed->exec_server, vq_exec_server_free);
@@ -385,7 +407,8 @@ vq_testbed_get_auxverb (VqTestbed *testbed)
 gboolean
 vq_testbed_copy_down (VqTestbed *testbed, const char *host, const char *guest, GError **error)
 {
-  return vq_copy_down (vq_guest_get_channel (testbed->guest), host, guest, copy_deadline (testbed),
+  return vq_copy_down (vq_guest_get_channel (testbed->guest), host, guest,
+                       &testbed->usage.copied_down, copy_deadline (testbed),
                        vq_guest_get_cancel (testbed->guest), error)
          || copy_failed (testbed, "copydown", error);
 }
@@ -393,8 +416,8 @@ vq_testbed_copy_down (VqTestbed *testbed, const char *host, const char *guest, G
 gboolean
 vq_testbed_copy_up (VqTestbed *testbed, const char *guest, const char *host, GError **error)
 {
-  return vq_copy_up (vq_guest_get_channel (testbed->guest), guest, host, copy_deadline (testbed),
-                     vq_guest_get_cancel (testbed->guest), error)
+  return vq_copy_up (vq_guest_get_channel (testbed->guest), guest, host, &testbed->usage.copied_up,
+                     copy_deadline (testbed), vq_guest_get_cancel (testbed->guest), error)
          || copy_failed (testbed, "copyup", error);
 }
 

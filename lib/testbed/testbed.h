@@ -11,6 +11,16 @@
 
 typedef struct _VqTestbed VqTestbed;
 
+/* What a testbed has done and taken until now, all its machines together. */
+typedef struct
+{
+  const char *origin;             /* see guest-source.h */
+  guint64 n_commands;             /* that were started for clients of the exec socket */
+  guint64 copied_down, copied_up; /* bytes */
+  guint64 memory;                 /* the most bytes that a QEMU has had, as far as we have looked */
+  guint64 disk_space;             /* the same for what a machine has written to its disk */
+} VqTestbedUsage;
+
 /* EXEC_PROGRAM is the path of virt-qemu-exec. EXEC_SOCKET is the path of the socket on which
  * commands are taken while the testbed is open; NULL: one in the machine's directory. All arguments
  * must outlive the result. */
@@ -85,6 +95,9 @@ gboolean vq_testbed_copy_up (VqTestbed *testbed, const char *guest, const char *
 gboolean vq_testbed_shell (VqTestbed *testbed, const char *directory,
                            const char *const *environment, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* Looks once more, and returns all since the beginning. Belongs to TESTBED. */
+const VqTestbedUsage *vq_testbed_get_usage (VqTestbed *testbed);
 
 /* Writes to stderr what is known about the machine, to help find the reason of a failure. */
 void vq_testbed_describe_failure (VqTestbed *testbed);

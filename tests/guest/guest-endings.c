@@ -2,6 +2,7 @@
 /* Five servers at once on the same image, each of a kind of its own, and how they end. */
 #include <check.h>
 #include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 /* The time zone of the host that "strange" runs on, and the size of its overlay's directory. */
 #define ZONE "Pacific/Chatham"
 #define OVERLAY_SIZE "96m"
+
+#define MIB (1024 * 1024)
 
 static Server *nobody;    /* as another user, if we are root */
 static Server *strange;   /* on a host with another time zone and a small disk for overlays */
@@ -52,7 +55,7 @@ static void
 setup (void)
 {
   const char *const environment[] = { "AUTOPKGTEST_VIRT_COPY_TIMEOUT=1", NULL };
-  const char *const arguments[] = { "--timeout-poweroff=600", NULL };
+  g_autofree char *stats = NULL;
   Server **all[] = { &nobody, &strange, &impatient, &patient, &plain };
 
   dir = g_strdup ("/tmp/vq-endings.XXXXXX");
@@ -60,7 +63,9 @@ setup (void)
   nobody = server_start_on_image (&(ServerSetup){ .as_nobody = TRUE });
   strange = start_strange ();
   impatient = server_start_on_image (&(ServerSetup){ .environment = environment });
-  patient = server_start_on_image (&(ServerSetup){ .arguments = arguments });
+  stats = g_strdup_printf ("--stats-file=%s/stats", dir);
+  patient = server_start_on_image (&(ServerSetup){
+      .arguments = (const char *const[]){ "--timeout-poweroff=600", stats, NULL } });
   plain = server_start_on_image (NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
     server_send (*all[i], "open\n");
@@ -121,6 +126,37 @@ TEST (test_time_zone_is_the_hosts)
   guest_expect (strange, "readlink /etc/localtime; cat /etc/timezone",
                 "/usr/share/zoneinfo/" ZONE "\n" ZONE);
   ck_assert_int_eq (access ("/usr/share/zoneinfo/" ZONE, F_OK), 0);
+}
+
+static JsonNode *
+read_stats (void)
+{
+  g_autofree char *path = g_build_filename (dir, "stats", NULL);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+
+  ck_assert (json_parser_load_from_file (parser, path, NULL));
+  return json_parser_steal_root (parser);
+}
+
+/* The file is written anew after the copy. */
+TEST (test_stats)
+{
+  g_autofree char *copy
+      = g_strdup_printf ("copydown /proc/self/exe %s/exe", server_get_scratch (patient));
+  g_autoptr (JsonNode) node = NULL;
+  JsonObject *stats;
+
+  guest_expect (patient, "dd if=/dev/zero of=/root/x bs=1M count=20 2>/dev/null; sync", "");
+  server_expect (patient, A_WHILE, copy, "ok");
+  node = read_stats ();
+  stats = json_node_get_object (node);
+  ck_assert_str_eq (json_object_get_string_member (stats, "opened"), "fork");
+  ck_assert_int_ge (json_object_get_int_member (stats, "commands"), 1);
+  ck_assert_int_ge (json_object_get_int_member (stats, "copied_down"), 100 * 1000);
+  ck_assert_int_eq (json_object_get_int_member (stats, "copied_up"), 0);
+  ck_assert_int_ge (json_object_get_int_member (stats, "memory"), 50 * MIB);
+  ck_assert_int_ge (json_object_get_int_member (stats, "disk_space"), 20 * MIB);
+  ck_assert_int_lt (json_object_get_int_member (stats, "disk_space"), 500 * MIB);
 }
 
 TEST (test_a_copy_that_takes_too_long)

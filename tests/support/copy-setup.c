@@ -16,6 +16,7 @@
 VqChannel *copy_channel;
 char *copy_host;
 char *copy_guest;
+guint64 copy_bytes;
 static GPid helper;
 static VqHelperPort *port; /* NULL: there is no helper */
 static char *tools;        /* first on PATH: programs of "the guest" that misbehave */
@@ -121,7 +122,8 @@ copy_down (const char *from, const char *to, double seconds, GError **error)
   g_autofree char *source = g_strconcat (copy_host, from, NULL);
   g_autofree char *target = g_strconcat (copy_guest, to, NULL);
 
-  return vq_copy_down (copy_channel, source, target, vq_deadline_in (seconds), NULL, error);
+  return vq_copy_down (copy_channel, source, target, &copy_bytes, vq_deadline_in (seconds), NULL,
+                       error);
 }
 
 gboolean
@@ -130,7 +132,8 @@ copy_up (const char *from, const char *to, double seconds, GError **error)
   g_autofree char *source = g_strconcat (copy_guest, from, NULL);
   g_autofree char *target = g_strconcat (copy_host, to, NULL);
 
-  return vq_copy_up (copy_channel, source, target, vq_deadline_in (seconds), NULL, error);
+  return vq_copy_up (copy_channel, source, target, &copy_bytes, vq_deadline_in (seconds), NULL,
+                     error);
 }
 
 void

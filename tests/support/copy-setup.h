@@ -6,8 +6,9 @@
 #include "copy/copy.h"
 
 extern VqChannel *copy_channel;
-extern char *copy_host;  /* the directory of "the host"; ends in "/" */
-extern char *copy_guest; /* the directory of "the guest"; ends in "/" */
+extern char *copy_host;    /* the directory of "the host"; ends in "/" */
+extern char *copy_guest;   /* the directory of "the guest"; ends in "/" */
+extern guint64 copy_bytes; /* what was copied; a test sets it to 0 */
 
 /* For checked fixtures. The guest is a channel to this machine, or the real guest helper. */
 void copy_setup (void);

@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "leaks.h"
 #include "suite.h"
@@ -59,6 +60,12 @@ TEST (this_host)
   ck_assert_str_eq (cpu, again);
   ck_assert_uint_eq (strlen (boot), 36);
   ck_assert_str_eq (boot, same);
+}
+
+TEST (peak_memory)
+{
+  ck_assert_uint_ge (vq_host_facts_get_peak_memory (getpid ()), 1024 * 1024);
+  ck_assert_uint_eq (vq_host_facts_get_peak_memory (0), 0);
 }
 
 /* A machine without a time zone is none to fail on: a fresh chroot has none. */

@@ -280,11 +280,33 @@ TEST (test_half_an_archive_has_no_end)
   g_autoptr (GError) error = NULL;
 
   copy_fake ("tar", "cat > /dev/null; touch $G/end");
-  ck_assert (!vq_copy_down (copy_channel, source, target, vq_deadline_in (20), NULL, &error));
+  ck_assert (!vq_copy_down (copy_channel, source, target, NULL, vq_deadline_in (20), NULL, &error));
   copy_assert_error (error, "copydown: ", "clocksource");
   ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_FAILED));
   ck_assert_uint_eq (host_channel_n_killed (copy_channel), 1);
   copy_shell ("test ! -e $G/end");
+}
+
+/* The length of the file, of one with holes only what is sent of it, and of an archive. */
+TEST (test_bytes)
+{
+  copy_shell ("head -c 3000 /dev/zero > $H/f; head -c 2000 /dev/zero > $G/g; mkdir $H/t $G/u; "
+              "cp $H/f $H/t; cp $G/g $G/u; truncate -s 8M $H/s $G/s");
+  copy_bytes = 0;
+  copy_assert_down ("f", "f");
+  ck_assert_uint_eq (copy_bytes, 3000);
+  copy_assert_up ("g", "g");
+  ck_assert_uint_eq (copy_bytes, 5000);
+  copy_bytes = 0;
+  copy_assert_down ("s", "s2");
+  copy_assert_down ("t/", "t/");
+  ck_assert_uint_ge (copy_bytes, 3000 + 1024);
+  ck_assert_uint_lt (copy_bytes, 1024 * 1024);
+  copy_bytes = 0;
+  copy_assert_up ("s", "s3");
+  copy_assert_up ("u/", "u/");
+  ck_assert_uint_ge (copy_bytes, 2000 + 1024);
+  ck_assert_uint_lt (copy_bytes, 1024 * 1024);
 }
 
 static gboolean
@@ -304,14 +326,15 @@ TEST_LOOP (test_cancel, 0, 4)
   const char *slash = _i & 2 ? "/x/" : "/x";
   g_autofree char *on_host = g_strconcat (copy_host, slash, NULL);
   g_autofree char *on_guest = g_strconcat (copy_guest, slash, NULL);
-  gboolean (*copy) (VqChannel *, const char *, const char *, gint64, VqCancel *, GError **)
+  gboolean (*copy) (VqChannel *, const char *, const char *, guint64 *, gint64, VqCancel *,
+                    GError **)
       = _i & 1 ? vq_copy_up : vq_copy_down;
 
   copy_shell (_i & 2 ? "mkdir $H/x $G/x" : "seq 10000 > $H/x; seq 10000 > $G/x");
   copy_fake ("tar", "exec sleep 1000");
   copy_fake ("cat", "exec sleep 1000");
   g_timeout_add (50, trigger, cancel);
-  ck_assert (!copy (copy_channel, _i & 1 ? on_guest : on_host, _i & 1 ? on_host : on_guest,
+  ck_assert (!copy (copy_channel, _i & 1 ? on_guest : on_host, _i & 1 ? on_host : on_guest, NULL,
                     vq_deadline_in (20), cancel, &error));
   ck_assert (vq_error_is_machine (error));
   ck_assert_uint_eq (host_channel_n_killed (copy_channel), 1);

@@ -52,12 +52,12 @@ TEST (test_relative_guest_names_that_look_like_options)
 {
   g_autoptr (GError) error = NULL;
 
-  ck_assert (
-      !vq_copy_up (copy_channel, "-nonexistent", "/dev/null", vq_deadline_in (10), NULL, &error));
+  ck_assert (!vq_copy_up (copy_channel, "-nonexistent", "/dev/null", NULL, vq_deadline_in (10),
+                          NULL, &error));
   copy_assert_error (error, "copyup: -nonexistent to /dev/null: exit status", "-nonexistent");
   g_clear_error (&error);
-  ck_assert (
-      !vq_copy_up (copy_channel, "-nonexistent/", copy_host, vq_deadline_in (10), NULL, &error));
+  ck_assert (!vq_copy_up (copy_channel, "-nonexistent/", copy_host, NULL, vq_deadline_in (10), NULL,
+                          &error));
   copy_assert_error (error, "copyup: -nonexistent/ to ", "exit status");
 }
 
@@ -171,12 +171,12 @@ TEST (test_disks_that_fail)
   g_autofree char *target = g_strconcat (copy_guest, "x", NULL);
   g_autoptr (GError) error = NULL;
 
-  ck_assert (
-      !vq_copy_up (copy_channel, "/etc/passwd", "/dev/full", vq_deadline_in (10), NULL, &error));
+  ck_assert (!vq_copy_up (copy_channel, "/etc/passwd", "/dev/full", NULL, vq_deadline_in (10), NULL,
+                          &error));
   copy_assert_error (error, "copyup: /etc/passwd to /dev/full: ", "No space left");
   g_clear_error (&error);
-  ck_assert (
-      !vq_copy_down (copy_channel, "/proc/self/mem", target, vq_deadline_in (10), NULL, &error));
+  ck_assert (!vq_copy_down (copy_channel, "/proc/self/mem", target, NULL, vq_deadline_in (10), NULL,
+                            &error));
   copy_assert_error (error, "copydown: /proc/self/mem to ", "Input/output error");
 }
 

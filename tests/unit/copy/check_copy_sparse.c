@@ -97,9 +97,9 @@ TEST (test_files_that_are_not_sparse)
   copy_assert_up ("c", "C");
   copy_shell ("cmp $H/a $H/A; cmp $H/b $H/B; cmp $H/c $H/C");
   /* a size that means nothing */
-  ck_assert_msg (
-      vq_copy_up (copy_channel, "/proc/self/stat", "/dev/null", vq_deadline_in (30), NULL, &error),
-      "%s", error->message);
+  ck_assert_msg (vq_copy_up (copy_channel, "/proc/self/stat", "/dev/null", NULL,
+                             vq_deadline_in (30), NULL, &error),
+                 "%s", error->message);
 }
 
 static const struct

@@ -76,6 +76,7 @@ describe (const VqOptions *o)
     { "network", o->network == VQ_NETWORK_RESTRICTED ? "restricted" : NULL },
     { "display", o->display },
     { "log_dir", o->log_dir },
+    { "stats_file", o->stats_file },
     { "channel", channel_words[o->channel] },
     { "ssh_user", o->ssh_user },
     { "ssh_key", o->ssh_key },
@@ -161,6 +162,7 @@ static const Case good[] = {
   { { "--display=auto" }, "display=auto " },
   { { "--display", "VGA,edid=off" }, "display=VGA,edid=off " },
   { { "--log-dir=logs" }, "log_dir=logs " },
+  { { "--stats-file=stats" }, "stats_file=stats " },
   { { "--network=restricted" }, "network=restricted " },
   { { "--accel=kvm" }, "accel=kvm " },
   { { "--accel", "tcg" }, "accel=tcg " },
@@ -438,7 +440,7 @@ TEST (test_help)
       ck_assert_msg (is_known (name) && is_whole (name), "%s", name);
       ck_assert_msg (is_known (letter), "%s", letter);
     }
-  ck_assert_int_eq (n, 34);
+  ck_assert_int_eq (n, 35);
 }
 
 TEST (test_usage_error)

@@ -188,6 +188,7 @@ static const char *const same_words[] = {
   "--password=secret " PLAIN,
   "--overlay-dir=DIR " PLAIN,
   "--log-dir=DIR " PLAIN,
+  "--stats-file=DIR/stats " PLAIN,
   "--display=auto " PLAIN,
   "--template=refresh " PLAIN,
   "--template-dir=/nonexistent " PLAIN,

@@ -64,7 +64,7 @@ TEST (nobody_reads_the_replies)
     ;
   fcntl (replies[1], F_SETFL, flags);
   g_timeout_add (50, trigger, NULL);
-  ck_assert_int_eq (vq_server_run (NULL, requests[0], replies[1], cancel), VQ_EXIT_FAILED);
+  ck_assert_int_eq (vq_server_run (NULL, NULL, requests[0], replies[1], cancel), VQ_EXIT_FAILED);
   messages_assert_warning ("got signal 15");
 }
 
@@ -73,7 +73,7 @@ TEST (nobody_asks)
   char buffer[10] = "";
 
   g_timeout_add (50, trigger, NULL);
-  ck_assert_int_eq (vq_server_run (NULL, requests[0], replies[1], cancel), VQ_EXIT_FAILED);
+  ck_assert_int_eq (vq_server_run (NULL, NULL, requests[0], replies[1], cancel), VQ_EXIT_FAILED);
   messages_assert_warning ("got signal 15");
   ck_assert_int_eq (read (replies[0], buffer, sizeof buffer), 3);
   ck_assert_str_eq (buffer, "ok\n");
