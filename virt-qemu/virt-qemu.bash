@@ -151,6 +151,41 @@ _virt_qemu_template ()
   fi
 }
 
+_virt_qemu_image ()
+{
+  case $prev in
+    --format)
+      mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur")
+      return
+      ;;
+    --image-format | --output-format | -f | -O)
+      mapfile -t COMPREPLY < <(compgen -W 'qcow2 qed raw vdi vhdx vmdk vpc' -- "$cur")
+      return
+      ;;
+    --allow-backing)
+      _filedir -d
+      return
+      ;;
+    --sparse | -S)
+      return
+      ;;
+  esac
+  $split && return
+
+  if ((cword == 2)); then
+    mapfile -t COMPREPLY < <(compgen -W 'convert info --help' -- "$cur")
+  elif [[ $cur == -* && ${words[2]} == convert ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '
+      --allow-backing= --compress --format= --help --image-format= --output-format= --replace --sparse=' -- "$cur")
+    [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+  elif [[ $cur == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '--allow-backing= --format= --help --image-format=' -- "$cur")
+    [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+  else
+    _filedir
+  fi
+}
+
 _virt_qemu ()
 {
   # shellcheck disable=SC2034 # _init_completion sets them all
@@ -160,7 +195,7 @@ _virt_qemu ()
 
   if ((cword == 1)); then
     mapfile -t COMPREPLY < <(compgen -W '
-      check console create delete exec file fork info launch list logs prune renew restart revert screenshot shell ssh-config start stats stop template wait
+      check console create delete exec file fork image info launch list logs prune renew restart revert screenshot shell ssh-config start stats stop template wait
       --help --version' -- "$cur")
   elif [[ ${words[1]} == check ]]; then
     _virt_qemu_check
@@ -168,6 +203,8 @@ _virt_qemu ()
     _virt_qemu_exec
   elif [[ ${words[1]} == file ]]; then
     _virt_qemu_file
+  elif [[ ${words[1]} == image ]]; then
+    _virt_qemu_image
   elif [[ ${words[1]} == shell ]]; then
     _virt_qemu_shell
   elif [[ ${words[1]} == template ]]; then

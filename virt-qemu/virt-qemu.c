@@ -20,6 +20,7 @@
 #include "client/verb-shell.h"
 #include "client/verb-ssh.h"
 #include "client/verb-stats.h"
+#include "verb/verb-image.h"
 #include "verb/verb-template.h"
 #include "verb/verb.h"
 
@@ -46,11 +47,15 @@ static const VqVerb verbs[] = {
   { "wait", "wait until an instance is ready or has stopped", vq_verb_instance_wait },
   { "prune", "remove what killed processes have left of instances", vq_verb_list_prune },
   { "template", "list and remove templates, from which testbeds are forked", vq_verb_template_run },
+  { "image", "look at disk images and convert them", vq_verb_image_run },
   { "check", "say what this host can do, and what is missing", vq_verb_check_run },
   { VQ_VERB_SSH_PROXY, NULL, vq_verb_ssh_proxy },
   { VQ_INSTANCE_START_VERB, NULL, vq_verb_instance_supervise },
   { NULL },
 };
+
+static const VqVerbTable table
+    = { "virt-qemu", "Virtual machines that are forked, not booted.", verbs };
 
 int
 main (int argc, char **argv)
@@ -65,7 +70,7 @@ main (int argc, char **argv)
       g_critical ("%s", error->message);
       return VQ_VERB_FAILED;
     }
-  status = vq_verb_run (verbs, (const char *const *)argv + (argc > 0));
+  status = vq_verb_run (&table, (const char *const *)argv + (argc > 0));
   if (fflush (stdout) == 0)
     return status;
   g_critical ("cannot write the output");

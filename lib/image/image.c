@@ -7,73 +7,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io/child.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/path.h"
 #include "base/qemu-value.h"
 #include "base/text.h"
-
-/* An image's header can make qemu-img work or allocate without end. These limits are far above what
- * a good image needs, which is 0.1 s and 200 MB of address space. */
-#define QEMU_IMG_CPU_SECONDS 10
-#define QEMU_IMG_ADDRESS_SPACE (G_GUINT64_CONSTANT (1) << 30)
-
-/* qemu-img has up to 64 threads. With a malloc arena of 128 MiB of addresses for each, some of them
- * could not start within the limit, and qemu-img would abort. */
-#define QEMU_IMG "env", "MALLOC_ARENA_MAX=1", "qemu-img"
+#include "image/qemu-img.h"
 
 struct _VqImage
 {
   GPtrArray *files; /* VqImageGateFile */
   char *shown;      /* the user's path made printable, for messages */
 };
-
-/* Removes the "env" of the command line from the message, and the repeated name of the program. */
-static void
-tidy_message (GError *error)
-{
-  static const char *const prefixes[] = { "env: ", "qemu-img: " };
-  const char *text = error->message;
-  char *tidy;
-
-  for (gsize i = 0; i < G_N_ELEMENTS (prefixes); i++)
-    if (g_str_has_prefix (text, prefixes[i]))
-      text += strlen (prefixes[i]);
-  tidy = g_strconcat ("qemu-img: ", text, NULL);
-  g_free (error->message);
-  error->message = tidy;
-}
-
-static gboolean
-check_program (GError **error)
-{
-  g_autofree char *program = g_find_program_in_path ("qemu-img");
-
-  return program != NULL
-         || vq_error_set (error, VQ_ERROR_FAILED,
-                          "cannot find qemu-img: install the package qemu-utils");
-}
-
-/* ARGV begins with QEMU_IMG. Paths in it are always absolute, so that QEMU takes none for an option
- * or for "PROTOCOL:NAME". */
-static gboolean
-run_qemu_img (const char *const *argv, gint64 deadline, VqCancel *cancel, GError **error)
-{
-  static const VqChildOptions limits = {
-    .stdout_fd = -1,
-    .cpu_seconds = QEMU_IMG_CPU_SECONDS,
-    .address_space = QEMU_IMG_ADDRESS_SPACE,
-  };
-  GError *local = NULL;
-
-  if (!check_program (error))
-    return FALSE;
-  if (vq_child_run (argv, &limits, NULL, deadline, cancel, &local))
-    return TRUE;
-  tidy_message (local);
-  g_propagate_error (error, local);
-  return FALSE;
-}
 
 static const VqImageGateFile *
 get_first (const VqImage *image)
@@ -107,7 +52,7 @@ vq_image_inspect (const char *path, VqImageUse use, const char *const *allowed, 
       return NULL;
     }
   image->files = vq_image_gate_check (path, allowed, error);
-  if (image->files == NULL || !check_use (image, use, error) || !check_program (error))
+  if (image->files == NULL || !check_use (image, use, error) || !vq_qemu_img_check (error))
     return NULL;
   return g_steal_pointer (&image);
 }
@@ -172,7 +117,7 @@ write_with_qemu_img (const char *const *argv, const char *path, gint64 deadline,
 {
   if (!create_private_file (path, error))
     return FALSE;
-  if (run_qemu_img (argv, deadline, cancel, error))
+  if (vq_qemu_img_run (argv, NULL, deadline, cancel, error))
     return TRUE;
   g_unlink (path);
   return FALSE;
@@ -186,8 +131,8 @@ create_overlay (const VqImage *image, const char *backing, const char *format, c
 {
   g_autofree char *overlay = vq_path_make_absolute (path, error);
   g_autofree char *size = g_strdup_printf ("%" G_GUINT64_FORMAT, get_first (image)->virtual_size);
-  const char *argv[] = { QEMU_IMG, "create", "-q",    "-u",    "-f", "qcow2", "-F",
-                         format,   "-b",     backing, overlay, size, NULL };
+  const char *argv[]
+      = { "create", "-q", "-u", "-f", "qcow2", "-F", format, "-b", backing, overlay, size, NULL };
 
   if (overlay != NULL && write_with_qemu_img (argv, overlay, deadline, cancel, error))
     return TRUE;
@@ -211,14 +156,14 @@ vq_image_create_second_overlay (const VqImage *image, const char *disk, const ch
   return create_overlay (image, disk, "qcow2", overlay_path, deadline, cancel, error);
 }
 
-/* The whole chain of IMAGE for --image-opts. Transfer full. */
+/* The first N_FILES of IMAGE for --image-opts. Transfer full. */
 static char *
-build_options (const VqImage *image)
+build_options (const VqImage *image, guint n_files)
 {
   GString *options = g_string_new (NULL);
   g_autofree char *prefix = g_strdup ("");
 
-  for (guint i = 0; i < image->files->len; i++)
+  for (guint i = 0; i < n_files; i++)
     {
       const VqImageGateFile *file = image->files->pdata[i];
       g_autofree char *quoted = vq_qemu_value_quote (file->path);
@@ -233,17 +178,61 @@ build_options (const VqImage *image)
   return g_string_free (options, FALSE);
 }
 
+char *
+vq_image_build_options (const VqImage *image)
+{
+  return build_options (image, image->files->len);
+}
+
+/* Another opinion means that one program sees a disk where another sees something else. */
+static gboolean
+check_agreement (const VqImage *image, JsonObject *info, GError **error)
+{
+  const VqImageGateFile *file = get_first (image);
+  const char *format;
+  gint64 size;
+
+  if (!vq_json_get_string (info, "format", "", &format, error)
+      || !vq_json_get_int (info, "virtual-size", -1, &size, error))
+    return FALSE;
+  return (strcmp (format, file->format) == 0 && (guint64)size == file->virtual_size)
+         || vq_error_set (error, VQ_ERROR_FAILED,
+                          "its header says %s and %" G_GUINT64_FORMAT " bytes, but qemu-img "
+                          "says %s and %" G_GINT64_FORMAT " bytes: do not use it",
+                          file->format, file->virtual_size, format, size);
+}
+
+/* "info" opens no backing files. */
+gboolean
+vq_image_query (const VqImage *image, JsonNode **info, gint64 deadline, VqCancel *cancel,
+                GError **error)
+{
+  VQ_ERROR_PREFIX (error, "%s", image->shown);
+  g_autofree char *options = build_options (image, 1);
+  g_autofree char *text = NULL;
+  g_autoptr (JsonNode) node = NULL;
+  const char *argv[] = { "info", "-U", "--output=json", "--image-opts", options, NULL };
+
+  if (!vq_qemu_img_run (argv, &text, deadline, cancel, error))
+    return FALSE;
+  node = vq_json_parse_object (text, strlen (text), error);
+  if (node == NULL || !check_agreement (image, json_node_get_object (node), error))
+    return FALSE;
+  *info = g_steal_pointer (&node);
+  return TRUE;
+}
+
 gboolean
 vq_image_copy_start (const VqImage *image, gsize size, const char *output_path, gint64 deadline,
                      VqCancel *cancel, GError **error)
 {
   g_autofree char *output = vq_path_make_absolute (output_path, error);
   g_autofree char *block = g_strdup_printf ("bs=%" G_GSIZE_FORMAT, size);
-  g_autofree char *options = build_options (image);
+  g_autofree char *options = vq_image_build_options (image);
   g_autofree char *from = g_strconcat ("if=", options, NULL);
   g_autofree char *to = output != NULL ? g_strconcat ("of=", output, NULL) : NULL;
   const char *argv[]
-      = { QEMU_IMG, "dd", "-U", "--image-opts", "-O", "raw", block, "count=1", from, to, NULL };
+      = { "dd", "-U", "--image-opts", "-O", "raw", block, "count=1", from, to, NULL };
 
   if (output != NULL && write_with_qemu_img (argv, output, deadline, cancel, error))
     return TRUE;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A disk image that has passed the gate (image/image-gate.h), and everything that calls qemu-img.
- * qemu-img runs with limits on its time and memory, because an image comes from somebody else. The
- * image itself is never written. */
+/* A disk image that has passed the gate (image/image-gate.h), and what qemu-img does with it.
+ * The image itself is never written. */
 #pragma once
 
-#include <glib.h>
+#include <json-glib/json-glib.h>
 
 #include "base/wait.h"
 #include "image/image-gate.h"
@@ -30,6 +29,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqImage, vq_image_free)
 /* The files that it consists of (VqImageGateFile): the image's own, its backing file, and so on. */
 const GPtrArray *vq_image_get_files (const VqImage *image);
 
+/* The whole chain of IMAGE for qemu-img's --image-opts. Transfer full. */
+char *vq_image_build_options (const VqImage *image);
+
 /* Fails if QEMU cannot save machines with images of this format, or with backing files of theirs;
  * the error says what to do. */
 gboolean vq_image_check_saving (const VqImage *image, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -44,6 +46,12 @@ gboolean vq_image_create_second_overlay (const VqImage *image, const char *disk,
                                          const char *overlay_path, gint64 deadline,
                                          VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* *INFO gets what qemu-img says about IMAGE (an object, see qemu-img(1), "info --output=json").
+ * Fails if it disagrees with what the gate has found about format and size. Transfer full. Waits
+ * for qemu-img until DEADLINE. */
+gboolean vq_image_query (const VqImage *image, JsonNode **info, gint64 deadline, VqCancel *cancel,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Copies the first SIZE bytes (a multiple of 512) that a guest sees, or fewer if the disk is
  * smaller, to the new file OUTPUT_PATH with mode 0600. If it fails it leaves no file. Waits for

@@ -275,8 +275,8 @@ read_output (int fd, Output *output, gint64 deadline, VqCancel *cancel, const ch
   return done;
 }
 
-static gboolean
-check_success (VqChild *child, GError **error)
+gboolean
+vq_child_check_success (VqChild *child, GError **error)
 {
   g_autofree char *text = vq_child_get_stderr (child);
   g_autofree char *note = vq_inherited_note_on_text (text);
@@ -302,8 +302,12 @@ run_to_end (const char *const *argv, VqChildOptions options, Output *output, gin
   options.stdout_fd = ends[1];
   child = vq_child_spawn (argv, &options, error);
   close (ends[1]);
-  return child != NULL && read_output (out, output, deadline, cancel, "end of its output", error)
-         && vq_child_wait (child, deadline, cancel, error) && check_success (child, error);
+  if (child == NULL || !read_output (out, output, deadline, cancel, "end of its output", error)
+      || !vq_child_wait (child, deadline, cancel, error))
+    return FALSE;
+  if (options.wait_status != NULL)
+    *options.wait_status = child->status;
+  return vq_child_check_success (child, error);
 }
 
 gboolean

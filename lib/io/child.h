@@ -16,6 +16,7 @@ typedef struct
   gsize n_keep_fds;
   guint cpu_seconds;     /* RLIMIT_CPU, 0: none */
   guint64 address_space; /* RLIMIT_AS in bytes, 0: none */
+  int *wait_status;      /* vq_child_run puts it there when the child has ended; may be NULL */
 } VqChildOptions;
 
 /* Starts ARGV (argv[0] is looked up on PATH) with stdin from /dev/null. The child leads a process
@@ -46,6 +47,11 @@ char *vq_child_get_stderr (VqChild *child);
 /* Called once from the main context when the child has ended and its stderr is read. */
 typedef void (*VqChildEnded) (VqChild *child, gpointer data);
 void vq_child_on_ended (VqChild *child, VqChildEnded ended, gpointer data);
+
+/* Fails unless its exit status is 0, with its stderr, or with how it ended. Only after it has
+ * ended.
+ */
+gboolean vq_child_check_success (VqChild *child, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 void vq_child_kill (VqChild *child, int signum);
 

@@ -6,8 +6,6 @@
 #include "base/error.h"
 #include "verb/verb-output.h"
 
-#define NAME "virt-qemu"
-
 /* The longest name for which a suggestion is looked for. */
 #define NAME_MAX_LENGTH 31
 
@@ -38,20 +36,20 @@ get_distance (const char *name, const char *other)
 
 /* NULL if no verb is like NAME: a third of the letters may be wrong, or the rest be missing. */
 static const VqVerb *
-find_nearest (const VqVerb *table, const char *name)
+find_nearest (const VqVerb *verb, const char *name)
 {
   const VqVerb *best = NULL;
   guint least = 1 + strlen (name) / 3;
 
   if (name[0] == '\0' || strlen (name) > NAME_MAX_LENGTH)
     return NULL;
-  for (; table->name != NULL; table++)
+  for (; verb->name != NULL; verb++)
     {
-      guint distance = g_str_has_prefix (table->name, name) ? 0 : get_distance (name, table->name);
+      guint distance = g_str_has_prefix (verb->name, name) ? 0 : get_distance (name, verb->name);
 
       if (distance < least || (distance == least && best == NULL))
         {
-          best = table;
+          best = verb;
           least = distance;
         }
     }
@@ -59,14 +57,14 @@ find_nearest (const VqVerb *table, const char *name)
 }
 
 const VqVerb *
-vq_verb_find (const VqVerb *table, const char *name, GError **error)
+vq_verb_find (const VqVerb *verbs, const char *name, GError **error)
 {
   const VqVerb *nearest;
 
-  for (const VqVerb *verb = table; verb->name != NULL; verb++)
+  for (const VqVerb *verb = verbs; verb->name != NULL; verb++)
     if (strcmp (verb->name, name) == 0)
       return verb;
-  nearest = find_nearest (table, name);
+  nearest = find_nearest (verbs, name);
   if (nearest != NULL)
     vq_error_set (error, VQ_ERROR_USAGE, "there is no verb \"%s\"; did you mean \"%s\"?", name,
                   nearest->name);
@@ -76,23 +74,27 @@ vq_verb_find (const VqVerb *table, const char *name, GError **error)
 }
 
 char *
-vq_verb_build_help (const VqVerb *table)
+vq_verb_build_help (const VqVerbTable *table)
 {
-  GString *text = g_string_new ("Usage: " NAME " VERB [OPTION...] [ARGUMENT...]\n"
-                                "       " NAME " --help | --version\n"
-                                "\n"
-                                "Virtual machines that are forked, not booted.\n"
-                                "\n");
+  GString *text = g_string_new (NULL);
 
-  for (; table->name != NULL; table++)
-    if (table->summary != NULL)
-      g_string_append_printf (text, "  %-14s %s\n", table->name, table->summary);
-  g_string_append (text, "\n'" NAME " VERB --help' explains a verb.\n");
+  g_string_printf (text,
+                   "Usage: %s VERB [OPTION...] [ARGUMENT...]\n"
+                   "       %s --help | --version\n"
+                   "\n"
+                   "%s\n"
+                   "\n",
+                   table->program, table->program, table->summary);
+
+  for (const VqVerb *verb = table->verbs; verb->name != NULL; verb++)
+    if (verb->summary != NULL)
+      g_string_append_printf (text, "  %-14s %s\n", verb->name, verb->summary);
+  g_string_append_printf (text, "\n'%s VERB --help' explains a verb.\n", table->program);
   return g_string_free (text, FALSE);
 }
 
 static VqVerbStatus
-print_help (const VqVerb *table)
+print_help (const VqVerbTable *table)
 {
   g_autofree char *help = vq_verb_build_help (table);
 
@@ -101,8 +103,9 @@ print_help (const VqVerb *table)
 }
 
 VqVerbStatus
-vq_verb_run (const VqVerb *table, const char *const *arguments)
+vq_verb_run (const VqVerbTable *table, const char *const *arguments)
 {
+  g_autofree char *how = g_strconcat (table->program, " --help", NULL);
   g_autoptr (GError) error = NULL;
   const VqVerb *verb = NULL;
   const char *word = arguments[0];
@@ -111,7 +114,7 @@ vq_verb_run (const VqVerb *table, const char *const *arguments)
     return print_help (table);
   if (g_strcmp0 (word, "--version") == 0)
     {
-      vq_verb_output_text ("%s\n", NAME " " VQ_VERSION);
+      vq_verb_output_text ("%s\n", "virt-qemu " VQ_VERSION);
       return VQ_VERB_OK;
     }
   if (word == NULL)
@@ -119,7 +122,6 @@ vq_verb_run (const VqVerb *table, const char *const *arguments)
   else if (word[0] == '-')
     vq_error_set (&error, VQ_ERROR_USAGE, "there is no option %s before the verb", word);
   else
-    verb = vq_verb_find (table, word, &error);
-  return verb != NULL ? verb->run (arguments + 1)
-                      : vq_verb_error_report (error, NAME " --help", FALSE);
+    verb = vq_verb_find (table->verbs, word, &error);
+  return verb != NULL ? verb->run (arguments + 1) : vq_verb_error_report (error, how, FALSE);
 }

@@ -17,14 +17,22 @@ typedef struct
   VqVerbStatus (*run) (const char *const *arguments);
 } VqVerb;
 
-/* Does what the command line ARGUMENTS (without the program's name, and with NULL at the end) asks
- * for, and reports errors. */
-VqVerbStatus vq_verb_run (const VqVerb *table, const char *const *arguments);
+/* The verbs that may follow a program's name, or follow another verb. */
+typedef struct
+{
+  const char *program; /* the words before the verb: "virt-qemu" */
+  const char *summary; /* for --help: a sentence */
+  const VqVerb *verbs;
+} VqVerbTable;
+
+/* Does what the command line ARGUMENTS (without the words before the verb, and with NULL at the
+ * end) asks for, and reports errors. */
+VqVerbStatus vq_verb_run (const VqVerbTable *table, const char *const *arguments);
 
 /* The verb NAME. If there is none, the error (VQ_ERROR_USAGE) suggests the one whose name is most
  * like it, unless none is. */
-const VqVerb *vq_verb_find (const VqVerb *table, const char *name, GError **error)
+const VqVerb *vq_verb_find (const VqVerb *verbs, const char *name, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* The text of virt-qemu --help. Transfer full. */
-char *vq_verb_build_help (const VqVerb *table);
+/* The text of --help. Transfer full. */
+char *vq_verb_build_help (const VqVerbTable *table);

@@ -137,7 +137,7 @@ TEST (test_limits_and_arguments)
   g_autofree char *script
       = g_strdup_printf ("{ ulimit -t; ulimit -v; echo $MALLOC_ARENA_MAX $*; } > %s\n", log);
   g_autofree char *expected = g_strdup_printf (
-      "10\n1048576\n1 create -q -u -f qcow2 -F qcow2 -b %s %s 8388608\n", path, overlay);
+      "30\n1048576\n1 create -q -u -f qcow2 -F qcow2 -b %s %s 8388608\n", path, overlay);
   g_autofree char *logged = NULL;
   g_autoptr (VqImage) image = images_inspect (path, VQ_IMAGE_BOOT);
 

@@ -30,13 +30,15 @@ static const VqVerb verbs[] = {
   { NULL },
 };
 
+static const VqVerbTable table = { "virt-qemu", "Handles machines.", verbs };
+
 CASE ("verb", NULL, NULL, 60)
 
 TEST (verb_gets_the_rest)
 {
   static const char *const words[] = { "launch", "--help", "x", NULL };
 
-  ck_assert_int_eq (vq_verb_run (verbs, words), VQ_VERB_EXISTS);
+  ck_assert_int_eq (vq_verb_run (&table, words), VQ_VERB_EXISTS);
   ck_assert_ptr_eq (given, words + 1);
 }
 
@@ -67,7 +69,7 @@ TEST (unknown_verbs)
 
 TEST (help_lists_all)
 {
-  g_autofree char *help = vq_verb_build_help (verbs);
+  g_autofree char *help = vq_verb_build_help (&table);
 
   ck_assert (g_str_has_prefix (help, "Usage: virt-qemu VERB "));
   for (const VqVerb *verb = verbs; verb->name != NULL; verb++)

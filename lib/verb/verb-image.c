@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "verb/verb-image.h"
+
+#include "verb/verb-image-convert.h"
+#include "verb/verb-image-info.h"
+#include "verb/verb.h"
+
+static const VqVerb verbs[] = {
+  { "info", "say what an image is, and whether it is safe to open", vq_verb_image_info_run },
+  { "convert", "copy an image, in another format", vq_verb_image_convert_run },
+  { NULL },
+};
+
+VqVerbStatus
+vq_verb_image_run (const char *const *arguments)
+{
+  static const VqVerbTable table
+      = { "virt-qemu image", "Looks at disk images and converts them.", verbs };
+
+  return vq_verb_run (&table, arguments);
+}
