@@ -111,6 +111,22 @@ _virt_qemu_names ()
   fi
 }
 
+_virt_qemu_events ()
+{
+  case $prev in
+    --format)
+      mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur")
+      ;;
+    --until)
+      mapfile -t COMPREPLY < <(compgen -W 'created started ready restarted reverted forked stopped deleted' -- "$cur")
+      ;;
+    --since) ;;
+    *)
+      _virt_qemu_names '--since= --until='
+      ;;
+  esac
+}
+
 _virt_qemu_launch ()
 {
   if [[ $cur == -* ]]; then
@@ -195,10 +211,12 @@ _virt_qemu ()
 
   if ((cword == 1)); then
     mapfile -t COMPREPLY < <(compgen -W '
-      check console create delete exec file fork image info launch list logs prune renew restart revert screenshot shell ssh-config start stats stop template wait
+      check console create delete events exec file fork image info launch list logs prune renew restart revert screenshot shell ssh-config start stats stop template wait
       --help --version' -- "$cur")
   elif [[ ${words[1]} == check ]]; then
     _virt_qemu_check
+  elif [[ ${words[1]} == events ]]; then
+    _virt_qemu_events
   elif [[ ${words[1]} == exec ]]; then
     _virt_qemu_exec
   elif [[ ${words[1]} == file ]]; then

@@ -9,6 +9,7 @@
 #include "instance/instance-start.h"
 #include "verb/verb-check.h"
 #include "client/verb-console.h"
+#include "client/verb-events.h"
 #include "client/verb-exec.h"
 #include "client/verb-file.h"
 #include "client/verb-fork.h"
@@ -45,6 +46,7 @@ static const VqVerb verbs[] = {
   { "logs", "show what a guest wrote to its console", vq_verb_logs_run },
   { "screenshot", "take a picture of the screen of an instance", vq_verb_screenshot_run },
   { "wait", "wait until an instance is ready or has stopped", vq_verb_instance_wait },
+  { "events", "show what happens to instances", vq_verb_events_run },
   { "prune", "remove what killed processes have left of instances", vq_verb_list_prune },
   { "template", "list and remove templates, from which testbeds are forked", vq_verb_template_run },
   { "image", "look at disk images and convert them", vq_verb_image_run },

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "instance/instance-event.h"
 #include "instance/instance-name.h"
 #include "instance/instance-socket.h"
 #include "io/lock-file.h"
@@ -133,7 +134,10 @@ vq_instance_create (VqPrivateDir *place, const char *name, VqInstanceRecord *rec
   if (!vq_instance_name_check (name, error))
     return NULL;
   if (make (instance, &why))
-    return g_steal_pointer (&instance);
+    {
+      vq_instance_event_add (instance, VQ_INSTANCE_EVENT_CREATED, NULL);
+      return g_steal_pointer (&instance);
+    }
   if (vq_error_get_code (why) == VQ_ERROR_NO_ROOM)
     vq_error_set (
         error, VQ_ERROR_NO_ROOM,
@@ -225,6 +229,12 @@ vq_instance_get_name (VqInstance *instance)
 }
 
 VqPrivateDir *
+vq_instance_get_place (VqInstance *instance)
+{
+  return instance->place;
+}
+
+VqPrivateDir *
 vq_instance_get_dir (VqInstance *instance)
 {
   return instance->dir;
@@ -243,8 +253,10 @@ vq_instance_remove (VqInstance *instance, GError **error)
   g_autofree char *half = make_half_name ();
 
   vq_instance_socket_remove_dir (instance);
-  return vq_private_dir_rename (instance->dir, instance->place, half, error)
-         && vq_private_dir_remove_child (instance->place, half, LOCK, error);
+  if (!vq_private_dir_rename (instance->dir, instance->place, half, error))
+    return FALSE;
+  vq_instance_event_add (instance, VQ_INSTANCE_EVENT_DELETED, NULL);
+  return vq_private_dir_remove_child (instance->place, half, LOCK, error);
 }
 
 char **

@@ -46,6 +46,9 @@ void vq_instance_await_stop (VqInstance *instance);
 
 const char *vq_instance_get_name (VqInstance *instance);
 
+/* The directory of all instances, which is not INSTANCE's own. */
+VqPrivateDir *vq_instance_get_place (VqInstance *instance);
+
 /* Its directory; belongs to INSTANCE. */
 VqPrivateDir *vq_instance_get_dir (VqInstance *instance);
 

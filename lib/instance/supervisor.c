@@ -13,6 +13,7 @@
 #include "instance/control-server.h"
 #include "instance/control-text.h"
 #include "instance/control-wire.h"
+#include "instance/instance-event.h"
 #include "instance/instance-lease.h"
 #include "instance/instance-machine.h"
 #include "instance/instance-reason.h"
@@ -319,6 +320,16 @@ fail (Supervisor *self, VqControlRequest *request, GError **error)
   vq_control_request_fail (request, *error);
 }
 
+/* What has been done with the machine. The last word of "fork" is the directory of the copy. */
+static void
+note_work (Supervisor *self, const char *const *words)
+{
+  g_autofree char *copy = strcmp (words[0], "fork") == 0 ? g_path_get_basename (words[2]) : NULL;
+
+  if (self->work != NULL && !self->over)
+    vq_instance_event_add (self->instance, self->work, copy);
+}
+
 /* A client that has gone away while it waited wants nothing any more. "stop" is answered when all
  * is removed. */
 static void
@@ -334,7 +345,10 @@ serve_one (Supervisor *self)
   else if (self->over)
     g_queue_push_tail (&self->enders, request);
   else
-    vq_control_request_succeed (request, (const char *const[]){ NULL });
+    {
+      note_work (self, vq_control_request_get_words (request));
+      vq_control_request_succeed (request, (const char *const[]){ NULL });
+    }
   self->work = NULL;
 }
 
@@ -392,15 +406,21 @@ keep_reason (Supervisor *self)
     vq_instance_reason_write (dir, self->reason);
 }
 
-/* An instance that was to be made and could not be started has nothing worth keeping. */
+/* Gives up the instance. One that was to be made and could not be started has nothing worth
+ * keeping. Who hears that it has stopped may want to start it at once. */
 static void
-remove_if_unwanted (Supervisor *self, gboolean unwanted)
+leave (Supervisor *self, gboolean unwanted)
 {
+  gboolean keep = !unwanted && !vq_instance_get_record (self->instance)->ephemeral;
   g_autoptr (GError) error = NULL;
 
-  if ((unwanted || vq_instance_get_record (self->instance)->ephemeral)
-      && !vq_instance_remove (self->instance, &error))
+  if (keep)
+    vq_instance_unlock (self->instance);
+  vq_instance_event_add (self->instance, VQ_INSTANCE_EVENT_STOPPED,
+                         self->over || self->forced ? "it was told to stop" : self->reason);
+  if (!keep && !vq_instance_remove (self->instance, &error))
     g_warning ("cannot remove the instance: %s", error->message);
+  vq_instance_unlock (self->instance);
 }
 
 /* Those who wait for the end are told when all is done, but the lock is free only when we have
@@ -417,13 +437,12 @@ end (Supervisor *self, gboolean unwanted)
   if (self->directory != NULL)
     vq_instance_socket_remove_dir (self->instance);
   keep_reason (self);
-  remove_if_unwanted (self, unwanted);
-  vq_instance_unlock (self->instance);
+  leave (self, unwanted);
   while ((request = g_queue_pop_head (&self->enders)) != NULL)
     vq_control_request_succeed (request, (const char *const[]){ NULL });
-  g_free (self->reason);
   g_free (self->exec_socket);
   g_free (self->directory);
+  g_free (self->reason);
   vq_signals_free (self->signals);
   vq_instance_lease_free (self->lease);
   vq_instance_owner_clear (self->owner);
@@ -444,6 +463,7 @@ static gboolean
 begin (Supervisor *self, GError **error)
 {
   self->work = "started";
+  vq_instance_event_add (self->instance, VQ_INSTANCE_EVENT_STARTED, NULL);
   self->report_id = g_unix_fd_add (self->report_fd, G_IO_ERR, on_nobody_waits, self);
   self->signals = vq_signals_new (self->cancel, error);
   if (!vq_instance_reason_reserve (vq_instance_get_dir (self->instance), error)
@@ -453,6 +473,7 @@ begin (Supervisor *self, GError **error)
   if (!vq_instance_machine_start (self->machine, error))
     return FALSE;
   self->work = NULL;
+  vq_instance_event_add (self->instance, VQ_INSTANCE_EVENT_READY, NULL);
   return TRUE;
 }
 

@@ -23,6 +23,23 @@ vq_verb_output_json (JsonBuilder *builder)
 }
 
 void
+vq_verb_output_json_line (JsonBuilder *builder)
+{
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
+  g_autofree char *text = json_to_string (root, FALSE);
+
+  vq_verb_output_text ("%s\n", text);
+}
+
+char *
+vq_verb_output_format_time (gint64 time)
+{
+  g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (time / G_USEC_PER_SEC);
+
+  return date != NULL ? g_date_time_format (date, "%Y-%m-%dT%H:%M:%SZ") : NULL;
+}
+
+void
 vq_verb_output_add_string (JsonBuilder *builder, const char *name, const char *value)
 {
   g_autofree char *valid = value != NULL ? g_utf8_make_valid (value, -1) : NULL;
@@ -53,8 +70,7 @@ vq_verb_output_add_size (JsonBuilder *builder, const char *name, gint64 size)
 void
 vq_verb_output_add_time (JsonBuilder *builder, const char *name, gint64 time)
 {
-  g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (time / G_USEC_PER_SEC);
-  g_autofree char *text = date != NULL ? g_date_time_format (date, "%Y-%m-%dT%H:%M:%SZ") : NULL;
+  g_autofree char *text = vq_verb_output_format_time (time);
 
   vq_verb_output_add_string (builder, name, text);
 }

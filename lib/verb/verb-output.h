@@ -11,6 +11,13 @@ void vq_verb_output_text (const char *format, ...) G_GNUC_PRINTF (1, 2);
 /* Prints what BUILDER has built, and a newline. */
 void vq_verb_output_json (JsonBuilder *builder);
 
+/* The same on one line, for a stream of objects. */
+void vq_verb_output_json_line (JsonBuilder *builder);
+
+/* TIME, in microseconds of real time, as in RFC 3339. NULL if there is no such time. Transfer
+ * full. */
+char *vq_verb_output_format_time (gint64 time);
+
 /* Add a member to the object that is being built. A SIZE that is negative is not known. VALUE may
  * be NULL, and need not be UTF-8: bytes that are not become U+FFFD. TIME is in microseconds of real
  * time. */

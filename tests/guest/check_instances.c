@@ -248,19 +248,26 @@ TEST (test_the_guest_powers_off)
 }
 
 #define LAUNCH_EPHEMERAL "virt-qemu launch --ephemeral image.qcow2 web --ram-size=1024 "
-#define UNTIL_GONE "while virt-qemu info web >/dev/null 2>&1; do :; done"
+/* Before it is launched, and when it should end. */
+#define AWAIT_END "virt-qemu events --until=deleted web >events & events=$!; "
+#define UNTIL_GONE "wait $events"
 
 /* A process, the other end of a pipe, and a lease that is cut short. */
 TEST (test_it_ends_with_its_owner)
 {
-  expect ("sleep 1000 & " LAUNCH_EPHEMERAL "--owner-pid=$!; kill $!; " UNTIL_GONE, "web");
-  expect ("mkfifo pipe; sleep 1000 >pipe & exec 3<pipe; " LAUNCH_EPHEMERAL
-          "--owner-fd=3; exec 3<&-; kill $!; rm pipe; " UNTIL_GONE,
+  expect (AWAIT_END "sleep 1000 & " LAUNCH_EPHEMERAL "--owner-pid=$!; kill $!; " UNTIL_GONE, "web");
+  expect (AWAIT_END "mkfifo pipe; sleep 1000 >pipe & exec 3<pipe; " LAUNCH_EPHEMERAL
+                    "--owner-fd=3; exec 3<&-; kill $!; rm pipe; " UNTIL_GONE,
           "web");
-  expect (LAUNCH_EPHEMERAL "--lease=1h; "
-                           "virt-qemu info --format=json web | grep -c '\"lease_until\" : \"2'; "
-                           "virt-qemu renew --lease=1s web; " UNTIL_GONE,
+  expect (AWAIT_END LAUNCH_EPHEMERAL
+          "--lease=1h; "
+          "virt-qemu info --format=json web | grep -c '\"lease_until\" : \"2'; "
+          "virt-qemu renew --lease=1s web; " UNTIL_GONE,
           "web\n1");
+  expect ("sed 's/[^ ]* *//' events",
+          "web                   created\nweb                   started\n"
+          "web                   ready\nweb                   stopped: its lease has run out\n"
+          "web                   deleted");
 }
 
 /* What is asked for every few seconds. */

@@ -158,9 +158,9 @@ TEST_LOOP (fails, 0, G_N_ELEMENTS (failures))
 }
 
 static const char *const verbs[]
-    = { "launch", "create", "start",      "stop",  "restart", "revert",
-        "fork",   "delete", "list",       "info",  "wait",    "logs",
-        "stats",  "prune",  "screenshot", "renew", "console", "ssh-config" };
+    = { "launch",     "create", "start",   "stop",       "restart", "revert", "fork",
+        "delete",     "list",   "info",    "wait",       "logs",    "stats",  "prune",
+        "screenshot", "renew",  "console", "ssh-config", "events" };
 
 TEST_LOOP (help, 0, G_N_ELEMENTS (verbs))
 {

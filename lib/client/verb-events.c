@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "client/verb-events.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arguments.h"
+#include "base/error.h"
+#include "base/units.h"
+#include "base/wait.h"
+#include "client/event-watch.h"
+#include "instance/instance-name.h"
+#include "verb/verb-output.h"
+
+#define HELP "virt-qemu events --help"
+
+enum
+{
+  OPTION_FORMAT,
+  OPTION_SINCE,
+  OPTION_UNTIL,
+  OPTION_HELP,
+};
+
+static const VqArgument arguments_table[] = {
+  [OPTION_FORMAT] = { "format", 0, TRUE },
+  [OPTION_SINCE] = { "since", 0, TRUE },
+  [OPTION_UNTIL] = { "until", 0, TRUE },
+  [OPTION_HELP] = { "help", 'h', FALSE },
+  { NULL },
+};
+
+static const char help[]
+    = "Usage: virt-qemu events [OPTION...] [NAME]\n"
+      "\n"
+      "Prints a line whenever something happens to an instance: created, started, ready,\n"
+      "restarted, reverted, forked, stopped, deleted. Ends when it is interrupted.\n"
+      "\n"
+      "      --since=TIME       print what happened in this time before, too, as 90s, 15m,\n"
+      "                         2h or 1d; the last thousands of events are kept\n"
+      "      --until=EVENT      end after this event, for example stopped\n"
+      "      --format=FORMAT    text, or json: an object on each line (default: text)\n"
+      "  -h, --help             show this text and exit\n";
+
+typedef struct
+{
+  const char *name; /* only of this one; NULL: of all */
+  gboolean json;
+  gboolean help;
+  gint64 since;      /* microseconds of real time */
+  const char *until; /* after which event we end; NULL: after none */
+  gboolean over;
+  VqCancel *cancel;
+} Events;
+
+static void
+print_json (const VqInstanceEvent *event)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_object (builder);
+  vq_verb_output_add_time (builder, "time", event->time);
+  vq_verb_output_add_string (builder, "name", event->name);
+  vq_verb_output_add_string (builder, "event", event->what);
+  vq_verb_output_add_string (builder, "detail", event->detail);
+  json_builder_end_object (builder);
+  vq_verb_output_json_line (builder);
+}
+
+/* Nobody may read what we print any more. */
+static void
+flush (Events *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (fflush (stdout) == 0)
+    return;
+  vq_error_set_errno (&error, errno, "cannot write the output");
+  vq_cancel_trigger (self->cancel, error);
+}
+
+static void
+show (const VqInstanceEvent *event, gpointer data)
+{
+  Events *self = data;
+  g_autofree char *time = vq_verb_output_format_time (event->time);
+
+  if (event->time < self->since || self->over
+      || (self->name != NULL && strcmp (self->name, event->name) != 0))
+    return;
+  if (self->json)
+    print_json (event);
+  else
+    vq_verb_output_text ("%s  %-20s  %s%s%s\n", time, event->name, event->what,
+                         event->detail != NULL ? ": " : "",
+                         event->detail != NULL ? event->detail : "");
+  self->over = g_strcmp0 (self->until, event->what) == 0;
+  flush (self);
+}
+
+static gboolean
+is_over (gpointer data)
+{
+  return ((Events *)data)->over;
+}
+
+static gboolean
+apply_format (Events *self, const char *value, GError **error)
+{
+  self->json = strcmp (value, "json") == 0;
+  return self->json || strcmp (value, "text") == 0
+         || vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not text or json", value);
+}
+
+static gboolean
+apply_until (Events *self, const char *value, GError **error)
+{
+  static const char *const events[] = { "created", "started", "ready",   "restarted", "reverted",
+                                        "forked",  "stopped", "deleted", NULL };
+
+  self->until = value;
+  return g_strv_contains (events, value)
+         || vq_error_set (error, VQ_ERROR_USAGE, "there is no event \"%s\"", value);
+}
+
+static gboolean
+apply_option (Events *self, int index, const char *value, GError **error)
+{
+  g_autofree char *name = vq_arguments_describe (&arguments_table[index]);
+  VQ_ERROR_PREFIX (error, "option %s", name);
+  guint64 seconds;
+
+  switch (index)
+    {
+    case OPTION_FORMAT:
+      return apply_format (self, value, error);
+    case OPTION_SINCE:
+      if (!vq_units_parse_age (value, &seconds, error))
+        return FALSE;
+      self->since -= seconds * G_USEC_PER_SEC;
+      return TRUE;
+    case OPTION_UNTIL:
+      return apply_until (self, value, error);
+    default:
+      self->help = TRUE;
+      return TRUE;
+    }
+}
+
+static gboolean
+apply_positional (Events *self, const char *value, GError **error)
+{
+  if (self->name != NULL)
+    return vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is one name too many", value);
+  self->name = value;
+  return vq_instance_name_check (value, error);
+}
+
+static gboolean
+parse (Events *self, VqArguments *parser, GError **error)
+{
+  VqArgumentKind kind;
+  const char *value;
+  int index;
+
+  while (!self->help
+         && (kind = vq_arguments_next (parser, &index, &value, error)) != VQ_ARGUMENT_END)
+    if (kind == VQ_ARGUMENT_ERROR
+        || !(kind == VQ_ARGUMENT_POSITIONAL ? apply_positional (self, value, error)
+                                            : apply_option (self, index, value, error)))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+run (Events *self, VqArguments *parser, GError **error)
+{
+  g_autoptr (VqEventWatch) watch = NULL;
+
+  if (parser == NULL || !parse (self, parser, error))
+    return FALSE;
+  if (!self->help)
+    {
+      watch = vq_event_watch_new (show, self, error);
+      return watch != NULL
+             && vq_wait_until (is_over, self, vq_deadline_in (G_MAXDOUBLE), self->cancel, "event",
+                               error);
+    }
+  vq_verb_output_text ("%s", help);
+  return TRUE;
+}
+
+VqVerbStatus
+vq_verb_events_run (const char *const *arguments)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VqArguments) parser = vq_arguments_new (arguments_table, arguments, &error);
+  g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
+  Events self = { .since = g_get_real_time (), .cancel = cancel };
+
+  if (run (&self, parser, &error))
+    return VQ_VERB_OK;
+  return vq_verb_error_report (error, HELP, vq_verb_error_wants_json (arguments));
+}
