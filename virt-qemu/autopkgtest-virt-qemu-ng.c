@@ -83,6 +83,17 @@ run (const VqOptions *options)
   return status;
 }
 
+/* The whole trace, from the beginning. That the directory cannot be used is told later. */
+static void
+copy_log (const char *directory)
+{
+  g_autofree char *path = g_build_filename (directory, "trace.log", NULL);
+  g_autoptr (GError) error = NULL;
+
+  if (g_mkdir_with_parents (directory, 0700) == 0 && !vq_log_copy_to (path, &error))
+    g_warning ("--log-dir: %s", error->message);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -111,5 +122,7 @@ main (int argc, char **argv)
     }
   if (options->debug)
     vq_log_show_debug ();
+  if (options->debug && options->log_dir != NULL)
+    copy_log (options->log_dir);
   return run (options);
 }

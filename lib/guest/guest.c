@@ -302,6 +302,15 @@ vq_guest_shut_down (VqGuest *guest, int poweroff_seconds)
   vq_qemu_quit (guest->qemu, vq_deadline_in (QUIT_SECONDS));
 }
 
+void
+vq_guest_keep_logs (VqGuest *guest)
+{
+  const char *directory = guest->plan->options->log_dir;
+
+  if (directory != NULL)
+    vq_boot_evidence_keep_end (guest->qemu, vq_guest_link_get_channel (guest->link), directory);
+}
+
 gboolean
 vq_guest_prepare_reboot (VqGuest *guest, gint64 deadline, GError **error)
 {

@@ -88,6 +88,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqGuest, vq_guest_free)
  * that. */
 void vq_guest_shut_down (VqGuest *guest, int poweroff_seconds);
 
+/* To be called before the guest is ended: with --log-dir, keeps what it and its system have logged.
+ * Waits for the guest, some seconds at most. */
+void vq_guest_keep_logs (VqGuest *guest);
+
 /* To be called before the guest can know that it is to reboot, because it may reboot at once. From
  * now on its system may end at any time, which vq_guest_get_boots tells. */
 gboolean vq_guest_prepare_reboot (VqGuest *guest, gint64 deadline, GError **error)

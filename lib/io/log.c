@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "io/log.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
+#include "base/error.h"
+#include "base/fd.h"
 #include "base/text.h"
 #include "io/progress-line.h"
 #include "io/user-stderr.h"
@@ -13,6 +17,11 @@ static char progress[100];
 static char *last_line;   /* owned; with its prefix */
 static gint64 last_time;  /* when it came, of the monotonic clock */
 static guint64 n_repeats; /* how often it has come again */
+
+#define COPY_MAX (64 * 1024 * 1024)
+
+static int copy_fd = -1;
+static gsize copied; /* bytes */
 
 /* What comes again later than this is news. */
 #define REPEAT_USEC G_USEC_PER_SEC
@@ -25,6 +34,21 @@ prefix (GLogLevelFlags level)
   if (level & G_LOG_LEVEL_WARNING)
     return "warning: ";
   return level & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO) ? "debug: " : "";
+}
+
+/* A file that cannot be written, because its disk is full, is not tried again. */
+static void
+copy_line (GLogLevelFlags level, const char *text, gssize n)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  g_autofree char *time = g_date_time_format (now, "%T.%f");
+  g_autofree char *printable
+      = vq_text_printable (text, n >= 0 ? (gsize)n : strlen (text), G_MAXSIZE);
+  g_autofree char *line = g_strdup_printf ("%s %s%s\n", time, prefix (level), printable);
+
+  copied += strlen (line);
+  if (copied > COPY_MAX || !vq_fd_write_all (copy_fd, line, strlen (line)))
+    vq_fd_clear (&copy_fd);
 }
 
 static void G_GNUC_PRINTF (1, 2) write_line (const char *format, ...)
@@ -91,11 +115,16 @@ write_or_count (GLogLevelFlags level, const char *text, gssize n)
 static GLogWriterOutput
 write_message (GLogLevelFlags level, const GLogField *fields, gsize n, gpointer data)
 {
-  if ((level & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO)) && !show_debug)
-    return G_LOG_WRITER_HANDLED;
+  gboolean shown = show_debug || !(level & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO));
+
   for (gsize i = 0; i < n; i++)
     if (g_str_equal (fields[i].key, "MESSAGE"))
-      write_or_count (level, fields[i].value, fields[i].length);
+      {
+        if (copy_fd >= 0)
+          copy_line (level, fields[i].value, fields[i].length);
+        if (shown)
+          write_or_count (level, fields[i].value, fields[i].length);
+      }
   return G_LOG_WRITER_HANDLED;
 }
 
@@ -103,6 +132,15 @@ void
 vq_log_show_debug (void)
 {
   show_debug = TRUE;
+}
+
+gboolean
+vq_log_copy_to (const char *path, GError **error)
+{
+  vq_fd_clear (&copy_fd);
+  copied = 0;
+  copy_fd = open (path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+  return copy_fd >= 0 || vq_error_set_errno (error, errno, "cannot write %s", path);
 }
 
 void

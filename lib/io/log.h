@@ -13,6 +13,10 @@ void vq_log_init (const char *name);
 /* From now on debug messages are shown as well (--debug). */
 void vq_log_show_debug (void);
 
+/* From now on writes all messages, debug messages too, to the file PATH as well, which is replaced
+ * and others may not read; each with the time. What is longer than 64 MiB is not written. */
+gboolean vq_log_copy_to (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Tells the user that WHAT takes long, if stderr is a terminal; otherwise it is a debug message. */
 void vq_log_progress (const char *what);
 

@@ -396,6 +396,12 @@ vq_qemu_get_cancel (VqQemu *qemu)
   return qemu->cancel;
 }
 
+char *
+vq_qemu_get_stderr (VqQemu *qemu)
+{
+  return vq_child_get_stderr (qemu->child);
+}
+
 VqConsole *
 vq_qemu_get_console (VqQemu *qemu)
 {

@@ -31,6 +31,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqQemu, vq_qemu_free)
 VqCancel *vq_qemu_get_cancel (VqQemu *qemu);
 VqConsole *vq_qemu_get_console (VqQemu *qemu);
 
+/* The end of what QEMU has written to its stderr, as one line; "" if it has written nothing.
+ * Transfer full. */
+char *vq_qemu_get_stderr (VqQemu *qemu);
+
 /* Its process; 0 once that has ended. */
 GPid vq_qemu_get_pid (VqQemu *qemu);
 

@@ -67,7 +67,7 @@ vq_testbed_get_usage (VqTestbed *testbed)
   return usage;
 }
 
-/* Ends all commands. */
+/* Ends all commands, and keeps the logs. */
 static void
 disconnect (VqTestbed *testbed)
 {
@@ -76,6 +76,8 @@ disconnect (VqTestbed *testbed)
     vq_cancel_set_watch (vq_guest_get_cancel (testbed->guest), NULL, NULL);
   g_clear_pointer (&testbed->exec_server, vq_exec_server_free);
   g_clear_pointer (&testbed->exec_socket, g_free);
+  if (testbed->guest != NULL)
+    vq_guest_keep_logs (testbed->guest);
 }
 
 static void

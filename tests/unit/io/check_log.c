@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -106,6 +107,29 @@ TEST (later_repeats)
       g_usleep (1100 * 1000);
     }
   assert_written ("prog: a\nprog: a\n");
+}
+
+/* The file has what the user does not see, too. */
+TEST (copy)
+{
+  g_autofree char *directory = g_dir_make_tmp ("vq-log-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "trace", NULL);
+  g_autofree char *text = NULL;
+
+  ck_assert (!vq_log_copy_to (directory, NULL));
+  ck_assert (vq_log_copy_to (path, NULL));
+  g_debug ("a\nb");
+  g_warning ("c");
+  ck_assert (g_file_get_contents (path, &text, NULL, NULL));
+  ck_assert_msg (
+      g_regex_match_simple ("\\A[0-9:.]{15} debug: a b\n[0-9:.]{15} warning: c\n\\z", text, 0, 0),
+      "%s", text);
+  ck_assert (!vq_log_copy_to ("/dev/full/x", NULL)); /* ends the copy */
+  ck_assert (vq_log_copy_to ("/dev/full", NULL));
+  g_message ("d");
+  assert_written ("prog: warning: c\nprog: d\n");
+  g_unlink (path);
+  g_rmdir (directory);
 }
 
 /* Last: it cannot be undone. */
