@@ -71,7 +71,7 @@ vq_options_help (void)
          "\n"
          "Messages:\n"
          "      --show-boot                show what the guest's serial console says\n"
-         "      --log-dir=DIR              keep logs of the guest, QEMU and (with -d) us in\n"
+         "      --log-dir=DIR              keep logs of guest, QEMU and (with -d) us in\n"
          "                                 DIR, and a picture if the guest does not boot\n"
          "      --stats-file=FILE          keep FILE up to date with what was done, how\n"
          "                                 long it took, and what it takes of the host\n"
