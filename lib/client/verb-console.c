@@ -12,6 +12,7 @@
 #include "base/wait.h"
 #include "channel/terminal-call.h"
 #include "instance/instance-socket.h"
+#include "io/lock-file.h"
 #include "io/raw-terminal.h"
 #include "io/send-queue.h"
 #include "io/unix-socket.h"
@@ -22,6 +23,10 @@
 /* The socket of the guest's first serial port. */
 #define SOCKET "ttyS0"
 
+/* QEMU takes one client, and lets others wait as if they were connected. So who has the console
+ * holds this lock, beside the socket. */
+#define LOCK "console"
+
 /* Ctrl-] */
 #define LEAVE 0x1d
 
@@ -30,7 +35,7 @@ static const char help[]
       "\n"
       "Connects our terminal to the serial console of an instance that runs. Ctrl-]\n"
       "leaves it. What the guest writes goes to the terminal as it is. Only one at a\n"
-      "time can have the console; for others nothing happens until it is free.\n"
+      "time can have the console.\n"
       "\n"
       "  -h, --help             show this text and exit\n";
 
@@ -113,13 +118,41 @@ on_resized (guint rows, guint columns, gpointer data)
   /* A serial line has no size. */
 }
 
+static VqLockFile *
+take_lock (VqPrivateDir *directory, GError **error)
+{
+  VqLockFile *lock;
+
+  if (vq_lock_file_try (directory, LOCK, &lock, error) && lock == NULL)
+    vq_error_set (error, VQ_ERROR_BUSY, "it is in use");
+  return lock;
+}
+
+/* The sockets of a machine that ends have no names any more. */
+static int
+connect_socket (const char *path, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  int fd = vq_unix_socket_connect (path, &why);
+
+  if (vq_error_is_missing (why))
+    vq_error_set (error, VQ_ERROR_BUSY, "the machine is just starting or stopping");
+  else if (why != NULL)
+    g_propagate_error (error, g_steal_pointer (&why));
+  return fd;
+}
+
 static gboolean
 show (const VqInstanceRequest *request, GError **error)
 {
   const char *name = request->names[0];
   VQ_ERROR_PREFIX (error, "console of \"%s\"", name);
   g_autofree char *path = vq_instance_socket_find (name, SOCKET, error);
-  vq_autofd int socket = path != NULL ? vq_unix_socket_connect (path, error) : -1;
+  g_autofree char *above = path != NULL ? g_path_get_dirname (path) : NULL;
+  g_autoptr (VqPrivateDir) directory
+      = above != NULL ? vq_private_dir_open (above, VQ_PRIVATE_DIR_EXISTING, error) : NULL;
+  g_autoptr (VqLockFile) lock = directory != NULL ? take_lock (directory, error) : NULL;
+  vq_autofd int socket = lock != NULL ? connect_socket (path, error) : -1;
   vq_autofd int tty = -1;
   g_autoptr (VqRawTerminal) terminal = NULL;
   Console self = { .socket = socket };

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli-run.h"
 #include "instance-setup.h"
 #include "io/unix-socket.h"
 #include "person.h"
@@ -41,6 +42,7 @@ static void
 teardown (void)
 {
   close (listener);
+  cli_run_clear ();
   instance_teardown ();
   g_clear_pointer (&program, g_free);
 }
@@ -136,6 +138,41 @@ TEST (machine_ends)
   shutdown (port, SHUT_RDWR);
   person_expect ("console of \"web\": the machine has ended");
   ck_assert_int_eq (end (), 1);
+}
+
+/* The second one is told, and the first one goes on; then the console is free. */
+TEST (it_is_in_use)
+{
+  begin ();
+  say ("login: ");
+  ck_assert_int_eq (cli_run ("console web"), 4);
+  cli_assert_in (cli_err, "console of \"web\": it is in use\n");
+  say ("Password: ");
+  person_type ("\035");
+  ck_assert_int_eq (end (), 0);
+  begin ();
+  say ("login: ");
+  person_type ("\035");
+  ck_assert_int_eq (end (), 0);
+}
+
+/* Its lock is free however it has ended. */
+TEST (killed)
+{
+  begin ();
+  say ("login: ");
+  kill (person_child (), SIGKILL);
+  waitpid (person_child (), NULL, 0);
+  close (port);
+  cli_run ("console web");
+  ck_assert_ptr_null (strstr (cli_err, "in use"));
+}
+
+TEST (the_machine_just_ends)
+{
+  close (listener);
+  ck_assert_int_eq (cli_run ("console web"), 4);
+  cli_assert_in (cli_err, "just starting or stopping");
 }
 
 /* It can be left nevertheless. */
