@@ -14,12 +14,15 @@
 /* Further clients wait until one leaves. */
 #define MAX_CLIENTS 64
 
+#define ACCEPT_RETRY_MS 100
+
 struct _VqControlServer
 {
   int fd;
   char *path;
-  guint accept_id; /* 0: there are enough clients */
-  GQueue clients;  /* of Client */
+  guint accept_id; /* 0: there are enough clients, or too few descriptors */
+  guint retry_id;
+  GQueue clients; /* of Client */
   VqControlArrived arrived;
   gpointer data;
 };
@@ -94,6 +97,17 @@ take_client (VqControlServer *server, int fd)
 }
 
 static gboolean
+retry_accepting (gpointer data)
+{
+  VqControlServer *server = data;
+
+  server->retry_id = 0;
+  resume_accepting (server);
+  return G_SOURCE_REMOVE;
+}
+
+/* Nothing tells us when there are descriptors again, so without one we try later. */
+static gboolean
 on_connection (int listen_fd, GIOCondition events, gpointer data)
 {
   VqControlServer *server = data;
@@ -101,9 +115,13 @@ on_connection (int listen_fd, GIOCondition events, gpointer data)
 
   if (fd >= 0)
     take_client (server, fd);
-  if (server->clients.length < MAX_CLIENTS)
+  else if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+    return G_SOURCE_CONTINUE;
+  if (fd >= 0 && server->clients.length < MAX_CLIENTS)
     return G_SOURCE_CONTINUE;
   server->accept_id = 0;
+  if (fd < 0 && server->retry_id == 0)
+    server->retry_id = g_timeout_add (ACCEPT_RETRY_MS, retry_accepting, server);
   return G_SOURCE_REMOVE;
 }
 
@@ -139,8 +157,8 @@ vq_control_server_free (VqControlServer *server)
     return;
   while (!g_queue_is_empty (&server->clients))
     drop (g_queue_peek_head (&server->clients));
-  if (server->accept_id != 0)
-    g_source_remove (server->accept_id);
+  g_clear_handle_id (&server->accept_id, g_source_remove);
+  g_clear_handle_id (&server->retry_id, g_source_remove);
   vq_fd_clear (&server->fd);
   unlink (server->path);
   g_free (server->path);

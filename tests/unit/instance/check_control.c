@@ -4,6 +4,7 @@
 
 #include <check.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -147,6 +148,29 @@ TEST (bad_clients)
   close (half);
   close (loud);
   close (quiet);
+}
+
+/* The server waits without work, and serves the client when there is a descriptor again. */
+TEST (no_descriptors)
+{
+  static const char *const words[] = { "echo", "x", NULL };
+  int fd = vq_unix_socket_connect (path, NULL);
+  struct rlimit few, limit;
+  gint64 deadline = vq_deadline_in (0.5);
+  g_auto (GStrv) reply = NULL;
+  guint turns = 0;
+
+  getrlimit (RLIMIT_NOFILE, &limit);
+  few = limit;
+  few.rlim_cur = fd + 1;
+  setrlimit (RLIMIT_NOFILE, &few);
+  for (; vq_deadline_in (0) < deadline; turns++)
+    g_main_context_iteration (NULL, TRUE);
+  setrlimit (RLIMIT_NOFILE, &limit);
+  ck_assert_uint_lt (turns, 50);
+  close (fd);
+  reply = vq_control_client_call (instance, words, NULL, NULL);
+  ck_assert_ptr_nonnull (reply);
 }
 
 TEST (it_does_not_run)
