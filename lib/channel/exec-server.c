@@ -29,7 +29,7 @@ struct _VqExecServer
   guint accept_id; /* 0: no clients are accepted */
   guint retry_id;
   VqChannel *channel; /* not owned */
-  char *failure;      /* why there is no channel; NULL: the testbed is not open */
+  char *failure;      /* why there is no channel; NULL: the machine is not open */
   GQueue clients;     /* of VqExecSession */
   guint max_clients;
   guint64 n_commands;
@@ -42,7 +42,7 @@ get_channel (gpointer data, const char **why)
 {
   VqExecServer *server = data;
 
-  *why = server->failure != NULL ? server->failure : "the testbed is not open";
+  *why = server->failure != NULL ? server->failure : "the machine is not open";
   server->n_commands += server->channel != NULL;
   return server->channel;
 }
@@ -174,7 +174,7 @@ vq_exec_server_set_channel (VqExecServer *server, VqChannel *channel)
 {
   if (channel == server->channel)
     return;
-  kill_running (server, "the testbed was closed while the command ran");
+  kill_running (server, "the machine was closed while the command ran");
   server->channel = channel;
   g_clear_pointer (&server->failure, g_free);
 }
@@ -202,7 +202,7 @@ vq_exec_server_free (VqExecServer *server)
   unlink (server->path);
   vq_exec_server_set_channel (server, NULL);
   while (!g_queue_is_empty (&server->clients))
-    vq_exec_session_fail (g_queue_peek_head (&server->clients), "the testbed's server has ended");
+    vq_exec_session_fail (g_queue_peek_head (&server->clients), "the machine's server has ended");
   g_free (server->failure);
   g_free (server->path);
   g_free (server);

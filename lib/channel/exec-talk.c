@@ -156,9 +156,9 @@ vq_exec_talk_describe (int errnum)
       return "the command has too many or too long arguments";
     case EPIPE:
     case ECONNRESET:
-      return "the testbed's server went away";
+      return "the machine's server went away";
     case EPROTO:
-      return "what listens there is not a testbed's server";
+      return "what listens there is not a machine's server";
     default:
       return strerror (errnum);
     }

@@ -11,7 +11,7 @@ while IFS=: read -r name _ uid gid _ home shell; do
 done <<END
 $(getent passwd "$user" 2>/dev/null || cat /etc/passwd)
 END
-test -n "$found" || { echo "there is no user '$user' in the guest" >&2; exit 125; }
+test -n "$found" || { echo "virt-qemu: error: there is no user '$user' in the guest" >&2; exit 125; }
 
 set -- env -- HOME="$home" SHELL="${shell:-/bin/sh}" USER="$name" LOGNAME="$name" "$@"
 if setpriv --reuid "$uid" --regid "$gid" --init-groups true 2>/dev/null; then

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "channel/channel-capture.h"
@@ -151,6 +152,33 @@ settle (VqChannel *channel, const VqFileTransfer *transfer, GPtrArray *steps, Vq
                              cancel, error);
 }
 
+/* Fails with WHY, which is taken over, or with what it comes from if that is easy to say. */
+static gboolean
+explain_refusal (VqChannel *channel, const char *to, GError *why, VqCancel *cancel, GError **error)
+{
+  static const char script[]
+      = "if test ! -d \"$2\"; then echo m; elif test -d \"$1\"; then echo d; fi";
+  g_autofree char *plain = strip_slashes (to);
+  g_autofree char *above = g_path_get_dirname (plain);
+  const char *const argv[] = { "sh", "-c", script, "sh", plain, above, NULL };
+  g_autofree char *answer = NULL;
+  g_autoptr (GError) own = why;
+
+  if (g_error_matches (why, VQ_ERROR, VQ_ERROR_PEER)
+      && vq_channel_capture (channel, argv, &answer, no_deadline (), cancel, NULL))
+    {
+      if (answer[0] == 'm')
+        return vq_error_set (error, VQ_ERROR_MISSING,
+                             "there is no directory %s in the machine: make it with -p", above);
+      if (answer[0] == 'd' && !g_str_has_suffix (to, "/"))
+        return vq_error_set (error, VQ_ERROR_EXISTS,
+                             "%s is a directory in the machine: end it in \"/\" to copy into it",
+                             plain);
+    }
+  g_propagate_error (error, g_steal_pointer (&own));
+  return FALSE;
+}
+
 gboolean
 vq_file_transfer_push (VqChannel *channel, const VqFileTransfer *transfer, VqCancel *cancel,
                        GError **error)
@@ -163,26 +191,29 @@ vq_file_transfer_push (VqChannel *channel, const VqFileTransfer *transfer, VqCan
   for (guint i = 0; i < steps->len; i++)
     {
       const Step *step = steps->pdata[i];
+      GError *why = NULL;
 
-      if (!vq_copy_down (channel, step->from, step->to, NULL, no_deadline (), cancel, error))
-        return FALSE;
+      if (!vq_copy_down (channel, step->from, step->to, NULL, no_deadline (), cancel, &why))
+        return explain_refusal (channel, step->to, why, cancel, error);
     }
   return settle (channel, transfer, steps, cancel, error);
 }
 
-/* Asks the machine whether PATH is a directory. Fails if it does not exist. */
+/* Asks the machine whether PATH is a directory, and for that of which mode. Fails if it does not
+ * exist. */
 static gboolean
-look_up (VqChannel *channel, const char *path, gboolean *directory, VqCancel *cancel,
+look_up (VqChannel *channel, const char *path, gboolean *directory, mode_t *mode, VqCancel *cancel,
          GError **error)
 {
-  static const char script[]
-      = "if test -d \"$1\"; then echo d; elif test -e \"$1\" || test -L \"$1\"; then echo f; fi";
+  static const char script[] = "if test -d \"$1\"; then stat -L -c d%a -- \"$1\"; "
+                               "elif test -e \"$1\" || test -L \"$1\"; then echo f; fi";
   const char *const argv[] = { "sh", "-ec", script, "sh", path, NULL };
   g_autofree char *answer = NULL;
 
   if (!vq_channel_capture (channel, argv, &answer, no_deadline (), cancel, error))
     return FALSE;
   *directory = answer[0] == 'd';
+  *mode = *directory ? g_ascii_strtoull (answer + 1, NULL, 8) & 0777 : 0;
   return answer[0] != '\0'
          || vq_error_set (error, VQ_ERROR_MISSING, "there is no %s in the machine", path);
 }
@@ -196,6 +227,26 @@ make_host_parents (const VqFileTransfer *transfer, const char *to, GError **erro
          || vq_error_set_errno (error, errno, "cannot make %s", directory);
 }
 
+/* A new directory is closed to others while it is filled, and then as open as the one in the
+ * machine and our umask allow. */
+static gboolean
+pull_tree (VqChannel *channel, const char *from, const char *to, mode_t mode, VqCancel *cancel,
+           GError **error)
+{
+  gboolean is_new = g_mkdir (to, 0700) == 0;
+  mode_t mask = umask (0);
+
+  umask (mask);
+  if (!vq_copy_up (channel, from, to, NULL, no_deadline (), cancel, error))
+    {
+      if (is_new)
+        g_rmdir (to); /* which fails if something has arrived */
+      return FALSE;
+    }
+  return !is_new || g_chmod (to, mode & ~mask) == 0
+         || vq_error_set_errno (error, errno, "cannot set the mode of %s", to);
+}
+
 gboolean
 vq_file_transfer_pull (VqChannel *channel, const VqFileTransfer *transfer, VqCancel *cancel,
                        GError **error)
@@ -205,15 +256,15 @@ vq_file_transfer_pull (VqChannel *channel, const VqFileTransfer *transfer, VqCan
   g_autofree char *from = strip_slashes (transfer->sources[0]);
   g_autofree char *to = into ? place_in (transfer->target, from) : g_strdup (transfer->target);
   gboolean directory;
+  mode_t mode;
 
-  if (!look_up (channel, from, &directory, cancel, error)
+  if (!look_up (channel, from, &directory, &mode, cancel, error)
       || (directory && !check_directory (transfer, from, error))
       || !make_host_parents (transfer, to, error))
     return FALSE;
-  if (directory)
-    {
-      mark_as_tree (&from);
-      mark_as_tree (&to);
-    }
-  return vq_copy_up (channel, from, to, NULL, no_deadline (), cancel, error);
+  if (!directory)
+    return vq_copy_up (channel, from, to, NULL, no_deadline (), cancel, error);
+  mark_as_tree (&from);
+  mark_as_tree (&to);
+  return pull_tree (channel, from, to, mode, cancel, error);
 }

@@ -327,7 +327,7 @@ tree_up (const Copy *copy, GError **error)
 /* Prefixes the error with both paths. The names may hold any bytes; the message is still one
  * printable line. */
 static void
-name_paths (GError **error, const char *command, const char *from, const char *to)
+name_paths (GError **error, const char *from, const char *to)
 {
   g_autofree char *shown_from = vq_text_printable (from, strlen (from), NAME_SHOWN);
   g_autofree char *shown_to = vq_text_printable (to, strlen (to), NAME_SHOWN);
@@ -335,7 +335,7 @@ name_paths (GError **error, const char *command, const char *from, const char *t
 
   if (error == NULL)
     return;
-  g_prefix_error (error, "%s: %s to %s: ", command, shown_from, shown_to);
+  g_prefix_error (error, "%s to %s: ", shown_from, shown_to);
   message = vq_text_printable ((*error)->message, strlen ((*error)->message), G_MAXSIZE);
   g_free ((*error)->message);
   (*error)->message = message;
@@ -351,7 +351,7 @@ vq_copy_down (VqChannel *channel, const char *host_path, const char *guest_path,
 
   if (is_directory (host_path) ? tree_down (&copy, error) : file_down (&copy, error))
     return TRUE;
-  name_paths (error, "copydown", host_path, guest_path);
+  name_paths (error, host_path, guest_path);
   return FALSE;
 }
 
@@ -365,6 +365,6 @@ vq_copy_up (VqChannel *channel, const char *guest_path, const char *host_path, g
 
   if (is_directory (guest_path) ? tree_up (&copy, error) : file_up (&copy, error))
     return TRUE;
-  name_paths (error, "copyup", guest_path, host_path);
+  name_paths (error, guest_path, host_path);
   return FALSE;
 }

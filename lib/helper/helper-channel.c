@@ -369,7 +369,7 @@ drop (VqCommand *command)
   kill_processes (command);
   if (command->stream != 0)
     vq_helper_port_drop_stream (command->channel->port, command->stream);
-  vq_error_set (&error, VQ_ERROR_FAILED, "the testbed was closed while the command ran");
+  vq_error_set (&error, VQ_ERROR_FAILED, "the machine was closed while the command ran");
   g_clear_error (&command->error);
   set_end (command, VQ_ENDED_FAILED, 0, error);
   finish (command);

@@ -301,7 +301,7 @@ free_channel (VqChannel *parent)
   SshChannel *channel = (SshChannel *)parent;
   g_autoptr (GError) error = NULL;
 
-  vq_error_set (&error, VQ_ERROR_FAILED, "the testbed was closed while the command ran");
+  vq_error_set (&error, VQ_ERROR_FAILED, "the machine was closed while the command ran");
   while (!g_queue_is_empty (&channel->commands))
     finish_failed (g_queue_peek_head (&channel->commands), error);
   g_clear_handle_id (&channel->work_id, g_source_remove);

@@ -278,6 +278,8 @@ copy_failed (VqTestbed *testbed, const char *what, GError **error)
                     "%s: not done within %d s (AUTOPKGTEST_VIRT_COPY_TIMEOUT sets another limit)",
                     what, testbed->plan->options->timeout_copy);
     }
+  else
+    g_prefix_error (error, "%s: ", what);
   return FALSE;
 }
 
@@ -287,7 +289,7 @@ drop_commands (VqTestbed *testbed)
 {
   g_autoptr (GError) reason = NULL;
 
-  vq_error_set (&reason, VQ_ERROR_MACHINE, "the testbed is being rebooted");
+  vq_error_set (&reason, VQ_ERROR_MACHINE, "the machine is being rebooted");
   vq_exec_server_fail (testbed->exec_server, reason);
 }
 
@@ -354,7 +356,7 @@ reboot_guest (VqTestbed *testbed, gboolean prepare_only, GError **error)
 gboolean
 vq_testbed_reboot (VqTestbed *testbed, gboolean prepare_only, GError **error)
 {
-  VQ_ERROR_PREFIX (error, "cannot reboot the testbed");
+  VQ_ERROR_PREFIX (error, "cannot reboot the machine");
 
   return reboot_guest (testbed, prepare_only, error);
 }

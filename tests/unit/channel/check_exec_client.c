@@ -67,7 +67,7 @@ TEST (server_refuses)
 
   vq_exec_server_set_channel (exec_server, NULL);
   job = job_shell (channel, "true");
-  job_assert_failure (job, "the testbed is not open");
+  job_assert_failure (job, "the machine is not open");
 }
 
 TEST (server_ends)
@@ -76,7 +76,7 @@ TEST (server_ends)
 
   g_free (job_first_line (job));
   g_clear_pointer (&exec_server, vq_exec_server_free);
-  job_assert_failure (job, "the testbed was closed while the command ran");
+  job_assert_failure (job, "the machine was closed while the command ran");
 }
 
 /* A server that dies says nothing; one that is none says something wrong. */
@@ -85,7 +85,7 @@ TEST (no_reply)
   static const struct
   {
     const char *says, *reason;
-  } cases[] = { { "", "went away" }, { "HTTP/1.0 400 Bad Request", "is not a testbed's server" } };
+  } cases[] = { { "", "went away" }, { "HTTP/1.0 400 Bad Request", "is not a machine's server" } };
   int listener;
 
   g_clear_pointer (&exec_server, vq_exec_server_free);

@@ -36,7 +36,7 @@ TEST (not_open)
 
   vq_exec_server_set_channel (exec_server, NULL);
   ck_assert_int_eq (shell_run ("true", NULL, &err), 255);
-  ck_assert_str_eq (as_string (err), "virt-qemu-exec: the testbed is not open\n");
+  ck_assert_str_eq (as_string (err), "virt-qemu-exec: the machine is not open\n");
   vq_exec_server_set_channel (exec_server, exec_channel);
   ck_assert_int_eq (shell_run ("true", NULL, NULL), 0);
 }

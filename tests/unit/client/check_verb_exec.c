@@ -87,7 +87,7 @@ TEST (help)
 TEST (no_machine)
 {
   vq_exec_server_set_channel (exec_server, NULL);
-  verb_assert_fails (WORDS ("web", "true"), 125, "the testbed is not open");
+  verb_assert_fails (WORDS ("web", "true"), 125, "the machine is not open");
   g_clear_pointer (&exec_server, vq_exec_server_free);
   verb_assert_fails (WORDS ("web", "true"), 125, "the instance \"web\" is not ready");
   ck_assert_int_eq (symlink ("/dev/null", exec_socket_path), 0);
@@ -129,7 +129,8 @@ TEST (directory)
 {
   assert_prints (WORDS ("web", "pwd"), "/\n");
   assert_prints (WORDS ("--cwd=/usr", "web", "pwd"), "/usr\n");
-  verb_assert_fails (WORDS ("--cwd=/nonexistent", "web", "pwd"), 125, "/nonexistent");
+  verb_assert_fails (WORDS ("--cwd=/nonexistent", "web", "pwd"), 125,
+                     "virt-qemu: error: cannot go to the directory '/nonexistent' in the guest\n");
   verb_assert_fails (WORDS ("--cwd=-x", "web", "pwd"), 125, "-x");
   ck_assert_int_eq (verb_run (WORDS ("--cwd=/", "web", "/nonexistent"), -1, NULL, NULL), 127);
   ck_assert_int_eq (verb_run (WORDS ("--cwd=/", "web", "/etc/passwd"), -1, NULL, NULL), 126);
@@ -207,7 +208,8 @@ TEST_LOOP (user, 0, 2)
   assert_prints (WORDS ("--user=games", "--env=A=b", "--cwd=/usr", "web", "sh", "-c",
                         "echo $(id -un) $A $PWD"),
                  "games b /usr\n");
-  verb_assert_fails (WORDS ("--user=nosuch", "web", "true"), 125, "there is no user 'nosuch'");
+  verb_assert_fails (WORDS ("--user=nosuch", "web", "true"), 125,
+                     "virt-qemu: error: there is no user 'nosuch'");
   verb_assert_fails (WORDS ("--user=.*", "web", "true"), 125, "there is no user '.*'");
 }
 

@@ -109,14 +109,32 @@ TEST (files)
   succeed ("pull @copy back");
   shell ("cmp big copy; cmp big back; test $(stat -c %s back) = 1048576");
   /* A name for the copy, or a directory for it. */
-  shell ("mkdir in out");
+  shell ("mkdir -p in out dir/in");
   succeed ("push big empty tool @in");
   succeed ("push tool @in/");
   succeed ("pull @in/tool out");
   succeed ("pull @in/empty out/");
   shell ("cmp in/big big; test -x in/tool; test ! -x in/big; cmp out/tool tool; test -e out/empty");
-  refuse ("push big @nosuch/big", 1, "nosuch");
-  refuse ("pull @big nosuch/big", 1, "nosuch");
+  refuse ("push big @nosuch/big", 3, "/nosuch in the machine: make it with -p");
+  refuse ("pull @big nosuch/big", 3, "nosuch");
+  refuse ("push big @dir/in", 7, "/dir/in is a directory in the machine: end it in \"/\"");
+  refuse ("push big @big/x", 3, "there is no directory ");
+  shell ("ln -s /proc/self/none dangling");
+  refuse ("push big @dangling", 1, "big to ");
+}
+
+/* What nobody else could read there, nobody else can read here. */
+TEST (a_tree_stays_private)
+{
+  shell ("umask 0; mkdir -m 700 secret; mkdir -m 777 open; mkdir -m 555 closed");
+  succeed ("pull -r @secret copy");
+  succeed ("pull -r @open open-copy");
+  succeed ("pull -r @closed closed-copy");
+  shell ("test \"$(stat -c %a copy open-copy closed-copy | xargs)\" = '700 755 555'");
+  shell ("mkdir -m 750 here");
+  succeed ("pull -r @secret here");
+  shell ("test \"$(stat -c %a here here/secret | xargs)\" = '750 700'");
+  refuse ("pull -r @secret nosuch/copy", 3, "nosuch");
 }
 
 TEST (odd_names)

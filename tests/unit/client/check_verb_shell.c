@@ -214,7 +214,7 @@ TEST (server_dies)
   begin (WORDS ("exec", "-t", "web", "sh", "-c", "echo ready; exec sleep 1000"));
   person_expect ("ready\r\n");
   stop_server ();
-  person_expect ("the testbed's server went away");
+  person_expect ("the machine's server went away");
   ck_assert_int_eq (WEXITSTATUS (end ()), 125);
 }
 

@@ -205,7 +205,7 @@ TEST_LOOP (test_bad_guest_up, 0, G_N_ELEMENTS (bad_up))
   copy_shell ("mkdir $G/t; seq 1000 > $G/t/x; seq 2000 > $G/t/y");
   copy_fake ("tar", bad_up[_i].tar);
   ck_assert (!copy_up ("t/", "t/", seconds, &error));
-  copy_assert_error (error, "copyup: ", bad_up[_i].expected);
+  copy_assert_error (error, "", bad_up[_i].expected);
   ck_assert_msg (g_error_matches (error, VQ_ERROR, bad_up[_i].code), "%s", error->message);
   ck_assert_int_lt (g_get_monotonic_time () - start, 10 * G_USEC_PER_SEC);
 }
@@ -235,7 +235,7 @@ TEST_LOOP (test_bad_guest_down, 0, G_N_ELEMENTS (bad_down))
   copy_shell ("mkdir $H/t; seq 1000000 > $H/t/x");
   copy_fake ("tar", bad_down[_i].tar);
   ck_assert (!copy_down ("t/", "t/", seconds, &error));
-  copy_assert_error (error, "copydown: ", bad_down[_i].expected);
+  copy_assert_error (error, "", bad_down[_i].expected);
   ck_assert_msg (g_error_matches (error, VQ_ERROR, bad_down[_i].code), "%s", error->message);
 }
 
@@ -268,7 +268,7 @@ TEST (test_a_file_that_cannot_be_read_stops_the_copy)
   else
     {
       ck_assert (!copy_down ("t/", "t/", 10, &error));
-      copy_assert_error (error, "copydown: ", "secret: Permission denied");
+      copy_assert_error (error, "", "secret: Permission denied");
     }
 }
 
@@ -281,7 +281,7 @@ TEST (test_half_an_archive_has_no_end)
 
   copy_fake ("tar", "cat > /dev/null; touch $G/end");
   ck_assert (!vq_copy_down (copy_channel, source, target, NULL, vq_deadline_in (20), NULL, &error));
-  copy_assert_error (error, "copydown: ", "clocksource");
+  copy_assert_error (error, "", "clocksource");
   ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_FAILED));
   ck_assert_uint_eq (host_channel_n_killed (copy_channel), 1);
   copy_shell ("test ! -e $G/end");

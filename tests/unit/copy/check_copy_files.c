@@ -54,11 +54,11 @@ TEST (test_relative_guest_names_that_look_like_options)
 
   ck_assert (!vq_copy_up (copy_channel, "-nonexistent", "/dev/null", NULL, vq_deadline_in (10),
                           NULL, &error));
-  copy_assert_error (error, "copyup: -nonexistent to /dev/null: exit status", "-nonexistent");
+  copy_assert_error (error, "-nonexistent to /dev/null: exit status", "-nonexistent");
   g_clear_error (&error);
   ck_assert (!vq_copy_up (copy_channel, "-nonexistent/", copy_host, NULL, vq_deadline_in (10), NULL,
                           &error));
-  copy_assert_error (error, "copyup: -nonexistent/ to ", "exit status");
+  copy_assert_error (error, "-nonexistent/ to ", "exit status");
 }
 
 TEST (test_exec_bits)
@@ -155,12 +155,11 @@ TEST_LOOP (test_what_cannot_be_copied, 0, G_N_ELEMENTS (failing))
     ck_assert (!copy_up (failing[_i].from, failing[_i].to, 10, &error));
   else
     ck_assert (!copy_down (failing[_i].from, failing[_i].to, 10, &error));
-  copy_assert_error (error, failing[_i].is_up ? "copyup: " : "copydown: ", failing[_i].expected);
+  copy_assert_error (error, "", failing[_i].expected);
   /* The error names both paths, and no new file is left. */
-  prefix
-      = g_strdup_printf (failing[_i].is_up ? "copyup: %s%s to %s%s: " : "copydown: %s%s to %s%s: ",
-                         failing[_i].is_up ? copy_guest : copy_host, failing[_i].from,
-                         failing[_i].is_up ? copy_host : copy_guest, failing[_i].to);
+  prefix = g_strdup_printf ("%s%s to %s%s: ", failing[_i].is_up ? copy_guest : copy_host,
+                            failing[_i].from, failing[_i].is_up ? copy_host : copy_guest,
+                            failing[_i].to);
   copy_assert_error (error, prefix, "");
   ck_assert (!g_file_test (left, G_FILE_TEST_EXISTS));
 }
@@ -173,11 +172,11 @@ TEST (test_disks_that_fail)
 
   ck_assert (!vq_copy_up (copy_channel, "/etc/passwd", "/dev/full", NULL, vq_deadline_in (10), NULL,
                           &error));
-  copy_assert_error (error, "copyup: /etc/passwd to /dev/full: ", "No space left");
+  copy_assert_error (error, "/etc/passwd to /dev/full: ", "No space left");
   g_clear_error (&error);
   ck_assert (!vq_copy_down (copy_channel, "/proc/self/mem", target, NULL, vq_deadline_in (10), NULL,
                             &error));
-  copy_assert_error (error, "copydown: /proc/self/mem to ", "Input/output error");
+  copy_assert_error (error, "/proc/self/mem to ", "Input/output error");
 }
 
 static gboolean
@@ -207,11 +206,11 @@ TEST (test_names_in_errors)
   g_autofree char *long_name = g_strnfill (3000, 'n');
 
   ck_assert (!copy_down ("new\nline\033[31m", "\377\n", 10, &error));
-  copy_assert_error (error, "copydown: ", "/new line [31m to ");
+  copy_assert_error (error, "", "/new line [31m to ");
   ck_assert (g_utf8_validate (error->message, -1, NULL));
   g_clear_error (&error);
   ck_assert (!copy_up (long_name, "x", 10, &error));
-  copy_assert_error (error, "copyup: ...nnn", "/x: ");
+  copy_assert_error (error, "...nnn", "/x: ");
 }
 
 /* The same through the helper's own program, which copies plain files. */

@@ -127,7 +127,7 @@ TEST_LOOP (test_bad_sparse_files, 0, G_N_ELEMENTS (bad_sparse_up))
   if (_i == 5)
     copy_fake ("tar", "cd $G; tar -c d/ f");
   ck_assert (!copy_up ("f", "x", 20, &error));
-  copy_assert_error (error, "copyup: ", bad_sparse_up[_i].expected);
+  copy_assert_error (error, "", bad_sparse_up[_i].expected);
   copy_shell ("test ! -e $H/x");
 }
 
@@ -138,11 +138,11 @@ TEST (test_bad_guest_for_sparse_files)
   copy_shell ("truncate -s 9M $G/f $H/f");
   copy_fake ("tar", "cat > /dev/null; echo full >&2; exit 2");
   ck_assert (!copy_down ("f", "x", 20, &error));
-  copy_assert_error (error, "copydown: ", "exit status 2: full");
+  copy_assert_error (error, "", "exit status 2: full");
   g_clear_error (&error);
   copy_fake ("stat", "exit 1");
   ck_assert (!copy_down ("f", "x", 20, &error));
-  copy_assert_error (error, "copydown: ", "exit status 1");
+  copy_assert_error (error, "", "exit status 1");
   /* Without stat, everything is copied as it is. */
   copy_assert_up ("f", "y");
   copy_shell ("cmp $G/f $H/y");

@@ -229,8 +229,8 @@ TEST (free_with_commands)
   vq_channel_kill (port_channel, killed->command);
   vq_channel_free (port_channel);
   port_channel = vq_helper_channel_new (port_tested);
-  job_assert_failure (running, "the testbed was closed while the command ran");
-  job_assert_failure (killed, "the testbed was closed while the command ran");
+  job_assert_failure (running, "the machine was closed while the command ran");
+  job_assert_failure (killed, "the machine was closed while the command ran");
   next = start_job ();
   fake_guest_send (port_guest, VQ_HELPER_STDOUT, 1, "a", 1);
   fake_guest_send_u32 (port_guest, VQ_HELPER_SIGNALLED, 1, SIGKILL);
@@ -255,7 +255,7 @@ TEST (free_with_output)
   fake_guest_flush (port_guest);
   ck_assert (!job->done);
   g_clear_pointer (&port_channel, vq_channel_free);
-  job_assert_failure (job, "the testbed was closed while the command ran");
+  job_assert_failure (job, "the machine was closed while the command ran");
   close (ends[0]);
 }
 
