@@ -163,7 +163,7 @@ _virt_qemu_template ()
   elif [[ " ${words[*]:2:cword-2} " == *' remove '* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$(_virt_qemu_template_keys)" -- "$cur")
   elif [[ ! " ${words[*]:2:cword-2} " =~ ' '(list|clean)' ' ]]; then
-    mapfile -t COMPREPLY < <(compgen -W 'list remove clean' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W 'build list remove clean' -- "$cur")
   fi
 }
 
@@ -225,6 +225,8 @@ _virt_qemu ()
     _virt_qemu_image
   elif [[ ${words[1]} == shell ]]; then
     _virt_qemu_shell
+  elif [[ ${words[1]} == template && ${words[2]} == build && $cword -gt 2 ]]; then
+    _virt_qemu_launch
   elif [[ ${words[1]} == template ]]; then
     _virt_qemu_template
   elif [[ ${words[1]} == launch || ${words[1]} == create ]]; then

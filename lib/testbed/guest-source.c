@@ -438,6 +438,28 @@ vq_guest_source_get (VqGuestSource *source, VqGuestFacts *facts, GError **error)
   return get (source, try_sources, facts, error);
 }
 
+static gboolean
+try_once (VqGuestSource *source, GError **error)
+{
+  VqGuestFacts facts = { NULL, NULL };
+  g_autoptr (VqGuest) guest = vq_guest_source_get (source, &facts, error);
+
+  vq_guest_facts_clear (&facts);
+  return guest != NULL;
+}
+
+char *
+vq_guest_source_make_template (VqGuestSource *source, GError **error)
+{
+  if (!try_once (source, error))
+    return NULL;
+  if (source->template != NULL)
+    return g_path_get_basename (vq_template_get_directory (source->template));
+  vq_error_set (error, VQ_ERROR_FAILED, "there can be none: %s",
+                source->trouble != NULL ? source->trouble : "no reason is known");
+  return NULL;
+}
+
 VqGuest *
 vq_guest_source_get_kept (VqGuestSource *source, VqGuestFacts *facts, GError **error)
 {

@@ -29,6 +29,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqGuestSource, vq_guest_source_free)
 VqGuest *vq_guest_source_get (VqGuestSource *source, VqGuestFacts *facts, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* Makes the template, unless there is one, and forks it once to see that it can be used. Returns
+ * its name (transfer full). Waits as vq_guest_source_get does. */
+char *vq_guest_source_make_template (VqGuestSource *source, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* Where the last guest came from: "fork" of a template that was there; "build": of one that was
  * made for it; "boot". NULL if there was none. */
 const char *vq_guest_source_get_origin (VqGuestSource *source);

@@ -12,6 +12,7 @@
 #include "template/template-store.h"
 #include "template/template-sweep.h"
 #include "verb/template-list.h"
+#include "verb/template-maker.h"
 #include "verb/verb-output.h"
 
 #define NAME "virt-qemu template"
@@ -43,6 +44,7 @@ static const char help[]
       "       " NAME " [OPTION...] remove KEY...\n"
       "       " NAME " [OPTION...] remove --unused\n"
       "       " NAME " [OPTION...] clean\n"
+      "       " NAME " build [MACHINE OPTION...] IMAGE...\n"
       "\n"
       "Lists and removes the templates of autopkgtest-virt-qemu-ng. A template is a\n"
       "testbed that was saved when it was ready; later testbeds are forked from it.\n"
@@ -55,6 +57,7 @@ static const char help[]
       "  clean           remove what the server would remove: damaged templates, those\n"
       "                  that are too old, and, if all together take too much room,\n"
       "                  those that were unused for the longest time\n"
+      "  build           makes a template; see " NAME " build --help\n"
       "\n"
       "      --format=FORMAT            for list: table, json or names (default: table)\n"
       "      --template-dir=DIR         where templates are kept (default:\n"
@@ -283,7 +286,7 @@ find_fault (const Request *request)
 
   if (command != NULL && !is_remove && strcmp (command, "list") != 0
       && strcmp (command, "clean") != 0)
-    return "the command must be list, remove or clean";
+    return "the command must be list, remove or clean, or build as the first word";
   if (request->format != NULL && command != NULL && strcmp (command, "list") != 0)
     return "--format can only be given to the command list";
   if (request->unused && !is_remove)
@@ -324,6 +327,17 @@ read_request (Request *request, const char *const *arguments, VqArguments **pars
   return fault == NULL || vq_error_set (error, VQ_ERROR_USAGE, "%s", fault);
 }
 
+/* Its options are those of the server. */
+static VqVerbStatus
+build (const char *const *arguments)
+{
+  g_autoptr (GError) error = NULL;
+
+  return vq_template_maker_run (arguments, &error)
+             ? VQ_VERB_OK
+             : vq_verb_error_report (error, NAME " build --help", FALSE);
+}
+
 VqVerbStatus
 vq_verb_template_run (const char *const *arguments)
 {
@@ -332,6 +346,8 @@ vq_verb_template_run (const char *const *arguments)
   g_autoptr (VqArguments) parser = NULL; /* owns the request's strings */
   Request request = { { VQ_TEMPLATE_MAX_AGE_DEFAULT, VQ_TEMPLATE_MAX_SIZE_DEFAULT }, .keys = keys };
 
+  if (g_strcmp0 (arguments[0], "build") == 0)
+    return build (arguments + 1);
   if (!read_request (&request, arguments, &parser, &error))
     return fail (&request, error);
   if (!request.help)

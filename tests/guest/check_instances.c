@@ -157,6 +157,16 @@ TEST (test_its_disk_stays)
   expect (EXEC "ls /root", "");
 }
 
+/* The template that launch uses is the one that was built for it. */
+TEST (test_a_template_is_built_before)
+{
+  expect ("name=$(virt-qemu template build image.qcow2 --ram-size=1024 2>/dev/null) && " LAUNCH
+          " && virt-qemu template --format=names | grep -cx \"$name\"; "
+          "virt-qemu template --format=json | grep -c '\"state\" : \"in use\"'; "
+          "virt-qemu template --format=json | grep -A1 \"\\\"$name\\\"\" | grep -c 'in use'",
+          "web\n1\n1\n1");
+}
+
 /* How long a fork stays is its own: it has neither the end nor the lease of its source. Its revert
  * goes to the template. */
 TEST (test_how_long_a_fork_stays)

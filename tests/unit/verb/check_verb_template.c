@@ -233,6 +233,35 @@ TEST (damaged_as_json)
   assert_in (json_object_get_string_member (object, "problem"), "template.json");
 }
 
+static const struct
+{
+  const char *words[4];
+  int status;
+  const char *said;
+} builds[] = {
+  { { "build" }, 2, "no image given" },
+  { { "build", "--ram-size=many", "x.img" }, 2, "--ram-size" },
+  { { "build", "--template=off", "x.img" }, 2, "with --template=off there is no template" },
+  { { "build", "--version", "x.img" }, 2, "--version is not for this verb" },
+  { { "build", "/nonexistent.img" }, 3, "cannot make a template: " },
+  { { "nonsense" }, 2, "build as the first word" },
+};
+
+TEST_LOOP (cannot_build, 0, G_N_ELEMENTS (builds))
+{
+  ck_assert_int_eq (run_with (NULL, builds[_i].words), builds[_i].status);
+  assert_in (err, builds[_i].said);
+  ck_assert_str_eq (out, "");
+}
+
+TEST (help_of_build)
+{
+  static const char *const words[] = { "build", "x.img", "--help", NULL };
+
+  ck_assert_int_eq (run_with (NULL, words), 0);
+  ck_assert (g_str_has_prefix (out, "Usage: virt-qemu template build "));
+}
+
 TEST (listed_as_names)
 {
   g_autofree char *a = cache_digest ("a");
@@ -261,8 +290,8 @@ TEST (errors_as_json)
                          "  }\n"
                          "}\n");
   assert_in (err, "--unused can only");
-  ck_assert_int_eq (run_with (NULL, missing), 1);
-  assert_in (out, "\"code\" : \"failed\"");
+  ck_assert_int_eq (run_with (NULL, missing), 3);
+  assert_in (out, "\"code\" : \"missing\"");
   assert_in (out, "\"hint\" : null");
 }
 
@@ -409,7 +438,7 @@ TEST (bad_directories)
     {
       const char *const words[] = { "--template-dir", paths[i], NULL };
 
-      ck_assert_int_eq (run_with (NULL, words), 1);
+      ck_assert_int_eq (run_with (NULL, words), i == 0 ? 1 : 3);
       assert_in (err, paths[i]);
       ck_assert_str_eq (out, "");
     }
