@@ -55,6 +55,10 @@ _autopkgtest_virt_qemu_ng ()
       esac
       return
       ;;
+    --instance)
+      mapfile -t COMPREPLY < <(compgen -W "$(virt-qemu list --format=names 2>/dev/null)" -- "$cur")
+      return
+      ;;
     --template-script | --ssh-key | --stats-file)
       _filedir
       return
@@ -90,7 +94,7 @@ _autopkgtest_virt_qemu_ng ()
 
   if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W '
-      --accel= --allow-backing= --baseimage --boot= --channel= --cpus= --debug --display= --dpkg-architecture= --efi --guest-agent= --help
+      --accel= --allow-backing= --allow-revert --baseimage --boot= --channel= --cpus= --debug --display= --dpkg-architecture= --efi --guest-agent= --help --instance=
       --log-dir= --network= --overlay-dir=
       --password= --qemu-architecture= --qemu-command= --qemu-options= --ram-size= --sandbox= --shared-dir= --show-boot --ssh-key= --ssh-user= --stats-file=
       --template= --template-cache-size= --template-dir= --template-max-age= --template-script=

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/inherited.h"
+#include "instance/instance-testbed.h"
 #include "io/log.h"
 #include "plan/options.h"
 #include "plan/plan.h"
@@ -41,22 +42,49 @@ remove_left_overs (const VqOptions *options)
 }
 
 static int
-serve (const VqOptions *options, VqCancel *cancel)
+serve (const VqOptions *options, VqServed *served, VqCancel *cancel)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *exec_program = vq_programs_find (EXEC_NAME, &error);
-  g_autoptr (VqPlan) plan = exec_program != NULL ? vq_plan_new (options, cancel, &error) : NULL;
-  g_autoptr (VqTestbed) testbed = NULL;
   g_autoptr (VqServerStats) stats = NULL;
+
+  if (options->stats_file != NULL)
+    stats = vq_server_stats_new (options->stats_file, options->images[0], served, &error);
+  if (error != NULL)
+    return report (error);
+  return vq_server_run (served, stats, STDIN_FILENO, STDOUT_FILENO, cancel);
+}
+
+static int
+serve_instance (const VqOptions *options, const char *exec_program, VqCancel *cancel)
+{
+  g_autoptr (VqInstanceTestbed) testbed = vq_instance_testbed_new (options, exec_program, cancel);
+
+  return serve (options, vq_instance_testbed_get_served (testbed), cancel);
+}
+
+static int
+serve_image (const VqOptions *options, const char *exec_program, VqCancel *cancel)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VqPlan) plan = vq_plan_new (options, cancel, &error);
+  g_autoptr (VqTestbed) testbed = NULL;
 
   if (plan == NULL)
     return report (error);
   testbed = vq_testbed_new (plan, exec_program, NULL, cancel);
-  if (options->stats_file != NULL)
-    stats = vq_server_stats_new (options->stats_file, options->images[0], testbed, &error);
-  if (error != NULL)
+  return serve (options, vq_testbed_get_served (testbed), cancel);
+}
+
+static int
+find_and_serve (const VqOptions *options, VqCancel *cancel)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *exec_program = vq_programs_find (EXEC_NAME, &error);
+
+  if (exec_program == NULL)
     return report (error);
-  return vq_server_run (testbed, stats, STDIN_FILENO, STDOUT_FILENO, cancel);
+  return options->instance != NULL ? serve_instance (options, exec_program, cancel)
+                                   : serve_image (options, exec_program, cancel);
 }
 
 /* Serves and cleans up. If a signal has ended the server, dies by the same signal. */
@@ -72,7 +100,7 @@ run (const VqOptions *options)
   if (signals == NULL)
     return report (error);
   remove_left_overs (options);
-  status = serve (options, cancel);
+  status = find_and_serve (options, cancel);
   caught = vq_signals_get_caught (signals);
   g_clear_pointer (&signals, vq_signals_free);
   if (caught != 0)

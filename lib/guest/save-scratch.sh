@@ -4,6 +4,8 @@
 # the mark comes last, because the waiting test reboots as soon as it is gone.
 # shellcheck disable=SC2086 # the options are several words, or none
 
+# a test may have removed it
+[ -d "$1" ] || mkdir -m 777 "$1"
 options=
 if tar --version 2>/dev/null | grep -q GNU; then
   options='--warning=none --sparse --numeric-owner'

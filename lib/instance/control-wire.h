@@ -16,8 +16,9 @@
  *   renew [SECONDS]   a new lease, 0: none; without it, as long as the first; does not wait
  *   ready             ok, when its turn comes
  *   stop SECONDS      shuts the guest down and ends the supervisor; -1: without asking the guest
- *   restart           reboots the guest
- *   revert            a fresh fork
+ *   restart [SCRATCH [itself]]   reboots the guest, or waits until it reboots itself; keeps what is
+ *                     in the directory SCRATCH of the guest
+ *   revert [SCRATCH]  a fresh fork, with an empty directory SCRATCH
  *   fork SOCKET DIR   sends the machine, which goes on, to the QEMU that listens at SOCKET, and its
  *                     disk to the files in DIR; only supervisors ask for that
  *   end               ok, when the supervisor ends */
@@ -29,3 +30,4 @@
 #define VQ_CONTROL_SOCKET "control"
 
 #define VQ_CONTROL_NOW "now"
+#define VQ_CONTROL_ITSELF "itself"

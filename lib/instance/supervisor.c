@@ -240,17 +240,29 @@ stop (Supervisor *self, const char *const *words, GError **error)
   return TRUE;
 }
 
+/* An autopkgtest on this machine has a scratch directory of its own, which must outlive this. */
+static void
+take_scratch (Supervisor *self, const char *const *words)
+{
+  if (words[1] != NULL && words[1][0] == '/')
+    vq_testbed_set_scratch (get_testbed (self), words[1]);
+}
+
 static gboolean
 restart (Supervisor *self, const char *const *words, GError **error)
 {
+  gboolean itself = words[1] != NULL && g_strcmp0 (words[2], VQ_CONTROL_ITSELF) == 0;
+
   self->work = "restarted";
-  return vq_testbed_reboot (get_testbed (self), FALSE, error);
+  take_scratch (self, words);
+  return vq_testbed_reboot (get_testbed (self), itself, error);
 }
 
 static gboolean
 revert (Supervisor *self, const char *const *words, GError **error)
 {
   self->work = "reverted";
+  take_scratch (self, words);
   raise_stats (self);
   return vq_instance_machine_revert (self->machine, error);
 }

@@ -25,6 +25,8 @@ enum
   OPTION_TIMEOUT_REBOOT,
   OPTION_TIMEOUT_POWEROFF,
   OPTION_SHOW_BOOT,
+  OPTION_INSTANCE,
+  OPTION_ALLOW_REVERT,
   OPTION_LOG_DIR,
   OPTION_STATS_FILE,
   OPTION_DEBUG,
@@ -64,6 +66,8 @@ static const VqArgument arguments_table[] = {
   [OPTION_TIMEOUT_REBOOT] = { "timeout-reboot", 0, TRUE },
   [OPTION_TIMEOUT_POWEROFF] = { "timeout-poweroff", 0, TRUE },
   [OPTION_SHOW_BOOT] = { "show-boot", 0, FALSE },
+  [OPTION_INSTANCE] = { "instance", 0, TRUE },
+  [OPTION_ALLOW_REVERT] = { "allow-revert", 0, FALSE },
   [OPTION_LOG_DIR] = { "log-dir", 0, TRUE },
   [OPTION_STATS_FILE] = { "stats-file", 0, TRUE },
   [OPTION_DEBUG] = { "debug", 'd', FALSE },
@@ -140,6 +144,8 @@ static const Rule rules[] = {
   [OPTION_TIMEOUT_REBOOT] = { RULE_INT, FIELD (timeout_reboot), 1, G_MAXINT },
   [OPTION_TIMEOUT_POWEROFF] = { RULE_INT, FIELD (timeout_poweroff), 0, G_MAXINT },
   [OPTION_SHOW_BOOT] = { RULE_CONSTANT, FIELD (show_boot), TRUE },
+  [OPTION_INSTANCE] = { RULE_STRING, FIELD (instance) },
+  [OPTION_ALLOW_REVERT] = { RULE_CONSTANT, FIELD (allow_revert), TRUE },
   [OPTION_LOG_DIR] = { RULE_STRING, FIELD (log_dir) },
   [OPTION_STATS_FILE] = { RULE_STRING, FIELD (stats_file) },
   [OPTION_DEBUG] = { RULE_CONSTANT, FIELD (debug), TRUE },
@@ -212,6 +218,7 @@ vq_options_free (VqOptions *options)
   g_free (options->display);
   g_free (options->log_dir);
   g_free (options->stats_file);
+  g_free (options->instance);
   g_strfreev (options->qemu_options);
   g_free (options->template_dir);
   g_strfreev (options->template_scripts);
@@ -331,6 +338,14 @@ apply (VqOptions *options, const Rule *rule, const char *value, GError **error)
   g_return_val_if_reached (FALSE);
 }
 
+/* Whether this option makes sense for a machine that is there already. */
+static gboolean
+is_for_instance (int index)
+{
+  return index == OPTION_INSTANCE || index == OPTION_ALLOW_REVERT || index == OPTION_USER
+         || index == OPTION_DEBUG || index == OPTION_STATS_FILE;
+}
+
 static gboolean
 apply_option (VqOptions *options, int index, const char *value, GError **error)
 {
@@ -340,6 +355,8 @@ apply_option (VqOptions *options, int index, const char *value, GError **error)
 
   if (!apply (options, &rules[index], value, error))
     return FALSE;
+  if (!is_for_instance (index) && options->for_image == NULL)
+    options->for_image = option->name;
   if (index == OPTION_TIMEOUT_REBOOT)
     options->timeout_reboot_given = TRUE;
   return TRUE;
@@ -383,6 +400,25 @@ parse_all (VqArguments *arguments, VqOptions *options, GError **error)
   return VQ_OPTIONS_RUN;
 }
 
+/* Either an image or an instance. */
+static gboolean
+check_machine_is_named (const VqOptions *options, GError **error)
+{
+  if (options->instance == NULL && options->allow_revert)
+    return vq_error_set (error, VQ_ERROR_USAGE, "--allow-revert needs --instance");
+  if (options->instance == NULL)
+    return options->images[0] != NULL
+           || vq_error_set (error, VQ_ERROR_USAGE, "no image given; name the disk image to boot");
+  if (options->images[0] != NULL)
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "--instance: that machine has an image already; leave %s out",
+                         options->images[0]);
+  return options->for_image == NULL
+         || vq_error_set (error, VQ_ERROR_USAGE,
+                          "--instance: that machine is there already; leave --%s out",
+                          options->for_image);
+}
+
 /* Refuses combinations of options that contradict each other. */
 static gboolean
 check_together (const VqOptions *options, GError **error)
@@ -403,9 +439,13 @@ check_together (const VqOptions *options, GError **error)
 gboolean
 vq_options_check_machine (const VqOptions *options, GError **error)
 {
-  return options->stats_file == NULL
+  const char *wrong = options->instance != NULL     ? "--instance"
+                      : options->stats_file != NULL ? "--stats-file"
+                                                    : NULL;
+
+  return wrong == NULL
          || vq_error_set (error, VQ_ERROR_USAGE,
-                          "--stats-file is only for autopkgtest's server: leave it out");
+                          "%s is only for autopkgtest's server: leave it out", wrong);
 }
 
 static gboolean
@@ -436,12 +476,8 @@ vq_options_parse (int argc, const char *const *argv, VqOptions **options, GError
   what = parse_all (arguments, result, error);
   if (what != VQ_OPTIONS_RUN)
     return what;
-  if (result->images[0] == NULL)
-    {
-      vq_error_set (error, VQ_ERROR_USAGE, "no image given; name the disk image to boot");
-      return VQ_OPTIONS_ERROR;
-    }
-  if (!read_environment (result, error) || !check_together (result, error))
+  if (!check_machine_is_named (result, error) || !read_environment (result, error)
+      || !check_together (result, error))
     return VQ_OPTIONS_ERROR;
   *options = g_steal_pointer (&result);
   return VQ_OPTIONS_RUN;

@@ -84,8 +84,10 @@ typedef struct
   int timeout_poweroff;          /* seconds; -1: not given, so QEMU is ended at once */
   int timeout_copy;              /* seconds, from $AUTOPKGTEST_VIRT_COPY_TIMEOUT; 0: no limit */
   gboolean show_boot;
-  char *log_dir;    /* where a boot that fails leaves what it knows */
-  char *stats_file; /* where the server writes what it has done and taken */
+  char *log_dir;         /* where a boot that fails leaves what it knows */
+  char *instance;        /* the machine that is there already; there is no image then */
+  gboolean allow_revert; /* whether that may be reverted */
+  char *stats_file;      /* where the server writes what it has done and taken */
   gboolean debug;
   char **qemu_options; /* appended to QEMU's argv; empty if not given */
   VqBoot boot;
@@ -104,8 +106,9 @@ typedef struct
   char **allowed_backing;      /* directories for backing files; empty if not given */
   char **template_scripts;     /* files on the host, in the order given; empty if not given */
   gboolean baseimage;
+  const char *for_image;  /* the name of the first option that is not for an instance; or NULL */
   GPtrArray *shared_dirs; /* VqSharedDir; empty if not given */
-  char **images;          /* at least one: the boot image, then read-only ones */
+  char **images; /* at least one, but for an instance: the boot image, then read-only ones */
 } VqOptions;
 
 void vq_options_free (VqOptions *options);

@@ -29,7 +29,7 @@ struct _VqServerStats
 {
   char *path;
   char *image;
-  VqTestbed *testbed;
+  VqServed *served;
   char *started;
   Phase done[G_N_ELEMENTS (phases)];
   int current; /* the index of the phase that is going on; -1: none */
@@ -90,10 +90,11 @@ add_phases (JsonBuilder *builder, const VqServerStats *stats)
 static JsonNode *
 build (const VqServerStats *stats)
 {
-  const VqTestbedUsage *usage = vq_testbed_get_usage (stats->testbed);
+  const VqServedUsage *usage = &stats->served->usage;
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autofree char *now = get_time ();
 
+  stats->served->class->look (stats->served);
   json_builder_begin_object (builder);
   add_int (builder, "version", VERSION);
   add_string (builder, "image", stats->image);
@@ -143,12 +144,12 @@ on_timer (gpointer data)
 }
 
 VqServerStats *
-vq_server_stats_new (const char *path, const char *image, VqTestbed *testbed, GError **error)
+vq_server_stats_new (const char *path, const char *image, VqServed *served, GError **error)
 {
   g_autoptr (VqServerStats) stats = g_new0 (VqServerStats, 1);
 
   stats->image = g_strdup (image);
-  stats->testbed = testbed;
+  stats->served = served;
   stats->started = get_time ();
   stats->current = -1;
   stats->path = g_strdup (path);
@@ -185,7 +186,7 @@ vq_server_stats_begin (VqServerStats *stats, VqCommandId command)
 {
   if (stats == NULL)
     return;
-  if (command == VQ_COMMAND_QUIT && vq_testbed_is_open (stats->testbed))
+  if (command == VQ_COMMAND_QUIT && stats->served->class->is_open (stats->served))
     command = VQ_COMMAND_CLOSE;
   stats->current = find_phase (command);
   stats->begun = g_get_monotonic_time ();
@@ -205,6 +206,6 @@ vq_server_stats_end (VqServerStats *stats)
       stats->current = -1;
       update (stats);
     }
-  if (!vq_testbed_is_open (stats->testbed))
+  if (!stats->served->class->is_open (stats->served))
     g_clear_handle_id (&stats->timer_id, g_source_remove);
 }

@@ -8,13 +8,13 @@
 #include <glib.h>
 
 #include "testbed/protocol.h"
-#include "testbed/testbed.h"
+#include "testbed/served.h"
 
 typedef struct _VqServerStats VqServerStats;
 
 /* Writes the file PATH for the first time; fails if that is impossible. If it is later, there is
- * one warning. TESTBED, of IMAGE, must outlive the result. */
-VqServerStats *vq_server_stats_new (const char *path, const char *image, VqTestbed *testbed,
+ * one warning. SERVED, of IMAGE (may be NULL), must outlive the result. */
+VqServerStats *vq_server_stats_new (const char *path, const char *image, VqServed *served,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Writes the file for the last time. */

@@ -12,7 +12,7 @@
 
 typedef struct
 {
-  VqTestbed *testbed;
+  VqServed *served;
   VqServerStats *stats; /* may be NULL */
   VqLineReader *lines;
   int out;
@@ -43,7 +43,7 @@ reply_ok (Server *server, const char *const *words, GError **error)
 static gboolean
 reply_scratch (Server *server, GError **error)
 {
-  const char *const words[] = { vq_testbed_get_scratch (server->testbed), NULL };
+  const char *const words[] = { server->served->class->get_scratch (server->served), NULL };
 
   return reply_ok (server, words, error);
 }
@@ -51,7 +51,7 @@ reply_scratch (Server *server, GError **error)
 static gboolean
 handle_capabilities (Server *server, VqRequest *request, GError **error)
 {
-  g_auto (GStrv) words = vq_testbed_get_capabilities (server->testbed);
+  g_auto (GStrv) words = server->served->class->get_capabilities (server->served);
 
   return reply_ok (server, (const char *const *)words, error);
 }
@@ -59,13 +59,13 @@ handle_capabilities (Server *server, VqRequest *request, GError **error)
 static gboolean
 handle_open (Server *server, VqRequest *request, GError **error)
 {
-  return vq_testbed_open (server->testbed, error) && reply_scratch (server, error);
+  return server->served->class->open (server->served, error) && reply_scratch (server, error);
 }
 
 static gboolean
 handle_revert (Server *server, VqRequest *request, GError **error)
 {
-  return vq_testbed_revert (server->testbed, error) && reply_scratch (server, error);
+  return server->served->class->revert (server->served, error) && reply_scratch (server, error);
 }
 
 /* The specification puts the scratch directory into this reply, but autopkgtest refuses that. */
@@ -74,20 +74,21 @@ handle_reboot (Server *server, VqRequest *request, GError **error)
 {
   gboolean prepare_only = vq_protocol_request_get_n_args (request) > 0;
 
-  return vq_testbed_reboot (server->testbed, prepare_only, error) && reply_ok (server, NULL, error);
+  return server->served->class->reboot (server->served, prepare_only, error)
+         && reply_ok (server, NULL, error);
 }
 
 static gboolean
 handle_close (Server *server, VqRequest *request, GError **error)
 {
-  vq_testbed_close (server->testbed);
+  server->served->class->close (server->served);
   return reply_ok (server, NULL, error);
 }
 
 static gboolean
 handle_print_execute_command (Server *server, VqRequest *request, GError **error)
 {
-  g_auto (GStrv) argv = vq_testbed_get_auxverb (server->testbed);
+  g_auto (GStrv) argv = vq_served_get_auxverb (server->served);
   g_autofree char *text = vq_protocol_reply_execute_command ((const char *const *)argv);
 
   return reply_text (server, text, error);
@@ -117,7 +118,7 @@ handle_copydown (Server *server, VqRequest *request, GError **error)
 
   if (!vq_protocol_check_copy_paths (args[0], args[1], error))
     return FALSE;
-  copied = vq_testbed_copy_down (server->testbed, args[0], args[1], &failure);
+  copied = vq_served_copy_down (server->served, args[0], args[1], &failure);
   return reply_to_copy (server, copied, failure, error);
 }
 
@@ -130,7 +131,7 @@ handle_copyup (Server *server, VqRequest *request, GError **error)
 
   if (!vq_protocol_check_copy_paths (args[0], args[1], error))
     return FALSE;
-  copied = vq_testbed_copy_up (server->testbed, args[0], args[1], &failure);
+  copied = vq_served_copy_up (server->served, args[0], args[1], &failure);
   return reply_to_copy (server, copied, failure, error);
 }
 
@@ -140,7 +141,7 @@ handle_shell (Server *server, VqRequest *request, GError **error)
   const char *const *args = vq_protocol_request_get_args (request);
   g_autoptr (GError) failure = NULL;
 
-  if (!vq_testbed_shell (server->testbed, args[0], args + 1, &failure))
+  if (!server->served->class->shell (server->served, args[0], args + 1, &failure))
     {
       if (vq_error_is_cancelled (failure))
         {
@@ -159,8 +160,8 @@ static gboolean
 handle_quit (Server *server, VqRequest *request, GError **error)
 {
   vq_line_reader_unwatch_hangup (server->lines);
-  if (vq_testbed_is_open (server->testbed))
-    vq_testbed_close (server->testbed);
+  if (server->served->class->is_open (server->served))
+    server->served->class->close (server->served);
   if (!reply_ok (server, NULL, NULL))
     g_debug ("nobody reads the reply to quit");
   server->quit = TRUE;
@@ -170,7 +171,7 @@ handle_quit (Server *server, VqRequest *request, GError **error)
 static gboolean
 handle_auxverb_debug_fail (Server *server, VqRequest *request, GError **error)
 {
-  vq_testbed_describe_failure (server->testbed);
+  server->served->class->describe_failure (server->served);
   return reply_ok (server, NULL, error);
 }
 
@@ -209,7 +210,7 @@ handle_line (Server *server, const char *line, GError **error)
     return FALSE;
   g_debug ("request: %s", line);
   command = vq_protocol_request_get_command (request);
-  if (!vq_protocol_check_state (command, vq_testbed_is_open (server->testbed), error))
+  if (!vq_protocol_check_state (command, server->served->class->is_open (server->served), error))
     return FALSE;
   vq_line_reader_watch_hangup (server->lines, on_caller_gone, server);
   vq_server_stats_begin (server->stats, command);
@@ -240,10 +241,10 @@ serve (Server *server, GError **error)
 }
 
 int
-vq_server_run (VqTestbed *testbed, VqServerStats *stats, int in, int out, VqCancel *cancel)
+vq_server_run (VqServed *served, VqServerStats *stats, int in, int out, VqCancel *cancel)
 {
   g_autoptr (VqLineReader) lines = vq_line_reader_new (in);
-  Server server = { testbed, stats, lines, out, cancel, FALSE };
+  Server server = { served, stats, lines, out, cancel, FALSE };
   g_autoptr (GError) error = NULL;
 
   if (serve (&server, &error))

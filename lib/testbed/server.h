@@ -6,7 +6,7 @@
 #include <glib.h>
 
 #include "testbed/server-stats.h"
-#include "testbed/testbed.h"
+#include "testbed/served.h"
 #include "base/wait.h"
 
 /* Exit statuses, as in Debian's servers. */
@@ -18,5 +18,5 @@
 /* Writes "ok" to descriptor OUT, then answers the requests from IN until `quit`, the end of IN, a
  * failure, or CANCEL. STATS, which may be NULL, hears of each. Triggers CANCEL itself if the caller
  * goes away while a command runs. Errors are written to stderr, one line each. Returns the exit
- * status; the testbed may still be open. */
-int vq_server_run (VqTestbed *testbed, VqServerStats *stats, int in, int out, VqCancel *cancel);
+ * status; SERVED may still be open. */
+int vq_server_run (VqServed *served, VqServerStats *stats, int in, int out, VqCancel *cancel);

@@ -2,7 +2,6 @@
 #include "testbed/testbed.h"
 
 #include "guest/baseimage.h"
-#include "copy/copy.h"
 #include "base/host-facts.h"
 #include "base/error.h"
 #include "channel/exec-server.h"
@@ -25,34 +24,22 @@
 
 struct _VqTestbed
 {
+  VqServed parent;
   VqPlan *plan;
-  const char *exec_program;
   const char *fixed_socket; /* the same for all guests; NULL: each has its own */
   VqGuestSource *source;
   VqGuest *guest; /* NULL: the testbed is closed */
   VqExecServer *exec_server;
   char *exec_socket;
   guint64 n_earlier_commands; /* those of exec servers that are gone */
-  VqTestbedUsage usage;
   VqGuestFacts facts; /* the scratch directory's path stays the same from the first open on */
 };
 
-VqTestbed *
-vq_testbed_new (VqPlan *plan, const char *exec_program, const char *exec_socket, VqCancel *cancel)
+static void
+look (VqServed *served)
 {
-  VqTestbed *testbed = g_new0 (VqTestbed, 1);
-
-  testbed->plan = plan;
-  testbed->exec_program = exec_program;
-  testbed->fixed_socket = exec_socket;
-  testbed->source = vq_guest_source_new (plan, cancel);
-  return testbed;
-}
-
-const VqTestbedUsage *
-vq_testbed_get_usage (VqTestbed *testbed)
-{
-  VqTestbedUsage *usage = &testbed->usage;
+  VqTestbed *testbed = (VqTestbed *)served;
+  VqServedUsage *usage = &served->usage;
   VqGuest *guest = testbed->guest;
 
   usage->origin = vq_guest_source_get_origin (testbed->source);
@@ -64,14 +51,14 @@ vq_testbed_get_usage (VqTestbed *testbed)
       usage->memory = MAX (usage->memory, vq_host_facts_get_peak_memory (vq_guest_get_pid (guest)));
       usage->disk_space = MAX (usage->disk_space, vq_guest_get_disk_space (guest));
     }
-  return usage;
 }
 
 /* Ends all commands, and keeps the logs. */
 static void
 disconnect (VqTestbed *testbed)
 {
-  testbed->n_earlier_commands = vq_testbed_get_usage (testbed)->n_commands;
+  look (&testbed->parent);
+  testbed->n_earlier_commands = testbed->parent.usage.n_commands;
   if (testbed->guest != NULL)
     vq_cancel_set_watch (vq_guest_get_cancel (testbed->guest), NULL, NULL);
   g_clear_pointer (&testbed->exec_server, vq_exec_server_free);
@@ -104,9 +91,10 @@ vq_testbed_is_open (VqTestbed *testbed)
   return testbed->guest != NULL;
 }
 
-char **
-vq_testbed_get_capabilities (VqTestbed *testbed)
+static char **
+get_capabilities (VqServed *served)
 {
+  VqTestbed *testbed = (VqTestbed *)served;
   GStrvBuilder *builder = g_strv_builder_new ();
   const char *wanted = testbed->plan->options->user;
   const char *user = wanted != NULL && wanted[0] != '\0' && !g_str_equal (wanted, "root")
@@ -266,23 +254,6 @@ copy_deadline (VqTestbed *testbed)
   return vq_deadline_in (seconds != 0 ? seconds : G_MAXINT);
 }
 
-/* A timeout in the copy's last step means that the whole copy ran out of time, so the error says
- * that. Always returns FALSE. */
-static gboolean
-copy_failed (VqTestbed *testbed, const char *what, GError **error)
-{
-  if (error != NULL && vq_error_is_timeout (*error))
-    {
-      g_clear_error (error);
-      vq_error_set (error, VQ_ERROR_TIMEOUT,
-                    "%s: not done within %d s (AUTOPKGTEST_VIRT_COPY_TIMEOUT sets another limit)",
-                    what, testbed->plan->options->timeout_copy);
-    }
-  else
-    g_prefix_error (error, "%s: ", what);
-  return FALSE;
-}
-
 /* Kills all commands, and lets no new ones start, because their channel ends with the reboot. */
 static void
 drop_commands (VqTestbed *testbed)
@@ -394,41 +365,77 @@ vq_testbed_get_pid (VqTestbed *testbed)
   return testbed->guest != NULL ? vq_guest_get_pid (testbed->guest) : 0;
 }
 
-const char *
-vq_testbed_get_scratch (VqTestbed *testbed)
+void
+vq_testbed_set_scratch (VqTestbed *testbed, const char *path)
 {
-  return testbed->facts.scratch;
+  g_free (testbed->facts.scratch);
+  testbed->facts.scratch = g_strdup (path);
 }
 
-char **
-vq_testbed_get_auxverb (VqTestbed *testbed)
+VqServed *
+vq_testbed_get_served (VqTestbed *testbed)
 {
-  const char *const argv[] = { testbed->exec_program, testbed->exec_socket, NULL };
-
-  return g_strdupv ((char **)argv);
+  return &testbed->parent;
 }
 
-gboolean
-vq_testbed_copy_down (VqTestbed *testbed, const char *host, const char *guest, GError **error)
+static gboolean
+is_open (VqServed *served)
 {
-  return vq_copy_down (vq_guest_get_channel (testbed->guest), host, guest,
-                       &testbed->usage.copied_down, copy_deadline (testbed),
-                       vq_guest_get_cancel (testbed->guest), error)
-         || copy_failed (testbed, "copydown", error);
+  return vq_testbed_is_open ((VqTestbed *)served);
 }
 
-gboolean
-vq_testbed_copy_up (VqTestbed *testbed, const char *guest, const char *host, GError **error)
+static gboolean
+open_served (VqServed *served, GError **error)
 {
-  return vq_copy_up (vq_guest_get_channel (testbed->guest), guest, host, &testbed->usage.copied_up,
-                     copy_deadline (testbed), vq_guest_get_cancel (testbed->guest), error)
-         || copy_failed (testbed, "copyup", error);
+  return vq_testbed_open ((VqTestbed *)served, error);
 }
 
-gboolean
-vq_testbed_shell (VqTestbed *testbed, const char *directory, const char *const *environment,
-                  GError **error)
+static gboolean
+revert (VqServed *served, GError **error)
 {
+  return vq_testbed_revert ((VqTestbed *)served, error);
+}
+
+static gboolean
+reboot (VqServed *served, gboolean prepare_only, GError **error)
+{
+  return vq_testbed_reboot ((VqTestbed *)served, prepare_only, error);
+}
+
+static void
+close_served (VqServed *served)
+{
+  vq_testbed_close ((VqTestbed *)served);
+}
+
+static const char *
+get_scratch (VqServed *served)
+{
+  return ((VqTestbed *)served)->facts.scratch;
+}
+
+static const char *
+get_exec_socket (VqServed *served)
+{
+  return ((VqTestbed *)served)->exec_socket;
+}
+
+static VqChannel *
+get_channel (VqServed *served)
+{
+  return vq_guest_get_channel (((VqTestbed *)served)->guest);
+}
+
+static VqCancel *
+get_cancel (VqServed *served)
+{
+  return vq_guest_get_cancel (((VqTestbed *)served)->guest);
+}
+
+static gboolean
+run_shell (VqServed *served, const char *directory, const char *const *environment, GError **error)
+{
+  VqTestbed *testbed = (VqTestbed *)served;
   g_autofree char *console = g_build_filename (vq_guest_get_directory (testbed->guest),
                                                testbed->plan->arch->serial[0], NULL);
   const char *user = testbed->facts.user != NULL ? testbed->facts.user : "root";
@@ -438,9 +445,10 @@ vq_testbed_shell (VqTestbed *testbed, const char *directory, const char *const *
                        vq_guest_get_cancel (testbed->guest), error);
 }
 
-void
-vq_testbed_describe_failure (VqTestbed *testbed)
+static void
+describe_failure (VqServed *served)
 {
+  VqTestbed *testbed = (VqTestbed *)served;
   g_autofree char *console = NULL;
   const GError *reason;
 
@@ -451,4 +459,34 @@ vq_testbed_describe_failure (VqTestbed *testbed)
   g_message ("the testbed %s%s; its console said last: %s",
              reason != NULL ? "has failed: " : "runs", reason != NULL ? reason->message : "",
              console[0] != '\0' ? console : "(nothing)");
+}
+
+static const VqServedClass class = {
+  .is_open = is_open,
+  .get_capabilities = get_capabilities,
+  .open = open_served,
+  .revert = revert,
+  .reboot = reboot,
+  .close = close_served,
+  .get_scratch = get_scratch,
+  .get_exec_socket = get_exec_socket,
+  .get_channel = get_channel,
+  .get_cancel = get_cancel,
+  .shell = run_shell,
+  .describe_failure = describe_failure,
+  .look = look,
+};
+
+VqTestbed *
+vq_testbed_new (VqPlan *plan, const char *exec_program, const char *exec_socket, VqCancel *cancel)
+{
+  VqTestbed *testbed = g_new0 (VqTestbed, 1);
+
+  testbed->plan = plan;
+  testbed->parent.class = &class;
+  testbed->parent.exec_program = exec_program;
+  testbed->parent.timeout_copy = plan->options->timeout_copy;
+  testbed->fixed_socket = exec_socket;
+  testbed->source = vq_guest_source_new (plan, cancel);
+  return testbed;
 }

@@ -8,18 +8,9 @@
 #include "plan/plan.h"
 #include "base/wait.h"
 #include "qemu/live-migration.h"
+#include "testbed/served.h"
 
 typedef struct _VqTestbed VqTestbed;
-
-/* What a testbed has done and taken until now, all its machines together. */
-typedef struct
-{
-  const char *origin;             /* see guest-source.h */
-  guint64 n_commands;             /* that were started for clients of the exec socket */
-  guint64 copied_down, copied_up; /* bytes */
-  guint64 memory;                 /* the most bytes that a QEMU has had, as far as we have looked */
-  guint64 disk_space;             /* the same for what a machine has written to its disk */
-} VqTestbedUsage;
 
 /* EXEC_PROGRAM is the path of virt-qemu-exec. EXEC_SOCKET is the path of the socket on which
  * commands are taken while the testbed is open; NULL: one in the machine's directory. All arguments
@@ -33,8 +24,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqTestbed, vq_testbed_free)
 
 gboolean vq_testbed_is_open (VqTestbed *testbed);
 
-/* The words after "ok" of the reply to `capabilities`. Transfer full. */
-char **vq_testbed_get_capabilities (VqTestbed *testbed);
+/* For the server. It belongs to TESTBED. */
+VqServed *vq_testbed_get_served (VqTestbed *testbed);
 
 /* Forks a template, or boots. A failure leaves the testbed closed. */
 gboolean vq_testbed_open (VqTestbed *testbed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -77,27 +68,5 @@ const char *vq_testbed_get_directory (VqTestbed *testbed);
 /* The process of its QEMU; 0 if the testbed is closed or that has ended. */
 GPid vq_testbed_get_pid (VqTestbed *testbed);
 
-/* The scratch directory's path in the guest. */
-const char *vq_testbed_get_scratch (VqTestbed *testbed);
-
-/* The words of the command that runs another command in the guest (the "auxverb"). Transfer
- * full. */
-char **vq_testbed_get_auxverb (VqTestbed *testbed);
-
-/* See vq_copy_down and vq_copy_up. The time limit is an option (timeout_copy). */
-gboolean vq_testbed_copy_down (VqTestbed *testbed, const char *host, const char *guest,
-                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean vq_testbed_copy_up (VqTestbed *testbed, const char *guest, const char *host,
-                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* Runs an interactive root shell in DIRECTORY on the user's terminal (/dev/tty), with the
- * NAME=VALUE words of ENVIRONMENT. Waits for its end without a time limit. */
-gboolean vq_testbed_shell (VqTestbed *testbed, const char *directory,
-                           const char *const *environment, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
-
-/* Looks once more, and returns all since the beginning. Belongs to TESTBED. */
-const VqTestbedUsage *vq_testbed_get_usage (VqTestbed *testbed);
-
-/* Writes to stderr what is known about the machine, to help find the reason of a failure. */
-void vq_testbed_describe_failure (VqTestbed *testbed);
+/* From now on PATH is the path of the scratch directory. */
+void vq_testbed_set_scratch (VqTestbed *testbed, const char *path);

@@ -124,6 +124,7 @@ static const struct
   { "launch x.img web --owner-pid 2147483647", 3, "no process 2147483647" },
   { "create x.img web --owner-pid=1", 2, "needs no owner" },
   { "launch", 2, "no image given" },
+  { "launch --instance=x", 2, "--instance is only for autopkgtest" },
   { "launch --stats-file=x x.img web", 2, "--stats-file is only for autopkgtest" },
   { "launch x.img Web", 2, "cannot be the name" },
   { "launch x.img web y", 2, "one word too many" },

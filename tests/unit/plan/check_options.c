@@ -77,6 +77,8 @@ describe (const VqOptions *o)
     { "display", o->display },
     { "log_dir", o->log_dir },
     { "stats_file", o->stats_file },
+    { "instance", o->instance },
+    { "allow_revert", o->allow_revert ? "yes" : NULL },
     { "channel", channel_words[o->channel] },
     { "ssh_user", o->ssh_user },
     { "ssh_key", o->ssh_key },
@@ -208,6 +210,9 @@ static const Case good[] = {
 static const Case bad[] = {
   { { NULL }, "no image given" },
   { { "--debug" }, "no image given" },
+  { { "--instance=web", "i" }, "--instance: that machine has an image already; leave i out" },
+  { { "--instance=web", "-c2" }, "--instance: that machine is there already; leave --cpus out" },
+  { { "--allow-revert", "i" }, "--allow-revert needs --instance" },
   { { "--" }, "no image given" },
   { { "" }, "an image's name is empty" },
   { { "i", "" }, "an image's name is empty" },
@@ -310,6 +315,17 @@ TEST (test_images)
   images = g_strjoinv ("|", options->images);
   ck_assert_str_eq (images, "one|two|-three");
   ck_assert (options->debug);
+}
+
+TEST (test_instance)
+{
+  const char *const words[] = { "-d", "--instance=web", "--allow-revert", "-u", "joe", NULL };
+  g_autoptr (VqOptions) options = NULL;
+  g_autofree char *text = NULL;
+
+  ck_assert_int_eq (parse (words, &options, NULL), VQ_OPTIONS_RUN);
+  text = describe (options);
+  ck_assert_str_eq (text, "user=joe instance=web allow_revert=yes debug=1 ");
 }
 
 /* The manual page's example. */
@@ -440,7 +456,7 @@ TEST (test_help)
       ck_assert_msg (is_known (name) && is_whole (name), "%s", name);
       ck_assert_msg (is_known (letter), "%s", letter);
     }
-  ck_assert_int_eq (n, 35);
+  ck_assert_int_eq (n, 37);
 }
 
 TEST (test_usage_error)

@@ -11,6 +11,7 @@
 #include "leaks.h"
 #include "messages.h"
 #include "suite.h"
+#include "testbed/testbed.h"
 #include "tree.h"
 
 static char *directory;
@@ -72,7 +73,8 @@ TEST (members)
           "phases",  "commands", "copied_down", "copied_up", "memory", "disk_space" };
   static const char *const phases[]
       = { "open", "revert", "reboot", "copydown", "copyup", "shell", "close" };
-  g_autoptr (VqServerStats) stats = vq_server_stats_new (path, "/a.img", testbed, NULL);
+  g_autoptr (VqServerStats) stats
+      = vq_server_stats_new (path, "/a.img", vq_testbed_get_served (testbed), NULL);
   g_autoptr (JsonNode) node = read_stats ();
   g_autoptr (GDateTime) started = NULL;
 
@@ -103,7 +105,8 @@ pass (double seconds)
  * testbed counts for nothing. */
 TEST (phases)
 {
-  g_autoptr (VqServerStats) stats = vq_server_stats_new (path, "a.img", testbed, NULL);
+  g_autoptr (VqServerStats) stats
+      = vq_server_stats_new (path, "a.img", vq_testbed_get_served (testbed), NULL);
   g_autoptr (JsonNode) during = NULL;
   g_autoptr (JsonNode) after = NULL;
   JsonObject *open;
@@ -131,9 +134,10 @@ TEST (cannot_be_written)
   g_autoptr (GError) error = NULL;
   VqServerStats *stats;
 
-  ck_assert_ptr_null (vq_server_stats_new (wrong, "a.img", testbed, &error));
+  ck_assert_ptr_null (
+      vq_server_stats_new (wrong, "a.img", vq_testbed_get_served (testbed), &error));
   ck_assert (g_str_has_prefix (error->message, "--stats-file: "));
-  stats = vq_server_stats_new (path, "a.img", testbed, NULL);
+  stats = vq_server_stats_new (path, "a.img", vq_testbed_get_served (testbed), NULL);
   ck_assert_int_eq (g_unlink (path), 0);
   ck_assert_int_eq (g_mkdir (path, 0700), 0);
   vq_server_stats_begin (stats, VQ_COMMAND_OPEN);
