@@ -209,6 +209,10 @@ DEBUSINE_CHROOT ?= $(CACHE)/sid-debusine
 check-debusine: all
 	contrib/debusine/check "$(DEBUSINE_CHROOT)" $(BUILD) "$(IMAGE)"
 
+# autopkgtest, virt-qemu and debusine, with one image, at once.
+check-together: all guest-tests image
+	tests/guest/together "$(DEBUSINE_CHROOT)" $(BUILD) "$(IMAGE)"
+
 unit-tests: all $(UNIT_TESTS)
 guest-tests: $(GUEST_TESTS)
 tests: unit-tests guest-tests
@@ -233,7 +237,7 @@ lint:
 	tests/lint/names
 	tests/lint/options
 	tests/lint/blocking
-	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/soak/run tests/guest/make-image tests/guest/guests.sh .ci/run contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]*
+	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/soak/run tests/guest/make-image tests/guest/guests.sh tests/guest/together .ci/run contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]*
 	if command -v pyflakes3 >/dev/null; then pyflakes3 contrib/debusine/*.py tests/bench/*.py; fi
 	shellcheck -s bash virt-qemu/*.bash
 	shellcheck -s sh lib/*/*.sh
@@ -254,6 +258,6 @@ install-helpers: helpers
 clean:
 	rm -rf $(BUILD) $(BUILD)-sanitize
 
-.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-valgrind check-debusine soak unit-tests guest-tests tests deps image demo \
+.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-valgrind check-debusine check-together soak unit-tests guest-tests tests deps image demo \
         bench lint install install-helpers clean
 -include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/guest/*.d)

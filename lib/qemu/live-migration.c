@@ -13,6 +13,9 @@
 #define BANDWIDTH (G_GINT64_CONSTANT (10) * 1024 * 1024 * 1024)
 #define STILL_MS 100
 
+/* The first version of QEMU that copies a machine under TCG without loss while it runs. */
+#define FIRST_GOOD_TCG 9
+
 #define END_PATIENCE 1 /* seconds */
 #define FINAL_MS 5
 #define STILL "pre-switchover"
@@ -168,6 +171,44 @@ give_up (Migration *migration, VqCancel *cancel)
                         "end of a migration", NULL);
 }
 
+/* Before version 9.0, QEMU's own emulation (TCG) forgot some of what a guest wrote while its memory
+ * was being sent, so that the copy had old pages: "exec: Fix TCG migration", March 2024. */
+static gboolean
+notes_all_writes (VqQmp *qmp, gboolean *notes, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_autoptr (JsonNode) kvm = NULL;
+  g_autoptr (JsonNode) version = NULL;
+  JsonObject *numbers = NULL;
+  gboolean enabled = FALSE;
+  gint64 major = 0;
+
+  if (!vq_qmp_call (qmp, "query-kvm", NULL, &kvm, deadline, cancel, error)
+      || !vq_qmp_call (qmp, "query-version", NULL, &version, deadline, cancel, error))
+    return FALSE;
+  if (JSON_NODE_HOLDS_OBJECT (kvm))
+    (void)!vq_json_get_bool (json_node_get_object (kvm), "enabled", FALSE, &enabled, NULL);
+  if (JSON_NODE_HOLDS_OBJECT (version)
+      && vq_json_get_object (json_node_get_object (version), "qemu", &numbers, NULL)
+      && numbers != NULL)
+    (void)!vq_json_get_int (numbers, "major", 0, &major, NULL);
+  *notes = enabled || major >= FIRST_GOOD_TCG;
+  return TRUE;
+}
+
+/* Where QEMU does not note all that the guest writes, it writes nothing while it is sent. */
+static gboolean
+prepare (VqQmp *qmp, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  gboolean notes = FALSE;
+
+  if (!notes_all_writes (qmp, &notes, deadline, cancel, error))
+    return FALSE;
+  vq_qmp_send (qmp, "migrate-set-parameters",
+               vq_json_build ("max-bandwidth", "i", BANDWIDTH, "downtime-limit", "i",
+                              (gint64)STILL_MS, NULL));
+  return notes || vq_qmp_call (qmp, "stop", NULL, NULL, deadline, cancel, error);
+}
+
 gboolean
 vq_live_migration_send (VqQmp *qmp, const char *socket, VqLiveMigrationStill still, gpointer data,
                         gint64 deadline, VqCancel *cancel, GError **error)
@@ -175,10 +216,8 @@ vq_live_migration_send (VqQmp *qmp, const char *socket, VqLiveMigrationStill sti
   Migration migration = { .qmp = qmp };
   gboolean sent;
 
-  vq_qmp_send (qmp, "migrate-set-parameters",
-               vq_json_build ("max-bandwidth", "i", BANDWIDTH, "downtime-limit", "i",
-                              (gint64)STILL_MS, NULL));
-  sent = begin (&migration, "migrate", socket, deadline, cancel, error)
+  sent = prepare (qmp, deadline, cancel, error)
+         && begin (&migration, "migrate", socket, deadline, cancel, error)
          && wait_for (&migration, is_still_or_over, STILL, deadline, cancel, error)
          && still (data, error) && go_on (&migration, deadline, cancel, error);
   if (!sent)

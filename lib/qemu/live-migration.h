@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Copies the whole state of a machine that runs, its memory too, into another QEMU (QEMU's
  * docs/devel/migration). The machine runs nearly all the time: QEMU sends the memory, then again
- * what has changed meanwhile, and stops the machine only for the rest.
+ * what has changed meanwhile, and stops the machine only for the rest. Before version 9.0 it cannot
+ * do that under TCG; there the machine is stopped for the whole time.
  *
  *   sender's QEMU --- unix socket ---> receiver's QEMU
  *
