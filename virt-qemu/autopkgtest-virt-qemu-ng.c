@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 #include "base/inherited.h"
+#include "instance/instance-keep.h"
+#include "instance/instance-name.h"
 #include "instance/instance-testbed.h"
 #include "io/log.h"
 #include "plan/options.h"
@@ -41,6 +43,32 @@ remove_left_overs (const VqOptions *options)
     vq_workdir_sweep (options->overlay_dir);
 }
 
+/* For --keep-failed. */
+typedef struct
+{
+  const VqPlan *plan;
+  const char *const *arguments;
+  VqCancel *cancel;
+} Keep;
+
+/* What cannot be kept is no reason for another result of the test. */
+static void
+keep_failed (VqTestbed *testbed, gpointer data)
+{
+  const Keep *keep = data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *name = vq_instance_keep (testbed, keep->plan->options->keep_failed, keep->plan,
+                                            keep->arguments, keep->cancel, &error);
+
+  if (name == NULL)
+    g_warning ("cannot keep the testbed in which a test has failed: %s", error->message);
+  else
+    g_message (
+        "a test has failed, so its testbed stays as an instance: \"virt-qemu shell %s\" opens "
+        "a shell in it, and \"virt-qemu delete --force %s\" removes it",
+        name, name);
+}
+
 static int
 serve (const VqOptions *options, VqServed *served, VqCancel *cancel)
 {
@@ -63,20 +91,25 @@ serve_instance (const VqOptions *options, const char *exec_program, VqCancel *ca
 }
 
 static int
-serve_image (const VqOptions *options, const char *exec_program, VqCancel *cancel)
+serve_image (const VqOptions *options, const char *const *arguments, const char *exec_program,
+             VqCancel *cancel)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (VqPlan) plan = vq_plan_new (options, cancel, &error);
   g_autoptr (VqTestbed) testbed = NULL;
+  Keep keep = { plan, arguments, cancel };
 
-  if (plan == NULL)
+  if (plan == NULL
+      || (options->keep_failed != NULL && !vq_instance_name_check (options->keep_failed, &error)))
     return report (error);
   testbed = vq_testbed_new (plan, exec_program, NULL, cancel);
+  if (options->keep_failed != NULL)
+    vq_testbed_on_failed_test (testbed, keep_failed, &keep);
   return serve (options, vq_testbed_get_served (testbed), cancel);
 }
 
 static int
-find_and_serve (const VqOptions *options, VqCancel *cancel)
+find_and_serve (const VqOptions *options, const char *const *arguments, VqCancel *cancel)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *exec_program = vq_programs_find (EXEC_NAME, &error);
@@ -84,12 +117,12 @@ find_and_serve (const VqOptions *options, VqCancel *cancel)
   if (exec_program == NULL)
     return report (error);
   return options->instance != NULL ? serve_instance (options, exec_program, cancel)
-                                   : serve_image (options, exec_program, cancel);
+                                   : serve_image (options, arguments, exec_program, cancel);
 }
 
 /* Serves and cleans up. If a signal has ended the server, dies by the same signal. */
 static int
-run (const VqOptions *options)
+run (const VqOptions *options, const char *const *arguments)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
@@ -100,7 +133,7 @@ run (const VqOptions *options)
   if (signals == NULL)
     return report (error);
   remove_left_overs (options);
-  status = find_and_serve (options, cancel);
+  status = find_and_serve (options, arguments, cancel);
   caught = vq_signals_get_caught (signals);
   g_clear_pointer (&signals, vq_signals_free);
   if (caught != 0)
@@ -152,5 +185,5 @@ main (int argc, char **argv)
     vq_log_show_debug ();
   if (options->debug && options->log_dir != NULL)
     copy_log (options->log_dir);
-  return run (options);
+  return run (options, (const char *const *)argv + 1);
 }

@@ -33,6 +33,9 @@ struct _VqExecServer
   GQueue clients;     /* of VqExecSession */
   guint max_clients;
   guint64 n_commands;
+  VqExecServerMatch match; /* NULL: no command is watched */
+  VqExecServerEnded ended;
+  gpointer ended_data;
 };
 
 static void resume_accepting (VqExecServer *server);
@@ -47,6 +50,22 @@ get_channel (gpointer data, const char **why)
   return server->channel;
 }
 
+static gboolean
+on_begins (const char *const *argv, gpointer data)
+{
+  VqExecServer *server = data;
+
+  return server->match != NULL && server->match (argv);
+}
+
+static void
+on_ended (int status, gpointer data)
+{
+  VqExecServer *server = data;
+
+  server->ended (status, server->ended_data);
+}
+
 static void
 on_over (VqExecSession *session, gpointer data)
 {
@@ -59,7 +78,7 @@ on_over (VqExecSession *session, gpointer data)
 static void
 client_new (VqExecServer *server, int fd)
 {
-  static const VqExecSessionOwner owner = { get_channel, on_over };
+  static const VqExecSessionOwner owner = { get_channel, on_begins, on_ended, on_over };
   VqExecSession *client = vq_exec_session_new (fd, &owner, server);
 
   g_queue_push_tail (&server->clients, client);
@@ -148,6 +167,15 @@ guint64
 vq_exec_server_get_n_commands (VqExecServer *server)
 {
   return server->n_commands;
+}
+
+void
+vq_exec_server_watch (VqExecServer *server, VqExecServerMatch match, VqExecServerEnded ended,
+                      gpointer data)
+{
+  server->match = match;
+  server->ended = ended;
+  server->ended_data = data;
 }
 
 static VqExecSession *

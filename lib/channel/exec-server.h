@@ -18,6 +18,14 @@ VqExecServer *vq_exec_server_new (const char *socket_path, GError **error)
 /* How many commands have been started. */
 guint64 vq_exec_server_get_n_commands (VqExecServer *server);
 
+/* From now on ENDED is called from the main context with the exit status of each command that is
+ * started now and whose words MATCH; -1: it ended in another way, or its client left. NULL: none.
+ */
+typedef gboolean (*VqExecServerMatch) (const char *const *argv);
+typedef void (*VqExecServerEnded) (int status, gpointer data);
+void vq_exec_server_watch (VqExecServer *server, VqExecServerMatch match, VqExecServerEnded ended,
+                           gpointer data);
+
 /* Answers all clients with a failure, kills their commands, and removes the socket. The channel
  * that is set must still exist; it may be freed afterwards. */
 void vq_exec_server_free (VqExecServer *server);

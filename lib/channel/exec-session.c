@@ -26,6 +26,7 @@ struct _VqExecSession
   VqChannel *channel;       /* not owned; set while the command runs */
   VqCommand *command;       /* NULL: the request is not complete */
   gboolean on_terminal;
+  gboolean is_watched;   /* the owner wants to know how the command ends */
   VqExecMessage message; /* as far as it has come */
   gsize message_have;
 };
@@ -37,12 +38,22 @@ session_free (VqExecSession *session)
   g_free (session);
 }
 
+static void
+tell_end (VqExecSession *session, int status)
+{
+  if (session->is_watched)
+    session->owner->ended (status, session->data);
+  session->is_watched = FALSE;
+}
+
 /* Removes the session from its owner. The rest of it is only needed by the channel. */
 static void
 detach (VqExecSession *session)
 {
-  const VqExecSessionOwner *owner = g_steal_pointer (&session->owner);
+  const VqExecSessionOwner *owner;
 
+  tell_end (session, -1);
+  owner = g_steal_pointer (&session->owner);
   g_source_remove (session->source_id);
   vq_fd_clear (&session->fd);
   owner->over (session, session->data);
@@ -84,8 +95,11 @@ command_done (const VqEnd *end, gpointer data)
       if (end->kind == VQ_ENDED_FAILED)
         reply_failure (session, end->error->message);
       else
-        reply_with (session, end->kind == VQ_ENDED_EXITED ? VQ_EXEC_EXITED : VQ_EXEC_SIGNALLED,
-                    end->value, NULL);
+        {
+          tell_end (session, end->kind == VQ_ENDED_EXITED ? end->value : -1);
+          reply_with (session, end->kind == VQ_ENDED_EXITED ? VQ_EXEC_EXITED : VQ_EXEC_SIGNALLED,
+                      end->value, NULL);
+        }
       detach (session);
     }
   session_free (session);
@@ -190,6 +204,8 @@ on_request (VqExecSession *session)
                                      "helper does not run in it");
       return;
     }
+  session->is_watched
+      = session->owner->begins (vq_exec_request_in_get_argv (session->request), session->data);
   session->command = start_command (session);
   g_clear_pointer (&session->request, vq_exec_request_in_free);
   g_source_remove (session->source_id);

@@ -14,6 +14,11 @@ typedef struct
 {
   /* The channel for a command that is to start; NULL with *WHY if there is none. */
   VqChannel *(*get_channel) (gpointer data, const char **why);
+  /* Its command is about to start; whether ENDED is to be called for it. */
+  gboolean (*begins) (const char *const *argv, gpointer data);
+  /* It has ended by itself with the exit status STATUS; -1: in another way, or nobody waits for it
+   * any more. */
+  void (*ended) (int status, gpointer data);
   /* The session is over and must not be used any more. It frees itself, if need be later. */
   void (*over) (VqExecSession *session, gpointer data);
 } VqExecSessionOwner;

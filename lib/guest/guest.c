@@ -244,6 +244,12 @@ vq_guest_send (VqGuest *guest, const char *socket, const char *target, gint64 de
          && vq_qemu_send (guest->qemu, socket, copy_files, &copy, deadline, error);
 }
 
+gboolean
+vq_guest_be_source (VqGuest *guest, GError **error)
+{
+  return vq_machine_files_link_template_disk (guest->files, error);
+}
+
 static gboolean
 receive_state (VqGuest *guest, VqLiveMigrationAsk ask, gpointer data, gint64 deadline,
                GError **error)

@@ -72,6 +72,9 @@ VqGuest *vq_guest_fork (const VqPlan *plan, const char *template, gboolean ram_r
 gboolean vq_guest_send (VqGuest *guest, const char *socket, const char *target, gint64 deadline,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* From now on the directory of GUEST can be the SOURCE of one that vq_guest_receive makes. */
+gboolean vq_guest_be_source (VqGuest *guest, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* A new guest in the state of another one that runs, whose plan is the same and whose disk is kept
  * in the directory SOURCE. ASK makes its owner call vq_guest_send. PLAN, which keeps disks, and
  * CANCEL must outlive the result. */

@@ -11,3 +11,7 @@
  * run, or stops before it answers. */
 char **vq_control_client_call (VqInstance *instance, const char *const *words, VqCancel *cancel,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same for the socket PATH of whoever answers like the supervisor of an instance NAME. */
+char **vq_control_client_ask (const char *path, const char *name, const char *const *words,
+                              VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/programs.h"
 #include "instance/control-client.h"
+#include "instance/control-wire.h"
 #include "instance/instance-place.h"
 #include "instance/instance-socket.h"
 #include "io/workdir.h"
@@ -116,14 +117,19 @@ make_plan (VqInstanceMachine *self, GError **error)
   return TRUE;
 }
 
-/* Makes the supervisor of the instance that is copied send its machine to SOCKET. */
+/* Makes whoever has the machine that is copied send it to SOCKET: the supervisor of an instance, or
+ * a server that keeps its testbed (instance-keep.h). */
 static gboolean
 ask_for_copy (const char *socket, gpointer data, GError **error)
 {
   VqInstanceMachine *self = data;
   VqPrivateDir *dir = vq_instance_get_dir (self->instance);
   const char *const words[] = { "fork", socket, vq_private_dir_get_path (dir), NULL };
-  g_auto (GStrv) reply = vq_control_client_call (self->source, words, self->cancel, error);
+  const char *source = vq_instance_get_record (self->instance)->source;
+  g_autofree char *path = g_build_filename (source, VQ_CONTROL_SOCKET, NULL);
+  g_auto (GStrv) reply = self->source != NULL
+                             ? vq_control_client_call (self->source, words, self->cancel, error)
+                             : vq_control_client_ask (path, "testbed", words, self->cancel, error);
 
   return reply != NULL;
 }
@@ -132,8 +138,11 @@ static gboolean
 receive (VqInstanceMachine *self, GError **error)
 {
   const char *name = vq_instance_get_record (self->instance)->source;
-  g_autoptr (VqPrivateDir) place = vq_instance_place_open_state (error);
+  g_autoptr (VqPrivateDir) place = NULL;
 
+  if (g_path_is_absolute (name))
+    return vq_testbed_receive (self->testbed, name, ask_for_copy, self, error);
+  place = vq_instance_place_open_state (error);
   self->source = place != NULL ? vq_instance_open (place, name, error) : NULL;
   return self->source != NULL
          && vq_testbed_receive (self->testbed,

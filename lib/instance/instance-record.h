@@ -13,7 +13,8 @@ typedef struct
   gboolean has_disk;   /* it has run, and its disk is kept */
   gboolean cloud_seed; /* its guest needs a seed for cloud-init (see plan.h) */
   char *machine_id;    /* of its guest, see machine-id(5); "": the image's */
-  char *source;        /* it is a copy of this instance; "" if it is none */
+  char *source;        /* it is a copy of this instance, or of the testbed that has this directory
+                        * (an absolute path); "" if it is none */
   gint64 lease;        /* for how many seconds it may run; 0: without an end */
   char *image;         /* the image's path, as the user gave it */
   char *directory;     /* where the user was; relative paths in ARGUMENTS begin there */

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/inherited.h"
+#include "base/programs.h"
 #include "base/wait.h"
 #include "instance/control-text.h"
 #include "instance/instance-place.h"
@@ -61,7 +62,7 @@ spawn (VqInstance *instance, gboolean is_new, const VqInstanceOwner *owner, int 
   vq_autofd int own = writer;
   const int sources[N_FDS]
       = { vq_instance_get_lock_fd (instance), writer, owner->process_fd, owner->peer_fd };
-  g_autofree char *program = g_file_read_link ("/proc/self/exe", error);
+  g_autofree char *program = vq_programs_find ("virt-qemu", error);
   const char *const argv[] = { program,
                                VQ_INSTANCE_START_VERB,
                                vq_instance_get_name (instance),

@@ -77,6 +77,8 @@ vq_options_help (void)
          "      --show-boot                show what the guest's serial console says\n"
          "      --log-dir=DIR              keep logs of guest, QEMU and (with -d) us in\n"
          "                                 DIR, and a picture if the guest does not boot\n"
+         "      --keep-failed=NAME         when a test has failed, keep its machine as the\n"
+         "                                 instance NAME, for virt-qemu shell\n"
          "      --stats-file=FILE          keep FILE up to date with what was done, how\n"
          "                                 long it took, and what it takes of the host\n"
          "  -d, --debug                    show what the server does\n"

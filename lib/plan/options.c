@@ -28,6 +28,7 @@ enum
   OPTION_INSTANCE,
   OPTION_ALLOW_REVERT,
   OPTION_LOG_DIR,
+  OPTION_KEEP_FAILED,
   OPTION_STATS_FILE,
   OPTION_DEBUG,
   OPTION_QEMU_OPTIONS,
@@ -69,6 +70,7 @@ static const VqArgument arguments_table[] = {
   [OPTION_INSTANCE] = { "instance", 0, TRUE },
   [OPTION_ALLOW_REVERT] = { "allow-revert", 0, FALSE },
   [OPTION_LOG_DIR] = { "log-dir", 0, TRUE },
+  [OPTION_KEEP_FAILED] = { "keep-failed", 0, TRUE },
   [OPTION_STATS_FILE] = { "stats-file", 0, TRUE },
   [OPTION_DEBUG] = { "debug", 'd', FALSE },
   [OPTION_QEMU_OPTIONS] = { "qemu-options", 0, TRUE },
@@ -147,6 +149,7 @@ static const Rule rules[] = {
   [OPTION_INSTANCE] = { RULE_STRING, FIELD (instance) },
   [OPTION_ALLOW_REVERT] = { RULE_CONSTANT, FIELD (allow_revert), TRUE },
   [OPTION_LOG_DIR] = { RULE_STRING, FIELD (log_dir) },
+  [OPTION_KEEP_FAILED] = { RULE_STRING, FIELD (keep_failed) },
   [OPTION_STATS_FILE] = { RULE_STRING, FIELD (stats_file) },
   [OPTION_DEBUG] = { RULE_CONSTANT, FIELD (debug), TRUE },
   [OPTION_QEMU_OPTIONS] = { RULE_WORDS, FIELD (qemu_options) },
@@ -217,6 +220,7 @@ vq_options_free (VqOptions *options)
   g_free (options->ssh_key);
   g_free (options->display);
   g_free (options->log_dir);
+  g_free (options->keep_failed);
   g_free (options->stats_file);
   g_free (options->instance);
   g_strfreev (options->qemu_options);
@@ -439,9 +443,10 @@ check_together (const VqOptions *options, GError **error)
 gboolean
 vq_options_check_machine (const VqOptions *options, GError **error)
 {
-  const char *wrong = options->instance != NULL     ? "--instance"
-                      : options->stats_file != NULL ? "--stats-file"
-                                                    : NULL;
+  const char *wrong = options->instance != NULL      ? "--instance"
+                      : options->stats_file != NULL  ? "--stats-file"
+                      : options->keep_failed != NULL ? "--keep-failed"
+                                                     : NULL;
 
   return wrong == NULL
          || vq_error_set (error, VQ_ERROR_USAGE,

@@ -87,6 +87,7 @@ typedef struct
   char *log_dir;         /* where a boot that fails leaves what it knows */
   char *instance;        /* the machine that is there already; there is no image then */
   gboolean allow_revert; /* whether that may be reverted */
+  char *keep_failed;     /* the name of an instance that a testbed in which a test failed becomes */
   char *stats_file;      /* where the server writes what it has done and taken */
   gboolean debug;
   char **qemu_options; /* appended to QEMU's argv; empty if not given */

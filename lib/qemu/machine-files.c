@@ -198,12 +198,22 @@ vq_machine_files_new_receiver (const VqPlan *plan, const char *source, gint64 de
 }
 
 gboolean
+vq_machine_files_link_template_disk (VqMachineFiles *files, GError **error)
+{
+  g_autofree char *name = vq_workdir_join (files->workdir, TEMPLATE_DISK);
+
+  return files->template_disk == NULL || symlink (files->template_disk, name) == 0
+         || errno == EEXIST || vq_error_set_errno (error, errno, "cannot make %s", name);
+}
+
+gboolean
 vq_machine_files_copy (VqMachineFiles *files, const char *target, GError **error)
 {
+  g_autofree char *from = g_strdup_printf ("/proc/self/fd/%d", files->disk_fd);
   g_autofree char *disk = g_build_filename (target, DISK, NULL);
   g_autofree char *vars = g_build_filename (target, VQ_TEMPLATE_EFI_VARS, NULL);
 
-  return vq_file_copy_over (files->disk, disk, error)
+  return vq_file_copy_over (from, disk, error)
          && (files->plan->firmware == NULL || vq_file_copy_over (files->vars, vars, error));
 }
 

@@ -50,6 +50,11 @@ VqMachineFiles *vq_machine_files_new_receiver (const VqPlan *plan, const char *s
                                                gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* Makes sure that a machine that takes over our state finds the template's disk, on which ours
+ * lies, when it is given the directory of our machine as SOURCE. */
+gboolean vq_machine_files_link_template_disk (VqMachineFiles *files, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* Copies the disk of a machine that stands still, and the variables of its firmware, over those of
  * the machine that takes over its state, whose disk_dir is TARGET. */
 gboolean vq_machine_files_copy (VqMachineFiles *files, const char *target, GError **error)

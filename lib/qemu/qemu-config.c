@@ -176,7 +176,8 @@ add_ram (GPtrArray *argv, const VqQemuConfig *config)
                                             : "share=off";
 
   if (config->ram_path == NULL
-      && (!config->disk_stays || !vq_qemu_config_check_saving (config->plan->options, NULL)))
+      && (!(config->disk_stays || config->plan->options->keep_failed != NULL)
+          || !vq_qemu_config_check_saving (config->plan->options, NULL)))
     return;
   add (argv, "-machine", "memory-backend=" PREFIX "mem,suppress-vmdesc=on");
   if (config->ram_path == NULL)

@@ -11,6 +11,7 @@
 #include "testbed/guest-source.h"
 #include "plan/shared-dir.h"
 #include "testbed/shell.h"
+#include "testbed/test-command.h"
 #include "testbed/guest-facts.h"
 #include "guest/shared-mount.h"
 
@@ -32,6 +33,9 @@ struct _VqTestbed
   VqExecServer *exec_server;
   char *exec_socket;
   guint64 n_earlier_commands; /* those of exec servers that are gone */
+  gboolean test_failed;       /* since the machine has been there, or was rebooted */
+  VqTestbedKeep keep;         /* NULL: none */
+  gpointer keep_data;
   VqGuestFacts facts; /* the scratch directory's path stays the same from the first open on */
 };
 
@@ -121,6 +125,31 @@ on_machine_failed (const GError *reason, gpointer data)
   vq_exec_server_fail (data, reason);
 }
 
+void
+vq_testbed_on_failed_test (VqTestbed *testbed, VqTestbedKeep keep, gpointer data)
+{
+  testbed->keep = keep;
+  testbed->keep_data = data;
+}
+
+static void
+on_test_ended (int status, gpointer data)
+{
+  VqTestbed *testbed = data;
+
+  testbed->test_failed |= vq_test_command_failed (status);
+}
+
+static void
+keep_if_failed (VqTestbed *testbed)
+{
+  gboolean failed = testbed->test_failed;
+
+  testbed->test_failed = FALSE;
+  if (failed && testbed->keep != NULL && testbed->guest != NULL)
+    testbed->keep (testbed, testbed->keep_data);
+}
+
 static gboolean
 start_exec_server (VqTestbed *testbed, GError **error)
 {
@@ -131,6 +160,7 @@ start_exec_server (VqTestbed *testbed, GError **error)
   testbed->exec_server = vq_exec_server_new (testbed->exec_socket, error);
   if (testbed->exec_server == NULL)
     return FALSE;
+  vq_exec_server_watch (testbed->exec_server, vq_test_command_matches, on_test_ended, testbed);
   vq_exec_server_set_channel (testbed->exec_server, vq_guest_get_channel (testbed->guest));
   vq_cancel_set_watch (vq_guest_get_cancel (testbed->guest), on_machine_failed,
                        testbed->exec_server);
@@ -230,6 +260,12 @@ vq_testbed_receive (VqTestbed *testbed, const char *source, VqLiveMigrationAsk a
       TRUE, start, error);
 }
 
+gboolean
+vq_testbed_be_source (VqTestbed *testbed, GError **error)
+{
+  return vq_guest_be_source (testbed->guest, error);
+}
+
 /* A disk that was plugged in later is missing in the command line of the other machine. */
 gboolean
 vq_testbed_send (VqTestbed *testbed, const char *socket, const char *target, GError **error)
@@ -315,6 +351,7 @@ reboot_guest (VqTestbed *testbed, gboolean prepare_only, GError **error)
     drop_commands_later (testbed);
   else
     drop_commands (testbed);
+  testbed->test_failed = FALSE; /* a test that reboots is killed by that, and goes on later */
   if (!vq_guest_reboot (testbed->guest, prepare_only ? VQ_REBOOT_ITSELF : VQ_REBOOT_TOLD, error))
     return FALSE;
   vq_exec_server_set_channel (testbed->exec_server, vq_guest_get_channel (testbed->guest));
@@ -335,6 +372,7 @@ vq_testbed_reboot (VqTestbed *testbed, gboolean prepare_only, GError **error)
 void
 vq_testbed_close_within (VqTestbed *testbed, int seconds)
 {
+  keep_if_failed (testbed);
   disconnect (testbed);
   if (testbed->guest != NULL)
     vq_guest_shut_down (testbed->guest, seconds);

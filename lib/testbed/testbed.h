@@ -18,6 +18,11 @@ typedef struct _VqTestbed VqTestbed;
 VqTestbed *vq_testbed_new (VqPlan *plan, const char *exec_program, const char *exec_socket,
                            VqCancel *cancel);
 
+/* KEEP is called before the machine of TESTBED ends by vq_testbed_revert or vq_testbed_close, if a
+ * test has failed in it (test-command.h). It may wait. */
+typedef void (*VqTestbedKeep) (VqTestbed *testbed, gpointer data);
+void vq_testbed_on_failed_test (VqTestbed *testbed, VqTestbedKeep keep, gpointer data);
+
 /* Ends the virtual machine if there is one. Does not wait for the guest. */
 void vq_testbed_free (VqTestbed *testbed);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqTestbed, vq_testbed_free)
@@ -37,6 +42,10 @@ gboolean vq_testbed_open_kept (VqTestbed *testbed, GError **error) G_GNUC_WARN_U
  * SOURCE. ASK makes that one call vq_testbed_send. */
 gboolean vq_testbed_receive (VqTestbed *testbed, const char *source, VqLiveMigrationAsk ask,
                              gpointer data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* From now on the directory of the testbed, which must be open, can be the SOURCE of one that calls
+ * vq_testbed_receive. */
+gboolean vq_testbed_be_source (VqTestbed *testbed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Copies the testbed, which goes on, to the one that listens at SOCKET and keeps its disk in the
  * directory TARGET. It must be open. Waits for at most a minute. */

@@ -55,28 +55,53 @@ find_package (const char *name)
   return path;
 }
 
-/* Runs autopkgtest on the package NAME; asserts its exit status and that nothing is left. */
 static void
-run_autopkgtest (const char *name, int expected)
+add_words (GPtrArray *argv, const char *const *words)
+{
+  for (; *words != NULL; words++)
+    g_ptr_array_add (argv, (gpointer)*words);
+}
+
+/* Where the tests' own instances are. */
+static char *
+build_variable (const char *name, const char *directory)
+{
+  return g_strdup_printf ("%s=%s/%s", name, dir, directory);
+}
+
+/* Runs autopkgtest on the package NAME, with WORDS (with NULL at the end) for it and for the
+ * server; asserts its exit status and that nothing is left. Gives what it said. */
+static char *
+run_with (const char *name, const char *const *words, const char *const *server_words, int expected)
 {
   g_autofree char *package = find_package (name);
   g_autofree char *out = g_build_filename (dir, "out", NULL);
   g_autofree char *tmp = g_build_filename (dir, "tmp", NULL);
   g_autofree char *variable = g_strconcat ("TMPDIR=", tmp, NULL);
   g_autofree char *cache = server_build_cache_variable ();
+  g_autofree char *state = build_variable ("VIRT_QEMU_STATE_DIR", "state");
+  g_autofree char *runtime = build_variable ("VIRT_QEMU_RUNTIME_DIR", "run");
   g_autofree char *program = g_canonicalize_filename (server_get_program (), NULL);
-  const char *argv[]
-      = { "autopkgtest", "--no-built-binaries", "--output-dir",      out, package, "--", program,
-          "--accel=tcg", "--ram-size=1024",     server_get_image (), NULL };
+  const char *const begin[] = { "autopkgtest", "--no-built-binaries", "--output-dir", out, NULL };
+  const char *const middle[] = { package, "--", program, "--accel=tcg", "--ram-size=1024", NULL };
+  const char *const last[] = { server_get_image (), NULL };
+  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
   int log = process_new_file ();
-  g_autofree char *said = NULL;
+  char *said;
   g_autofree char *left = NULL;
   int status = -1;
   pid_t pid;
 
   ck_assert_int_eq (g_mkdir (tmp, 0755), 0);
-  pid = process_spawn (argv,
-                       &(ProcessSetup){ -1, log, log, (const char *[]){ variable, cache, NULL } });
+  add_words (argv, begin);
+  add_words (argv, words);
+  add_words (argv, middle);
+  add_words (argv, server_words);
+  add_words (argv, last);
+  g_ptr_array_add (argv, NULL);
+  pid = process_spawn (
+      (const char *const *)argv->pdata,
+      &(ProcessSetup){ -1, log, log, (const char *[]){ variable, cache, state, runtime, NULL } });
   if (!process_wait (pid, RUN, &status))
     process_kill_all (variable);
   said = process_read_file (log, NULL);
@@ -86,6 +111,15 @@ run_autopkgtest (const char *name, int expected)
   left = process_wait_for_none (variable, SOON);
   ck_assert_msg (left == NULL, "left running:%s", left);
   ck_assert_msg (g_rmdir (tmp) == 0, "something is left in %s", tmp);
+  return said;
+}
+
+static void
+run_autopkgtest (const char *name, int expected)
+{
+  static const char *const none[] = { NULL };
+
+  g_free (run_with (name, none, none, expected));
 }
 
 /* Asserts that the summary says what is in EXPECTED, "TEST RESULT...", NULL-terminated; no more. */
@@ -170,4 +204,24 @@ TEST (test_bad_package)
   expect_contents ("fails-stdout", "about to fail\n");
   expect_contents ("killed-stdout", "about to die\n");
   expect_contents ("stderr-stderr", "a complaint\n");
+}
+
+/* What the test has left in its testbed is there. */
+TEST (test_a_failed_test_is_kept)
+{
+  static const char *const one[] = { "--test-name=fails", NULL };
+  static const char *const keep[] = { "--keep-failed=broken", NULL };
+  g_autofree char *said = run_with ("bad", one, keep, SOME_FAILED);
+  g_autofree char *build = g_path_get_dirname (server_get_program ());
+  g_autofree char *script
+      = g_strdup_printf ("export VIRT_QEMU_STATE_DIR=%s/state VIRT_QEMU_RUNTIME_DIR=%s/run; "
+                         "%s/virt-qemu list --format=names; "
+                         "%s/virt-qemu exec broken -- sh -c 'ls -d /tmp/autopkgtest.*/wrapper.sh'; "
+                         "%s/virt-qemu delete --force broken",
+                         dir, dir, build, build, build);
+  g_autofree char *kept = process_output ((const char *[]){ "sh", "-c", script, NULL }, RUN);
+
+  ck_assert_msg (strstr (said, "virt-qemu shell broken") != NULL, "%s", said);
+  ck_assert_msg (g_regex_match_simple ("^broken\\n/tmp/autopkgtest.*/wrapper.sh\\n$", kept, 0, 0),
+                 "%s", kept);
 }

@@ -33,6 +33,38 @@ TEST (exit_statuses)
                    cases[i].script);
 }
 
+static gboolean
+matches (const char *const *argv)
+{
+  return strcmp (argv[0], "sh") == 0 && strstr (argv[2], "watched") != NULL;
+}
+
+static void
+note_end (int status, gpointer data)
+{
+  g_string_append_printf (data, "%d ", status);
+}
+
+/* Those that it does not match are not told, nor is one told twice. */
+TEST (watched_commands)
+{
+  static const char *const sleeps[] = { "sh", "-c", "exec sleep 1000 # watched", NULL };
+  g_autoptr (GString) ends = g_string_new (NULL);
+  Program client;
+
+  vq_exec_server_watch (exec_server, matches, note_end, ends);
+  ck_assert_int_eq (shell_run ("exit 3 # watched", NULL, NULL), 3);
+  ck_assert_int_eq (shell_run ("exit 4", NULL, NULL), 4);
+  ck_assert_int_eq (shell_run ("exit 0 # watched", NULL, NULL), 0);
+  ck_assert_int_eq (shell_run ("kill -KILL $$ # watched", NULL, NULL), 137);
+  ck_assert_str_eq (ends->str, "3 0 -1 ");
+  client_start (&client, sleeps, -1, -1, -1);
+  wait_for (as_many_run, GUINT_TO_POINTER (1));
+  kill (client.pid, SIGKILL);
+  wait_for (nothing_runs, NULL);
+  ck_assert_str_eq (ends->str, "3 0 -1 -1 ");
+}
+
 TEST (streams_are_separate)
 {
   g_autoptr (GBytes) out = NULL;
