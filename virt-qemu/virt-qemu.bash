@@ -31,8 +31,13 @@ _virt_qemu_check ()
   esac
   $split && return
 
+  if ((cword > 2)) && [[ ${words[2]} != -* ]]; then
+    _virt_qemu_launch
+    return
+  fi
   mapfile -t COMPREPLY < <(compgen -W '--format= --help --template-dir=' -- "$cur")
   [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+  [[ $cur == -* ]] || _filedir
 }
 
 _virt_qemu_exec ()

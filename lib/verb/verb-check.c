@@ -5,6 +5,7 @@
 
 #include "base/arguments.h"
 #include "base/error.h"
+#include "verb/check-image.h"
 #include "verb/check-kvm.h"
 #include "verb/check-qemu.h"
 #include "verb/check-room.h"
@@ -28,9 +29,15 @@ static const VqArgument arguments_table[] = {
 
 static const char help[]
     = "Usage: " NAME " [OPTION...]\n"
+      "       " NAME " IMAGE [MACHINE OPTION...]\n"
       "\n"
       "Says what this host can do: one line for each thing that testbeds need. The exit\n"
       "status is 0 if testbeds can be opened here, even if only slowly, and otherwise 1.\n"
+      "\n"
+      "With IMAGE, it does with it all that a testbed can do: it opens one, and a second\n"
+      "one beside it, runs commands, copies files and a tree, reverts, reboots, closes. A\n"
+      "line for each says whether that holds and how long it took. The options are those\n"
+      "of autopkgtest-virt-qemu-ng that describe a machine.\n"
       "\n"
       "      --format=FORMAT     text or json (default: text)\n"
       "      --template-dir=DIR  where templates are to be kept (default:\n"
@@ -157,9 +164,12 @@ VqVerbStatus
 vq_verb_check_run (const char *const *arguments)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (VqArguments) parser = vq_arguments_new (arguments_table, arguments, &error);
+  g_autoptr (VqArguments) parser = NULL;
   Request request = { FALSE };
 
+  if (arguments[0] != NULL && arguments[0][0] != '-')
+    return vq_check_image_run (arguments);
+  parser = vq_arguments_new (arguments_table, arguments, &error);
   if (parser == NULL || !parse (&request, parser, &error))
     return vq_verb_error_report (error, NAME " --help", vq_verb_error_wants_json (arguments));
   if (!request.help)

@@ -14,6 +14,12 @@ vq_verb_output_text (const char *format, ...)
 }
 
 void
+vq_verb_output_flush (void)
+{
+  fflush (stdout);
+}
+
+void
 vq_verb_output_json (JsonBuilder *builder)
 {
   g_autoptr (JsonNode) root = json_builder_get_root (builder);

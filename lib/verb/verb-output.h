@@ -8,6 +8,9 @@
 
 void vq_verb_output_text (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
+/* Makes the reader see what was printed until now. */
+void vq_verb_output_flush (void);
+
 /* Prints what BUILDER has built, and a newline. */
 void vq_verb_output_json (JsonBuilder *builder);
 

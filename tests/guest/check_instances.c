@@ -296,7 +296,18 @@ TEST (test_its_stats_and_its_screen)
   expect ("virt-qemu stats --format=json web | grep -c 'memory\" : null'", "1");
 }
 
+/* Everything that "check" tries holds. */
+TEST (test_check_of_the_image)
+{
+  expect (
+      "virt-qemu check image.qcow2 --ram-size=1024 --accel=tcg >log; cut -d ' ' -f 1 log | uniq -c "
+      "| tr -d ' '",
+      "9ok");
+}
+
 TEST (test_it_cannot_boot)
 {
   expect_failure ("truncate -s 1M bad.img; virt-qemu launch bad.img web", 2, "bad.img");
+  expect_failure ("virt-qemu check bad.img", 2, "bad.img");
+  expect_failure ("virt-qemu check nothing.img", 3, "nothing.img");
 }

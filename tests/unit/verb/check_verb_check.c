@@ -105,7 +105,9 @@ TEST (command_lines)
   } cases[] = {
     { "--help", 0, "Usage: virt-qemu check ", "" },
     { "--format=xml", 2, "", "virt-qemu: error: option --format: \"xml\" is not text or json\n" },
-    { "image", 2, "", "virt-qemu: error: there is an argument too many: image\n" },
+    { "--help image", 0, "Usage: virt-qemu check ", "" },
+    { "nothing", 3, "", "virt-qemu: error: there is no image nothing" },
+    { "nothing --format=json", 3, "{\n  \"error\"", "virt-qemu: error: " },
     { "--format=json --nonsense", 2, "{\n  \"error\" : {\n    \"code\" : \"usage\"",
       "virt-qemu: error: " },
   };
