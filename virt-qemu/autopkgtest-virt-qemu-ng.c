@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/inherited.h"
 #include "instance/instance-keep.h"
-#include "instance/instance-name.h"
 #include "instance/instance-testbed.h"
 #include "io/log.h"
 #include "plan/options.h"
@@ -100,7 +99,7 @@ serve_image (const VqOptions *options, const char *const *arguments, const char 
   Keep keep = { plan, arguments, cancel };
 
   if (plan == NULL
-      || (options->keep_failed != NULL && !vq_instance_name_check (options->keep_failed, &error)))
+      || (options->keep_failed != NULL && !vq_instance_keep_check (options->keep_failed, &error)))
     return report (error);
   testbed = vq_testbed_new (plan, exec_program, NULL, cancel);
   if (options->keep_failed != NULL)

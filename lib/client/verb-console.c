@@ -109,7 +109,7 @@ connect_them (Console *self, GError **error)
   g_clear_handle_id (&self->output_id, g_source_remove);
   g_clear_handle_id (&self->keys_id, g_source_remove);
   g_clear_pointer (&self->keys, vq_send_queue_free);
-  return self->left || vq_error_set (error, VQ_ERROR_MACHINE, "the machine has ended");
+  return self->left || vq_error_set (error, VQ_ERROR_BUSY, "the machine has ended");
 }
 
 static void

@@ -225,7 +225,7 @@ vq_image_convert (const VqImage *image, const char *path, const VqImageConvertOp
   self.target = vq_path_make_absolute (path, error);
   if (self.target == NULL || !check_target (&self, error))
     return FALSE;
-  self.part = g_strconcat (self.target, ".part", NULL);
+  self.part = g_strconcat (self.target, ".virt-qemu.part", NULL);
   return open_part (&self, error) && copy (&self, error) && check_copy (&self, error)
          && commit (&self, error);
 }

@@ -14,8 +14,8 @@ typedef struct
 } VqImageConvertOptions;
 
 /* Copies IMAGE, which nobody may be writing, to the file PATH. It gets its name when it is
- * complete, has been checked, and is on the disk; until then it is PATH.part, which goes if this
- * fails. QEMU writes past the host's cache where the file system can do that. Fails with
+ * complete, has been checked, and is on the disk; until then it is PATH.virt-qemu.part, which goes
+ * if this fails. QEMU writes past the host's cache where the file system can do that. Fails with
  * VQ_ERROR_EXISTS if there is such a file, and with VQ_ERROR_BUSY if another process makes it.
  * Waits for qemu-img without a deadline. */
 gboolean vq_image_convert (const VqImage *image, const char *path,

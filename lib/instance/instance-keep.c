@@ -35,6 +35,15 @@ build_name (const char *name, int number)
   return number == 1 ? g_strdup (name) : g_strdup_printf ("%s-%d", name, number);
 }
 
+gboolean
+vq_instance_keep_check (const char *name, GError **error)
+{
+  VQ_ERROR_PREFIX (error, "option --keep-failed");
+  g_autofree char *longest = build_name (name, NAMES_MAX);
+
+  return vq_instance_name_check (name, error) && vq_instance_name_check (longest, error);
+}
+
 static VqInstance *
 create (VqPrivateDir *place, VqTestbed *testbed, const char *name, const VqPlan *plan,
         const char *const *arguments, GError **error)

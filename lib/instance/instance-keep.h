@@ -4,6 +4,9 @@
 
 #include "testbed/testbed.h"
 
+/* Whether instances can have the name NAME, and the others that vq_instance_keep would try. */
+gboolean vq_instance_keep_check (const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Makes a new instance whose machine is a copy of that of TESTBED, which is open and goes on. Its
  * name is NAME, or NAME-2 and so on if there is one. ARGUMENTS (with NULL at the end) are those of
  * the server's command line, from which PLAN was made. Returns the instance's name (transfer

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <glib-unix.h>
 #include <sys/pidfd.h>
 
@@ -24,10 +25,14 @@ vq_instance_owner_set_process (VqInstanceOwner *owner, int pid, GError **error)
 gboolean
 vq_instance_owner_set_peer (VqInstanceOwner *owner, int fd, GError **error)
 {
+  struct stat st;
+
   vq_fd_clear (&owner->peer_fd);
   owner->peer_fd = fcntl (fd, F_DUPFD_CLOEXEC, 3);
-  return owner->peer_fd >= 0
-         || vq_error_set (error, VQ_ERROR_USAGE, "the descriptor %d is not open", fd);
+  if (owner->peer_fd < 0 || fstat (owner->peer_fd, &st) != 0)
+    return vq_error_set (error, VQ_ERROR_USAGE, "the descriptor %d is not open", fd);
+  return S_ISFIFO (st.st_mode) || S_ISSOCK (st.st_mode)
+         || vq_error_set (error, VQ_ERROR_USAGE, "the descriptor %d is no pipe or socket", fd);
 }
 
 static gboolean

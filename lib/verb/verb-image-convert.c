@@ -12,7 +12,7 @@ static const char help[]
       "\n"
       "Copies a disk image, with the backing files that it has, to a new file. That has\n"
       "its name only when it is complete, has been checked, and is on the disk; until\n"
-      "then it is FILE.part. Nobody may be writing IMAGE meanwhile.\n"
+      "then it is FILE.virt-qemu.part. Nobody may be writing IMAGE meanwhile.\n"
       "\n"
       "  -O, --output-format=FORMAT qcow2, qed, raw, vdi, vhdx, vmdk or vpc (default:\n"
       "                             qcow2)\n"

@@ -240,6 +240,16 @@ TEST (test_a_killed_supervisor)
   expect (EXEC "cat /root/file", "kept");
 }
 
+/* The supervisor of one that was never ready is killed: nothing stays of it. */
+TEST (test_a_supervisor_killed_too_early)
+{
+  expect_failure (LAUNCH " --template=off & "
+                         "until pid=$(virt-qemu info web 2>/dev/null | sed -n 's/^pid *//p') && "
+                         "[ ${pid:-null} != null ]; do :; done; kill -9 $pid; wait $!",
+                  1, "has ended without a word");
+  expect ("virt-qemu list --format=names", "");
+}
+
 /* Who launches it is killed before it is ready. */
 TEST (test_a_killed_launcher)
 {

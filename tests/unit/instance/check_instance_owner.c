@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/wait.h"
 #include "leaks.h"
 #include "suite.h"
@@ -110,7 +111,11 @@ TEST_LOOP (peer, 0, 3)
 TEST (not_open)
 {
   g_autoptr (GError) error = NULL;
+  vq_autofd int file = open ("/dev/null", O_RDONLY | O_CLOEXEC);
 
   ck_assert (!vq_instance_owner_set_peer (&owner, 777, &error));
+  ck_assert_int_eq (error->code, VQ_ERROR_USAGE);
+  g_clear_error (&error);
+  ck_assert (!vq_instance_owner_set_peer (&owner, file, &error));
   ck_assert_int_eq (error->code, VQ_ERROR_USAGE);
 }

@@ -142,7 +142,7 @@ TEST_LOOP (convert, 0, G_N_ELEMENTS (formats))
              && g_file_get_contents ("back", &got, &length, NULL));
   ck_assert_uint_ge (length, 3 * MIB);
   ck_assert_mem_eq (wanted, got, 3 * MIB);
-  ck_assert (!exists ("copy.part") && !exists ("back.part"));
+  ck_assert (!exists ("copy.virt-qemu.part") && !exists ("back.virt-qemu.part"));
 }
 
 /* The names of backing files are not copied, but what is in them. */
@@ -167,14 +167,14 @@ TEST (convert_loses_nothing)
   expect ("convert --replace disk disk", 2, "of the image itself");
   expect ("convert -O img disk new", 2, "cannot write the format");
   expect ("convert disk nowhere/new", 3, "nowhere");
-  fd = open ("copy.part", O_RDWR | O_CREAT, 0600);
+  fd = open ("copy.virt-qemu.part", O_RDWR | O_CREAT, 0600);
   ck_assert_int_eq (flock (fd, LOCK_EX), 0);
   expect ("convert --replace disk copy", 4, "another process is making");
   ck_assert (g_file_get_contents ("copy", &text, NULL, NULL));
   ck_assert_str_eq (text, "mine");
   close (fd);
   expect ("convert --replace disk copy", 0, "");
-  ck_assert (!exists ("copy.part"));
+  ck_assert (!exists ("copy.virt-qemu.part"));
 }
 
 TEST (convert_fails)
@@ -184,7 +184,7 @@ TEST (convert_fails)
   expect ("convert disk copy", 5, "No space left");
   images_fake_qemu_img ("exit 0");
   expect ("convert disk copy", 1, "the copy is not good");
-  ck_assert (!exists ("copy") && !exists ("copy.part"));
+  ck_assert (!exists ("copy") && !exists ("copy.virt-qemu.part"));
 }
 
 /* Also by ^C. */
@@ -205,5 +205,5 @@ TEST (convert_is_stopped)
   close (open ("began", O_RDONLY));
   ck_assert_int_eq (kill (pid, SIGINT), 0);
   ck_assert_int_eq (waitpid (pid, &status, 0), pid);
-  ck_assert (!exists ("copy") && !exists ("copy.part"));
+  ck_assert (!exists ("copy") && !exists ("copy.virt-qemu.part"));
 }
