@@ -83,25 +83,34 @@ note_running (VqEventWatch *self, const VqInstanceEvent *event)
 }
 
 static void
+take_line (VqEventWatch *self, const char *line)
+{
+  g_autoptr (VqInstanceEvent) event = line[0] != '\0' ? vq_instance_event_parse (line) : NULL;
+
+  if (event == NULL)
+    return;
+  note_running (self, event);
+  if (self->early != NULL)
+    g_ptr_array_add (self->early, g_steal_pointer (&event));
+  else
+    self->happened (event, self->data);
+}
+
+/* What has no newline yet stays. */
+static void
 take_lines (VqEventWatch *self)
 {
+  char *start = self->line->str;
+  char *last = start + self->line->len;
   char *end;
 
-  while ((end = memchr (self->line->str, '\n', self->line->len)) != NULL)
+  while ((end = memchr (start, '\n', last - start)) != NULL)
     {
-      g_autoptr (VqInstanceEvent) event = NULL;
-
       *end = '\0';
-      event = vq_instance_event_parse (self->line->str);
-      g_string_erase (self->line, 0, end + 1 - self->line->str);
-      if (event == NULL)
-        continue;
-      note_running (self, event);
-      if (self->early != NULL)
-        g_ptr_array_add (self->early, g_steal_pointer (&event));
-      else
-        self->happened (event, self->data);
+      take_line (self, start);
+      start = end + 1;
     }
+  g_string_erase (self->line, 0, start - self->line->str);
 }
 
 static void

@@ -33,7 +33,8 @@ build_line (const char *name, const char *what, const char *detail)
                        "detail", "s", printable, "pid", "i", (gint64)getpid (), NULL);
   g_autofree char *text = json_to_string (node, FALSE);
 
-  return g_strconcat (text, "\n", NULL);
+  /* Another process may have written only half of the line before, because the disk was full. */
+  return g_strconcat ("\n", text, "\n", NULL);
 }
 
 static void

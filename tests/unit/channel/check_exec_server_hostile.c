@@ -406,8 +406,8 @@ TEST (wrong_servers)
   g_clear_pointer (&exec_server, vq_exec_server_free);
   for (gsize len = 0; len < sizeof good; len++)
     assert_client_fails (&good, len, "went away");
-  assert_client_fails (&alien, sizeof alien, "not a testbed's server");
+  assert_client_fails (&alien, sizeof alien, "not a machine's server");
   assert_client_fails (&unknown_kind, sizeof unknown_kind, "virt-qemu-exec: ");
-  assert_client_fails (&long_text, sizeof long_text, "not a testbed's server");
+  assert_client_fails (&long_text, sizeof long_text, "not a machine's server");
   assert_client_fails (&cut_text, sizeof cut_text, "went away");
 }

@@ -100,7 +100,7 @@ assert_next (const char *text)
 TEST (what_has_happened)
 {
   write_file ("{\"time\":1,\"name\":\"web\",\"event\":\"ready\"}\n");
-  write_file ("damaged\n{}\n{\"name\":7}\n\n");
+  write_file ("damaged\n{}\n{\"name\":7}\n\n{\"time\":1,\"na");
   instance_make ("web", FALSE);
   instance_make ("other", FALSE);
   add ("web", "stopped", "the\nguest has\033[2J powered off");
