@@ -175,7 +175,7 @@ TEST (free_with_commands)
   g_clear_pointer (&channel, vq_channel_free);
   for (guint i = 0; i < G_N_ELEMENTS (jobs); i++)
     {
-      job_assert_failure (jobs[i], "the testbed was closed");
+      job_assert_failure (jobs[i], "the machine was closed");
       job_free (jobs[i]);
     }
 }
