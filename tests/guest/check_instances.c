@@ -267,27 +267,26 @@ TEST (test_the_guest_powers_off)
           "");
 }
 
-#define LAUNCH_EPHEMERAL "virt-qemu launch --ephemeral image.qcow2 web --ram-size=1024 "
-/* Before it is launched, and when it should end. */
-#define AWAIT_END "virt-qemu events --until=deleted web >events & events=$!; "
-#define UNTIL_GONE "wait $events"
+#define LAUNCH_EPHEMERAL(name) "virt-qemu launch --ephemeral image.qcow2 " name " --ram-size=1024 "
+#define UNTIL_GONE(name) "virt-qemu events --since=1h --until=deleted " name " >events"
 
 /* A process, the other end of a pipe, and a lease that is cut short. */
 TEST (test_it_ends_with_its_owner)
 {
-  expect (AWAIT_END "sleep 1000 & " LAUNCH_EPHEMERAL "--owner-pid=$!; kill $!; " UNTIL_GONE, "web");
-  expect (AWAIT_END "mkfifo pipe; sleep 1000 >pipe & exec 3<pipe; " LAUNCH_EPHEMERAL
-                    "--owner-fd=3; exec 3<&-; kill $!; rm pipe; " UNTIL_GONE,
+  expect ("sleep 1000 & " LAUNCH_EPHEMERAL ("web") "--owner-pid=$!; kill $!; " UNTIL_GONE ("web"),
           "web");
-  expect (AWAIT_END LAUNCH_EPHEMERAL
-          "--lease=1h; "
-          "virt-qemu info --format=json web | grep -c '\"lease_until\" : \"2'; "
-          "virt-qemu renew --lease=1s web; " UNTIL_GONE,
-          "web\n1");
+  expect ("mkfifo pipe; sleep 1000 >pipe & exec 3<pipe; " LAUNCH_EPHEMERAL (
+              "web2") "--owner-fd=3; exec 3<&-; kill $!; rm pipe; " UNTIL_GONE ("web2"),
+          "web2");
+  expect (LAUNCH_EPHEMERAL ("web3") "--lease=1h; "
+                                    "virt-qemu info --format=json web3 | "
+                                    "grep -c '\"lease_until\" : \"2'; "
+                                    "virt-qemu renew --lease=1s web3; " UNTIL_GONE ("web3"),
+          "web3\n1");
   expect ("sed 's/[^ ]* *//' events",
-          "web                   created\nweb                   started\n"
-          "web                   ready\nweb                   stopped: its lease has run out\n"
-          "web                   deleted");
+          "web3                  created\nweb3                  started\n"
+          "web3                  ready\nweb3                  stopped: its lease has run out\n"
+          "web3                  deleted");
 }
 
 /* What is asked for every few seconds. */
