@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/inherited.h"
 #include "instance/instance-keep.h"
+#include "instance/instance-name.h"
 #include "instance/instance-testbed.h"
 #include "io/log.h"
 #include "plan/options.h"
@@ -85,7 +86,10 @@ static int
 serve_instance (const VqOptions *options, const char *exec_program, VqCancel *cancel)
 {
   g_autoptr (VqInstanceTestbed) testbed = vq_instance_testbed_new (options, exec_program, cancel);
+  g_autoptr (GError) error = NULL;
 
+  if (!vq_instance_name_check (options->instance, &error))
+    return report (error);
   return serve (options, vq_instance_testbed_get_served (testbed), cancel);
 }
 

@@ -62,7 +62,7 @@ connect_to (const char *path)
   strcpy (address.sun_path, path);
   while (connect (fd, (struct sockaddr *)&address, sizeof address) != 0)
     if (errno != EINTR)
-      die ("cannot reach the testbed's server at %s: %s", path, strerror (errno));
+      die ("cannot reach the machine's server at %s: %s", path, strerror (errno));
   return fd;
 }
 

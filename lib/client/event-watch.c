@@ -136,22 +136,30 @@ is_current (VqEventWatch *self)
          && ours.st_ino == there.st_ino;
 }
 
-static void
-open_file (VqEventWatch *self, const char *name)
+/* Before the first event there is no file. */
+static gboolean
+read_file (VqEventWatch *self, const char *name, GError **error)
 {
+  g_autoptr (GError) why = NULL;
+
   vq_fd_clear (&self->fd);
-  self->fd = vq_private_dir_open_file (self->dir, name, O_RDONLY, NULL);
+  self->fd = vq_private_dir_open_file (self->dir, name, O_RDONLY, &why);
+  read_rest (self);
+  if (why == NULL || vq_error_is_errno (why, ENOENT))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&why));
+  return FALSE;
 }
 
 /* The file may have been renamed, because it became too large. */
 static void
 read_new (VqEventWatch *self)
 {
+  g_autoptr (GError) error = NULL;
+
   read_rest (self);
-  if (is_current (self))
-    return;
-  open_file (self, VQ_INSTANCE_EVENT_FILE);
-  read_rest (self);
+  if (!is_current (self) && !read_file (self, VQ_INSTANCE_EVENT_FILE, &error))
+    g_warning ("%s", error->message);
 }
 
 /* The supervisor of RUNNING has ended; that it has stopped may still be to be read. */
@@ -266,10 +274,10 @@ begin (VqEventWatch *self, GError **error)
 {
   self->place = vq_instance_place_open_state (error);
   self->dir = self->place != NULL ? vq_instance_event_open_dir (self->place, error) : NULL;
-  if (self->dir == NULL || !watch (self, error))
+  if (self->dir == NULL || !watch (self, error)
+      || !read_file (self, VQ_INSTANCE_EVENT_OLD_FILE, error)
+      || !read_file (self, VQ_INSTANCE_EVENT_FILE, error))
     return FALSE;
-  open_file (self, VQ_INSTANCE_EVENT_OLD_FILE);
-  read_new (self);
   g_hash_table_foreach_remove (self->running, is_over, self);
   tell_early (self);
   update (self);

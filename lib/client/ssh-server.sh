@@ -6,7 +6,7 @@ set -e
 umask 022
 
 sshd=$(command -v sshd || command -v /usr/sbin/sshd) || {
-  echo "the guest has no ssh server: install openssh-server in it" >&2
+  echo "virt-qemu: the guest has no ssh server: install openssh-server in it" >&2
   exit 125
 }
 directory=${XDG_RUNTIME_DIR:-/run}/virt-qemu-ssh

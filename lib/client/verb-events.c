@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "client/verb-events.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/arguments.h"
@@ -12,6 +10,7 @@
 #include "client/event-watch.h"
 #include "instance/instance-name.h"
 #include "verb/verb-output.h"
+#include "verb/verb-reader.h"
 
 #define HELP "virt-qemu events --help"
 
@@ -51,7 +50,7 @@ typedef struct
   gint64 since;      /* microseconds of real time */
   const char *until; /* after which event we end; NULL: after none */
   gboolean over;
-  VqCancel *cancel;
+  VqVerbReader *reader;
 } Events;
 
 static void
@@ -66,18 +65,6 @@ print_json (const VqInstanceEvent *event)
   vq_verb_output_add_string (builder, "detail", event->detail);
   json_builder_end_object (builder);
   vq_verb_output_json_line (builder);
-}
-
-/* Nobody may read what we print any more. */
-static void
-flush (Events *self)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (fflush (stdout) == 0)
-    return;
-  vq_error_set_errno (&error, errno, "cannot write the output");
-  vq_cancel_trigger (self->cancel, error);
 }
 
 static void
@@ -96,7 +83,7 @@ show (const VqInstanceEvent *event, gpointer data)
                          event->detail != NULL ? ": " : "",
                          event->detail != NULL ? event->detail : "");
   self->over = g_strcmp0 (self->until, event->what) == 0;
-  flush (self);
+  vq_verb_reader_flush (self->reader);
 }
 
 static gboolean
@@ -174,19 +161,25 @@ parse (Events *self, VqArguments *parser, GError **error)
 }
 
 static gboolean
-run (Events *self, VqArguments *parser, GError **error)
+follow (Events *self, GError **error)
 {
+  g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
+  g_autoptr (VqVerbReader) reader = vq_verb_reader_new (cancel);
   g_autoptr (VqEventWatch) watch = NULL;
 
+  self->reader = reader;
+  watch = vq_event_watch_new (show, self, error);
+  return watch != NULL
+         && vq_wait_until (is_over, self, vq_deadline_in (G_MAXDOUBLE), cancel, "event", error);
+}
+
+static gboolean
+run (Events *self, VqArguments *parser, GError **error)
+{
   if (parser == NULL || !parse (self, parser, error))
     return FALSE;
   if (!self->help)
-    {
-      watch = vq_event_watch_new (show, self, error);
-      return watch != NULL
-             && vq_wait_until (is_over, self, vq_deadline_in (G_MAXDOUBLE), self->cancel, "event",
-                               error);
-    }
+    return follow (self, error);
   vq_verb_output_text ("%s", help);
   return TRUE;
 }
@@ -196,8 +189,7 @@ vq_verb_events_run (const char *const *arguments)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (VqArguments) parser = vq_arguments_new (arguments_table, arguments, &error);
-  g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
-  Events self = { .since = g_get_real_time (), .cancel = cancel };
+  Events self = { .since = g_get_real_time () };
 
   if (run (&self, parser, &error))
     return VQ_VERB_OK;

@@ -152,10 +152,11 @@ static const Verb revert_verb
         "\n"
         "      --no-wait          fail if something else is being done with it\n" };
 
-static const Verb delete_verb = { "delete", VQ_INSTANCE_REQUEST_FORCE, MANY, delete,
-                                  "Removes instances with their disks.\n"
-                                  "\n"
-                                  "  -f, --force            even if they run\n" };
+static const Verb delete_verb
+    = { "delete", VQ_INSTANCE_REQUEST_FORCE, MANY, delete,
+        "Removes instances with their disks.\n"
+        "\n"
+        "  -f, --force            even if they run, or what is kept about them is damaged\n" };
 
 static const Verb wait_verb
     = { "wait", VQ_INSTANCE_REQUEST_FOR | VQ_INSTANCE_REQUEST_NO_WAIT, 1, await,
@@ -182,11 +183,21 @@ fail (const Verb *verb, const VqInstanceRequest *request, const GError *error)
   return vq_verb_error_report (error, help, request->json);
 }
 
+/* By force, one can be deleted that cannot be used any more. */
+static VqInstance *
+open_instance (const Verb *verb, VqPrivateDir *place, const char *name,
+               const VqInstanceRequest *request, GError **error)
+{
+  if (verb == &delete_verb && request->force)
+    return vq_instance_open_damaged (place, name, error);
+  return vq_instance_open (place, name, error);
+}
+
 static VqVerbStatus
 act (const Verb *verb, VqPrivateDir *place, const char *name, const VqInstanceRequest *request)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (VqInstance) instance = vq_instance_open (place, name, &error);
+  g_autoptr (VqInstance) instance = open_instance (verb, place, name, request, &error);
 
   if (instance != NULL && verb->act (instance, request, &error))
     return VQ_VERB_OK;

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
-#include <stdio.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +19,7 @@
 #include "qemu/machine-files.h"
 #include "client/instance-request.h"
 #include "verb/verb-output.h"
+#include "verb/verb-reader.h"
 
 #define HELP "virt-qemu logs --help"
 
@@ -51,6 +51,7 @@ typedef struct
   int watch_fd;
   guint watch_id;
   VqCancel *cancel; /* of the wait for the end */
+  VqVerbReader *reader;
 } Logs;
 
 static void
@@ -58,6 +59,7 @@ logs_clear (Logs *self)
 {
   g_clear_handle_id (&self->watch_id, g_source_remove);
   vq_fd_clear (&self->watch_fd);
+  vq_verb_reader_free (self->reader);
   vq_cancel_free (self->cancel);
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
@@ -124,8 +126,7 @@ show_rest (Logs *self)
     }
 }
 
-/* What has happened does not matter: the files are looked at anyway. Nobody may read what we show
- * any more. */
+/* What has happened does not matter: the files are looked at anyway. */
 static gboolean
 on_change (int fd, GIOCondition events, gpointer data)
 {
@@ -137,11 +138,8 @@ on_change (int fd, GIOCondition events, gpointer data)
     ;
   if (!show_new (self, &error))
     vq_cancel_trigger (self->cancel, error);
-  else if (fflush (stdout) != 0)
-    {
-      vq_error_set_errno (&error, errno, "cannot write the output");
-      vq_cancel_trigger (self->cancel, error);
-    }
+  else
+    vq_verb_reader_flush (self->reader);
   return G_SOURCE_CONTINUE;
 }
 
@@ -166,7 +164,7 @@ await_end (Logs *self, VqInstance *instance, GError **error)
   static const char *const words[] = { "end", NULL };
   g_auto (GStrv) reply = NULL;
 
-  fflush (stdout);
+  vq_verb_reader_flush (self->reader);
   reply = vq_control_client_call (instance, words, self->cancel, NULL);
   if (vq_cancel_reason (self->cancel) == NULL)
     return TRUE;
@@ -181,6 +179,7 @@ show_logs (VqInstance *instance, gboolean follow, GError **error)
 
   self.dir = vq_instance_get_dir (instance);
   self.cancel = vq_cancel_new (NULL);
+  self.reader = vq_verb_reader_new (self.cancel);
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     self.logs[i] = (Log){ -1, 0, vq_visible_text_new () };
   if ((follow && !watch (&self, error)) || !show_new (&self, error)

@@ -10,6 +10,7 @@
 #include "client/instance-request.h"
 #include "client/machine-exec.h"
 #include "instance/instance-place.h"
+#include "instance/instance-socket.h"
 #include "io/child.h"
 #include "io/lock-file.h"
 #include "verb/verb-output.h"
@@ -141,7 +142,8 @@ serve (const char *host, GError **error)
   g_autofree char *name = g_str_has_suffix (host, SUFFIX)
                               ? g_strndup (host, strlen (host) - strlen (SUFFIX))
                               : g_strdup (host);
-  g_autofree char *key = get_public_key (error);
+  g_autofree char *socket = vq_instance_socket_find (name, "exec", error);
+  g_autofree char *key = socket != NULL ? get_public_key (error) : NULL;
   const char *const argv[] = { "sh", "-c", server_script, "sh", key, NULL };
   const VqMachineExec what = { .name = name, .command = { .argv = argv } };
 

@@ -79,7 +79,7 @@ check_version (JsonObject *object, GError **error)
   return version == VERSION
          || vq_error_set (error, VQ_ERROR_FAILED,
                           "it is of version %" G_GINT64_FORMAT ", and this program knows only %d: "
-                          "another version of virt-qemu has made it",
+                          "another version of virt-qemu has made it; delete --force removes it",
                           version, VERSION);
 }
 
@@ -106,19 +106,26 @@ read_members (VqInstanceRecord *record, JsonObject *object, GError **error)
   return read_arguments (object, &record->arguments, error);
 }
 
+/* PATH is for the error. */
+static gboolean
+parse (VqInstanceRecord *record, const char *text, gsize length, const char *path, GError **error)
+{
+  VQ_ERROR_PREFIX (error, "%s", path);
+  g_autoptr (JsonNode) node = vq_json_parse_object (text, length, error);
+
+  return node != NULL && read_members (record, json_node_get_object (node), error);
+}
+
 VqInstanceRecord *
 vq_instance_record_read (VqPrivateDir *dir, GError **error)
 {
   g_autoptr (VqInstanceRecord) record = g_new0 (VqInstanceRecord, 1);
   g_autofree char *path = vq_private_dir_join (dir, VQ_INSTANCE_RECORD_FILE);
-  VQ_ERROR_PREFIX (error, "%s", path);
-  g_autofree char *text = NULL;
-  g_autoptr (JsonNode) node = NULL;
   gsize length;
+  g_autofree char *text
+      = vq_private_dir_read (dir, VQ_INSTANCE_RECORD_FILE, MAX_BYTES, &length, error);
 
-  text = vq_private_dir_read (dir, VQ_INSTANCE_RECORD_FILE, MAX_BYTES, &length, error);
-  node = text != NULL ? vq_json_parse_object (text, length, error) : NULL;
-  if (node == NULL || !read_members (record, json_node_get_object (node), error))
+  if (text == NULL || !parse (record, text, length, path, error))
     return NULL;
   return g_steal_pointer (&record);
 }

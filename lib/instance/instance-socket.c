@@ -48,6 +48,14 @@ read_link (VqInstance *instance)
   return g_file_read_link (path, NULL);
 }
 
+gboolean
+vq_instance_socket_has_dir (VqInstance *instance)
+{
+  g_autofree char *path = read_link (instance);
+
+  return path != NULL;
+}
+
 void
 vq_instance_socket_remove_dir (VqInstance *instance)
 {

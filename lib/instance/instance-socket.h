@@ -9,6 +9,9 @@
  * full). */
 char *vq_instance_socket_make_dir (VqInstance *instance, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether there is one, though perhaps of a supervisor that was killed. */
+gboolean vq_instance_socket_has_dir (VqInstance *instance);
+
 /* Removes it. */
 void vq_instance_socket_remove_dir (VqInstance *instance);
 

@@ -188,8 +188,18 @@ run_shell (VqServed *served, const char *directory, const char *const *environme
 static void
 describe_failure (VqServed *served)
 {
-  g_message ("the testbed is the instance \"%s\"; `virt-qemu logs %s' shows its console",
-             get_self (served)->options->instance, get_self (served)->options->instance);
+  VqInstanceTestbed *self = get_self (served);
+  const char *name = self->options->instance;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = NULL;
+
+  if (self->instance != NULL)
+    path = vq_instance_socket_build_path (self->instance, "exec", &error);
+  if (error != NULL)
+    g_warning ("%s; `virt-qemu logs %s' shows its console", error->message, name);
+  else
+    g_message ("the testbed is the instance \"%s\"; `virt-qemu logs %s' shows its console", name,
+               name);
 }
 
 static void

@@ -151,7 +151,7 @@ vq_instance_create (VqPrivateDir *place, const char *name, VqInstanceRecord *rec
 
 /* Opens the directory, and the lock if we have none. */
 static gboolean
-open_dir (VqInstance *instance, GError **error)
+open_dir (VqInstance *instance, gboolean damaged, GError **error)
 {
   g_autoptr (GError) why = NULL;
 
@@ -160,7 +160,7 @@ open_dir (VqInstance *instance, GError **error)
     instance->lock_fd = vq_private_dir_open_file (instance->dir, LOCK, O_RDWR, &why);
   if (instance->dir != NULL && instance->lock_fd >= 0)
     instance->record = vq_instance_record_read (instance->dir, &why);
-  if (instance->record != NULL)
+  if (instance->record != NULL || (damaged && instance->lock_fd >= 0))
     return TRUE;
   if (instance->dir == NULL ? vq_error_is_missing (why)
                             : !vq_private_dir_is_current (instance->dir))
@@ -175,7 +175,17 @@ vq_instance_open_locked (VqPrivateDir *place, const char *name, int lock_fd, GEr
   g_autoptr (VqInstance) instance = instance_new (place, name, NULL);
 
   instance->lock_fd = lock_fd;
-  if (!vq_instance_name_check (name, error) || !open_dir (instance, error))
+  if (!vq_instance_name_check (name, error) || !open_dir (instance, FALSE, error))
+    return NULL;
+  return g_steal_pointer (&instance);
+}
+
+VqInstance *
+vq_instance_open_damaged (VqPrivateDir *place, const char *name, GError **error)
+{
+  g_autoptr (VqInstance) instance = instance_new (place, name, NULL);
+
+  if (!vq_instance_name_check (name, error) || !open_dir (instance, TRUE, error))
     return NULL;
   return g_steal_pointer (&instance);
 }
@@ -300,13 +310,18 @@ sweep_half (VqPrivateDir *place, const char *name)
          && vq_private_dir_remove_child (place, name, LOCK, NULL);
 }
 
+/* If its supervisor was killed, an ephemeral one goes as a whole; another one keeps what is not for
+ * running. */
 static gboolean
 sweep_instance (VqPrivateDir *place, const char *name)
 {
   g_autoptr (VqInstance) instance = vq_instance_open (place, name, NULL);
 
-  return instance != NULL && instance->record->ephemeral && vq_instance_lock (instance, NULL)
-         && vq_instance_remove (instance, NULL);
+  if (instance == NULL || (!instance->record->ephemeral && !vq_instance_socket_has_dir (instance))
+      || !vq_instance_lock (instance, NULL))
+    return FALSE;
+  vq_instance_socket_remove_dir (instance);
+  return instance->record->ephemeral && vq_instance_remove (instance, NULL);
 }
 
 static gboolean

@@ -18,8 +18,13 @@ VqInstance *vq_instance_create (VqPrivateDir *place, const char *name, VqInstanc
 VqInstance *vq_instance_open (VqPrivateDir *place, const char *name, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same for the supervisor, to which the process that has started it has left the lock, as the
- * descriptor LOCK_FD, which is taken over. */
+/* The same, whatever its record is: it may be damaged, or of another version. The instance has no
+ * record then, and can only be asked whether it runs, locked and removed. */
+VqInstance *vq_instance_open_damaged (VqPrivateDir *place, const char *name, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same as vq_instance_open for the supervisor, to which the process that has started it has
+ * left the lock, as the descriptor LOCK_FD, which is taken over. */
 VqInstance *vq_instance_open_locked (VqPrivateDir *place, const char *name, int lock_fd,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -183,6 +183,29 @@ TEST (one_that_was_killed_earlier)
   assert_next ("ready");
 }
 
+/* Nothing happens any more that could be printed to a pipe that nobody reads. */
+TEST (nobody_reads)
+{
+  int status;
+
+  instance_make ("web", FALSE);
+  start_verb ("--since=1h");
+  assert_next ("created");
+  vq_fd_clear (&output);
+  ck_assert_int_eq (waitpid (verb, &status, 0), verb);
+  verb = 0;
+  ck_assert_int_eq (WEXITSTATUS (status), 1);
+}
+
+TEST (no_plain_file)
+{
+  g_autofree char *path = g_build_filename (instance_directory, "state/events", NULL);
+
+  ck_assert_int_eq (mkdir (path, 0700), 0);
+  ck_assert_int_eq (cli_run ("events"), 1);
+  cli_assert_in (cli_err, "events");
+}
+
 static const struct
 {
   const char *line;

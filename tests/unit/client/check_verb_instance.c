@@ -231,6 +231,22 @@ TEST (delete_needs_force)
   instance_assert_names ("");
 }
 
+/* Its record is not one that we understand. */
+TEST (delete_of_a_damaged_one)
+{
+  g_autofree char *path = NULL;
+
+  instance_make ("web", FALSE);
+  path = g_build_filename (instance_directory, "state/instances/web/instance.json", NULL);
+  ck_assert (g_file_set_contents_full (path, "{\"version\":99}", -1, G_FILE_SET_CONTENTS_CONSISTENT,
+                                       0600, NULL));
+  ck_assert_int_eq (cli_run ("delete web"), 1);
+  cli_assert_in (cli_err, "of version 99");
+  cli_assert_in (cli_err, "--force");
+  ck_assert_int_eq (cli_run ("delete --force web"), 0);
+  instance_assert_names ("");
+}
+
 TEST (delete_of_stopped_ones)
 {
   instance_make ("a", FALSE);
@@ -458,7 +474,11 @@ TEST (lists)
   ck_assert_int_eq (cli_run ("list"), 0);
   ck_assert_str_eq (cli_out, "");
   have_running (FALSE, "ok state=running");
+  g_autofree char *link
+      = g_build_filename (instance_directory, "state/instances/idle/runtime", NULL);
+
   instance_make ("idle", FALSE);
+  ck_assert_int_eq (symlink ("/nosuch/idle", link), 0);
   instance_make ("left", TRUE); /* whose supervisor was killed */
   ck_assert_int_eq (cli_run ("list"), 0);
   cli_assert_in (cli_out, "web                   running");
@@ -566,11 +586,16 @@ TEST (logs_of_a_stopped_one_have_an_end)
 
 TEST (prunes)
 {
+  g_autofree char *link
+      = g_build_filename (instance_directory, "state/instances/idle/runtime", NULL);
+
   instance_make ("idle", FALSE);
+  ck_assert_int_eq (symlink ("/nosuch/idle", link), 0);
   instance_make ("left", TRUE); /* whose supervisor was killed */
   ck_assert_int_eq (cli_run ("prune"), 0);
   ck_assert_str_eq (cli_out, "left\n");
   instance_assert_names ("idle");
+  ck_assert (!g_file_test (link, G_FILE_TEST_IS_SYMLINK));
   ck_assert_int_eq (cli_run ("prune --format=json"), 0);
   ck_assert_str_eq (cli_out, "[]\n");
 }

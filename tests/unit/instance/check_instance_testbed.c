@@ -12,6 +12,7 @@
 #include "exec-setup.h"
 #include "instance-setup.h"
 #include "instance/instance-socket.h"
+#include "messages.h"
 #include "suite.h"
 
 static pid_t supervisor;
@@ -136,4 +137,20 @@ TEST (free_while_open)
   ck_assert (g_file_test (scratch, G_FILE_TEST_IS_DIR));
   g_clear_pointer (&testbed, vq_instance_testbed_free);
   ck_assert (!g_file_test (scratch, G_FILE_TEST_EXISTS));
+}
+
+/* What the user hears after a command that failed because of it. */
+TEST (it_has_stopped)
+{
+  g_autoptr (GError) error = NULL;
+
+  start_instance ();
+  assert_works (served->class->open (served, &error), error);
+  kill (supervisor, SIGKILL);
+  waitpid (supervisor, NULL, 0);
+  supervisor = 0;
+  messages_begin ();
+  served->class->describe_failure (served);
+  messages_assert_warning ("the instance \"own\" does not run");
+  messages_end ();
 }
