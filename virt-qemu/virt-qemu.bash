@@ -176,7 +176,11 @@ _virt_qemu_image ()
 {
   case $prev in
     --format)
-      mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur")
+      if [[ ${words[2]} == list-os ]]; then
+        mapfile -t COMPREPLY < <(compgen -W 'table json names' -- "$cur")
+      else
+        mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur")
+      fi
       return
       ;;
     --image-format | --output-format | -f | -O)
@@ -194,7 +198,10 @@ _virt_qemu_image ()
   $split && return
 
   if ((cword == 2)); then
-    mapfile -t COMPREPLY < <(compgen -W 'convert info --help' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W 'convert info list-os --help' -- "$cur")
+  elif [[ ${words[2]} == list-os ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '--all --format= --help' -- "$cur")
+    [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
   elif [[ $cur == -* && ${words[2]} == convert ]]; then
     mapfile -t COMPREPLY < <(compgen -W '
       --allow-backing= --compress --format= --help --image-format= --output-format= --replace --sparse=' -- "$cur")

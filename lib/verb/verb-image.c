@@ -3,11 +3,13 @@
 
 #include "verb/verb-image-convert.h"
 #include "verb/verb-image-info.h"
+#include "verb/verb-image-list-os.h"
 #include "verb/verb.h"
 
 static const VqVerb verbs[] = {
   { "info", "say what an image is, and whether it is safe to open", vq_verb_image_info_run },
   { "convert", "copy an image, in another format", vq_verb_image_convert_run },
+  { "list-os", "list the systems that can be used by name", vq_verb_image_list_os_run },
   { NULL },
 };
 

@@ -11,7 +11,9 @@
 
 #include "cli-run.h"
 #include "disk-images.h"
+#include "plan/arch.h"
 #include "suite.h"
+#include "tree.h"
 
 #define MIB (1024 * 1024)
 
@@ -123,6 +125,27 @@ TEST (what_is_wrong_has_a_status)
       expect ("info disk", cases[i].status, cases[i].said);
     }
   g_unsetenv ("VIRT_QEMU_IMG_LIMITS");
+}
+
+/* The cache is looked into, but not made. */
+TEST (list_os)
+{
+  ck_assert (g_setenv ("XDG_CACHE_HOME", images_dir, TRUE));
+  expect ("list-os --format=names", 0, "debian/bookworm\n");
+  ck_assert_ptr_null (strstr (cli_out, "buster"));
+  expect ("list-os --all --format names", 0, "debian/buster\n");
+  expect ("list-os", 0, "debian/sid        -        unstable");
+  ck_assert (!exists ("virt-qemu"));
+  ck_assert_int_eq (g_mkdir_with_parents ("virt-qemu/images", 0700), 0);
+  g_free (images_put_raw ("virt-qemu/images/debian-sid-amd64.qcow2", 0));
+  expect ("list-os", 0, "");
+  if (strcmp (vq_arch_find_host ()->dpkg, "amd64") == 0)
+    cli_assert_in (cli_out, "  there\n");
+  expect ("list-os --format=json", 0, "\"aliases\" : [\n      \"stable\"");
+  expect ("list-os --format=yaml", 2, "not table, json or names");
+  expect ("list-os debian", 2, "an argument too many: debian");
+  expect ("list-os --help", 0, "Usage: virt-qemu image list-os");
+  tree_remove ("virt-qemu");
 }
 
 static const char *const formats[] = { "qcow2", "qed", "raw", "vdi", "vhdx", "vmdk", "vpc" };

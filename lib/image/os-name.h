@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* An operating system as an image's name: DISTRO/RELEASE or DISTRO/RELEASE/ARCH, for example
+ * debian/13, debian/stable, ubuntu/noble/arm64. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct
+{
+  char *distro; /* "debian" */
+  char *series; /* the codename: "trixie" */
+  char *arch;   /* as dpkg names it: "amd64" */
+} VqOsName;
+
+/* Whether NAME has the form of such a name: it begins with a distribution that we know, and a
+ * release and perhaps an architecture follow. Whether there are such ones is another question. */
+gboolean vq_os_name_matches (const char *name);
+
+/* What NAME means among RELEASES (image/distro.h); ARCH is for a name that has none. Fails with
+ * VQ_ERROR_USAGE if there is no such release. Transfer full. */
+VqOsName *vq_os_name_parse (const char *name, const GPtrArray *releases, const char *arch,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void vq_os_name_free (VqOsName *os);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqOsName, vq_os_name_free)
+
+/* The name of its image's file: "debian-trixie-amd64.qcow2". Transfer full. */
+char *vq_os_name_get_file (const VqOsName *os);
+
+/* It in one word, for messages: "debian/trixie/amd64". Transfer full. */
+char *vq_os_name_describe (const VqOsName *os);

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "verb/verb-image-list-os.h"
+
+#include <string.h>
+
+#include "base/arguments.h"
+#include "base/error.h"
+#include "image/distro.h"
+#include "image/image-cache.h"
+#include "image/os-name.h"
+#include "plan/arch.h"
+#include "verb/verb-output.h"
+
+#define NAME "virt-qemu image list-os"
+
+enum
+{
+  OPTION_FORMAT,
+  OPTION_ALL,
+  OPTION_HELP,
+};
+
+static const VqArgument arguments_table[] = {
+  [OPTION_FORMAT] = { "format", 0, TRUE },
+  [OPTION_ALL] = { "all", 'a', FALSE },
+  [OPTION_HELP] = { "help", 'h', FALSE },
+  { NULL },
+};
+
+static const char help[]
+    = "Usage: " NAME " [OPTION...]\n"
+      "\n"
+      "Lists the systems that can be used by name, as in debian/13, debian/trixie or\n"
+      "debian/stable, and what is known of each. IMAGE says whether the cache has one.\n"
+      "\n"
+      "      --format=FORMAT  table, json or names (default: table)\n"
+      "  -a, --all            list those, too, that nobody supports any more\n"
+      "  -h, --help           show this text and exit\n";
+
+/* The formats, in the order of their names in "formats". */
+typedef enum
+{
+  FORMAT_TABLE,
+  FORMAT_JSON,
+  FORMAT_NAMES,
+} Format;
+
+typedef struct
+{
+  Format format;
+  gboolean all;
+  gboolean help; /* print the help and ignore the rest */
+} Request;
+
+static gboolean
+apply_format (Request *request, const char *value, GError **error)
+{
+  static const char *const formats[] = { "table", "json", "names" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (formats); i++)
+    if (strcmp (value, formats[i]) == 0)
+      {
+        request->format = (Format)i;
+        return TRUE;
+      }
+  return vq_error_set (error, VQ_ERROR_USAGE, "option --format: \"%s\" is not table, json or names",
+                       value);
+}
+
+static gboolean
+apply (Request *request, VqArgumentKind kind, int index, const char *value, GError **error)
+{
+  if (kind == VQ_ARGUMENT_ERROR)
+    return FALSE;
+  if (kind == VQ_ARGUMENT_POSITIONAL)
+    return vq_error_set (error, VQ_ERROR_USAGE, "there is an argument too many: %s", value);
+  if (index == OPTION_FORMAT)
+    return apply_format (request, value, error);
+  request->all |= index == OPTION_ALL;
+  request->help |= index == OPTION_HELP;
+  return TRUE;
+}
+
+static gboolean
+parse (Request *request, VqArguments *parser, GError **error)
+{
+  VqArgumentKind kind;
+  const char *value;
+  int index;
+
+  while (!request->help
+         && (kind = vq_arguments_next (parser, &index, &value, error)) != VQ_ARGUMENT_END)
+    if (!apply (request, kind, index, value, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* The path of RELEASE's image for this host, if it is in the cache, else NULL. Transfer full. */
+static char *
+find_image (const VqDistroRelease *release)
+{
+  const VqOsName os
+      = { (char *)release->distro, release->series, (char *)vq_arch_find_host ()->dpkg };
+  g_autofree char *directory = vq_image_cache_get_directory ();
+  g_autofree char *file = vq_os_name_get_file (&os);
+  g_autofree char *path = g_build_filename (directory, file, NULL);
+
+  return g_file_test (path, G_FILE_TEST_EXISTS) ? g_steal_pointer (&path) : NULL;
+}
+
+static void
+print_row (const VqDistroRelease *release)
+{
+  g_autofree char *name = g_strconcat (release->distro, "/", release->series, NULL);
+  g_autofree char *aliases = g_strjoinv (" ", (char **)release->aliases);
+  g_autofree char *image = find_image (release);
+
+  vq_verb_output_text ("%-16s  %-7s  %-14s  %-11s  %-10s  %s\n", name,
+                       release->number != NULL ? release->number : "-",
+                       aliases[0] != '\0' ? aliases : "-", vq_distro_get_state (release),
+                       release->end != NULL ? release->end : "-", image != NULL ? "there" : "-");
+}
+
+static void
+add_aliases (JsonBuilder *builder, const VqDistroRelease *release)
+{
+  json_builder_set_member_name (builder, "aliases");
+  json_builder_begin_array (builder);
+  for (const char *const *alias = release->aliases; *alias != NULL; alias++)
+    json_builder_add_string_value (builder, *alias);
+  json_builder_end_array (builder);
+}
+
+static void
+add_object (JsonBuilder *builder, const VqDistroRelease *release)
+{
+  g_autofree char *name = g_strconcat (release->distro, "/", release->series, NULL);
+  g_autofree char *image = find_image (release);
+
+  json_builder_begin_object (builder);
+  vq_verb_output_add_string (builder, "name", name);
+  vq_verb_output_add_string (builder, "distro", release->distro);
+  vq_verb_output_add_string (builder, "release", release->series);
+  vq_verb_output_add_string (builder, "number", release->number);
+  add_aliases (builder, release);
+  vq_verb_output_add_string (builder, "state", vq_distro_get_state (release));
+  vq_verb_output_add_string (builder, "end", release->end);
+  vq_verb_output_add_string (builder, "image", image);
+  json_builder_end_object (builder);
+}
+
+static void
+print (const Request *request, const GPtrArray *releases)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_array (builder);
+  if (request->format == FORMAT_TABLE)
+    vq_verb_output_text ("%-16s  %-7s  %-14s  %-11s  %-10s  %s\n", "NAME", "NUMBER", "ALIASES",
+                         "STATE", "END", "IMAGE");
+  for (guint i = 0; i < releases->len; i++)
+    {
+      const VqDistroRelease *release = releases->pdata[i];
+
+      if (release->state == VQ_DISTRO_ENDED && !request->all)
+        continue;
+      if (request->format == FORMAT_TABLE)
+        print_row (release);
+      else if (request->format == FORMAT_NAMES)
+        vq_verb_output_text ("%s/%s\n", release->distro, release->series);
+      else
+        add_object (builder, release);
+    }
+  json_builder_end_array (builder);
+  if (request->format == FORMAT_JSON)
+    vq_verb_output_json (builder);
+}
+
+static gboolean
+run (const Request *request, GError **error)
+{
+  g_autoptr (GPtrArray) releases = NULL;
+
+  if (request->help)
+    {
+      vq_verb_output_text ("%s", help);
+      return TRUE;
+    }
+  releases = vq_distro_list (NULL, NULL, error);
+  if (releases != NULL)
+    print (request, releases);
+  return releases != NULL;
+}
+
+VqVerbStatus
+vq_verb_image_list_os_run (const char *const *arguments)
+{
+  g_autoptr (VqArguments) parser = vq_arguments_new_plain (arguments_table, arguments);
+  g_autoptr (GError) error = NULL;
+  Request request = { FORMAT_TABLE };
+
+  if (parse (&request, parser, &error) && run (&request, &error))
+    return VQ_VERB_OK;
+  return vq_verb_error_report (error, NAME " --help", vq_verb_error_wants_json (arguments));
+}
