@@ -152,6 +152,23 @@ vq_arguments_free (VqArguments *arguments)
   g_free (arguments);
 }
 
+gboolean
+vq_arguments_take_value (const char *name, const char *const **strings, const char **value,
+                         GError **error)
+{
+  g_autofree char *option = g_strconcat ("--", name, NULL);
+  const char *rest = g_str_has_prefix (**strings, option) ? **strings + strlen (option) : "x";
+
+  *value = rest[0] == '=' ? rest + 1 : NULL;
+  if (rest[0] != '\0')
+    return TRUE;
+  *value = (*strings)[1];
+  if (*value == NULL)
+    return vq_error_set (error, VQ_ERROR_USAGE, "a value is missing");
+  (*strings)++;
+  return TRUE;
+}
+
 char *
 vq_arguments_describe (const VqArgument *argument)
 {

@@ -58,6 +58,12 @@ VqArgumentKind vq_arguments_next (VqArguments *arguments, int *index, const char
  * It ends with NULL and belongs to ARGUMENTS. */
 const char *const *vq_arguments_get_rest (VqArguments *arguments);
 
+/* For a command line that another parser reads, except for the option "--NAME": takes that option
+ * if it is the first of *STRINGS, and gives its *VALUE, for which *STRINGS may go on by one. *VALUE
+ * is NULL if it is something else. Fails if the value is missing. */
+gboolean vq_arguments_take_value (const char *name, const char *const **strings, const char **value,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The name of ARGUMENT for messages: "-c/--cpus". Transfer full. */
 char *vq_arguments_describe (const VqArgument *argument);
 

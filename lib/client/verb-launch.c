@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/arguments.h"
 #include "base/error.h"
 #include "image/image-name.h"
 #include "image/image.h"
@@ -71,23 +72,6 @@ take_own (Launch *launch, const char *argument)
 /* Options of our own with a value, which may be the next argument. */
 static const char *const with_value[] = { "lease", "owner-pid", "owner-fd", "format" };
 
-/* Takes the option NAME if the first of *ARGUMENTS is that. *VALUE is NULL if it is not. */
-static gboolean
-find_value (const char *name, const char *const **arguments, const char **value, GError **error)
-{
-  g_autofree char *option = g_strconcat ("--", name, NULL);
-  const char *rest = g_str_has_prefix (**arguments, option) ? **arguments + strlen (option) : "x";
-
-  *value = rest[0] == '=' ? rest + 1 : NULL;
-  if (rest[0] != '\0')
-    return TRUE;
-  *value = (*arguments)[1];
-  if (*value == NULL)
-    return vq_error_set (error, VQ_ERROR_USAGE, "a value is missing");
-  (*arguments)++;
-  return TRUE;
-}
-
 static gboolean
 apply_value (Launch *launch, const char *name, const char *value, GError **error)
 {
@@ -107,7 +91,7 @@ take_with_value (Launch *launch, const char *const **arguments, gboolean *taken,
       VQ_ERROR_PREFIX (error, "option --%s", with_value[i]);
       const char *value;
 
-      if (!find_value (with_value[i], arguments, &value, error))
+      if (!vq_arguments_take_value (with_value[i], arguments, &value, error))
         return FALSE;
       *taken = value != NULL;
       if (*taken && !apply_value (launch, with_value[i], value, error))

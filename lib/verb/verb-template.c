@@ -59,7 +59,7 @@ static const char help[]
       "                  those that were unused for the longest time\n"
       "  build           makes a template; see " NAME " build --help\n"
       "\n"
-      "      --format=FORMAT            for list: table, json or names (default: table)\n"
+      "      --format=FORMAT            table, json or, for list, names (default: table)\n"
       "      --template-dir=DIR         where templates are kept (default:\n"
       "                                 $XDG_CACHE_HOME/virt-qemu/templates)\n"
       "      --template-max-age=AGE     for clean and list, when a template is too old:\n"
@@ -208,10 +208,27 @@ list (VqPrivateDir *cache, const Request *request)
 }
 
 static void
-print_swept (const VqTemplateSwept *swept)
+print_swept_json (const VqTemplateSwept *swept)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_object (builder);
+  vq_verb_output_add_int (builder, "removed", swept->n_templates);
+  vq_verb_output_add_int (builder, "disk_space", swept->bytes);
+  json_builder_end_object (builder);
+  vq_verb_output_json (builder);
+}
+
+static void
+print_swept (const VqTemplateSwept *swept, const Request *request)
 {
   g_autofree char *size = vq_units_size_to_string (swept->bytes);
 
+  if (get_format (request) == VQ_TEMPLATE_LIST_JSON)
+    {
+      print_swept_json (swept);
+      return;
+    }
   vq_verb_output_text ("removed %u template%s, %s\n", swept->n_templates,
                        swept->n_templates == 1 ? "" : "s", size);
 }
@@ -223,19 +240,19 @@ clean (VqPrivateDir *cache, const Request *request)
 
   if (cache != NULL)
     vq_template_sweep (cache, &request->limits, &swept);
-  print_swept (&swept);
+  print_swept (&swept, request);
   return VQ_VERB_OK;
 }
 
 static VqVerbStatus
-remove_unused (VqPrivateDir *cache)
+remove_unused (VqPrivateDir *cache, const Request *request)
 {
   VqTemplateSwept swept = { 0 };
   guint n_kept = 0;
 
   if (cache != NULL)
     vq_template_sweep_unused (cache, &swept, &n_kept);
-  print_swept (&swept);
+  print_swept (&swept, request);
   if (n_kept > 0)
     g_message ("%u kept, because they are in use or could not be removed", n_kept);
   return VQ_VERB_OK;
@@ -287,8 +304,9 @@ find_fault (const Request *request)
   if (command != NULL && !is_remove && strcmp (command, "list") != 0
       && strcmp (command, "clean") != 0)
     return "the command must be list, remove or clean, or build as the first word";
-  if (request->format != NULL && command != NULL && strcmp (command, "list") != 0)
-    return "--format can only be given to the command list";
+  if (get_format (request) == VQ_TEMPLATE_LIST_NAMES && command != NULL
+      && strcmp (command, "list") != 0)
+    return "--format=names can only be given to the command list";
   if (request->unused && !is_remove)
     return "--unused can only be given to the command remove";
   if (request->keys->len > 0 && !is_remove)
@@ -309,7 +327,7 @@ run (const Request *request)
   if (g_strcmp0 (request->command, "clean") == 0)
     return clean (cache, request);
   if (request->unused)
-    return remove_unused (cache);
+    return remove_unused (cache, request);
   if (request->keys->len > 0)
     return remove_keys (cache, request);
   return list (cache, request);
@@ -335,7 +353,8 @@ build (const char *const *arguments)
 
   return vq_template_maker_run (arguments, &error)
              ? VQ_VERB_OK
-             : vq_verb_error_report (error, NAME " build --help", FALSE);
+             : vq_verb_error_report (error, NAME " build --help",
+                                     vq_verb_error_wants_json (arguments));
 }
 
 VqVerbStatus

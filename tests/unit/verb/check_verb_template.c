@@ -242,6 +242,8 @@ static const struct
   { { "build" }, 2, "no image given" },
   { { "build", "--ram-size=many", "x.img" }, 2, "--ram-size" },
   { { "build", "--template=off", "x.img" }, 2, "with --template=off there is no template" },
+  { { "build", "--format=table", "x.img" }, 2, "\"table\" is not names or json" },
+  { { "build", "x.img", "--format" }, 2, "option --format: a value is missing" },
   { { "build", "--version", "x.img" }, 2, "--version is not for this verb" },
   { { "build", "/nonexistent.img" }, 3, "cannot make a template: " },
   { { "nonsense" }, 2, "build as the first word" },
@@ -252,6 +254,14 @@ TEST_LOOP (cannot_build, 0, G_N_ELEMENTS (builds))
   ck_assert_int_eq (run_with (NULL, builds[_i].words), builds[_i].status);
   assert_in (err, builds[_i].said);
   ck_assert_str_eq (out, "");
+}
+
+TEST (cannot_build_in_json)
+{
+  static const char *const words[] = { "build", "--format=json", "/nonexistent.img", NULL };
+
+  ck_assert_int_eq (run_with (NULL, words), 3);
+  assert_in (out, "\"code\" : \"missing\"");
 }
 
 TEST (help_of_build)
@@ -387,6 +397,8 @@ TEST (all_unused)
   ck_assert (g_str_has_prefix (out, "removed 2 templates, "));
   assert_in (err, "1 kept");
   cache_assert_names (a, NULL);
+  ck_assert_int_eq (run ("remove", "--unused", "--format=json"), 0);
+  ck_assert_str_eq (out, "{\n  \"removed\" : 0,\n  \"disk_space\" : 0\n}\n");
 }
 
 TEST (cleaned)
