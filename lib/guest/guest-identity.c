@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "guest/guest-identity.h"
 
+#include "base/error.h"
 #include "guest/guest-script.h"
+#include "helper/helper-renew.h"
 
-static const char renew_script[] =
-#include "guest/renew-identity.sh.inc"
+static const char keys_script[] =
+#include "guest/renew-host-keys.sh.inc"
     ;
 
+/* The first process in a new fork takes long, so a guest without such keys gets none. */
 gboolean
-vq_guest_identity_renew (VqChannel *channel, const char *machine_id, gint64 deadline,
-                         VqCancel *cancel, GError **error)
+vq_guest_identity_renew (VqHelperPort *port, VqChannel *channel, const char *machine_id,
+                         gint64 deadline, VqCancel *cancel, GError **error)
 {
-  const char *const arguments[] = { machine_id, NULL };
+  VQ_ERROR_PREFIX (error, "cannot give the guest an identity of its own");
+  gboolean has_keys;
 
-  return vq_guest_script_run (channel, renew_script, arguments, NULL, deadline, cancel,
-                              "cannot give the guest an identity of its own", error);
+  return vq_helper_renew_identity (port, machine_id, &has_keys, deadline, cancel, error)
+         && (!has_keys
+             || vq_guest_script_run (channel, keys_script, NULL, NULL, deadline, cancel,
+                                     "cannot make host keys", error));
 }

@@ -5,7 +5,10 @@
 
 #include "base/wait.h"
 #include "channel/channel.h"
+#include "helper/helper-port.h"
 
-/* Gives the guest the MACHINE_ID (see machine-id(5)) and new host keys, if it has such things. */
-gboolean vq_guest_identity_renew (VqChannel *channel, const char *machine_id, gint64 deadline,
-                                  VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Gives the guest the MACHINE_ID (see machine-id(5)) and new host keys, if it has such things. PORT
+ * leads to its helper, and CHANNEL to a shell for what the helper does not do itself. */
+gboolean vq_guest_identity_renew (VqHelperPort *port, VqChannel *channel, const char *machine_id,
+                                  gint64 deadline, VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

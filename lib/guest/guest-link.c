@@ -7,6 +7,7 @@
 #include "way/way-ssh.h"
 #include "base/error.h"
 #include "channel/guest-agent.h"
+#include "guest/guest-identity.h"
 #include "guest/guest-setup.h"
 #include "guest/way-choice.h"
 #include "helper/helper-channel.h"
@@ -313,6 +314,14 @@ VqChannel *
 vq_guest_link_get_channel (VqGuestLink *link)
 {
   return link->channel;
+}
+
+gboolean
+vq_guest_link_renew_identity (VqGuestLink *link, const char *machine_id, gint64 deadline,
+                              GError **error)
+{
+  return vq_guest_identity_renew (link->helper, link->channel, machine_id, deadline,
+                                  get_cancel (link), error);
 }
 
 void

@@ -156,6 +156,12 @@ vq_guest_has_helper (VqGuest *guest)
 }
 
 gboolean
+vq_guest_renew_identity (VqGuest *guest, const char *machine_id, gint64 deadline, GError **error)
+{
+  return vq_guest_link_renew_identity (guest->link, machine_id, deadline, error);
+}
+
+gboolean
 vq_guest_check_saving (VqGuest *guest, GError **error)
 {
   return vq_guest_has_helper (guest)

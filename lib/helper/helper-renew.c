@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "helper/helper-renew.h"
 
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -14,6 +15,7 @@
 typedef struct
 {
   const char *what; /* for errors */
+  int no;           /* the errno that is an answer, too; 0: none is */
   guint32 stream;   /* 0: none yet */
   gboolean done;
   int errnum;
@@ -58,7 +60,7 @@ judge (Request *request, GError **error)
       g_propagate_error (error, g_steal_pointer (&request->error));
       return FALSE;
     }
-  return request->errnum == 0
+  return request->errnum == 0 || request->errnum == request->no
          || vq_error_set (error, VQ_ERROR_PEER, "%s", g_strerror (request->errnum));
 }
 
@@ -128,4 +130,21 @@ vq_helper_renew (VqHelperPort *port, gint64 deadline, VqCancel *cancel, GError *
   leave (&clock, port);
   leave (&entropy, port);
   return renewed;
+}
+
+gboolean
+vq_helper_renew_identity (VqHelperPort *port, const char *machine_id, gboolean *has_host_keys,
+                          gint64 deadline, VqCancel *cancel, GError **error)
+{
+  Request id = { .what = "cannot set the guest's machine ID" };
+  Request keys = { .what = "cannot look for the guest's host keys", .no = ENOENT };
+  gboolean set = ask (&id, port, VQ_HELPER_SET_MACHINE_ID, (const guint8 *)machine_id,
+                      strlen (machine_id), error)
+                 && ask (&keys, port, VQ_HELPER_FIND_HOST_KEYS, NULL, 0, error)
+                 && await (&id, deadline, cancel, error) && await (&keys, deadline, cancel, error);
+
+  leave (&id, port);
+  leave (&keys, port);
+  *has_host_keys = keys.errnum == 0;
+  return set;
 }

@@ -12,3 +12,10 @@
  * with VQ_ERROR_TIMEOUT at DEADLINE, with the reason of CANCEL, or with the connection's error. */
 gboolean vq_helper_renew (VqHelperPort *port, gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* Replaces the guest's machine ID, if it has one, by MACHINE_ID: VQ_HELPER_MACHINE_ID_SIZE
+ * hexadecimal digits in lower case (see machine-id(5)). *HAS_HOST_KEYS tells whether it has host
+ * keys for ssh, which must differ, too. Waits and fails as vq_helper_renew does. */
+gboolean vq_helper_renew_identity (VqHelperPort *port, const char *machine_id,
+                                   gboolean *has_host_keys, gint64 deadline, VqCancel *cancel,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -21,7 +21,7 @@
  *   STDOUT_CLOSED, STDERR_CLOSED         -->  nobody reads it any more: its writer gets SIGPIPE
  *   KILL, WINDOW                         -->
  *                                       <--  EXITED, SIGNALLED or NOT_STARTED: the stream is over
- *   SET_CLOCK, ADD_ENTROPY               -->
+ *   SET_CLOCK, ADD_ENTROPY, SET_MACHINE_ID, FIND_HOST_KEYS  -->
  *                                       <--  DONE: the stream is over
  *
  * Flow control: in each direction, a stream may have VQ_HELPER_WINDOW bytes under way. The receiver
@@ -62,7 +62,7 @@
 
 #include <stdint.h>
 
-#define VQ_HELPER_VERSION 2u
+#define VQ_HELPER_VERSION 3u
 
 #define VQ_HELPER_HEADER_SIZE 8u
 #define VQ_HELPER_TRAILER_SIZE 8u
@@ -93,6 +93,7 @@
 #define VQ_HELPER_RESUME_SIZE (VQ_HELPER_HELLO_SIZE + 8u)
 #define VQ_HELPER_TEXT_MAX 512u
 #define VQ_HELPER_ENTROPY_MAX 512u
+#define VQ_HELPER_MACHINE_ID_SIZE 32u
 
 /* The name of the port in the guest: /sys/class/virtio-ports/vportNpM/name. */
 #define VQ_HELPER_PORT_NAME "org.debian.virt-qemu.helper"
@@ -146,6 +147,11 @@ typedef enum
   /* 1 to VQ_HELPER_ENTROPY_MAX random bytes, all counted as entropy. The kernel's random number
    * generator is reseeded at once. */
   VQ_HELPER_ADD_ENTROPY = 'E',
+  /* VQ_HELPER_MACHINE_ID_SIZE hexadecimal digits in lower case: replace the ID that the guest has,
+   * if it has one (see machine-id(5)). */
+  VQ_HELPER_SET_MACHINE_ID = 'I',
+  /* No payload. Whether there are host keys for ssh; ENOENT: there are none. */
+  VQ_HELPER_FIND_HOST_KEYS = 'k',
 } VqHelperRequest;
 
 /* From the helper. */

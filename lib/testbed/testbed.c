@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "channel/exec-server.h"
 #include "guest/guest-setup.h"
-#include "guest/guest-identity.h"
 #include "guest/guest.h"
 #include "testbed/guest-source.h"
 #include "plan/shared-dir.h"
@@ -208,9 +207,8 @@ renew_identity (VqTestbed *testbed, GError **error)
   const char *machine_id = testbed->plan->machine_id;
 
   return machine_id == NULL || !vq_guest_has_helper (testbed->guest)
-         || vq_guest_identity_renew (vq_guest_get_channel (testbed->guest), machine_id,
-                                     vq_deadline_in (ATTACH_SECONDS),
-                                     vq_guest_get_cancel (testbed->guest), error);
+         || vq_guest_renew_identity (testbed->guest, machine_id, vq_deadline_in (ATTACH_SECONDS),
+                                     error);
 }
 
 /* Takes over GUEST, which is NULL if there is none. IS_NEW: it is not one that boots again. */

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "helper.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "identity.h"
 #include "kernel.h"
 #include "terminal.h"
 
@@ -190,23 +192,31 @@ on_window_size (Helper *helper, Stream *stream, const Frame *frame, Why why)
   return true;
 }
 
-static bool
-on_set_clock (Helper *helper, Stream *stream, const Frame *frame, Why why)
+/* Does what a request that is no command asks for. Returns 0 or an errno. */
+static int
+answer (const Frame *frame)
 {
-  if (stream != NULL)
-    return explain (why, "a request has the number of a command");
-  outbox_add_u32 (&helper->port.out, VQ_HELPER_DONE, frame->stream,
-                  kernel_set_clock (get_u64 (frame->payload), get_u32 (frame->payload + 8)));
-  return true;
+  switch (frame->type)
+    {
+    case VQ_HELPER_SET_CLOCK:
+      return kernel_set_clock (get_u64 (frame->payload), get_u32 (frame->payload + 8));
+    case VQ_HELPER_ADD_ENTROPY:
+      return kernel_add_entropy (frame->payload, frame->length);
+    case VQ_HELPER_SET_MACHINE_ID:
+      return identity_set_machine_id (frame->payload);
+    case VQ_HELPER_FIND_HOST_KEYS:
+      return identity_find_host_keys ();
+    default:
+      return ENOSYS;
+    }
 }
 
 static bool
-on_add_entropy (Helper *helper, Stream *stream, const Frame *frame, Why why)
+on_request (Helper *helper, Stream *stream, const Frame *frame, Why why)
 {
   if (stream != NULL)
     return explain (why, "a request has the number of a command");
-  outbox_add_u32 (&helper->port.out, VQ_HELPER_DONE, frame->stream,
-                  kernel_add_entropy (frame->payload, frame->length));
+  outbox_add_u32 (&helper->port.out, VQ_HELPER_DONE, frame->stream, answer (frame));
   return true;
 }
 
@@ -234,8 +244,11 @@ static const struct
   { VQ_HELPER_WINDOW_SIZE, RUNNING_STREAM, 8, 8, on_window_size },
   { VQ_HELPER_RUN_PART, ANY_STREAM, 0, VQ_HELPER_PAYLOAD_MAX, on_run_part },
   { VQ_HELPER_RUN, ANY_STREAM, 0, VQ_HELPER_PAYLOAD_MAX, on_run },
-  { VQ_HELPER_SET_CLOCK, ANY_STREAM, 12, 12, on_set_clock },
-  { VQ_HELPER_ADD_ENTROPY, ANY_STREAM, 1, VQ_HELPER_ENTROPY_MAX, on_add_entropy },
+  { VQ_HELPER_SET_CLOCK, ANY_STREAM, 12, 12, on_request },
+  { VQ_HELPER_ADD_ENTROPY, ANY_STREAM, 1, VQ_HELPER_ENTROPY_MAX, on_request },
+  { VQ_HELPER_SET_MACHINE_ID, ANY_STREAM, VQ_HELPER_MACHINE_ID_SIZE, VQ_HELPER_MACHINE_ID_SIZE,
+    on_request },
+  { VQ_HELPER_FIND_HOST_KEYS, ANY_STREAM, 0, 0, on_request },
   { VQ_HELPER_HELLO, CONNECTION, VQ_HELPER_HELLO_SIZE, VQ_HELPER_HELLO_SIZE, on_hello },
   { VQ_HELPER_RESUME, CONNECTION, VQ_HELPER_RESUME_SIZE, VQ_HELPER_RESUME_SIZE, on_resume },
   { VQ_HELPER_ACK, CONNECTION, 4, 4, on_ack },

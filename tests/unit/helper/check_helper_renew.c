@@ -126,3 +126,49 @@ TEST (random_bytes_differ)
   ck_assert_uint_eq (g_bytes_get_size (other), 256);
   ck_assert (!g_bytes_equal (one, other));
 }
+
+#define MACHINE_ID "0123456789abcdef0123456789abcdef"
+
+static const struct
+{
+  int id, keys; /* what the guest answers */
+  gboolean has_keys;
+  const char *error; /* NULL: none */
+} identities[] = {
+  { 0, 0, TRUE, NULL },
+  { 0, ENOENT, FALSE, NULL },
+  { EIO, 0, FALSE, "cannot set the guest's machine ID: Input/output error" },
+  { ENOENT, 0, FALSE, "cannot set the guest's machine ID: No such file or directory" },
+  { 0, EIO, FALSE, "cannot look for the guest's host keys: Input/output error" },
+};
+
+TEST_LOOP (machine_id, 0, G_N_ELEMENTS (identities))
+{
+  g_autoptr (GError) error = NULL;
+  gboolean has_keys;
+
+  port_sync ();
+  fake_guest_answer (port_guest, VQ_HELPER_SET_MACHINE_ID, VQ_HELPER_DONE, identities[_i].id);
+  fake_guest_answer (port_guest, VQ_HELPER_FIND_HOST_KEYS, VQ_HELPER_DONE, identities[_i].keys);
+  ck_assert (vq_helper_renew_identity (port_tested, MACHINE_ID, &has_keys,
+                                       vq_deadline_in (PATIENCE), NULL, &error)
+             == (identities[_i].error == NULL));
+  ck_assert_pstr_eq (error != NULL ? error->message : NULL, identities[_i].error);
+  if (error == NULL)
+    ck_assert_int_eq (has_keys, identities[_i].has_keys);
+}
+
+TEST (machine_id_is_sent)
+{
+  g_autoptr (GBytes) sent = NULL;
+  gboolean has_keys;
+  guint32 stream;
+
+  port_sync ();
+  ck_assert (!vq_helper_renew_identity (port_tested, MACHINE_ID, &has_keys, vq_deadline_in (0.01),
+                                        NULL, NULL));
+  sent = fake_guest_take (port_guest, VQ_HELPER_SET_MACHINE_ID, &stream);
+  g_bytes_unref (fake_guest_take (port_guest, VQ_HELPER_FIND_HOST_KEYS, &stream));
+  ck_assert_uint_eq (g_bytes_get_size (sent), VQ_HELPER_MACHINE_ID_SIZE);
+  ck_assert_mem_eq (g_bytes_get_data (sent, NULL), MACHINE_ID, VQ_HELPER_MACHINE_ID_SIZE);
+}
