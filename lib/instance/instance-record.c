@@ -2,6 +2,7 @@
 #include "instance/instance-record.h"
 
 #include <json-glib/json-glib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -84,6 +85,13 @@ check_version (JsonObject *object, GError **error)
 }
 
 static gboolean
+check_machine_id (const char *text, GError **error)
+{
+  return text[0] == '\0' || (strlen (text) == 32 && strspn (text, "0123456789abcdef") == 32)
+         || vq_error_set (error, VQ_ERROR_FAILED, "\"machine-id\" is not one of machine-id(5)");
+}
+
+static gboolean
 read_members (VqInstanceRecord *record, JsonObject *object, GError **error)
 {
   const char *machine_id, *source, *image, *directory;
@@ -94,6 +102,7 @@ read_members (VqInstanceRecord *record, JsonObject *object, GError **error)
       || !vq_json_get_bool (object, "has-disk", FALSE, &record->has_disk, error)
       || !vq_json_get_bool (object, "cloud-seed", FALSE, &record->cloud_seed, error)
       || !vq_json_get_string (object, "machine-id", "", &machine_id, error)
+      || !check_machine_id (machine_id, error)
       || !vq_json_get_string (object, "source", "", &source, error)
       || !vq_json_get_int (object, "lease", 0, &record->lease, error)
       || !vq_json_get_string (object, "image", "", &image, error)

@@ -192,6 +192,7 @@ static const struct
   { "{\"version\":1}", "no \"arguments\"" },
   { "{\"version\":1,\"arguments\":[1]}", "but strings" },
   { "{\"version\":1,\"ephemeral\":\"yes\",\"arguments\":[]}", "ephemeral" },
+  { "{\"version\":1,\"machine-id\":\"0\",\"arguments\":[]}", "machine-id" },
 };
 
 TEST_LOOP (bad_record, 0, G_N_ELEMENTS (bad_records))
