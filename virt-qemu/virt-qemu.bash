@@ -187,21 +187,31 @@ _virt_qemu_image ()
       mapfile -t COMPREPLY < <(compgen -W 'qcow2 qed raw vdi vhdx vmdk vpc' -- "$cur")
       return
       ;;
-    --allow-backing)
+    --allow-backing | --cache-dir)
       _filedir -d
       return
       ;;
-    --sparse | -S)
+    --keyring)
+      _filedir
+      return
+      ;;
+    --sparse | -S | --max-size | --sha256 | --sha512 | --timeout)
       return
       ;;
   esac
   $split && return
 
   if ((cword == 2)); then
-    mapfile -t COMPREPLY < <(compgen -W 'convert info list-os --help' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W 'convert info list-os pull --help' -- "$cur")
   elif [[ ${words[2]} == list-os ]]; then
     mapfile -t COMPREPLY < <(compgen -W '--all --format= --help' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+  elif [[ $cur == -* && ${words[2]} == pull ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '
+      --cache-dir= --format= --help --keyring= --max-size= --no-sums --sha256= --sha512= --sums --timeout=' -- "$cur")
+    [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+  elif [[ ${words[2]} == pull ]]; then
+    return
   elif [[ $cur == -* && ${words[2]} == convert ]]; then
     mapfile -t COMPREPLY < <(compgen -W '
       --allow-backing= --compress --format= --help --image-format= --output-format= --replace --sparse=' -- "$cur")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "io/confine.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <stdio.h>
@@ -41,15 +42,21 @@ address_space (void)
 }
 
 void
-vq_confine_process (guint64 memory)
+vq_confine_process_with_threads (guint64 memory)
 {
   guint64 used = memory > 0 ? address_space () : 0;
 
   prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   limit (RLIMIT_CORE, 0);
-  limit (RLIMIT_NPROC, 0);
   if (used > 0)
     limit (RLIMIT_AS, MIN (used + memory, RLIM_INFINITY));
+}
+
+void
+vq_confine_process (guint64 memory)
+{
+  vq_confine_process_with_threads (memory);
+  limit (RLIMIT_NPROC, 0);
 }
 
 /* All rights that the kernel can refuse; 0 if it cannot, or not with links from one directory to
@@ -74,16 +81,35 @@ allow (int rules, const char *directory, guint64 rights)
          && syscall (SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) == 0;
 }
 
+/* A set of rules that allows nothing yet; -1 if the kernel has none. */
+static int
+make_rules (guint64 handled)
+{
+  const struct landlock_ruleset_attr attr = { .handled_access_fs = handled };
+
+  return handled != 0 ? syscall (SYS_landlock_create_ruleset, &attr, sizeof attr, 0) : -1;
+}
+
 gboolean
 vq_confine_files (const char *directory, VqConfineRight right)
 {
-  const struct landlock_ruleset_attr attr = { .handled_access_fs = all_rights () };
+  const guint64 handled = all_rights ();
   const guint64 rights = right == VQ_CONFINE_READ ? MAY_READ : MAY_WRITE;
-  vq_autofd int rules = -1;
+  vq_autofd int rules = make_rules (handled);
 
-  if (attr.handled_access_fs != 0)
-    rules = syscall (SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
-  return rules >= 0
-         && (directory == NULL || allow (rules, directory, rights & attr.handled_access_fs))
+  return rules >= 0 && (directory == NULL || allow (rules, directory, rights & handled))
          && syscall (SYS_landlock_restrict_self, rules, 0) == 0;
+}
+
+gboolean
+vq_confine_files_to (const char *const *directories)
+{
+  vq_autofd int rules = make_rules (all_rights ());
+
+  if (rules < 0)
+    return FALSE;
+  for (; *directories != NULL; directories++)
+    if (!allow (rules, *directories, MAY_READ))
+      g_debug ("%s cannot be allowed: %s", *directories, g_strerror (errno));
+  return syscall (SYS_landlock_restrict_self, rules, 0) == 0;
 }

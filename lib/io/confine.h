@@ -10,6 +10,10 @@
  * left out. */
 void vq_confine_process (guint64 memory);
 
+/* The same for a program whose libraries make threads, so that processes can be made, too. They can
+ * still run no program that vq_confine_files does not let them execute. */
+void vq_confine_process_with_threads (guint64 memory);
+
 typedef enum
 {
   VQ_CONFINE_READ,  /* files and directories */
@@ -20,3 +24,7 @@ typedef enum
  * says. Open files stay open. Needs a kernel with Landlock (Linux 5.19). If there is none, or
  * DIRECTORY cannot be opened, returns FALSE and confines nothing. */
 gboolean vq_confine_files (const char *directory, VqConfineRight right);
+
+/* The same with several DIRECTORIES (with NULL at the end), to be read; those that do not exist are
+ * left out. */
+gboolean vq_confine_files_to (const char *const *directories);

@@ -4,12 +4,14 @@
 #include "verb/verb-image-convert.h"
 #include "verb/verb-image-info.h"
 #include "verb/verb-image-list-os.h"
+#include "verb/verb-image-pull.h"
 #include "verb/verb.h"
 
 static const VqVerb verbs[] = {
   { "info", "say what an image is, and whether it is safe to open", vq_verb_image_info_run },
   { "convert", "copy an image, in another format", vq_verb_image_convert_run },
   { "list-os", "list the systems that can be used by name", vq_verb_image_list_os_run },
+  { "pull", "fetch an image from the network", vq_verb_image_pull_run },
   { NULL },
 };
 
@@ -17,7 +19,7 @@ VqVerbStatus
 vq_verb_image_run (const char *const *arguments)
 {
   static const VqVerbTable table
-      = { "virt-qemu image", "Looks at disk images and converts them.", verbs };
+      = { "virt-qemu image", "Looks at disk images, converts and fetches them.", verbs };
 
   return vq_verb_run (&table, arguments);
 }

@@ -59,7 +59,18 @@ typedef struct
 {
   gboolean everywhere; /* no directory is given */
   VqConfineRight right;
+  gboolean several; /* a list of directories */
 } Confinement;
+
+static gboolean
+confine (const Confinement *confinement)
+{
+  const char *const directories[] = { "missing", inside, NULL };
+
+  return confinement->several
+             ? vq_confine_files_to (directories)
+             : vq_confine_files (confinement->everywhere ? NULL : inside, confinement->right);
+}
 
 static int
 answer (Question question, const Confinement *confinement)
@@ -71,8 +82,7 @@ answer (Question question, const Confinement *confinement)
   if (pid == 0)
     {
       vq_confine_process (0);
-      if (chdir (base) != 0
-          || !vq_confine_files (confinement->everywhere ? NULL : inside, confinement->right))
+      if (chdir (base) != 0 || !confine (confinement))
         _exit (NOT_CONFINED);
       _exit (question ());
     }
@@ -170,11 +180,14 @@ TEST_LOOP (files, 0, G_N_ELEMENTS (questions))
   const Confinement reader = { FALSE, VQ_CONFINE_READ };
   const Confinement writer = { FALSE, VQ_CONFINE_WRITE };
   const Confinement nothing = { TRUE, VQ_CONFINE_WRITE };
+  const Confinement several = { .several = TRUE };
 
   if (answer (questions[_i].question, &nothing) == NOT_CONFINED)
     SKIP ("this kernel has no Landlock");
   ck_assert_int_eq (answer (questions[_i].question, &nothing), EACCES);
   ck_assert_int_eq (answer (questions[_i].question, &reader),
+                    questions[_i].may_reader ? 0 : EACCES);
+  ck_assert_int_eq (answer (questions[_i].question, &several),
                     questions[_i].may_reader ? 0 : EACCES);
   ck_assert_int_eq (answer (questions[_i].question, &writer),
                     questions[_i].may_writer ? 0 : EACCES);
