@@ -36,7 +36,7 @@ GUEST_SCRIPTS := $(patsubst lib/%,$(BUILD)/%.inc,$(wildcard lib/*/*.sh))
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(wildcard tests/unit/*/check_*.c)))
 TEST_SUPPORT := $(patsubst tests/support/%.c,$(BUILD)/tests/%.o,$(wildcard tests/support/*.c))
 vpath %.c tests/support $(wildcard tests/unit/*)
-PROGRAMS := $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu virt-qemu-exec virt-qemu-archive virt-qemu-fetch virt-qemu-ssh)
+PROGRAMS := $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu virt-qemu-exec virt-qemu-archive virt-qemu-fetch virt-qemu-ssh virt-qemu-build build-parts.sh)
 
 # The guest helper. "make" builds it for this architecture, with musl; "make helpers" for all, with Debian's
 # cross compilers. These come with glibc, of which an empty static program has 350 to 850 KB already, and 93 % of
@@ -106,6 +106,10 @@ $(BUILD)/libvq.a: $(LIB_OBJECTS)
 $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu virt-qemu-archive virt-qemu-fetch virt-qemu-ssh): $(BUILD)/%: virt-qemu/%.c $(BUILD)/libvq.a
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libvq.a $(LIBS)
 
+# Shell scripts: one that builds images, and what it reads.
+$(BUILD)/virt-qemu-build $(BUILD)/build-parts.sh: $(BUILD)/%: virt-qemu/%
+	install -D $< $@
+
 # Linked only to libc, because it is started for every single command.
 $(BUILD)/virt-qemu-exec: virt-qemu/virt-qemu-exec.c lib/channel/exec-talk.c lib/channel/exec-talk.h lib/channel/exec-wire.h
 	@mkdir -p $(@D)
@@ -144,7 +148,7 @@ $(BUILD)/tests/guest/check_%: $(BUILD)/tests/guest/check_%.o $(GUEST_HELPERS) $(
 
 $(patsubst %,$(BUILD)/tests/check_%,exec_server exec_server_crowd exec_server_ends exec_server_hostile): | $(BUILD)/virt-qemu-exec
 $(patsubst %,$(BUILD)/tests/check_%,guest_helper guest_frames guest_commands guest_crowds guest_files guest_identity guest_streams guest_terminal guest_daemon helper_channel channel_contract): | $(BUILD)/guest-helper-$(ARCH)
-$(patsubst %,$(BUILD)/tests/check_%,pull verb verb_check verb_image verb_exec verb_file verb_instance verb_shell verb_template): | $(BUILD)/virt-qemu
+$(patsubst %,$(BUILD)/tests/check_%,pull verb verb_check verb_image verb_image_build verb_exec verb_file verb_instance verb_shell verb_template): | $(BUILD)/virt-qemu $(BUILD)/virt-qemu-build $(BUILD)/build-parts.sh
 # A test program looks for these programs in its own directory, as the server does.
 $(BUILD)/tests/guest-helper-$(ARCH) $(BUILD)/tests/virt-qemu-archive $(BUILD)/tests/virt-qemu-ssh: $(BUILD)/tests/%: $(BUILD)/%
 	@mkdir -p $(@D)
@@ -221,7 +225,7 @@ deps:
 	tests/install-deps
 
 image: deps
-	tests/guest/make-image --if-needed "$(IMAGE)"
+	tests/guest/make-guest --if-needed "$(IMAGE)"
 
 demo: deps
 	+$(MAKE) all image
@@ -237,7 +241,7 @@ lint:
 	tests/lint/names
 	tests/lint/options
 	tests/lint/blocking
-	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/soak/run tests/guest/make-image tests/guest/guests.sh tests/guest/together .ci/run contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]*
+	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/soak/run tests/guest/make-guest virt-qemu/virt-qemu-build virt-qemu/build-parts.sh tests/guest/together .ci/run contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]*
 	if command -v pyflakes3 >/dev/null; then pyflakes3 contrib/debusine/*.py tests/bench/*.py tests/support/*.py; fi
 	shellcheck -s bash virt-qemu/*.bash
 	shellcheck -s sh lib/*/*.sh
@@ -246,7 +250,8 @@ lint:
 install: all
 	install -D -t "$(DESTDIR)$(PREFIX)/bin" $(BUILD)/autopkgtest-virt-qemu-ng $(BUILD)/virt-qemu
 	install -D -t "$(DESTDIR)$(PREFIX)/libexec/virt-qemu" $(BUILD)/virt-qemu-exec $(BUILD)/virt-qemu-archive \
-	  $(BUILD)/virt-qemu-fetch $(BUILD)/virt-qemu-ssh $(BUILD)/guest-helper-$(ARCH)
+	  $(BUILD)/virt-qemu-build $(BUILD)/virt-qemu-fetch $(BUILD)/virt-qemu-ssh $(BUILD)/guest-helper-$(ARCH)
+	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/libexec/virt-qemu" $(BUILD)/build-parts.sh
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/man/man1" virt-qemu/*.1
 	install -D -m 644 virt-qemu/autopkgtest-virt-qemu-ng.bash \
 	  "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/autopkgtest-virt-qemu-ng"

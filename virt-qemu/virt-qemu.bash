@@ -191,8 +191,19 @@ _virt_qemu_image ()
       _filedir -d
       return
       ;;
-    --keyring)
+    --boot)
+      mapfile -t COMPREPLY < <(compgen -W 'efi bios' -- "$cur")
+      return
+      ;;
+    --fs)
+      mapfile -t COMPREPLY < <(compgen -W 'ext4 btrfs' -- "$cur")
+      return
+      ;;
+    --keyring | --script | --output | -o)
       _filedir
+      return
+      ;;
+    --append | --components | --mirror | --packages | --proxy | --size)
       return
       ;;
     --sparse | -S | --max-size | --sha256 | --sha512 | --timeout)
@@ -202,10 +213,17 @@ _virt_qemu_image ()
   $split && return
 
   if ((cword == 2)); then
-    mapfile -t COMPREPLY < <(compgen -W 'convert info list-os pull --help' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W 'build convert info list-os pull --help' -- "$cur")
   elif [[ ${words[2]} == list-os ]]; then
     mapfile -t COMPREPLY < <(compgen -W '--all --format= --help' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+  elif [[ $cur == -* && ${words[2]} == build ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '
+      --append= --boot= --components= --format= --fs= --help --keyring= --mirror= --no-deb-src --output=
+      --packages= --proxy= --replace --script= --size=' -- "$cur")
+    [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+  elif [[ ${words[2]} == build ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$("${words[0]}" image list-os --format=names 2>/dev/null)" -- "$cur")
   elif [[ $cur == -* && ${words[2]} == pull ]]; then
     mapfile -t COMPREPLY < <(compgen -W '
       --cache-dir= --format= --help --keyring= --max-size= --no-sums --sha256= --sha512= --sums --timeout=' -- "$cur")

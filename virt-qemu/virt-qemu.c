@@ -49,7 +49,7 @@ static const VqVerb verbs[] = {
   { "events", "show what happens to instances", vq_verb_events_run },
   { "prune", "remove what killed processes have left of instances", vq_verb_list_prune },
   { "template", "list and remove templates, from which testbeds are forked", vq_verb_template_run },
-  { "image", "look at disk images and convert them", vq_verb_image_run },
+  { "image", "build disk images, look at them and convert them", vq_verb_image_run },
   { "check", "say what this host can do, and what is missing", vq_verb_check_run },
   { VQ_VERB_SSH_PROXY, NULL, vq_verb_ssh_proxy },
   { VQ_INSTANCE_START_VERB, NULL, vq_verb_instance_supervise },

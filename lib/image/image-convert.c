@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "image/image-convert.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +11,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "image/qemu-img.h"
+#include "io/part-file.h"
 
 #define CHECK_SECONDS 600
 
@@ -27,20 +25,14 @@ typedef struct
   const VqImageConvertOptions *options;
   VqCancel *cancel;
   char *target; /* absolute */
-  char *part;   /* its name until it is complete */
-  int fd;       /* of PART, which is locked; -1: not open */
+  VqPartFile *part;
 } Convert;
 
 static void
 clear (Convert *self)
 {
-  if (self->fd >= 0)
-    {
-      unlink (self->part);
-      close (self->fd);
-    }
+  vq_part_file_free (self->part);
   g_free (self->target);
-  g_free (self->part);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Convert, clear)
 
@@ -70,36 +62,12 @@ check_target (const Convert *self, GError **error)
                           self->target);
 }
 
-/* A file that a killed process has left is taken over. One that was removed between open and flock
- * is not the file of that name any more. */
-static gboolean
-open_part (Convert *self, GError **error)
-{
-  struct stat ours, named;
-
-  do
-    {
-      vq_fd_clear (&self->fd);
-      self->fd = open (self->part, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
-      if (self->fd < 0)
-        return vq_error_set_errno (error, errno, "cannot make %s", self->part);
-      if (flock (self->fd, LOCK_EX | LOCK_NB) != 0 || fstat (self->fd, &ours) != 0)
-        {
-          vq_fd_clear (&self->fd);
-          return vq_error_set (error, VQ_ERROR_BUSY, "another process is making %s", self->target);
-        }
-    }
-  while (stat (self->part, &named) != 0 || named.st_ino != ours.st_ino);
-  return ftruncate (self->fd, 0) == 0
-         || vq_error_set_errno (error, errno, "cannot empty %s", self->part);
-}
-
 /* Whether the file system can write past the host's cache: some say that they can, and then
  * cannot. */
 static gboolean
 can_write_directly (const Convert *self)
 {
-  vq_autofd int fd = open (self->part, O_WRONLY | O_DIRECT | O_CLOEXEC);
+  vq_autofd int fd = open (vq_part_file_get_path (self->part), O_WRONLY | O_DIRECT | O_CLOEXEC);
   void *block;
   gboolean can;
 
@@ -108,7 +76,7 @@ can_write_directly (const Convert *self)
   memset (block, 0, ALIGNED);
   can = pwrite (fd, block, ALIGNED, 0) == ALIGNED;
   free (block);
-  return can && ftruncate (self->fd, 0) == 0;
+  return can && ftruncate (vq_part_file_get_fd (self->part), 0) == 0;
 }
 
 static gboolean
@@ -139,7 +107,7 @@ copy (const Convert *self, GError **error)
       g_ptr_array_add (argv, sparse);
     }
   g_ptr_array_add (argv, source);
-  g_ptr_array_add (argv, self->part);
+  g_ptr_array_add (argv, (gpointer)vq_part_file_get_path (self->part));
   g_ptr_array_add (argv, NULL);
   return vq_qemu_img_work ((const char *const *)argv->pdata, options->progress_fd, self->cancel,
                            error);
@@ -150,7 +118,8 @@ static gboolean
 check_tables (const Convert *self, GError **error)
 {
   static const char *const formats[] = { "qcow2", "qed", "vdi", "vhdx", "vmdk", NULL };
-  const char *const argv[] = { "check", "-q", "-f", self->options->format, self->part, NULL };
+  const char *const argv[]
+      = { "check", "-q", "-f", self->options->format, vq_part_file_get_path (self->part), NULL };
 
   return !g_strv_contains (formats, self->options->format)
          || vq_qemu_img_run (argv, NULL, vq_deadline_in (CHECK_SECONDS), self->cancel, error);
@@ -166,8 +135,8 @@ get_size (const VqImage *image)
 static gboolean
 verify (const Convert *self, GError **error)
 {
-  g_autoptr (VqImage) made
-      = vq_image_inspect (self->part, VQ_IMAGE_DATA, (const char *const[]){ NULL }, error);
+  g_autoptr (VqImage) made = vq_image_inspect (vq_part_file_get_path (self->part), VQ_IMAGE_DATA,
+                                               (const char *const[]){ NULL }, error);
   g_autoptr (JsonNode) said = NULL;
 
   if (made == NULL
@@ -190,42 +159,17 @@ check_copy (const Convert *self, GError **error)
                        "the copy is not good: %s", why->message);
 }
 
-static gboolean
-sync_directory (const char *path)
-{
-  g_autofree char *directory = g_path_get_dirname (path);
-  vq_autofd int fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-  return fd >= 0 && fsync (fd) == 0;
-}
-
-/* Where there was no such file, one that somebody has made meanwhile is not lost. */
-static gboolean
-commit (Convert *self, GError **error)
-{
-  guint flags = self->options->replace ? 0 : RENAME_NOREPLACE;
-
-  if (fsync (self->fd) != 0)
-    return vq_error_set_errno (error, errno, "cannot write %s", self->part);
-  if (renameat2 (AT_FDCWD, self->part, AT_FDCWD, self->target, flags) != 0
-      && (errno != EINVAL || rename (self->part, self->target) != 0))
-    return vq_error_set_errno (error, errno, "cannot rename %s", self->part);
-  vq_fd_clear (&self->fd);
-  return sync_directory (self->target)
-         || vq_error_set_errno (error, errno, "cannot write the directory of %s", self->target);
-}
-
 gboolean
 vq_image_convert (const VqImage *image, const char *path, const VqImageConvertOptions *options,
                   VqCancel *cancel, GError **error)
 {
   VQ_ERROR_PREFIX (error, "cannot make %s", path);
-  g_auto (Convert) self = { .image = image, .options = options, .cancel = cancel, .fd = -1 };
+  g_auto (Convert) self = { .image = image, .options = options, .cancel = cancel };
 
   self.target = vq_path_make_absolute (path, error);
   if (self.target == NULL || !check_target (&self, error))
     return FALSE;
-  self.part = g_strconcat (self.target, ".virt-qemu.part", NULL);
-  return open_part (&self, error) && copy (&self, error) && check_copy (&self, error)
-         && commit (&self, error);
+  self.part = vq_part_file_new (self.target, error);
+  return self.part != NULL && copy (&self, error) && check_copy (&self, error)
+         && vq_part_file_commit (self.part, options->replace, error);
 }

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "image/image-cache.h"
 #include "io/new-file.h"
 
 #define RECORD_MAX (64 * 1024)
@@ -37,17 +38,11 @@ vq_pull_cache_free_record (VqPullRecord *record)
   g_free (record);
 }
 
-char *
-vq_pull_cache_get_default_directory (void)
-{
-  return g_build_filename (g_get_user_cache_dir (), "virt-qemu", "images", NULL);
-}
-
 VqPrivateDir *
 vq_pull_cache_open (const char *directory, GError **error)
 {
   g_autofree char *path
-      = directory != NULL ? g_strdup (directory) : vq_pull_cache_get_default_directory ();
+      = directory != NULL ? g_strdup (directory) : vq_image_cache_get_directory ();
   VQ_ERROR_PREFIX (error, "cannot use the directory of fetched images");
 
   return vq_private_dir_open (path, VQ_PRIVATE_DIR_CREATE, error);

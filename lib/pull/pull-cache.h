@@ -30,11 +30,8 @@ VqPullRecord *vq_pull_cache_new_record (const char *url);
 void vq_pull_cache_free_record (VqPullRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqPullRecord, vq_pull_cache_free_record)
 
-/* ${XDG_CACHE_HOME:-~/.cache}/virt-qemu/images. Transfer full. */
-char *vq_pull_cache_get_default_directory (void);
-
-/* Opens DIRECTORY (NULL: the default), which is made if it does not exist. Fails if it belongs to
- * another user, or others can write to it. */
+/* Opens DIRECTORY (NULL: that of image/image-cache.h), which is made if it does not exist. Fails if
+ * it belongs to another user, or others can write to it. */
 VqPrivateDir *vq_pull_cache_open (const char *directory, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The name "url-HASH" SUFFIX for URL. Transfer full. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* virt-qemu image: looks at disk images, converts and fetches them. Its verbs are modules of their
- * own. */
+/* virt-qemu image: looks at disk images; converts, fetches and builds them. Its verbs are modules
+ * of their own. */
 #pragma once
 
 #include "verb/verb-error.h"

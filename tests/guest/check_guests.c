@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Every guest that people have: one row, one case, for each (CK_RUN_CASE=NAME runs that alone). The
- * images are made when a row needs them, by $VQ_MAKE_IMAGE (tests/guest/make-image), and kept in
+ * images are made when a row needs them, by $VQ_MAKE_GUEST (tests/guest/make-guest), and kept in
  * virt-qemu/guests in the user's cache. With VQ_GUESTS=quick only the rows that "make check" has
  * the time for are run. */
 #include <check.h>
@@ -28,7 +28,7 @@
 
 typedef struct
 {
-  const char *guest;     /* as make-image knows it; the row's name, unless NAME is set */
+  const char *guest;     /* as make-guest knows it; the row's name, unless NAME is set */
   const char *extension; /* NULL: the image that all other tests use */
   gboolean quick;
   const char *arguments[5]; /* what a user has to say, besides the image */
@@ -127,11 +127,11 @@ teardown (void)
 static char *
 make_image (const Row *row)
 {
-  const char *program = g_getenv ("VQ_MAKE_IMAGE");
+  const char *program = g_getenv ("VQ_MAKE_GUEST");
   g_autofree char *name = g_strconcat (row->guest, ".", row->extension, NULL);
   g_autofree char *path
       = g_build_filename (g_get_user_cache_dir (), "virt-qemu", "guests", name, NULL);
-  const char *argv[] = { program != NULL ? program : "tests/guest/make-image", "--if-needed",
+  const char *argv[] = { program != NULL ? program : "tests/guest/make-guest", "--if-needed",
                          row->guest, path, NULL };
 
   if (row->extension == NULL)

@@ -56,7 +56,7 @@ server_get_image (void)
     path = g_strdup (g_getenv ("VQ_IMAGE"));
   if (path == NULL)
     path = g_build_filename (g_get_user_cache_dir (), "virt-qemu", "debian-12.qcow2", NULL);
-  ck_assert_msg (access (path, R_OK) == 0, "no guest image %s: tests/guest/make-image builds it",
+  ck_assert_msg (access (path, R_OK) == 0, "no guest image %s: tests/guest/make-guest builds it",
                  path);
   return path;
 }
