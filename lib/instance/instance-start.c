@@ -39,7 +39,8 @@ leave_terminal (gpointer data)
   vq_inherited_give_back ();
 }
 
-/* The descriptors of the supervisor's process come from SOURCES; -1: there is none. */
+/* The descriptors of the supervisor's process come from SOURCES; -1: there is none. It has our
+ * stderr until it is ready (supervisor.c). */
 static gboolean
 spawn_with (const char *const *argv, const int *sources, GError **error)
 {
@@ -54,8 +55,8 @@ spawn_with (const char *const *argv, const int *sources, GError **error)
         to[n++] = LOCK_FD + i;
       }
   return g_spawn_async_with_pipes_and_fds (NULL, argv, NULL, G_SPAWN_DEFAULT, leave_terminal, NULL,
-                                           null, null, STDERR_FILENO, from, to, n, NULL, NULL, NULL,
-                                           NULL, error);
+                                           null, null, -1, from, to, n, NULL, NULL, NULL, NULL,
+                                           error);
 }
 
 /* Takes over WRITER. */

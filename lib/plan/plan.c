@@ -13,6 +13,7 @@
 #include "plan/qemu-help.h"
 #include "image/image-name.h"
 #include "plan/shared-dir.h"
+#include "io/log.h"
 #include "io/workdir.h"
 #include "plan/private-key.h"
 
@@ -304,6 +305,8 @@ vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
   g_autoptr (VqPlan) plan = g_new0 (VqPlan, 1);
   gint64 deadline = vq_deadline_in (INSPECT_SECONDS);
 
+  if (options->debug)
+    vq_log_show_debug ();
   plan->options = options;
   plan->sandbox = options->sandbox != VQ_SANDBOX_OFF;
   plan->more = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_image_free);

@@ -250,6 +250,15 @@ TEST (test_a_supervisor_killed_too_early)
   expect ("virt-qemu list --format=names", "");
 }
 
+/* Until it is ready, what the supervisor says is for who launches it. */
+TEST (test_what_the_supervisor_says)
+{
+  expect (LAUNCH " --template=off -d 2>said & "
+                 "until grep -q 'debug: .*the image boots by' said; do :; done; kill -9 $!; "
+                 "virt-qemu wait --for=stopped web 2>/dev/null; virt-qemu list --format=names",
+          "");
+}
+
 /* Who launches it is killed before it is ready. */
 TEST (test_a_killed_launcher)
 {
