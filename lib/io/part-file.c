@@ -96,7 +96,9 @@ vq_part_file_commit (VqPartFile *self, gboolean replace, GError **error)
     return vq_error_set_errno (error, errno, "cannot write %s", self->path);
   if (renameat2 (AT_FDCWD, self->path, AT_FDCWD, self->target, flags) != 0
       && (errno != EINVAL || rename (self->path, self->target) != 0))
-    return vq_error_set_errno (error, errno, "cannot rename %s", self->path);
+    return errno == EEXIST
+               ? vq_error_set (error, VQ_ERROR_EXISTS, "%s exists already", self->target)
+               : vq_error_set_errno (error, errno, "cannot rename %s", self->path);
   g_clear_pointer (&self->path, g_free);
   return sync_directory (self->target)
          || vq_error_set_errno (error, errno, "cannot write the directory of %s", self->target);

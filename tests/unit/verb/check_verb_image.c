@@ -190,6 +190,8 @@ TEST (convert_loses_nothing)
   expect ("convert --replace disk disk", 2, "of the image itself");
   expect ("convert -O img disk new", 2, "cannot write the format");
   expect ("convert disk nowhere/new", 3, "nowhere");
+  ck_assert_int_eq (symlink ("nowhere", "link"), 0);
+  expect ("convert disk link", 7, "exists already");
   fd = open ("copy.virt-qemu.part", O_RDWR | O_CREAT, 0600);
   ck_assert_int_eq (flock (fd, LOCK_EX), 0);
   expect ("convert --replace disk copy", 4, "another process is making");
