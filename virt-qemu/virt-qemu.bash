@@ -176,7 +176,7 @@ _virt_qemu_image ()
 {
   case $prev in
     --format)
-      if [[ ${words[2]} == list-os ]]; then
+      if [[ ${words[2]} == list* ]]; then
         mapfile -t COMPREPLY < <(compgen -W 'table json names' -- "$cur")
       else
         mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur")
@@ -206,14 +206,14 @@ _virt_qemu_image ()
     --append | --components | --mirror | --packages | --proxy | --size)
       return
       ;;
-    --sparse | -S | --max-size | --sha256 | --sha512 | --timeout)
+    --sparse | -S | --max-size | --older | --sha256 | --sha512 | --timeout)
       return
       ;;
   esac
   $split && return
 
   if ((cword == 2)); then
-    mapfile -t COMPREPLY < <(compgen -W 'build convert info list-os pull --help' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W 'build convert info list list-os prune pull remove --help' -- "$cur")
   elif [[ ${words[2]} == list-os ]]; then
     mapfile -t COMPREPLY < <(compgen -W '--all --format= --help' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
@@ -228,7 +228,15 @@ _virt_qemu_image ()
     mapfile -t COMPREPLY < <(compgen -W '
       --cache-dir= --format= --help --keyring= --max-size= --no-sums --sha256= --sha512= --sums --timeout=' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
-  elif [[ ${words[2]} == pull ]]; then
+  elif [[ $cur == -* && ${words[2]} == prune ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '--cache-dir= --help --max-size= --older=' -- "$cur")
+    [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+  elif [[ $cur == -* && ${words[2]} =~ ^(list|remove)$ ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '--cache-dir= --format= --help' -- "$cur")
+    [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+  elif [[ ${words[2]} == remove ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$("${words[0]}" image list --format=names 2>/dev/null)" -- "$cur")
+  elif [[ ${words[2]} =~ ^(list|prune|pull)$ ]]; then
     return
   elif [[ $cur == -* && ${words[2]} == convert ]]; then
     mapfile -t COMPREPLY < <(compgen -W '

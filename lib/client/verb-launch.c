@@ -5,13 +5,16 @@
 
 #include "base/arguments.h"
 #include "base/error.h"
-#include "image/image-name.h"
+#include "base/fd.h"
+#include "image/image-hold.h"
 #include "image/image.h"
 #include "instance/control-client.h"
 #include "instance/instance-name.h"
 #include "instance/instance-place.h"
 #include "instance/instance-start.h"
 #include "plan/options.h"
+#include "pull/pull-image.h"
+#include "pull/pull-url.h"
 #include "client/instance-life.h"
 #include "verb/verb-output.h"
 
@@ -26,6 +29,8 @@ typedef struct
   VqInstanceLife life;
   GPtrArray *machine; /* of const char *: the arguments that describe the machine, and the name */
   VqOptions *options; /* what these mean */
+  char *fetched;      /* the path of the image, if its address was given */
+  int hold;           /* keeps that until the instance does; -1: not open */
 } Launch;
 
 static const char help[]
@@ -49,6 +54,8 @@ launch_clear (Launch *launch)
 {
   g_clear_pointer (&launch->machine, g_ptr_array_unref);
   g_clear_pointer (&launch->options, vq_options_free);
+  g_clear_pointer (&launch->fetched, g_free);
+  vq_fd_clear (&launch->hold);
   vq_instance_owner_clear (&launch->life.owner);
 }
 
@@ -144,15 +151,32 @@ static gboolean
 check_image (const Launch *launch, GError **error)
 {
   const VqOptions *options = launch->options;
-  g_auto (GStrv) directories = vq_image_name_get_directories ();
-  g_autofree char *path
-      = vq_image_name_find (options->images[0], (const char *const *)directories, error);
+  g_autofree char *path = vq_pull_image_find (options->images[0], NULL, error);
   g_autoptr (VqImage) image
       = path != NULL ? vq_image_inspect (path, VQ_IMAGE_BOOT,
                                          (const char *const *)options->allowed_backing, error)
                      : NULL;
 
   return image != NULL;
+}
+
+/* An instance stays with the image that its address has led to. */
+static gboolean
+fetch_image (Launch *launch, GError **error)
+{
+  char **image = &launch->options->images[0];
+
+  if (*image == NULL || !vq_pull_url_is (*image))
+    return TRUE;
+  launch->fetched = vq_pull_image_find (*image, NULL, error);
+  if (launch->fetched == NULL || !vq_image_hold_take (launch->fetched, &launch->hold, error))
+    return FALSE;
+  for (guint i = 0; i + 1 < launch->machine->len; i++)
+    if (strcmp (launch->machine->pdata[i], *image) == 0)
+      launch->machine->pdata[i] = launch->fetched;
+  g_free (*image);
+  *image = g_strdup (launch->fetched);
+  return TRUE;
 }
 
 static gboolean
@@ -180,6 +204,7 @@ make (const Launch *launch, VqPrivateDir *place, GError **error)
       = options->images[1] != NULL ? g_strdup (options->images[1]) : vq_instance_name_make ();
   g_autofree char *directory = g_get_current_dir ();
   VqInstanceRecord *record;
+  VqInstance *instance;
 
   g_strfreev (vq_instance_sweep (place));
   if (((launch->replace || !launch->starts) && !check_image (launch, error))
@@ -189,7 +214,11 @@ make (const Launch *launch, VqPrivateDir *place, GError **error)
                                    (const char *const *)launch->machine->pdata + 1);
   record->ephemeral = launch->ephemeral;
   record->lease = MAX (launch->life.lease, 0);
-  return vq_instance_create (place, name, record, error);
+  instance = vq_instance_create (place, name, record, error);
+  if (instance != NULL)
+    vq_image_hold_note (options->images[0],
+                        vq_private_dir_get_path (vq_instance_get_dir (instance)));
+  return instance;
 }
 
 static void
@@ -209,10 +238,11 @@ print_name (const Launch *launch, const char *name)
 }
 
 static gboolean
-do_launch (const Launch *launch, GError **error)
+do_launch (Launch *launch, GError **error)
 {
   g_autoptr (VqPrivateDir) place = vq_instance_place_open_state (error);
-  g_autoptr (VqInstance) instance = place != NULL ? make (launch, place, error) : NULL;
+  g_autoptr (VqInstance) instance
+      = place != NULL && fetch_image (launch, error) ? make (launch, place, error) : NULL;
 
   if (instance == NULL
       || (launch->starts && !vq_instance_start (instance, TRUE, &launch->life.owner, NULL, error)))
@@ -225,8 +255,9 @@ static VqVerbStatus
 run (const char *const *arguments, gboolean starts)
 {
   g_autoptr (GError) error = NULL;
-  g_auto (Launch) launch
-      = { .starts = starts, .machine = g_ptr_array_new (), .life = VQ_INSTANCE_LIFE_NONE };
+  g_auto (Launch) launch = {
+    .starts = starts, .machine = g_ptr_array_new (), .life = VQ_INSTANCE_LIFE_NONE, .hold = -1
+  };
   const char *name = starts ? "launch" : "create";
   g_autofree char *how = g_strdup_printf ("virt-qemu %s --help", name);
   gboolean json = vq_verb_error_wants_json (arguments);

@@ -8,15 +8,18 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "base/qemu-value.h"
 #include "base/text.h"
+#include "image/image-hold.h"
 #include "image/qemu-img.h"
 
 struct _VqImage
 {
   GPtrArray *files; /* VqImageGateFile */
+  GArray *holds;    /* of int, owned: the locks of those that were fetched */
   char *shown;      /* the user's path made printable, for messages */
 };
 
@@ -40,11 +43,29 @@ check_use (const VqImage *image, VqImageUse use, GError **error)
                        image->shown);
 }
 
+static gboolean
+hold_files (VqImage *image, GError **error)
+{
+  for (guint i = 0; i < image->files->len; i++)
+    {
+      const VqImageGateFile *file = image->files->pdata[i];
+      int fd;
+
+      if (!vq_image_hold_take (file->path, &fd, error))
+        return FALSE;
+      if (fd >= 0)
+        g_array_append_val (image->holds, fd);
+    }
+  return TRUE;
+}
+
 VqImage *
 vq_image_inspect (const char *path, VqImageUse use, const char *const *allowed, GError **error)
 {
   g_autoptr (VqImage) image = g_new0 (VqImage, 1);
 
+  image->holds = g_array_new (FALSE, FALSE, sizeof (int));
+  g_array_set_clear_func (image->holds, (GDestroyNotify)vq_fd_clear);
   image->shown = vq_text_printable (path, strlen (path), 512);
   if (*path == '\0')
     {
@@ -52,7 +73,8 @@ vq_image_inspect (const char *path, VqImageUse use, const char *const *allowed, 
       return NULL;
     }
   image->files = vq_image_gate_check (path, allowed, error);
-  if (image->files == NULL || !check_use (image, use, error) || !vq_qemu_img_check (error))
+  if (image->files == NULL || !check_use (image, use, error) || !vq_qemu_img_check (error)
+      || !hold_files (image, error))
     return NULL;
   return g_steal_pointer (&image);
 }
@@ -63,8 +85,16 @@ vq_image_free (VqImage *image)
   if (image == NULL)
     return;
   g_clear_pointer (&image->files, g_ptr_array_unref);
+  g_clear_pointer (&image->holds, g_array_unref);
   g_free (image->shown);
   g_free (image);
+}
+
+void
+vq_image_note_user (const VqImage *image, const char *path)
+{
+  for (guint i = 0; i < image->files->len; i++)
+    vq_image_hold_note (((VqImageGateFile *)image->files->pdata[i])->path, path);
 }
 
 const GPtrArray *

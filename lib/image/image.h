@@ -19,12 +19,16 @@ typedef enum
 
 /* Checks the image PATH and finds out what it is. ALLOWED (with NULL at the end) are the
  * directories in which it may have backing files, besides its own. Fails with a message for the
- * user if it does not pass the gate, or if qemu-img is not installed. Waits for nothing but the
+ * user if it does not pass the gate, or if qemu-img is not installed. As long as the result exists,
+ * nobody removes a file of it that was fetched (image/image-hold.h). Waits for nothing but the
  * disk. */
 VqImage *vq_image_inspect (const char *path, VqImageUse use, const char *const *allowed,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void vq_image_free (VqImage *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqImage, vq_image_free)
+
+/* The same as long as PATH, which is absolute, exists: a disk that lies on IMAGE. */
+void vq_image_note_user (const VqImage *image, const char *path);
 
 /* The files that it consists of (VqImageGateFile): the image's own, its backing file, and so on. */
 const GPtrArray *vq_image_get_files (const VqImage *image);

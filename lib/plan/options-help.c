@@ -10,7 +10,7 @@ vq_options_help (void)
          "that boots IMAGE. The images are not changed. autopkgtest starts this program\n"
          "and talks to it over stdin and stdout. If IMAGE is a name like \"sid\" and there\n"
          "is no such file here, then sid, sid.img and sid.qcow2 are looked for in\n"
-         "$IMAGEDIR and in your caches.\n"
+         "$IMAGEDIR and in your caches. What is at an http or https address is fetched.\n"
          "\n"
          "Virtual machine:\n"
          "  -c, --cpus=N                   number of CPUs, 1 to 1024 (default: 1)\n"

@@ -11,11 +11,11 @@
 #include "plan/display.h"
 #include "plan/hotplug-bus.h"
 #include "plan/qemu-help.h"
-#include "image/image-name.h"
 #include "plan/shared-dir.h"
 #include "io/log.h"
 #include "io/workdir.h"
 #include "plan/private-key.h"
+#include "pull/pull-image.h"
 
 /* Seconds that qemu-img may take. */
 #define INSPECT_SECONDS 60
@@ -53,10 +53,10 @@ choose_qemu (VqPlan *plan, GError **error)
 }
 
 static VqImage *
-inspect_image (const VqOptions *options, const char *name, VqImageUse use, GError **error)
+inspect_image (const VqOptions *options, const char *name, VqImageUse use, VqCancel *cancel,
+               GError **error)
 {
-  g_auto (GStrv) directories = vq_image_name_get_directories ();
-  g_autofree char *path = vq_image_name_find (name, (const char *const *)directories, error);
+  g_autofree char *path = vq_pull_image_find (name, cancel, error);
 
   return path != NULL
              ? vq_image_inspect (path, use, (const char *const *)options->allowed_backing, error)
@@ -64,16 +64,16 @@ inspect_image (const VqOptions *options, const char *name, VqImageUse use, GErro
 }
 
 static gboolean
-inspect_images (VqPlan *plan, GError **error)
+inspect_images (VqPlan *plan, VqCancel *cancel, GError **error)
 {
   char **name = plan->options->images;
 
-  plan->image = inspect_image (plan->options, *name, VQ_IMAGE_BOOT, error);
+  plan->image = inspect_image (plan->options, *name, VQ_IMAGE_BOOT, cancel, error);
   if (plan->image == NULL)
     return FALSE;
   while (*++name != NULL)
     {
-      VqImage *image = inspect_image (plan->options, *name, VQ_IMAGE_DATA, error);
+      VqImage *image = inspect_image (plan->options, *name, VQ_IMAGE_DATA, cancel, error);
 
       if (image == NULL)
         return FALSE;
@@ -303,7 +303,7 @@ VqPlan *
 vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
 {
   g_autoptr (VqPlan) plan = g_new0 (VqPlan, 1);
-  gint64 deadline = vq_deadline_in (INSPECT_SECONDS);
+  gint64 deadline;
 
   if (options->debug)
     vq_log_show_debug ();
@@ -314,8 +314,11 @@ vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
   if (plan->arch == NULL || !check_overlay_dir (options, error)
       || !check_template_dir (options, error) || !check_log_dir (options, error)
       || !check_scripts (options, error) || !check_shared_dirs (options, error)
-      || !read_ssh_key (plan, error) || !choose_qemu (plan, error) || !inspect_images (plan, error)
-      || !choose_firmware (plan, deadline, cancel, error) || !choose_hotplug (plan, error)
+      || !read_ssh_key (plan, error) || !choose_qemu (plan, error)
+      || !inspect_images (plan, cancel, error))
+    return NULL;
+  deadline = vq_deadline_in (INSPECT_SECONDS);
+  if (!choose_firmware (plan, deadline, cancel, error) || !choose_hotplug (plan, error)
       || !choose_accel (plan, cancel, error))
     return NULL;
   choose_devices (plan, deadline, cancel);

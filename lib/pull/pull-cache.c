@@ -8,12 +8,12 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "image/image-cache.h"
+#include "image/image-hold.h"
 #include "io/new-file.h"
 
 #define RECORD_MAX (64 * 1024)
 #define IMAGE "sha256-"
 #define DIGEST_DIGITS 64
-#define LOCK ".lock"
 
 VqPullRecord *
 vq_pull_cache_new_record (const char *url)
@@ -88,7 +88,7 @@ fill (VqPullRecord *record, JsonObject *object)
     return FALSE;
   record->size = MAX (size, 0);
   return record->url != NULL && (record->sha256 == NULL || is_digest (record->sha256))
-         && (record->file == NULL || vq_pull_cache_is_image (record->file));
+         && (record->file == NULL || vq_image_hold_is_for (record->file));
 }
 
 VqPullRecord *
@@ -139,20 +139,9 @@ vq_pull_cache_find_image (VqPrivateDir *dir, const char *sha256)
   g_autofree char *begin = g_strconcat (IMAGE, sha256, ".", NULL);
 
   for (char **name = names; name != NULL && *name != NULL; name++)
-    if (vq_pull_cache_is_image (*name) && g_str_has_prefix (*name, begin))
+    if (vq_image_hold_is_for (*name) && g_str_has_prefix (*name, begin))
       return g_strdup (*name);
   return NULL;
-}
-
-gboolean
-vq_pull_cache_is_image (const char *name)
-{
-  const gsize begin = strlen (IMAGE);
-
-  return g_str_has_prefix (name, IMAGE) && strlen (name) > begin + DIGEST_DIGITS
-         && strspn (name + begin, "0123456789abcdef") == DIGEST_DIGITS
-         && name[begin + DIGEST_DIGITS] == '.' && strchr (name, '/') == NULL
-         && !g_str_has_suffix (name, LOCK);
 }
 
 void

@@ -50,8 +50,5 @@ gboolean vq_pull_cache_has_image (VqPrivateDir *dir, const VqPullRecord *record)
 /* The image with the digest SHA256, or NULL. Transfer full. */
 char *vq_pull_cache_find_image (VqPrivateDir *dir, const char *sha256);
 
-/* Whether NAME is that of an image. */
-gboolean vq_pull_cache_is_image (const char *name);
-
 /* Removes NAME, if it exists. */
 void vq_pull_cache_remove (VqPrivateDir *dir, const char *name);

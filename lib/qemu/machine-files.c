@@ -77,6 +77,7 @@ choose_overlay_path (VqMachineFiles *files, GError **error)
       unlink (files->vars);
       files->disk = join_kept (files, DISK);
       unlink (files->disk);
+      vq_image_note_user (files->plan->image, files->disk);
       return TRUE;
     }
   if (overlay_dir != NULL)
@@ -289,6 +290,7 @@ vq_machine_files_prepare_forks (VqMachineFiles *files, const char *final_directo
   g_autofree char *overlay = g_build_filename (files->template, VQ_TEMPLATE_OVERLAY, NULL);
 
   g_assert (files->making);
+  vq_image_note_user (files->plan->image, disk);
   return vq_image_create_second_overlay (files->plan->image, disk, overlay, deadline, cancel,
                                          error);
 }

@@ -6,7 +6,7 @@
 #include "base/arguments.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "image/image-name.h"
+#include "pull/pull-image.h"
 #include "verb/verb-output.h"
 
 /* A ploop image is a directory, with a file that describes it and the disk itself beside it. */
@@ -181,11 +181,9 @@ inspect (const VqImageRequest *request, const char *path, GError **error)
 
 /* What is wrong with an image is not wrong with the command line. */
 VqImage *
-vq_image_request_open (const VqImageRequest *request, GError **error)
+vq_image_request_open (const VqImageRequest *request, VqCancel *cancel, GError **error)
 {
-  g_auto (GStrv) directories = vq_image_name_get_directories ();
-  g_autofree char *found
-      = vq_image_name_find (request->paths[0], (const char *const *)directories, error);
+  g_autofree char *found = vq_pull_image_find (request->paths[0], cancel, error);
   g_autofree char *path = found != NULL ? find_ploop_disk (found) : NULL;
   VqImage *image = path != NULL ? inspect (request, path, error) : NULL;
 

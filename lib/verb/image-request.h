@@ -30,10 +30,11 @@ typedef struct
 void vq_image_request_clear (VqImageRequest *request);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VqImageRequest, vq_image_request_clear)
 
-/* Finds the image that the first argument names, as the server finds it (image/image-name.h), or
- * the one in a directory of the ploop format, and checks it. Fails with VQ_ERROR_MISSING if there
+/* Finds the image that the first argument names, as the server finds it (pull/pull-image.h), or the
+ * one in a directory of the ploop format, and checks it. Waits as long as one comes whose address
+ * was given. Fails with VQ_ERROR_MISSING if there
  * is none, and with VQ_ERROR_FAILED if it is no good image. Transfer full. */
-VqImage *vq_image_request_open (const VqImageRequest *request, GError **error)
+VqImage *vq_image_request_open (const VqImageRequest *request, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* A verb that has N_PATHS positional arguments. */

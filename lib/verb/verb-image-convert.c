@@ -30,7 +30,8 @@ convert (const VqImageRequest *request, GError **error)
 {
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   g_autoptr (VqSignals) signals = vq_signals_new (cancel, error);
-  g_autoptr (VqImage) image = signals != NULL ? vq_image_request_open (request, error) : NULL;
+  g_autoptr (VqImage) image
+      = signals != NULL ? vq_image_request_open (request, cancel, error) : NULL;
   const VqImageConvertOptions options
       = { .format = request->output_format != NULL ? request->output_format : "qcow2",
           .compress = request->compress,

@@ -83,7 +83,7 @@ print_text (const VqImage *image)
 static gboolean
 show (const VqImageRequest *request, GError **error)
 {
-  g_autoptr (VqImage) image = vq_image_request_open (request, error);
+  g_autoptr (VqImage) image = vq_image_request_open (request, NULL, error);
   g_autoptr (JsonNode) said = NULL;
 
   if (image == NULL || !vq_image_query (image, &said, vq_deadline_in (SECONDS), NULL, error))

@@ -12,101 +12,15 @@
 #include <unistd.h>
 
 #include "cli-run.h"
-#include "image-server.h"
+#include "pull-setup.h"
 #include "suite.h"
 #include "tree.h"
-
-#define SIZE 300000
-
-static char *base;
-static char *root;  /* what the server has */
-static char *cache; /* the directory of images */
-static ImageServer server;
-
-static const char *const proxies[]
-    = { "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL };
-
-static char *
-put (const char *name, const void *bytes, gssize n)
-{
-  char *path = g_build_filename (root, name, NULL);
-
-  ck_assert (g_file_set_contents (path, bytes, n, NULL));
-  return path;
-}
-
-/* A raw disk with a boot sector, which no filter could pack away. */
-static void
-put_disk (const char *name, guint seed)
-{
-  g_autofree char *bytes = g_malloc (SIZE);
-  g_autoptr (GRand) random = g_rand_new_with_seed (seed);
-
-  for (gsize i = 0; i < SIZE; i++)
-    bytes[i] = g_rand_int (random);
-  bytes[0] = 'x';
-  memcpy (bytes + 510, "\x55\xaa", 2);
-  g_free (put (name, bytes, SIZE));
-}
-
-static void
-setup (void)
-{
-  base = g_dir_make_tmp ("vq-pull-XXXXXX", NULL);
-  root = g_build_filename (base, "root", NULL);
-  cache = g_build_filename (base, "cache", "virt-qemu", "images", NULL);
-  ck_assert_int_eq (g_mkdir (root, 0700), 0);
-  ck_assert (g_setenv ("XDG_CACHE_HOME", base, TRUE));
-  for (const char *const *name = proxies; *name != NULL; name++)
-    g_unsetenv (*name);
-  put_disk ("disk", 1);
-  image_server_start (&server, root, NULL);
-}
-
-static void
-teardown (void)
-{
-  image_server_stop (&server);
-  cli_run_clear ();
-  tree_remove (base);
-  g_clear_pointer (&base, g_free);
-  g_clear_pointer (&root, g_free);
-  g_clear_pointer (&cache, g_free);
-}
-
-/* "image pull OPTIONS http://SERVER/PATH" */
-static char *
-make_line (const char *options, const char *path)
-{
-  return g_strdup_printf ("image pull --cache-dir=%s %s%shttp://127.0.0.1:%d/%s", cache, options,
-                          *options != '\0' ? " " : "", server.port, path);
-}
-
-static int
-pull (const char *options, const char *path)
-{
-  g_autofree char *line = make_line (options, path);
-  int status = cli_run (line);
-
-  g_strchomp (cli_out);
-  return status;
-}
-
-/* The pull must end with STATUS and say PART. */
-static void
-expect (int status, const char *options, const char *path, const char *part)
-{
-  int ended = pull (options, path);
-
-  ck_assert_msg (ended == status, "%d, not %d: %s: %s%s", ended, status, path, cli_out, cli_err);
-  cli_assert_in (status == 0 ? cli_out : cli_err, part);
-}
 
 /* What was fetched is just what the server has as NAME. */
 static void
 assert_is (const char *name)
 {
-  g_autofree char *path = g_build_filename (root, name, NULL);
+  g_autofree char *path = g_build_filename (pull_root, name, NULL);
   g_autofree char *wanted = NULL;
   g_autofree char *has = NULL;
   gsize n, m;
@@ -121,7 +35,7 @@ assert_is (const char *name)
 static guint
 count_files (const char *suffix)
 {
-  g_autoptr (GDir) dir = g_dir_open (cache, 0, NULL);
+  g_autoptr (GDir) dir = g_dir_open (pull_cache, 0, NULL);
   const char *name;
   guint n = 0;
 
@@ -133,7 +47,7 @@ count_files (const char *suffix)
 static char *
 get_digest (const char *name, GChecksumType type)
 {
-  g_autofree char *path = g_build_filename (root, name, NULL);
+  g_autofree char *path = g_build_filename (pull_root, name, NULL);
   g_autofree char *bytes = NULL;
   gsize n;
 
@@ -146,7 +60,7 @@ put_sums (const char *file, const char *name, const char *digest)
 {
   g_autofree char *text = g_strdup_printf ("%s  other\n%s *%s\n", digest, digest, name);
 
-  g_free (put (file, text, -1));
+  g_free (pull_put (file, text, -1));
 }
 
 /* Runs a shell command in the directory of the server. */
@@ -156,12 +70,12 @@ sh (const char *command)
   const char *const argv[] = { "sh", "-euc", command, NULL };
   int status;
 
-  ck_assert (g_spawn_sync (root, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL,
-                           &status, NULL));
+  ck_assert (g_spawn_sync (pull_root, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
+                           NULL, &status, NULL));
   ck_assert_msg (status == 0, "%s", command);
 }
 
-CASE ("pull", setup, teardown, 60)
+CASE ("pull", pull_setup, pull_teardown, 60)
 
 TEST (the_second_fetches_nothing)
 {
@@ -169,17 +83,17 @@ TEST (the_second_fetches_nothing)
   g_autofree char *name = g_strdup_printf ("/sha256-%s.raw", digest);
   struct stat st;
 
-  expect (0, "", "disk", name);
+  pull_expect (0, "", "disk", name);
   assert_is ("disk");
   ck_assert_int_eq (stat (cli_out, &st), 0);
   ck_assert_int_eq (st.st_mode & 0777, 0400);
-  expect (0, "", "disk", name);
-  ck_assert_uint_eq (image_server_count (root, "/disk - 200"), 1);
-  ck_assert_uint_eq (image_server_count (root, "/disk - 304"), 1);
-  expect (0, "--format=json", "plain/disk", "\"fetched\" : true,");
+  pull_expect (0, "", "disk", name);
+  ck_assert_uint_eq (image_server_count (pull_root, "/disk - 200"), 1);
+  ck_assert_uint_eq (image_server_count (pull_root, "/disk - 304"), 1);
+  pull_expect (0, "--format=json", "plain/disk", "\"fetched\" : true,");
   cli_assert_in (cli_out, "\"checked\" : false");
-  put_disk ("disk", 2);
-  expect (0, "", "disk", "/sha256-");
+  pull_put_disk ("disk", 2);
+  pull_expect (0, "", "disk", "/sha256-");
   assert_is ("disk");
   ck_assert_uint_eq (count_files (".raw"), 2);
   ck_assert_uint_eq (count_files (".part"), 0);
@@ -187,35 +101,35 @@ TEST (the_second_fetches_nothing)
 
 TEST (goes_on_where_it_was_cut)
 {
-  expect (1, "", "cut:100000/disk", "only 100000 of 300000 bytes have come");
+  pull_expect (1, "", "cut:100000/disk", "only 100000 of 300000 bytes have come");
   cli_assert_in (cli_err, "the next pull goes on");
   ck_assert_uint_eq (count_files (".raw"), 0);
-  expect (0, "", "cut:100000/disk", "/sha256-");
+  pull_expect (0, "", "cut:100000/disk", "/sha256-");
   assert_is ("disk");
-  ck_assert_uint_eq (image_server_count (root, "/cut:100000/disk bytes=100000- 206"), 1);
+  ck_assert_uint_eq (image_server_count (pull_root, "/cut:100000/disk bytes=100000- 206"), 1);
 }
 
 /* The digest of the whole comes from both parts. */
 TEST (begins_anew_if_it_has_changed)
 {
-  expect (1, "", "cut:100000/disk", "only 100000");
-  put_disk ("disk", 2);
-  expect (0, "", "cut:100000/disk", "/sha256-");
+  pull_expect (1, "", "cut:100000/disk", "only 100000");
+  pull_put_disk ("disk", 2);
+  pull_expect (0, "", "cut:100000/disk", "/sha256-");
   assert_is ("disk");
-  ck_assert_uint_eq (image_server_count (root, "/cut:100000/disk bytes=100000- 200"), 1);
+  ck_assert_uint_eq (image_server_count (pull_root, "/cut:100000/disk bytes=100000- 200"), 1);
 }
 
 TEST (a_part_that_was_not_asked_for)
 {
-  expect (1, "", "lie:100000/disk", "only 100000");
-  expect (1, "", "lie:100000/disk", "another part than it was asked for");
+  pull_expect (1, "", "lie:100000/disk", "only 100000");
+  pull_expect (1, "", "lie:100000/disk", "another part than it was asked for");
 }
 
 TEST (without_a_size)
 {
-  expect (0, "", "chunked/disk", "/sha256-");
+  pull_expect (0, "", "chunked/disk", "/sha256-");
   assert_is ("disk");
-  expect (6, "--max-size=1M --no-sums", "length:2000000/disk", "more than the 1.0 MiB");
+  pull_expect (6, "--max-size=1M --no-sums", "length:2000000/disk", "more than the 1.0 MiB");
 }
 
 TEST (what_the_server_does_wrong)
@@ -244,16 +158,17 @@ TEST (what_the_server_does_wrong)
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    expect (cases[i].status, cases[i].options, cases[i].path, cases[i].said);
-  ck_assert_uint_eq (image_server_count (root, "/loop/ "), 11);
+    pull_expect (cases[i].status, cases[i].options, cases[i].path, cases[i].said);
+  ck_assert_uint_eq (image_server_count (pull_root, "/loop/ "), 11);
   ck_assert_uint_eq (count_files (".raw"), 0);
 }
 
 TEST (follows_a_redirect)
 {
-  g_autofree char *path = g_strdup_printf ("to:http%%3A%%2F%%2F127.0.0.1:%d%%2Fdisk", server.port);
+  g_autofree char *path
+      = g_strdup_printf ("to:http%%3A%%2F%%2F127.0.0.1:%d%%2Fdisk", pull_server.port);
 
-  expect (0, "--no-sums", path, "/sha256-");
+  pull_expect (0, "--no-sums", path, "/sha256-");
   assert_is ("disk");
 }
 
@@ -266,13 +181,13 @@ TEST (digests_that_are_given)
   g_autofree char *bad = g_strconcat ("--sha256=", sha256, NULL);
 
   bad[strlen (bad) - 1] = g_str_has_suffix (bad, "0") ? '1' : '0';
-  expect (1, bad, "disk", "its digest is");
+  pull_expect (1, bad, "disk", "its digest is");
   ck_assert_uint_eq (count_files (".part") + count_files (".raw"), 0);
-  expect (0, good, "disk", "/sha256-");
-  ck_assert_uint_eq (image_server_count (root, "/disk "), 2);
-  expect (0, known, "disk", "/sha256-");
-  expect (0, known, "elsewhere", "/sha256-");
-  ck_assert_uint_eq (image_server_count (root, "/disk "), 2);
+  pull_expect (0, good, "disk", "/sha256-");
+  ck_assert_uint_eq (image_server_count (pull_root, "/disk "), 2);
+  pull_expect (0, known, "disk", "/sha256-");
+  pull_expect (0, known, "elsewhere", "/sha256-");
+  ck_assert_uint_eq (image_server_count (pull_root, "/disk "), 2);
 }
 
 TEST (digests_beside_it)
@@ -280,53 +195,52 @@ TEST (digests_beside_it)
   g_autofree char *sha256 = get_digest ("disk", G_CHECKSUM_SHA256);
   g_autofree char *sha512 = get_digest ("disk", G_CHECKSUM_SHA512);
 
-  expect (3, "--sums", "disk", "no SHA512SUMS or SHA256SUMS");
+  pull_expect (3, "--sums", "disk", "no SHA512SUMS or SHA256SUMS");
   put_sums ("SHA256SUMS", "disk", sha256);
-  expect (0, "--sums --format=json", "disk", "\"checked\" : true");
+  pull_expect (0, "--sums --format=json", "disk", "\"checked\" : true");
   put_sums ("SHA512SUMS", "disk", sha512);
-  expect (0, "", "disk", "/sha256-");
+  pull_expect (0, "", "disk", "/sha256-");
   put_sums ("SHA512SUMS", "disk", sha256);
-  expect (0, "--sums", "disk", "/sha256-");
+  pull_expect (0, "--sums", "disk", "/sha256-");
   sha256[0] = sha256[0] == '0' ? '1' : '0';
   put_sums ("SHA256SUMS", "disk", sha256);
-  expect (1, "", "disk", "its digest is");
-  expect (0, "--no-sums", "disk", "/sha256-");
+  pull_expect (1, "", "disk", "its digest is");
+  pull_expect (0, "--no-sums", "disk", "/sha256-");
 }
 
 TEST (signatures)
 {
   g_autofree char *sha256 = get_digest ("disk", G_CHECKSUM_SHA256);
-  g_autofree char *option = g_strdup_printf ("--keyring=%s/key", root);
-  g_autofree char *other = g_strdup_printf ("--keyring=%s/other", root);
+  g_autofree char *option = g_strdup_printf ("--keyring=%s/key", pull_root);
+  g_autofree char *other = g_strdup_printf ("--keyring=%s/other", pull_root);
 
   put_sums ("SHA256SUMS", "disk", sha256);
-  expect (3, option, "disk", "no signature");
+  pull_expect (3, option, "disk", "no signature");
   sh ("mkdir -m 700 g; "
       "gpg() { command gpg --homedir g --batch --quiet --pinentry-mode loopback --passphrase '' "
       "\"$@\"; }; for k in good other; do gpg --quick-gen-key $k ed25519 sign; done; "
       "gpg --export good >key; gpg --export other >other; "
       "gpg -u good -o SHA256SUMS.gpg --detach-sign SHA256SUMS; gpgconf --homedir g --kill all");
-  expect (1, other, "disk", "gpgv");
-  expect (0, option, "disk", "/sha256-");
+  pull_expect (1, other, "disk", "gpgv");
+  pull_expect (0, option, "disk", "/sha256-");
   put_sums ("SHA256SUMS", "disk ", sha256);
-  expect (1, option, "disk", "BAD signature");
+  pull_expect (1, option, "disk", "BAD signature");
 }
 
 TEST (tls)
 {
-  g_autofree char *pem = g_build_filename (root, "pem", NULL);
+  g_autofree char *pem = g_build_filename (pull_root, "pem", NULL);
   g_autofree char *line = NULL;
   g_autofree char *down = NULL;
   ImageServer secure;
 
   sh ("openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj "
       "/CN=localhost -addext subjectAltName=IP:127.0.0.1 2>/dev/null; cat cert.pem key.pem >pem");
-  image_server_start (&secure, root, pem);
-  line
-      = g_strdup_printf ("image pull --cache-dir=%s https://127.0.0.1:%d/disk", cache, secure.port);
-  down = g_strdup_printf ("image pull --no-sums --cache-dir=%s "
+  image_server_start (&secure, pull_root, pem);
+  line = g_strdup_printf ("image pull https://127.0.0.1:%d/disk", secure.port);
+  down = g_strdup_printf ("image pull --no-sums "
                           "https://127.0.0.1:%d/to:http%%3A%%2F%%2F127.0.0.1%%2Fdisk",
-                          cache, secure.port);
+                          secure.port);
   ck_assert_int_eq (cli_run (line), 1);
   cli_assert_in (cli_err, "ertificate");
   ck_assert (g_setenv ("CURL_CA_BUNDLE", pem, TRUE));
@@ -341,7 +255,8 @@ TEST (tls)
 static GPid
 start (const char *path, int *err)
 {
-  g_autofree char *line = make_line ("--no-sums", path);
+  g_autofree char *url = pull_get_url (path);
+  g_autofree char *line = g_strconcat ("image pull --no-sums ", url, NULL);
   g_auto (GStrv) words = g_strsplit (line, " ", -1);
   g_autofree char *program = cli_run_find ();
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
@@ -370,7 +285,7 @@ await (GPid pid)
 static void
 await_requests (const char *text, guint n)
 {
-  for (int i = 0; image_server_count (root, text) < n; i++)
+  for (int i = 0; image_server_count (pull_root, text) < n; i++)
     {
       ck_assert_int_lt (i, 3000);
       g_usleep (10000);
@@ -389,7 +304,7 @@ TEST (one_fetches_it_for_all)
     pids[i] = start ("slow:30000/disk", &errs[i]);
   for (int i = 0; i < 3; i++)
     ck_assert_int_eq (await (pids[i]), 0);
-  ck_assert_uint_eq (image_server_count (root, "/slow:30000/disk"), 1);
+  ck_assert_uint_eq (image_server_count (pull_root, "/slow:30000/disk"), 1);
   ck_assert_int_gt (read (errs[1], said, sizeof said - 1), 0);
   cli_assert_in (said, "another process is fetching");
   for (int i = 0; i < 3; i++)
@@ -430,12 +345,12 @@ TEST (what_is_packed)
     {
       struct stat st;
 
-      expect (0, "", programs[i], ".raw");
+      pull_expect (0, "", programs[i], ".raw");
       assert_is ("whole");
       ck_assert_int_eq (stat (cli_out, &st), 0);
-      ck_assert_int_lt (st.st_blocks * 512, 2 * SIZE + 100000);
+      ck_assert_int_lt (st.st_blocks * 512, 2 * PULL_DISK_SIZE + 100000);
     }
-  expect (1, "", "short", "cannot be unpacked");
+  pull_expect (1, "", "short", "cannot be unpacked");
 }
 
 TEST (bombs_and_no_images)
@@ -443,36 +358,36 @@ TEST (bombs_and_no_images)
   sh ("head -c 20000000 /dev/zero | gzip >bomb; echo '<html>no</html>' >page; "
       "qemu-img create -q -f qcow2 base 1M; qemu-img create -q -f qcow2 -b base -F qcow2 over; "
       ": >empty; printf 'QFI\\373bad' >bad");
-  expect (6, "--max-size=1M", "bomb", "unpacked, it has more than the 1.0 MiB");
-  expect (1, "", "page", "neither a disk image");
-  expect (1, "", "over", "was removed");
-  expect (1, "", "bad", "was removed");
-  expect (1, "", "empty", "was removed");
+  pull_expect (6, "--max-size=1M", "bomb", "unpacked, it has more than the 1.0 MiB");
+  pull_expect (1, "", "page", "neither a disk image");
+  pull_expect (1, "", "over", "was removed");
+  pull_expect (1, "", "bad", "was removed");
+  pull_expect (1, "", "empty", "was removed");
   ck_assert_uint_eq (count_files (".new"), 0);
   ck_assert_uint_eq (count_files (".raw") + count_files (".qcow2"), 0);
-  expect (0, "", "base", ".qcow2");
+  pull_expect (0, "", "base", ".qcow2");
 }
 
 TEST (a_cache_of_another_user)
 {
   if (geteuid () != 0)
-    SKIP ("only root can give a directory away");
-  ck_assert_int_eq (g_mkdir_with_parents (cache, 0700), 0);
-  ck_assert_int_eq (chown (cache, 12345, 12345), 0);
-  expect (1, "", "disk", "belongs to another user (UID 12345)");
-  ck_assert_int_eq (chown (cache, 0, 0), 0);
-  ck_assert_int_eq (chmod (cache, 0777), 0);
-  expect (1, "", "disk", "is open to other users");
+    SKIP ("only pull_root can give a directory away");
+  ck_assert_int_eq (g_mkdir_with_parents (pull_cache, 0700), 0);
+  ck_assert_int_eq (chown (pull_cache, 12345, 12345), 0);
+  pull_expect (1, "", "disk", "belongs to another user (UID 12345)");
+  ck_assert_int_eq (chown (pull_cache, 0, 0), 0);
+  ck_assert_int_eq (chmod (pull_cache, 0777), 0);
+  pull_expect (1, "", "disk", "is open to other users");
 }
 
 TEST (a_full_disk)
 {
-  ck_assert_int_eq (g_mkdir_with_parents (cache, 0700), 0);
+  ck_assert_int_eq (g_mkdir_with_parents (pull_cache, 0700), 0);
   sh ("head -c 2000000 /dev/zero | { cat disk -; } | gzip >packed");
-  if (!tree_mount (cache, "400k"))
-    SKIP ("only root can mount");
-  expect (5, "--no-sums", "length:900000/disk", "there is room for");
-  expect (5, "--no-sums", "packed", "No space left");
+  if (!tree_mount (pull_cache, "400k"))
+    SKIP ("only pull_root can mount");
+  pull_expect (5, "--no-sums", "length:900000/disk", "there is room for");
+  pull_expect (5, "--no-sums", "packed", "No space left");
   ck_assert_uint_eq (count_files (".new"), 0);
-  ck_assert_int_eq (umount2 (cache, MNT_DETACH), 0);
+  ck_assert_int_eq (umount2 (pull_cache, MNT_DETACH), 0);
 }
