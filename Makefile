@@ -36,7 +36,7 @@ GUEST_SCRIPTS := $(patsubst lib/%,$(BUILD)/%.inc,$(wildcard lib/*/*.sh))
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(wildcard tests/unit/*/check_*.c)))
 TEST_SUPPORT := $(patsubst tests/support/%.c,$(BUILD)/tests/%.o,$(wildcard tests/support/*.c))
 vpath %.c tests/support $(wildcard tests/unit/*)
-PROGRAMS := $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu virt-qemu-exec virt-qemu-archive virt-qemu-fetch virt-qemu-ssh virt-qemu-build build-parts.sh)
+PROGRAMS := $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu virt-qemu-exec virt-qemu-archive virt-qemu-fetch virt-qemu-ssh virt-qemu-build build-parts.sh images.conf)
 
 # The guest helper. "make" builds it for this architecture, with musl; "make helpers" for all, with Debian's
 # cross compilers. These come with glibc, of which an empty static program has 350 to 850 KB already, and 93 % of
@@ -109,6 +109,9 @@ $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu virt-qemu-archive virt-
 # Shell scripts: one that builds images, and what it reads.
 $(BUILD)/virt-qemu-build $(BUILD)/build-parts.sh: $(BUILD)/%: virt-qemu/%
 	install -D $< $@
+
+$(BUILD)/images.conf: virt-qemu/images.conf
+	install -D -m 644 $< $@
 
 # Linked only to libc, because it is started for every single command.
 $(BUILD)/virt-qemu-exec: virt-qemu/virt-qemu-exec.c lib/channel/exec-talk.c lib/channel/exec-talk.h lib/channel/exec-wire.h
@@ -252,6 +255,7 @@ install: all
 	install -D -t "$(DESTDIR)$(PREFIX)/libexec/virt-qemu" $(BUILD)/virt-qemu-exec $(BUILD)/virt-qemu-archive \
 	  $(BUILD)/virt-qemu-build $(BUILD)/virt-qemu-fetch $(BUILD)/virt-qemu-ssh $(BUILD)/guest-helper-$(ARCH)
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/libexec/virt-qemu" $(BUILD)/build-parts.sh
+	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/virt-qemu" $(BUILD)/images.conf
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/man/man1" virt-qemu/*.1
 	install -D -m 644 virt-qemu/autopkgtest-virt-qemu-ng.bash \
 	  "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/autopkgtest-virt-qemu-ng"

@@ -236,7 +236,9 @@ _virt_qemu_image ()
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
   elif [[ ${words[2]} == remove ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$("${words[0]}" image list --format=names 2>/dev/null)" -- "$cur")
-  elif [[ ${words[2]} =~ ^(list|prune|pull)$ ]]; then
+  elif [[ ${words[2]} == pull ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$("${words[0]}" image list-os --format=names 2>/dev/null)" -- "$cur")
+  elif [[ ${words[2]} =~ ^(list|prune)$ ]]; then
     return
   elif [[ $cur == -* && ${words[2]} == convert ]]; then
     mapfile -t COMPREPLY < <(compgen -W '

@@ -4,7 +4,7 @@
 #include "base/error.h"
 
 #define INSTALLED "../libexec/virt-qemu"
-#define INSTALLED_FOR_GUESTS "../share/virt-qemu"
+#define INSTALLED_DATA "../share/virt-qemu"
 
 /* The directory of the running program. */
 static char *
@@ -26,13 +26,13 @@ get_path (const char *directory, const char *folder, const char *name)
 
 /* NULL if no folder has it. */
 static char *
-find_in (const char *directory, const char *const *folders, const char *name)
+find_in (const char *directory, const char *const *folders, const char *name, GFileTest test)
 {
   for (; *folders != NULL; folders++)
     {
       g_autofree char *path = get_path (directory, *folders, name);
 
-      if (g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
+      if (g_file_test (path, test))
         return g_steal_pointer (&path);
     }
   return NULL;
@@ -43,7 +43,8 @@ vq_programs_find (const char *name, GError **error)
 {
   static const char *const folders[] = { ".", INSTALLED, NULL };
   g_autofree char *directory = get_own_directory (error);
-  g_autofree char *path = directory != NULL ? find_in (directory, folders, name) : NULL;
+  g_autofree char *path
+      = directory != NULL ? find_in (directory, folders, name, G_FILE_TEST_IS_EXECUTABLE) : NULL;
   g_autofree char *expected = NULL;
 
   if (directory == NULL || path != NULL)
@@ -55,12 +56,22 @@ vq_programs_find (const char *name, GError **error)
 }
 
 char *
+vq_programs_find_data (const char *name)
+{
+  static const char *const folders[] = { ".", INSTALLED_DATA, NULL };
+  g_autofree char *directory = get_own_directory (NULL);
+
+  return directory != NULL ? find_in (directory, folders, name, G_FILE_TEST_IS_REGULAR) : NULL;
+}
+
+char *
 vq_programs_find_helper (const char *architecture, GError **error)
 {
-  static const char *const folders[] = { ".", INSTALLED, INSTALLED_FOR_GUESTS, NULL };
+  static const char *const folders[] = { ".", INSTALLED, INSTALLED_DATA, NULL };
   g_autofree char *name = g_strconcat ("guest-helper-", architecture, NULL);
   g_autofree char *directory = get_own_directory (error);
-  g_autofree char *path = directory != NULL ? find_in (directory, folders, name) : NULL;
+  g_autofree char *path
+      = directory != NULL ? find_in (directory, folders, name, G_FILE_TEST_IS_EXECUTABLE) : NULL;
 
   if (directory != NULL && path == NULL)
     vq_error_set (error, VQ_ERROR_MISSING,

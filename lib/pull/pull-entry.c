@@ -161,7 +161,7 @@ vq_pull_entry_remove (VqPrivateDir *dir, const VqPullEntry *entry, GError **erro
     return FALSE;
   if (fd < 0)
     return vq_error_set (error, VQ_ERROR_BUSY, "the image %s is in use%s%s", entry->path,
-                         user != NULL ? ": by " : "", user != NULL ? user : "");
+                         user != NULL ? " by " : "", user != NULL ? user : "");
   if (unlinkat (vq_private_dir_get_fd (dir), entry->file, 0) != 0)
     return vq_error_set_errno (error, errno, "cannot remove %s", entry->path);
   remove_records (dir, entry);

@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "base/signals.h"
 #include "base/units.h"
+#include "plan/arch.h"
+#include "pull/known-image.h"
 #include "pull/pull-sums.h"
 #include "pull/pull-url.h"
 #include "pull/pull.h"
@@ -43,13 +45,15 @@ static const VqArgument arguments_table[] = {
 };
 
 static const char help[]
-    = "Usage: " NAME " [OPTION...] URL\n"
+    = "Usage: " NAME " [OPTION...] URL|NAME\n"
       "\n"
       "Fetches the disk image at URL (http or https), unless it is in the cache and the\n"
       "server has no newer one, and prints its path. If this is interrupted, the next\n"
       "pull goes on from there. What is packed with gzip, bzip2, xz or zstd is unpacked.\n"
       "Its digest must be the one in the file SHA512SUMS or SHA256SUMS beside it, if\n"
-      "the server has that.\n"
+      "the server has that. A NAME such as debian/13, debian/testing/arm64 or\n"
+      "ubuntu/noble stands for a URL of the distribution; images.conf has them, and\n"
+      "your own.\n"
       "\n"
       "      --sha256=DIGEST, --sha512=DIGEST\n"
       "                         the digest that it must have, as it is on the server\n"
@@ -68,7 +72,8 @@ typedef struct
 {
   VqPullOptions options;
   VqPullSums digests;
-  const char *url; /* NULL: none given */
+  VqKnownImage *known; /* NULL: no name was given */
+  const char *url;     /* NULL: none given */
   gboolean json;
   gboolean help; /* print the help and ignore the rest */
 } Request;
@@ -77,6 +82,7 @@ static void
 request_clear (Request *request)
 {
   vq_pull_sums_clear (&request->digests);
+  g_clear_pointer (&request->known, vq_known_image_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Request, request_clear)
 
@@ -184,6 +190,31 @@ check (const Request *request, GError **error)
          || vq_error_set (error, VQ_ERROR_USAGE, "--keyring needs what --no-sums excludes");
 }
 
+/* What the user has said of digests counts more than what images.conf does. */
+static gboolean
+resolve (Request *request, GError **error)
+{
+  VqPullOptions *options = &request->options;
+  g_auto (GStrv) files = NULL;
+
+  if (vq_pull_url_is (request->url))
+    return TRUE;
+  files = vq_known_image_get_files ();
+  request->known = vq_known_image_find (request->url, vq_arch_find_host ()->dpkg,
+                                        (const char *const *)files, error);
+  if (request->known == NULL)
+    return FALSE;
+  request->url = request->known->url;
+  if (options->sums != VQ_PULL_SUMS_IF_THERE || request->digests.sha256 != NULL
+      || request->digests.sha512 != NULL)
+    return TRUE;
+  if (request->known->needs_sums)
+    options->sums = VQ_PULL_SUMS_NEEDED;
+  if (options->keyring == NULL)
+    options->keyring = request->known->keyring;
+  return TRUE;
+}
+
 static void
 print (const Request *request, const VqPullResult *result)
 {
@@ -215,7 +246,8 @@ pull (Request *request, GError **error)
 
   request->options.sha256 = request->digests.sha256;
   request->options.sha512 = request->digests.sha512;
-  if (signals == NULL || !vq_pull_run (request->url, &request->options, &result, cancel, error))
+  if (signals == NULL || !resolve (request, error)
+      || !vq_pull_run (request->url, &request->options, &result, cancel, error))
     return FALSE;
   print (request, &result);
   return TRUE;

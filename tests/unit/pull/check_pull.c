@@ -208,6 +208,27 @@ TEST (digests_beside_it)
   pull_expect (0, "--no-sums", "disk", "/sha256-");
 }
 
+TEST (names)
+{
+  g_autofree char *sha256 = get_digest ("disk", G_CHECKSUM_SHA256);
+  g_autofree char *url = pull_get_url ("disk");
+  g_autofree char *text = g_strdup_printf ("[my/disk]\nurl=%s\nsums=true\n", url);
+  g_autofree char *home = g_build_filename (pull_base, "config", NULL);
+  g_autofree char *directory = g_build_filename (home, "virt-qemu", NULL);
+  g_autofree char *file = g_build_filename (directory, "images.conf", NULL);
+
+  ck_assert (g_setenv ("XDG_CONFIG_HOME", home, TRUE));
+  pull_expect_line (3, "pull my/disk", "no image is called \"my/disk\"");
+  cli_assert_in (cli_err, file);
+  ck_assert_int_eq (g_mkdir_with_parents (directory, 0700), 0);
+  ck_assert (g_file_set_contents (file, text, -1, NULL));
+  pull_expect_line (3, "pull my/disk", "no SHA512SUMS");
+  put_sums ("SHA256SUMS", "disk", sha256);
+  pull_expect_line (0, "pull my/disk", "/sha256-");
+  assert_is ("disk");
+  g_unsetenv ("XDG_CONFIG_HOME");
+}
+
 TEST (signatures)
 {
   g_autofree char *sha256 = get_digest ("disk", G_CHECKSUM_SHA256);
