@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "image/qemu-img-turn.h"
 #include "io/child.h"
 
 #define LIMITS "VIRT_QEMU_IMG_LIMITS"
@@ -137,10 +138,14 @@ vq_qemu_img_work (const char *const *arguments, int progress_fd, VqCancel *cance
 {
   g_autoptr (GPtrArray) argv = build_argv (arguments);
   VqChildOptions options = { 0 };
+  g_autoptr (VqQemuImgTurn) turn = NULL;
   g_autoptr (VqChild) child = NULL;
   GError *local = NULL;
 
   if (!vq_qemu_img_check (error) || !read_limits (&options, error))
+    return FALSE;
+  turn = vq_qemu_img_turn_take (cancel, error);
+  if (turn == NULL)
     return FALSE;
   options.stdout_fd = progress_fd;
   options.cpu_seconds = 0;

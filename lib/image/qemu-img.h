@@ -19,6 +19,7 @@ gboolean vq_qemu_img_run (const char *const *arguments, char **out, gint64 deadl
                           VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The same for work that takes as long as the image is large: without a deadline, and without a
- * limit of CPU time. It shows on PROGRESS_FD what it prints; -1: nothing does. */
+ * limit of CPU time. It waits for its turn (qemu-img-turn.h). It shows on PROGRESS_FD what it
+ * prints; -1: nothing does. */
 gboolean vq_qemu_img_work (const char *const *arguments, int progress_fd, VqCancel *cancel,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
