@@ -8,13 +8,14 @@
 #include "base/fd.h"
 #include "image/image-hold.h"
 #include "image/image.h"
+#include "image/os-name.h"
 #include "instance/control-client.h"
 #include "instance/instance-name.h"
 #include "instance/instance-place.h"
 #include "instance/instance-start.h"
+#include "plan/arch.h"
 #include "plan/options.h"
 #include "pull/pull-image.h"
-#include "pull/pull-url.h"
 #include "client/instance-life.h"
 #include "verb/verb-output.h"
 
@@ -29,7 +30,8 @@ typedef struct
   VqInstanceLife life;
   GPtrArray *machine; /* of const char *: the arguments that describe the machine, and the name */
   VqOptions *options; /* what these mean */
-  char *fetched;      /* the path of the image, if its address was given */
+  char *cached;       /* the path of the image, if its address or its system was given */
+  char *architecture; /* the option for it, if the system's name has told it */
   int hold;           /* keeps that until the instance does; -1: not open */
 } Launch;
 
@@ -54,7 +56,8 @@ launch_clear (Launch *launch)
 {
   g_clear_pointer (&launch->machine, g_ptr_array_unref);
   g_clear_pointer (&launch->options, vq_options_free);
-  g_clear_pointer (&launch->fetched, g_free);
+  g_clear_pointer (&launch->cached, g_free);
+  g_clear_pointer (&launch->architecture, g_free);
   vq_fd_clear (&launch->hold);
   vq_instance_owner_clear (&launch->life.owner);
 }
@@ -151,7 +154,9 @@ static gboolean
 check_image (const Launch *launch, GError **error)
 {
   const VqOptions *options = launch->options;
-  g_autofree char *path = vq_pull_image_find (options->images[0], NULL, error);
+  const VqArch *arch = vq_arch_choose (options, error);
+  g_autofree char *path
+      = arch != NULL ? vq_pull_image_find (options->images[0], arch->dpkg, NULL, error) : NULL;
   g_autoptr (VqImage) image
       = path != NULL ? vq_image_inspect (path, VQ_IMAGE_BOOT,
                                          (const char *const *)options->allowed_backing, error)
@@ -160,22 +165,41 @@ check_image (const Launch *launch, GError **error)
   return image != NULL;
 }
 
-/* An instance stays with the image that its address has led to. */
+/* Makes the machine of ARCHITECTURE if the options do not say another one. */
+static void
+set_architecture (Launch *launch, const char *architecture)
+{
+  VqOptions *options = launch->options;
+
+  if (architecture == NULL || options->dpkg_architecture != NULL
+      || options->qemu_architecture != NULL || options->qemu_command != NULL)
+    return;
+  options->dpkg_architecture = g_strdup (architecture);
+  launch->architecture = g_strconcat ("--dpkg-architecture=", architecture, NULL);
+  g_ptr_array_insert (launch->machine, 1, launch->architecture);
+}
+
+/* An instance stays with the image that its address or its system means now. */
 static gboolean
-fetch_image (Launch *launch, GError **error)
+settle_image (Launch *launch, GError **error)
 {
   char **image = &launch->options->images[0];
+  const VqArch *arch;
+  g_autofree char *architecture = NULL;
 
-  if (*image == NULL || !vq_pull_url_is (*image))
+  if (*image == NULL || !vq_pull_image_is_cached (*image))
     return TRUE;
-  launch->fetched = vq_pull_image_find (*image, NULL, error);
-  if (launch->fetched == NULL || !vq_image_hold_take (launch->fetched, &launch->hold, error))
+  architecture = vq_os_name_get_arch (*image);
+  arch = vq_arch_choose (launch->options, error);
+  launch->cached = arch != NULL ? vq_pull_image_find (*image, arch->dpkg, NULL, error) : NULL;
+  if (launch->cached == NULL || !vq_image_hold_take (launch->cached, &launch->hold, error))
     return FALSE;
   for (guint i = 0; i + 1 < launch->machine->len; i++)
     if (strcmp (launch->machine->pdata[i], *image) == 0)
-      launch->machine->pdata[i] = launch->fetched;
+      launch->machine->pdata[i] = launch->cached;
+  set_architecture (launch, architecture);
   g_free (*image);
-  *image = g_strdup (launch->fetched);
+  *image = g_strdup (launch->cached);
   return TRUE;
 }
 
@@ -242,7 +266,7 @@ do_launch (Launch *launch, GError **error)
 {
   g_autoptr (VqPrivateDir) place = vq_instance_place_open_state (error);
   g_autoptr (VqInstance) instance
-      = place != NULL && fetch_image (launch, error) ? make (launch, place, error) : NULL;
+      = place != NULL && settle_image (launch, error) ? make (launch, place, error) : NULL;
 
   if (instance == NULL
       || (launch->starts && !vq_instance_start (instance, TRUE, &launch->life.owner, NULL, error)))

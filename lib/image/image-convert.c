@@ -171,5 +171,5 @@ vq_image_convert (const VqImage *image, const char *path, const VqImageConvertOp
     return FALSE;
   self.part = vq_part_file_new (self.target, error);
   return self.part != NULL && copy (&self, error) && check_copy (&self, error)
-         && vq_part_file_commit (self.part, options->replace, error);
+         && vq_part_file_commit (self.part, NULL, options->replace, error);
 }

@@ -7,6 +7,9 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "image/distro.h"
+#include "image/image-build.h"
+#include "image/os-name.h"
 
 /* How many bytes of a name or a list a message shows. */
 #define SHOWN_MAX 512
@@ -83,4 +86,31 @@ vq_image_name_find (const char *name, const char *const *directories, GError **e
     return g_strdup (name);
   explain (name, directories, error);
   return NULL;
+}
+
+gboolean
+vq_image_name_is_system (const char *name)
+{
+  return vq_os_name_matches (name) && !is_image (name);
+}
+
+static char *
+provide_system (const char *name, const char *arch, VqCancel *cancel, GError **error)
+{
+  const VqImageBuildOptions options = { .words = NULL };
+  g_autoptr (GPtrArray) releases = vq_distro_list (NULL, NULL, error);
+  g_autoptr (VqOsName) os
+      = releases != NULL ? vq_os_name_parse (name, releases, arch, error) : NULL;
+
+  return os != NULL ? vq_image_build (os, &options, cancel, error) : NULL;
+}
+
+char *
+vq_image_name_provide (const char *name, const char *arch, VqCancel *cancel, GError **error)
+{
+  g_auto (GStrv) directories = vq_image_name_get_directories ();
+
+  return vq_image_name_is_system (name)
+             ? provide_system (name, arch, cancel, error)
+             : vq_image_name_find (name, (const char *const *)directories, error);
 }

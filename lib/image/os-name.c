@@ -33,6 +33,14 @@ vq_os_name_matches (const char *name)
   return parts != NULL && g_strv_contains (vq_distro_get_names (), parts[0]);
 }
 
+char *
+vq_os_name_get_arch (const char *name)
+{
+  g_auto (GStrv) parts = split (name);
+
+  return vq_os_name_matches (name) ? g_strdup (parts[2]) : NULL;
+}
+
 /* It becomes a part of a file's name. */
 static gboolean
 check_arch (const char *arch, GError **error)

@@ -16,6 +16,9 @@ typedef struct
  * release and perhaps an architecture follow. Whether there are such ones is another question. */
 gboolean vq_os_name_matches (const char *name);
 
+/* The architecture in NAME if it has that form and names one, else NULL. Transfer full. */
+char *vq_os_name_get_arch (const char *name);
+
 /* What NAME means among RELEASES (image/distro.h); ARCH is for a name that has none. Fails with
  * VQ_ERROR_USAGE if there is no such release. Transfer full. */
 VqOsName *vq_os_name_parse (const char *name, const GPtrArray *releases, const char *arch,

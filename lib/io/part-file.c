@@ -88,18 +88,18 @@ sync_directory (const char *path)
 }
 
 gboolean
-vq_part_file_commit (VqPartFile *self, gboolean replace, GError **error)
+vq_part_file_commit (VqPartFile *self, const char *path, gboolean replace, GError **error)
 {
   guint flags = replace ? 0 : RENAME_NOREPLACE;
+  const char *name = path != NULL ? path : self->target;
 
   if (fsync (self->fd) != 0)
     return vq_error_set_errno (error, errno, "cannot write %s", self->path);
-  if (renameat2 (AT_FDCWD, self->path, AT_FDCWD, self->target, flags) != 0
-      && (errno != EINVAL || rename (self->path, self->target) != 0))
-    return errno == EEXIST
-               ? vq_error_set (error, VQ_ERROR_EXISTS, "%s exists already", self->target)
-               : vq_error_set_errno (error, errno, "cannot rename %s", self->path);
+  if (renameat2 (AT_FDCWD, self->path, AT_FDCWD, name, flags) != 0
+      && (errno != EINVAL || rename (self->path, name) != 0))
+    return errno == EEXIST ? vq_error_set (error, VQ_ERROR_EXISTS, "%s exists already", name)
+                           : vq_error_set_errno (error, errno, "cannot rename %s", self->path);
   g_clear_pointer (&self->path, g_free);
-  return sync_directory (self->target)
-         || vq_error_set_errno (error, errno, "cannot write the directory of %s", self->target);
+  return sync_directory (name)
+         || vq_error_set_errno (error, errno, "cannot write the directory of %s", name);
 }

@@ -21,7 +21,8 @@ const char *vq_part_file_get_path (const VqPartFile *self);
 /* It stays open for reading and writing until the part is freed. */
 int vq_part_file_get_fd (const VqPartFile *self);
 
-/* Gives it its name, when it is on the disk. Without REPLACE it fails with VQ_ERROR_EXISTS if
- * there is such a file, which somebody may have made meanwhile. */
-gboolean vq_part_file_commit (VqPartFile *self, gboolean replace, GError **error)
+/* Gives it the name PATH (NULL: TARGET) in the same file system, when it is on the disk. Without
+ * REPLACE it fails with VQ_ERROR_EXISTS if there is such a file, which somebody may have made
+ * meanwhile. */
+gboolean vq_part_file_commit (VqPartFile *self, const char *path, gboolean replace, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plan/arch.h"
 
+#include "image/os-name.h"
+
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -217,9 +219,13 @@ vq_arch_choose (const VqOptions *options, GError **error)
 {
   const VqArch *arch;
   gboolean dpkg = options->qemu_architecture == NULL;
+  const char *image = options->images != NULL ? options->images[0] : NULL;
+  g_autofree char *of_image = image != NULL ? vq_os_name_get_arch (image) : NULL;
   const char *name = dpkg ? options->dpkg_architecture : options->qemu_architecture;
   g_autofree char *known = NULL;
 
+  if (name == NULL && options->qemu_command == NULL)
+    name = of_image;
   if (name == NULL)
     {
       arch = options->qemu_command != NULL ? find_command (options->qemu_command) : NULL;

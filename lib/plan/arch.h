@@ -37,8 +37,8 @@ const VqArch *vq_arch_find_qemu (const char *name);
 const VqArch *vq_arch_find_host (void);
 
 /* Picks the entry as autopkgtest-virt-qemu does, from the first that is given of
- * --qemu-architecture, --dpkg-architecture and the name of --qemu-command; otherwise it is the
- * host's. Fails for an unknown name. */
+ * --qemu-architecture, --dpkg-architecture and the name of --qemu-command; otherwise it is the one
+ * in the image's name (image/os-name.h), or the host's. Fails for an unknown name. */
 const VqArch *vq_arch_choose (const VqOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The entry to use for guests of ARCH if KVM works on a host whose uname -m is HOST, or NULL if

@@ -53,10 +53,11 @@ choose_qemu (VqPlan *plan, GError **error)
 }
 
 static VqImage *
-inspect_image (const VqOptions *options, const char *name, VqImageUse use, VqCancel *cancel,
+inspect_image (const VqPlan *plan, const char *name, VqImageUse use, VqCancel *cancel,
                GError **error)
 {
-  g_autofree char *path = vq_pull_image_find (name, cancel, error);
+  const VqOptions *options = plan->options;
+  g_autofree char *path = vq_pull_image_find (name, plan->arch->dpkg, cancel, error);
 
   return path != NULL
              ? vq_image_inspect (path, use, (const char *const *)options->allowed_backing, error)
@@ -68,12 +69,12 @@ inspect_images (VqPlan *plan, VqCancel *cancel, GError **error)
 {
   char **name = plan->options->images;
 
-  plan->image = inspect_image (plan->options, *name, VQ_IMAGE_BOOT, cancel, error);
+  plan->image = inspect_image (plan, *name, VQ_IMAGE_BOOT, cancel, error);
   if (plan->image == NULL)
     return FALSE;
   while (*++name != NULL)
     {
-      VqImage *image = inspect_image (plan->options, *name, VQ_IMAGE_DATA, cancel, error);
+      VqImage *image = inspect_image (plan, *name, VQ_IMAGE_DATA, cancel, error);
 
       if (image == NULL)
         return FALSE;

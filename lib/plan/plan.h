@@ -36,7 +36,7 @@ typedef struct
 } VqPlan;
 
 /* Makes all decisions. OPTIONS must outlive the result. Waits for qemu-img and for the probe of KVM
- * (some seconds at most), and before that as long as an image comes whose address was given. Warns
+ * (some seconds at most), and before that as long as an image comes or is built. Warns
  * once if KVM cannot be used. With --debug, debug messages are shown from now on. */
 VqPlan *vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

@@ -17,14 +17,17 @@ fetch (const char *url, VqCancel *cancel, GError **error)
 }
 
 char *
-vq_pull_image_find (const char *name, VqCancel *cancel, GError **error)
+vq_pull_image_find (const char *name, const char *arch, VqCancel *cancel, GError **error)
 {
-  g_auto (GStrv) directories = NULL;
-
   if (vq_pull_url_is_file (name))
     return vq_pull_url_get_path (name, error);
   if (vq_pull_url_is (name))
     return fetch (name, cancel, error);
-  directories = vq_image_name_get_directories ();
-  return vq_image_name_find (name, (const char *const *)directories, error);
+  return vq_image_name_provide (name, arch, cancel, error);
+}
+
+gboolean
+vq_pull_image_is_cached (const char *name)
+{
+  return vq_pull_url_is (name) || vq_image_name_is_system (name);
 }

@@ -6,6 +6,7 @@
 #include "base/arguments.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "plan/arch.h"
 #include "pull/pull-image.h"
 #include "verb/verb-output.h"
 
@@ -183,7 +184,8 @@ inspect (const VqImageRequest *request, const char *path, GError **error)
 VqImage *
 vq_image_request_open (const VqImageRequest *request, VqCancel *cancel, GError **error)
 {
-  g_autofree char *found = vq_pull_image_find (request->paths[0], cancel, error);
+  g_autofree char *found
+      = vq_pull_image_find (request->paths[0], vq_arch_find_host ()->dpkg, cancel, error);
   g_autofree char *path = found != NULL ? find_ploop_disk (found) : NULL;
   VqImage *image = path != NULL ? inspect (request, path, error) : NULL;
 

@@ -6,7 +6,7 @@
 #include "base/arguments.h"
 #include "base/error.h"
 #include "image/distro.h"
-#include "image/image-cache.h"
+#include "image/image-build.h"
 #include "image/os-name.h"
 #include "plan/arch.h"
 #include "verb/verb-output.h"
@@ -31,8 +31,8 @@ static const char help[]
     = "Usage: " NAME " [OPTION...]\n"
       "\n"
       "Lists the systems that can be used by name, as in debian/13, debian/trixie or\n"
-      "debian/stable, and what is known of each. IMAGE says whether the cache has one; if\n"
-      "not, \"virt-qemu image build\" makes it.\n"
+      "debian/stable, and what is known of each. IMAGE says whether the cache has one;\n"
+      "if not, it is built when it is needed first.\n"
       "\n"
       "      --format=FORMAT  table, json or names (default: table)\n"
       "  -a, --all            list those, too, that nobody supports any more\n"
@@ -102,11 +102,8 @@ find_image (const VqDistroRelease *release)
 {
   const VqOsName os
       = { (char *)release->distro, release->series, (char *)vq_arch_find_host ()->dpkg };
-  g_autofree char *directory = vq_image_cache_get_directory ();
-  g_autofree char *file = vq_os_name_get_file (&os);
-  g_autofree char *path = g_build_filename (directory, file, NULL);
 
-  return g_file_test (path, G_FILE_TEST_EXISTS) ? g_steal_pointer (&path) : NULL;
+  return vq_image_build_find (&os);
 }
 
 static void

@@ -122,6 +122,20 @@ TEST (found)
     }
 }
 
+/* A file comes first. */
+TEST (systems)
+{
+  ck_assert (vq_image_name_is_system ("debian/13"));
+  make ("debian/13");
+  ck_assert (vq_image_name_is_system ("debian/13"));
+  make ("here/debian/13/");
+  ck_assert (vq_image_name_is_system ("debian/13"));
+  make ("here/debian/13/amd64");
+  ck_assert (!vq_image_name_is_system ("debian/13/amd64"));
+  ck_assert (!vq_image_name_is_system ("./debian/13"));
+  ck_assert (!vq_image_name_is_system ("debian"));
+}
+
 TEST (found_nowhere)
 {
   static const char *const names[] = { "sid", "", "a\nb" };

@@ -88,6 +88,20 @@ TEST (choice)
     }
 }
 
+/* The name of an image says it only if the options do not. */
+TEST (of_image)
+{
+  char *images[] = { (char *)"debian/13/arm64", NULL };
+  VqOptions options = { .images = images };
+
+  ck_assert_str_eq (vq_arch_choose (&options, NULL)->dpkg, "arm64");
+  options.dpkg_architecture = (char *)"riscv64";
+  ck_assert_str_eq (vq_arch_choose (&options, NULL)->dpkg, "riscv64");
+  options.dpkg_architecture = NULL;
+  images[0] = (char *)"./debian/13/arm64";
+  ck_assert_ptr_eq (vq_arch_choose (&options, NULL), vq_arch_find_host ());
+}
+
 TEST (unknown)
 {
   static const struct

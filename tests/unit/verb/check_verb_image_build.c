@@ -129,6 +129,21 @@ read_file (const char *name)
   return text;
 }
 
+/* The cache has N images, with a lock beside each, and the name leads to one of them. */
+static void
+assert_kept (guint n)
+{
+  g_autoptr (GDir) dir = g_dir_open ("cache/virt-qemu/images", 0, NULL);
+  g_autofree char *file = g_file_read_link (IMAGE, NULL);
+  guint names = 0;
+
+  ck_assert_ptr_nonnull (file);
+  ck_assert_msg (exists (IMAGE) && g_str_has_prefix (file, "sha256-"), "%s", file);
+  while (g_dir_read_name (dir) != NULL)
+    names++;
+  ck_assert_uint_eq (names, 2 * n + 1);
+}
+
 CASE ("verb-image-build", setup, teardown, 60)
 
 /* What an old process, which was killed, has left goes, too. */
@@ -146,7 +161,7 @@ TEST (built)
                                       "--script=a script", "--packages=hello,ed",
                                       "--mirror=http://x/y", "--components=main,contrib", NULL }),
       0);
-  cli_assert_in (cli_out, "/" IMAGE "\n");
+  cli_assert_in (cli_out, "/cache/virt-qemu/images/sha256-");
   cli_assert_in (cli_err, "fetching debian sid (amd64) from http://x/y");
   words = read_file ("fake/words");
   cli_assert_in (words, ",hello,ed\n");
@@ -154,19 +169,40 @@ TEST (built)
   said = read_file ("fake/said");
   ck_assert_str_eq (said, "usr\nvmlinuz\n");
   assert_empty ("tmp");
-  ck_assert (g_unlink (IMAGE) == 0);
-  assert_empty ("cache/virt-qemu/images");
+  assert_kept (1);
 }
 
 TEST (not_built_twice)
 {
-  expect (BUILD, 0, IMAGE);
+  expect (BUILD, 0, "/sha256-");
   ck_assert_int_eq (g_unlink ("fake/runs"), 0);
-  expect ("image build debian/sid/amd64", 0, IMAGE);
+  expect ("image build debian/sid/amd64", 0, "/sha256-");
   expect (BUILD " --packages=hello", 7, "--replace builds it anew");
   ck_assert (!exists ("fake/runs"));
+  assert_kept (1);
   expect (BUILD " --replace --format=json", 0, "\"image\" : \"");
   ck_assert (exists ("fake/runs"));
+  assert_kept (2);
+}
+
+/* Wherever an image can be named, but only if there is no such file. */
+TEST (named)
+{
+  static const char zeros[4096];
+
+  expect ("image info debian/sid/amd64", 0, "/sha256-");
+  cli_assert_in (cli_err, "fetching debian sid (amd64)");
+  assert_kept (1);
+  expect ("image info debian/unstable/amd64", 0, "/sha256-");
+  ck_assert_str_eq (cli_err, "");
+  expect ("image info debian/nope", 1, "debian has no release \"nope\"; it has sid, ");
+  expect ("create debian/nope", 2, "debian has no release \"nope\"; it has sid, ");
+  ck_assert (g_file_set_contents ("fake/fail", "E: no\n", -1, NULL));
+  expect ("create debian/forky/amd64", 1, "cannot build debian/forky/amd64: E: no; ");
+  ck_assert_int_eq (g_mkdir_with_parents ("debian/sid", 0700), 0);
+  expect ("image info debian/sid/amd64", 0, "/sha256-");
+  ck_assert (g_file_set_contents ("debian/sid/amd64", zeros, sizeof zeros, NULL));
+  expect ("image info debian/sid/amd64", 0, "amd64: raw, ");
 }
 
 TEST_LOOP (other_outputs, 0, 3)
