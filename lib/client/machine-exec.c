@@ -47,23 +47,18 @@ pass_on (int signum, gpointer data)
     running->hangup_id = g_timeout_add_seconds (HANGUP_PATIENCE, on_no_patience, running);
 }
 
-/* Waits for the end of CALL, which is then freed. */
+/* Waits for the end of CALL, which is then freed. No signal can have come before. */
 static gboolean
-wait_end (VqChannelCall *call, const VqMachineExec *exec, VqEnd *end, GError **error)
+wait_end (Running *running, VqChannelCall *call, const VqMachineExec *exec, VqEnd *end,
+          GError **error)
 {
-  static const int numbers[] = { SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, 0 };
   double seconds = exec->timeout > 0 ? exec->timeout : G_MAXDOUBLE;
-  g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
-  Running running = { call, cancel, exec->on_terminal, 0 };
-  g_autoptr (VqSignals) signals = vq_signals_watch (numbers, pass_on, &running, error);
-  gboolean ended = FALSE;
+  gboolean ended;
 
-  if (signals != NULL)
-    ended = vq_channel_call_finish (call, "end of the command", vq_deadline_in (seconds), cancel,
-                                    end, error);
-  else
-    vq_channel_call_free (call);
-  g_clear_handle_id (&running.hangup_id, g_source_remove);
+  running->call = call;
+  ended = vq_channel_call_finish (call, "end of the command", vq_deadline_in (seconds),
+                                  running->cancel, end, error);
+  g_clear_handle_id (&running->hangup_id, g_source_remove);
   return ended;
 }
 
@@ -85,14 +80,16 @@ copy_stdio (int stdio[3], GError **error)
 }
 
 static gboolean
-run_command (VqChannel *channel, const VqMachineExec *exec, VqEnd *end, GError **error)
+run_command (Running *running, VqChannel *channel, const VqMachineExec *exec, VqEnd *end,
+             GError **error)
 {
   g_autoptr (GPtrArray) argv = vq_guest_command_build (&exec->command);
   int stdio[3];
 
   if (!copy_stdio (stdio, error))
     return FALSE;
-  return wait_end (vq_channel_call_start (channel, (const char *const *)argv->pdata, stdio[0],
+  return wait_end (running,
+                   vq_channel_call_start (channel, (const char *const *)argv->pdata, stdio[0],
                                           stdio[1], stdio[2]),
                    exec, end, error);
 }
@@ -100,7 +97,8 @@ run_command (VqChannel *channel, const VqMachineExec *exec, VqEnd *end, GError *
 /* The directory and the rest of the environment are prepared in the guest, as without a terminal.
  */
 static gboolean
-run_on_terminal (VqChannel *channel, const VqMachineExec *exec, VqEnd *end, GError **error)
+run_on_terminal (Running *running, VqChannel *channel, const VqMachineExec *exec, VqEnd *end,
+                 GError **error)
 {
   g_autoptr (GPtrArray) argv = vq_guest_command_build (&exec->command);
   g_autofree char *term = vq_terminal_call_get_term ();
@@ -108,7 +106,23 @@ run_on_terminal (VqChannel *channel, const VqMachineExec *exec, VqEnd *end, GErr
   g_autoptr (VqTerminalCall) call
       = vq_terminal_call_start (channel, (const char *const *)argv->pdata, "/", environment, error);
 
-  return call != NULL && wait_end (vq_terminal_call_take (call), exec, end, error);
+  return call != NULL && wait_end (running, vq_terminal_call_take (call), exec, end, error);
+}
+
+/* The command may be running, and tell somebody so, as soon as it was asked for. So signals are
+ * caught before. */
+static gboolean
+run (VqChannel *channel, const VqMachineExec *exec, VqEnd *end, GError **error)
+{
+  static const int numbers[] = { SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, 0 };
+  g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
+  Running running = { NULL, cancel, exec->on_terminal, 0 };
+  g_autoptr (VqSignals) signals = vq_signals_watch (numbers, pass_on, &running, error);
+
+  if (signals == NULL)
+    return FALSE;
+  return exec->on_terminal ? run_on_terminal (&running, channel, exec, end, error)
+                           : run_command (&running, channel, exec, end, error);
 }
 
 int
@@ -122,8 +136,7 @@ vq_machine_exec_run (const VqMachineExec *exec, GError **error)
 
   if (channel == NULL)
     return VQ_MACHINE_EXEC_FAILED;
-  ended = exec->on_terminal ? run_on_terminal (channel, exec, &end, &why)
-                            : run_command (channel, exec, &end, &why);
+  ended = run (channel, exec, &end, &why);
   if (ended)
     return end.kind == VQ_ENDED_EXITED ? end.value : VQ_MACHINE_EXEC_SIGNAL + end.value;
   g_propagate_error (error, g_error_copy (why));
