@@ -343,6 +343,33 @@ vq_arguments_next (VqArguments *arguments, int *index, const char **value, GErro
   return VQ_ARGUMENT_POSITIONAL;
 }
 
+static gboolean
+take_option (VqArguments *arguments, const VqArgumentsTaker *taker, gpointer data, int index,
+             const char *value, GError **error)
+{
+  g_autofree char *name = vq_arguments_describe (&arguments->table[index]);
+  VQ_ERROR_PREFIX (error, "option %s", name);
+
+  return taker->option (data, index, value, error);
+}
+
+gboolean
+vq_arguments_take_all (VqArguments *arguments, const VqArgumentsTaker *taker, gpointer data,
+                       const gboolean *done, GError **error)
+{
+  VqArgumentKind kind;
+  const char *value;
+  int index;
+
+  while (!*done && (kind = vq_arguments_next (arguments, &index, &value, error)) != VQ_ARGUMENT_END)
+    if (kind == VQ_ARGUMENT_ERROR
+        || !(kind == VQ_ARGUMENT_POSITIONAL
+                 ? taker->positional (data, value, error)
+                 : take_option (arguments, taker, data, index, value, error)))
+      return FALSE;
+  return TRUE;
+}
+
 const char *const *
 vq_arguments_get_rest (VqArguments *arguments)
 {

@@ -54,6 +54,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqArguments, vq_arguments_free)
 VqArgumentKind vq_arguments_next (VqArguments *arguments, int *index, const char **value,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* What is done with each option and each positional argument of a command line. */
+typedef struct
+{
+  gboolean (*option) (gpointer data, int index, const char *value, GError **error);
+  gboolean (*positional) (gpointer data, const char *value, GError **error);
+} VqArgumentsTaker;
+
+/* Gives all that vq_arguments_next would give to TAKER, with DATA, until one fails or *DONE is
+ * TRUE. The error of an option begins with "option --NAME: ". */
+gboolean vq_arguments_take_all (VqArguments *arguments, const VqArgumentsTaker *taker,
+                                gpointer data, const gboolean *done, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* What follows the last positional argument, as it is, for a command line within the command line.
  * It ends with NULL and belongs to ARGUMENTS. */
 const char *const *vq_arguments_get_rest (VqArguments *arguments);

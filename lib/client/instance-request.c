@@ -35,6 +35,14 @@ static const VqArgument arguments_table[] = {
   [OPTION_HELP] = { "help", 'h', FALSE },      { NULL },
 };
 
+/* A command line that is read. */
+typedef struct
+{
+  VqInstanceRequest *request;
+  VqInstanceRequestOptions options; /* that the verb has */
+  GStrvBuilder *names;
+} Words;
+
 static gboolean
 apply_format (VqInstanceRequest *request, const char *value, GError **error)
 {
@@ -86,34 +94,30 @@ apply_option (VqInstanceRequest *request, int index, const char *value, GError *
 }
 
 static gboolean
-take_option (VqInstanceRequest *request, VqInstanceRequestOptions options, int index,
-             const char *value, GError **error)
+take_option (gpointer data, int index, const char *value, GError **error)
 {
-  g_autofree char *name = vq_arguments_describe (&arguments_table[index]);
-  VQ_ERROR_PREFIX (error, "option %s", name);
+  Words *words = data;
 
-  if (index < N_CHOSEN && (options & (1u << index)) == 0)
+  if (index < N_CHOSEN && (words->options & (1u << index)) == 0)
     return vq_error_set (error, VQ_ERROR_USAGE, "this verb does not have it");
-  return apply_option (request, index, value, error);
+  return apply_option (words->request, index, value, error);
+}
+
+static gboolean
+take_name (gpointer data, const char *value, GError **error)
+{
+  g_strv_builder_add (((Words *)data)->names, value);
+  return TRUE;
 }
 
 static gboolean
 parse (VqInstanceRequest *request, VqArguments *arguments, VqInstanceRequestOptions options,
        GStrvBuilder *names, GError **error)
 {
-  VqArgumentKind kind;
-  const char *value;
-  int index;
+  static const VqArgumentsTaker taker = { take_option, take_name };
+  Words words = { request, options, names };
 
-  while (!request->help
-         && (kind = vq_arguments_next (arguments, &index, &value, error)) != VQ_ARGUMENT_END)
-    if (kind == VQ_ARGUMENT_ERROR)
-      return FALSE;
-    else if (kind == VQ_ARGUMENT_POSITIONAL)
-      g_strv_builder_add (names, value);
-    else if (!take_option (request, options, index, value, error))
-      return FALSE;
-  return TRUE;
+  return vq_arguments_take_all (arguments, &taker, &words, &request->help, error);
 }
 
 static gboolean

@@ -112,10 +112,9 @@ apply_until (Events *self, const char *value, GError **error)
 }
 
 static gboolean
-apply_option (Events *self, int index, const char *value, GError **error)
+apply_option (gpointer data, int index, const char *value, GError **error)
 {
-  g_autofree char *name = vq_arguments_describe (&arguments_table[index]);
-  VQ_ERROR_PREFIX (error, "option %s", name);
+  Events *self = data;
   guint64 seconds;
 
   switch (index)
@@ -136,28 +135,14 @@ apply_option (Events *self, int index, const char *value, GError **error)
 }
 
 static gboolean
-apply_positional (Events *self, const char *value, GError **error)
+apply_positional (gpointer data, const char *value, GError **error)
 {
+  Events *self = data;
+
   if (self->name != NULL)
     return vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is one name too many", value);
   self->name = value;
   return vq_instance_name_check (value, error);
-}
-
-static gboolean
-parse (Events *self, VqArguments *parser, GError **error)
-{
-  VqArgumentKind kind;
-  const char *value;
-  int index;
-
-  while (!self->help
-         && (kind = vq_arguments_next (parser, &index, &value, error)) != VQ_ARGUMENT_END)
-    if (kind == VQ_ARGUMENT_ERROR
-        || !(kind == VQ_ARGUMENT_POSITIONAL ? apply_positional (self, value, error)
-                                            : apply_option (self, index, value, error)))
-      return FALSE;
-  return TRUE;
 }
 
 static gboolean
@@ -176,7 +161,9 @@ follow (Events *self, GError **error)
 static gboolean
 run (Events *self, VqArguments *parser, GError **error)
 {
-  if (parser == NULL || !parse (self, parser, error))
+  static const VqArgumentsTaker taker = { apply_option, apply_positional };
+
+  if (parser == NULL || !vq_arguments_take_all (parser, &taker, self, &self->help, error))
     return FALSE;
   if (!self->help)
     return follow (self, error);

@@ -54,11 +54,15 @@ typedef struct
   GPtrArray *environment; /* of const char *, owned */
   GPtrArray *argv;        /* of const char *, owned; empty: none given */
   gboolean help;          /* print the help and ignore the rest */
+  gboolean done;          /* there is nothing more to read */
+  VqArguments *parser;
 } Request;
 
 static gboolean
-apply_option (Request *request, int index, const char *value, GError **error)
+apply_option (gpointer data, int index, const char *value, GError **error)
 {
+  Request *request = data;
+
   switch (index)
     {
     case OPTION_TTY:
@@ -76,24 +80,28 @@ apply_option (Request *request, int index, const char *value, GError **error)
     case OPTION_TIMEOUT:
       return vq_arguments_parse_int (value, 1, G_MAXINT, &request->what.timeout, error);
     default:
-      request->help = TRUE;
+      request->help = request->done = TRUE;
       return TRUE;
     }
 }
 
 /* The first argument is the machine. With the second the command begins, and all that follows it
  * is the command's. */
-static void
-apply_positional (Request *request, const char *value, VqArguments *parser)
+static gboolean
+apply_positional (gpointer data, const char *value, GError **error)
 {
+  Request *request = data;
+
   if (request->what.name == NULL)
     {
       request->what.name = value;
-      return;
+      return TRUE;
     }
   g_ptr_array_add (request->argv, (gpointer)value);
-  for (const char *const *rest = vq_arguments_get_rest (parser); *rest != NULL; rest++)
+  for (const char *const *rest = vq_arguments_get_rest (request->parser); *rest != NULL; rest++)
     g_ptr_array_add (request->argv, (gpointer)*rest);
+  request->done = TRUE;
+  return TRUE;
 }
 
 static gboolean
@@ -111,19 +119,12 @@ check (Request *request, GError **error)
 }
 
 static gboolean
-parse (Request *request, VqArguments *parser, GError **error)
+parse (Request *request, GError **error)
 {
-  VqArgumentKind kind = VQ_ARGUMENT_END;
-  const char *value;
-  int index;
+  static const VqArgumentsTaker taker = { apply_option, apply_positional };
 
-  while (!request->help && request->argv->len == 0
-         && (kind = vq_arguments_next (parser, &index, &value, error)) != VQ_ARGUMENT_END)
-    if (kind == VQ_ARGUMENT_POSITIONAL)
-      apply_positional (request, value, parser);
-    else if (kind == VQ_ARGUMENT_ERROR || !apply_option (request, index, value, error))
-      return FALSE;
-  return request->help || check (request, error);
+  return vq_arguments_take_all (request->parser, &taker, request, &request->done, error)
+         && (request->help || check (request, error));
 }
 
 VqVerbStatus
@@ -133,10 +134,10 @@ vq_verb_exec_run (const char *const *arguments)
   g_autoptr (VqArguments) parser = vq_arguments_new_plain (arguments_table, arguments);
   g_autoptr (GPtrArray) environment = g_ptr_array_new ();
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
-  Request request = { .environment = environment, .argv = argv };
+  Request request = { .environment = environment, .argv = argv, .parser = parser };
   int status = VQ_MACHINE_EXEC_FAILED;
 
-  if (parse (&request, parser, &error) && request.help)
+  if (parse (&request, &error) && request.help)
     {
       vq_verb_output_text ("%s", help);
       return VQ_VERB_OK;

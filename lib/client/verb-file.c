@@ -71,13 +71,14 @@ apply_mode (Request *request, const char *value, GError **error)
 
   request->mode = value;
   return (n > 0 && n <= MODE_DIGITS && strspn (value, "01234567") == n)
-         || vq_error_set (error, VQ_ERROR_USAGE, "option --mode: \"%s\" is not a mode in octal",
-                          value);
+         || vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not a mode in octal", value);
 }
 
 static gboolean
-apply_option (Request *request, int index, const char *value, GError **error)
+apply_option (gpointer data, int index, const char *value, GError **error)
 {
+  Request *request = data;
+
   switch (index)
     {
     case OPTION_RECURSIVE:
@@ -96,6 +97,13 @@ apply_option (Request *request, int index, const char *value, GError **error)
       request->help = TRUE;
       return TRUE;
     }
+}
+
+static gboolean
+apply_positional (gpointer data, const char *value, GError **error)
+{
+  g_ptr_array_add (((Request *)data)->words, (gpointer)value);
+  return TRUE;
 }
 
 static gboolean
@@ -126,17 +134,10 @@ check (const Request *request, GError **error)
 static gboolean
 parse (Request *request, VqArguments *parser, GError **error)
 {
-  VqArgumentKind kind;
-  const char *value;
-  int index;
+  static const VqArgumentsTaker taker = { apply_option, apply_positional };
 
-  while (!request->help
-         && (kind = vq_arguments_next (parser, &index, &value, error)) != VQ_ARGUMENT_END)
-    if (kind == VQ_ARGUMENT_POSITIONAL)
-      g_ptr_array_add (request->words, (gpointer)value);
-    else if (kind == VQ_ARGUMENT_ERROR || !apply_option (request, index, value, error))
-      return FALSE;
-  return request->help || check (request, error);
+  return vq_arguments_take_all (parser, &taker, request, &request->help, error)
+         && (request->help || check (request, error));
 }
 
 /* As chown takes it. */

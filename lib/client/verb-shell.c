@@ -43,32 +43,35 @@ typedef struct
 } Request;
 
 static gboolean
-apply (Request *request, VqArgumentKind kind, int index, const char *value, GError **error)
+apply_option (gpointer data, int index, const char *value, GError **error)
 {
-  if (kind == VQ_ARGUMENT_ERROR)
-    return FALSE;
-  if (kind == VQ_ARGUMENT_POSITIONAL && request->name != NULL)
-    return vq_error_set (error, VQ_ERROR_USAGE, "there is an argument too many: %s", value);
-  if (kind == VQ_ARGUMENT_POSITIONAL)
-    request->name = value;
-  else if (index == OPTION_HELP)
+  Request *request = data;
+
+  if (index == OPTION_HELP)
     request->help = TRUE;
   else
     request->user = value;
-  return request->user == NULL || vq_guest_command_check_user (request->user, error);
+  return request->help || vq_guest_command_check_user (value, error);
+}
+
+static gboolean
+apply_positional (gpointer data, const char *value, GError **error)
+{
+  Request *request = data;
+
+  if (request->name != NULL)
+    return vq_error_set (error, VQ_ERROR_USAGE, "there is an argument too many: %s", value);
+  request->name = value;
+  return TRUE;
 }
 
 static gboolean
 parse (Request *request, VqArguments *parser, GError **error)
 {
-  VqArgumentKind kind;
-  const char *value;
-  int index;
+  static const VqArgumentsTaker taker = { apply_option, apply_positional };
 
-  while (!request->help
-         && (kind = vq_arguments_next (parser, &index, &value, error)) != VQ_ARGUMENT_END)
-    if (!apply (request, kind, index, value, error))
-      return FALSE;
+  if (!vq_arguments_take_all (parser, &taker, request, &request->help, error))
+    return FALSE;
   return request->help || request->name != NULL
          || vq_error_set (error, VQ_ERROR_USAGE, "in which instance?");
 }

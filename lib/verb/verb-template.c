@@ -110,8 +110,10 @@ get_format (const Request *request)
 }
 
 static gboolean
-apply_option (Request *request, int index, const char *value, GError **error)
+apply_option (gpointer data, int index, const char *value, GError **error)
 {
+  Request *request = data;
+
   switch (index)
     {
     case OPTION_FORMAT:
@@ -135,37 +137,15 @@ apply_option (Request *request, int index, const char *value, GError **error)
     }
 }
 
-static void
-apply_word (Request *request, const char *value)
+static gboolean
+apply_word (gpointer data, const char *value, GError **error)
 {
+  Request *request = data;
+
   if (request->command == NULL)
     request->command = value;
   else
     g_ptr_array_add (request->keys, (gpointer)value);
-}
-
-static gboolean
-parse (Request *request, VqArguments *arguments, GError **error)
-{
-  VqArgumentKind kind;
-  const char *value;
-  int index;
-
-  while (!request->help
-         && (kind = vq_arguments_next (arguments, &index, &value, error)) != VQ_ARGUMENT_END)
-    {
-      if (kind == VQ_ARGUMENT_ERROR)
-        return FALSE;
-      if (kind == VQ_ARGUMENT_POSITIONAL)
-        apply_word (request, value);
-      else if (!apply_option (request, index, value, error))
-        {
-          g_autofree char *name = vq_arguments_describe (&arguments_table[index]);
-
-          g_prefix_error (error, "option %s: ", name);
-          return FALSE;
-        }
-    }
   return TRUE;
 }
 
@@ -336,10 +316,11 @@ run (const Request *request)
 static gboolean
 read_request (Request *request, const char *const *arguments, VqArguments **parser, GError **error)
 {
+  static const VqArgumentsTaker taker = { apply_option, apply_word };
   const char *fault;
 
   *parser = vq_arguments_new (arguments_table, arguments, error);
-  if (*parser == NULL || !parse (request, *parser, error))
+  if (*parser == NULL || !vq_arguments_take_all (*parser, &taker, request, &request->help, error))
     return FALSE;
   fault = request->help ? NULL : find_fault (request);
   return fault == NULL || vq_error_set (error, VQ_ERROR_USAGE, "%s", fault);
