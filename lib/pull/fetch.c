@@ -223,6 +223,17 @@ add (GPtrArray *words, const char *format, ...)
   va_end (args);
 }
 
+/* There can only be the same file as one that we have told of. */
+static gboolean
+check_result (const VqFetchRequest *request, const VqFetchResult *result, GError **error)
+{
+  gboolean has_digests = result->sha256 != NULL && (result->sha512 != NULL) == request->sha512;
+  gboolean may_be_same = request->etag != NULL || request->modified != NULL;
+
+  return (result->same ? may_be_same : has_digests)
+         || vq_error_set (error, VQ_ERROR_PEER, "%s says what makes no sense", VQ_FETCH_PROGRAM);
+}
+
 gboolean
 vq_fetch_get (const VqFetchRequest *request, VqFetchBegun begun, gpointer data,
               VqFetchResult *result, VqCancel *cancel, GError **error)
@@ -248,10 +259,8 @@ vq_fetch_get (const VqFetchRequest *request, VqFetchBegun begun, gpointer data,
     add (words, "modified=%s", request->modified);
   if (request->sha512)
     add (words, "sha512=1");
-  if (!run_words (&run, words, &request->fd, 1, cancel, error))
-    return FALSE;
-  return result->same || (result->sha256 != NULL && (result->sha512 != NULL) == request->sha512)
-         || vq_error_set (error, VQ_ERROR_PEER, "%s tells no digest", VQ_FETCH_PROGRAM);
+  return run_words (&run, words, &request->fd, 1, cancel, error)
+         && check_result (request, result, error);
 }
 
 gboolean

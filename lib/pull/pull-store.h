@@ -12,7 +12,7 @@ typedef struct
   int fd;           /* of it */
   const char *sha256;
   guint64 max_size;  /* bytes, unpacked */
-  const char *shown; /* where it is from, for people */
+  const char *shown; /* what the progress line calls it */
 } VqPullStore;
 
 /* Makes the image, and removes the part; UNPACKED is a name that may be used meanwhile. Returns the

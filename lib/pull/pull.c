@@ -8,12 +8,15 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/text.h"
 #include "io/lock-file.h"
 #include "pull/fetch.h"
 #include "pull/pull-cache.h"
 #include "pull/pull-store.h"
 #include "pull/pull-sums.h"
 #include "pull/pull-url.h"
+
+#define TITLE_MAX 48
 
 /* One pull. */
 typedef struct
@@ -23,6 +26,7 @@ typedef struct
   VqPullResult *result;
   VqCancel *cancel;
   char *shown;     /* the URL, for people */
+  char *title;     /* the same for the progress line */
   char *name;      /* of its record */
   char *part;      /* of what has come so far */
   char *part_name; /* of the record of that */
@@ -42,6 +46,7 @@ static void
 pull_clear (Pull *self)
 {
   g_free (self->shown);
+  g_free (self->title);
   g_free (self->name);
   g_free (self->part);
   g_free (self->part_name);
@@ -183,7 +188,7 @@ fetch_part (Pull *self, int fd, VqFetchResult *result, GError **error)
 {
   g_autoptr (VqPullRecord) part = vq_pull_cache_read (self->dir, self->part_name);
   VqFetchRequest request = { .url = self->url,
-                             .shown = self->shown,
+                             .shown = self->title,
                              .fd = fd,
                              .sha512 = self->sums.sha512 != NULL,
                              .max = self->options->max_size,
@@ -241,7 +246,7 @@ keep (Pull *self, int fd, const VqFetchResult *result, GError **error)
                               .fd = fd,
                               .sha256 = result->sha256,
                               .max_size = self->options->max_size,
-                              .shown = self->shown };
+                              .shown = self->title };
   g_autofree char *unpacked = vq_pull_cache_get_name (self->url, ".new");
   g_autofree char *file = NULL;
 
@@ -336,6 +341,16 @@ run (Pull *self, GError **error)
   return (waited && find_fetched (self, before)) || (read_record (self), pull_locked (self, error));
 }
 
+/* Only the name of the file: the progress line has no room for more. */
+static char *
+make_title (const Pull *self)
+{
+  g_autofree char *name = vq_pull_url_get_name (self->url);
+
+  return *name != '\0' ? vq_text_printable (name, strlen (name), TITLE_MAX)
+                       : g_strdup (self->shown);
+}
+
 gboolean
 vq_pull_run (const char *url, const VqPullOptions *options, VqPullResult *result, VqCancel *cancel,
              GError **error)
@@ -346,6 +361,7 @@ vq_pull_run (const char *url, const VqPullOptions *options, VqPullResult *result
   if (!vq_pull_url_check (url, error))
     return FALSE;
   self.shown = vq_pull_url_show (url);
+  self.title = make_title (&self);
   self.dir = vq_pull_cache_open (options->directory, error);
   if (self.dir == NULL)
     return FALSE;

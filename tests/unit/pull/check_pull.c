@@ -389,6 +389,52 @@ TEST (bombs_and_no_images)
   pull_expect (0, "", "base", ".qcow2");
 }
 
+/* What virt-qemu-fetch says is not believed: it may be in the hands of the one who sent the image.
+ */
+TEST (a_program_that_lies)
+{
+  static const struct
+  {
+    const char *script;
+    const char *said;
+  } cases[] = {
+    { "echo same 1", "makes no sense" },
+    { "echo", "makes no sense" },
+    { "echo at -1", "makes no sense" },
+    { "echo at 99999999999999999999999", "makes no sense" },
+    { "echo sha256 ../../x", "makes no sense" },
+    { "echo etag a; echo etag b", "makes no sense" },
+    { "head -c 3000 /dev/zero | tr '\\0' x; echo", "makes no sense" },
+    { "head -c 2000000 /dev/zero", "" },
+    { "exit 0", "makes no sense" },
+    { "exit 77", "exit status 77" },
+    { "kill -9 $$", "killed by signal 9" },
+    { "printf 'bad \\033[31m' >&2; exit 13", "bad [31m" },
+  };
+  g_autofree char *here = cli_run_find ();
+  g_autofree char *program = g_build_filename (pull_root, "virt-qemu", NULL);
+  g_autofree char *url = pull_get_url ("disk");
+  const char *const copy[] = { "cp", here, program, NULL };
+  const char *const argv[] = { program, "image", "pull", "--no-sums", url, NULL };
+  int status;
+
+  ck_assert (g_spawn_sync (NULL, (char **)copy, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL,
+                           &status, NULL));
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *script = g_strconcat ("#!/bin/sh\n", cases[i].script, "\n", NULL);
+      g_autofree char *path = pull_put ("virt-qemu-fetch", script, -1);
+      g_autofree char *err = NULL;
+
+      ck_assert_int_eq (chmod (path, 0700), 0);
+      ck_assert (g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL,
+                               NULL, &err, &status, NULL));
+      ck_assert_msg (WIFEXITED (status) && WEXITSTATUS (status) != 0, "%s: %x", script, status);
+      cli_assert_in (err, cases[i].said);
+      ck_assert_uint_eq (count_files (".raw"), 0);
+    }
+}
+
 TEST (a_cache_of_another_user)
 {
   if (geteuid () != 0)
