@@ -241,6 +241,21 @@ make_link (VqPrivateDir *dir, const char *file, const char *link, GError **error
                                 vq_private_dir_get_path (dir));
 }
 
+/* Removes an image that has no name any more, unless somebody uses it; then it is for "image prune"
+ * to do. */
+static void
+remove_old (const char *path)
+{
+  g_autofree char *lock = g_strconcat (path, VQ_IMAGE_HOLD_SUFFIX, NULL);
+  g_autofree char *user = NULL;
+  vq_autofd int fd = -1;
+
+  if (!vq_image_hold_take_alone (path, &fd, &user, NULL) || fd < 0)
+    return;
+  unlink (path);
+  unlink (lock);
+}
+
 /* Gives the image the name of its digest, with the file beside it that those lock who use it, and
  * makes LINK lead to it. So an older image stays as long as somebody needs it. */
 static gboolean
@@ -269,6 +284,7 @@ make_cached (const VqOsName *os, const VqImageBuildOptions *options, VqCancel *c
   g_autofree char *target = dir != NULL ? vq_private_dir_join (dir, link) : NULL;
   g_autoptr (VqLockFile) lock = dir != NULL ? wait_for_turn (dir, os, cancel, error) : NULL;
   char *path = lock != NULL && !options->replace ? vq_image_build_find (os) : NULL;
+  g_autofree char *old = lock != NULL ? vq_image_build_find (os) : NULL;
   g_autoptr (VqPartFile) part = NULL;
 
   if (lock == NULL || path != NULL)
@@ -277,6 +293,8 @@ make_cached (const VqOsName *os, const VqImageBuildOptions *options, VqCancel *c
   if (part == NULL || !keep (dir, part, link, cancel, error))
     return NULL;
   path = vq_image_build_find (os);
+  if (old != NULL && g_strcmp0 (old, path) != 0)
+    remove_old (old);
   if (path == NULL)
     vq_error_set (error, VQ_ERROR_MISSING, "%s was removed as soon as it was built", target);
   return path;

@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "image/distro.h"
 
+#define SUFFIX ".qcow2"
+
 #define ARCH_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789"
 
 /* How many bytes of a wrong name a message shows. */
@@ -92,7 +94,19 @@ vq_os_name_free (VqOsName *os)
 char *
 vq_os_name_get_file (const VqOsName *os)
 {
-  return g_strdup_printf ("%s-%s-%s.qcow2", os->distro, os->series, os->arch);
+  return g_strdup_printf ("%s-%s-%s" SUFFIX, os->distro, os->series, os->arch);
+}
+
+char *
+vq_os_name_from_file (const char *file)
+{
+  g_autofree char *name = g_strdup (file);
+
+  if (!g_str_has_suffix (name, SUFFIX))
+    return NULL;
+  name[strlen (name) - strlen (SUFFIX)] = '\0';
+  g_strdelimit (name, "-", '/');
+  return vq_os_name_matches (name) ? g_steal_pointer (&name) : NULL;
 }
 
 char *

@@ -29,5 +29,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqOsName, vq_os_name_free)
 /* The name of its image's file: "debian-trixie-amd64.qcow2". Transfer full. */
 char *vq_os_name_get_file (const VqOsName *os);
 
+/* The system whose image has the file name FILE: "debian/trixie/amd64" for the one above, NULL if
+ * it is not of that form. Transfer full. */
+char *vq_os_name_from_file (const char *file);
+
 /* It in one word, for messages: "debian/trixie/amd64". Transfer full. */
 char *vq_os_name_describe (const VqOsName *os);

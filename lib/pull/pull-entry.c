@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "image/image-hold.h"
+#include "image/os-name.h"
 #include "io/lock-file.h"
 #include "pull/pull-cache.h"
 
@@ -35,7 +36,18 @@ is_record (const char *name)
          && !g_str_has_suffix (name, ".part" RECORD);
 }
 
-/* The addresses that have led to FILE. Transfer full. */
+/* Whether NAME is the link by which a system's image is found, and leads to FILE. */
+static gboolean
+is_link (VqPrivateDir *dir, const char *name, const char *file)
+{
+  g_autofree char *path = vq_private_dir_join (dir, name);
+  g_autofree char *system = vq_os_name_from_file (name);
+  g_autofree char *target = system != NULL ? g_file_read_link (path, NULL) : NULL;
+
+  return g_strcmp0 (target, file) == 0;
+}
+
+/* The addresses that have led to FILE, and the systems whose image it is. Transfer full. */
 static char **
 find_urls (VqPrivateDir *dir, const char *const *names, const char *file)
 {
@@ -43,11 +55,14 @@ find_urls (VqPrivateDir *dir, const char *const *names, const char *file)
 
   for (; *names != NULL; names++)
     {
+      g_autofree char *system = is_link (dir, *names, file) ? vq_os_name_from_file (*names) : NULL;
       g_autoptr (VqPullRecord) record
           = is_record (*names) ? vq_pull_cache_read (dir, *names) : NULL;
 
       if (record != NULL && g_strcmp0 (record->file, file) == 0)
         g_strv_builder_add (urls, record->url);
+      if (system != NULL)
+        g_strv_builder_add (urls, system);
     }
   return g_strv_builder_end (urls);
 }
@@ -150,6 +165,16 @@ remove_records (VqPrivateDir *dir, const VqPullEntry *entry)
     }
 }
 
+static void
+remove_links (VqPrivateDir *dir, const char *file)
+{
+  g_auto (GStrv) names = vq_private_dir_list (dir, NULL);
+
+  for (char **name = names; name != NULL && *name != NULL; name++)
+    if (is_link (dir, *name, file))
+      vq_pull_cache_remove (dir, *name);
+}
+
 gboolean
 vq_pull_entry_remove (VqPrivateDir *dir, const VqPullEntry *entry, GError **error)
 {
@@ -165,6 +190,7 @@ vq_pull_entry_remove (VqPrivateDir *dir, const VqPullEntry *entry, GError **erro
   if (unlinkat (vq_private_dir_get_fd (dir), entry->file, 0) != 0)
     return vq_error_set_errno (error, errno, "cannot remove %s", entry->path);
   remove_records (dir, entry);
+  remove_links (dir, entry->file);
   vq_pull_cache_remove (dir, lock);
   return TRUE;
 }

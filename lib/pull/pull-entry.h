@@ -9,7 +9,7 @@ typedef struct
 {
   char *file; /* its name in the cache */
   char *path;
-  char **urls;       /* where it is from */
+  char **urls;       /* where it is from, or the systems whose image it is */
   guint64 allocated; /* bytes on the disk */
   gint64 last_used;  /* microseconds of real time */
   gboolean is_used;

@@ -40,24 +40,25 @@ static const VqArgument arguments_table[] = {
 static const char help_list[]
     = "Usage: virt-qemu image list [OPTION...]\n"
       "\n"
-      "Shows the images that \"virt-qemu image pull\" has fetched, the one that was used\n"
-      "last first: the first digits of its digest, when that was, what it takes on the\n"
-      "disk, whether somebody uses it, and where it is from.\n"
+      "Shows the images that were fetched, or built by the name of a system, the one that\n"
+      "was used last first: the first digits of its digest, when that was, what it takes\n"
+      "on the disk, whether somebody uses it, and its address or system.\n"
       "\n"
       "      --format=FORMAT  table, json or names (default: table)\n" HELP_END;
 
 static const char help_remove[]
     = "Usage: virt-qemu image remove [OPTION...] NAME...\n"
       "\n"
-      "Removes images that were fetched. NAME is an address, a path, or the first digits\n"
-      "of a digest. An image that a machine, an instance or a template uses stays.\n"
+      "Removes images that were fetched, or built by the name of a system. NAME is an\n"
+      "address, a system (debian/trixie/amd64), a path, or the first digits of a digest.\n"
+      "An image that a machine, an instance or a template uses stays.\n"
       "\n" HELP_END;
 
 static const char help_prune[]
     = "Usage: virt-qemu image prune [OPTION...]\n"
       "\n"
-      "Removes images that were fetched and that nobody uses, the one that was unused\n"
-      "for the longest time first, until all together take no more than a limit.\n"
+      "Removes images that were fetched or built and that nobody uses, the one that was\n"
+      "unused for the longest time first, until all together take no more than a limit.\n"
       "\n"
       "      --max-size=SIZE  the limit: a number with M, G or T, or 0 for none (default:\n"
       "                       50G)\n"

@@ -15,8 +15,8 @@ static const VqVerb verbs[] = {
   { "build", "build the image of a system", vq_verb_image_build_run },
   { "list-os", "list the systems that can be used by name", vq_verb_image_list_os_run },
   { "pull", "fetch an image from the network", vq_verb_image_pull_run },
-  { "list", "list the images that were fetched", vq_verb_image_cache_list },
-  { "remove", "remove images that were fetched", vq_verb_image_cache_remove },
+  { "list", "list the images that were fetched or built", vq_verb_image_cache_list },
+  { "remove", "remove such images", vq_verb_image_cache_remove },
   { "prune", "remove those that were unused for the longest time", vq_verb_image_cache_prune },
   { NULL },
 };

@@ -150,6 +150,8 @@ TEST (what_has_the_form)
   ck_assert (!vq_os_name_matches ("/debian/13"));
   ck_assert (!vq_os_name_matches ("debian//13"));
   ck_assert (!vq_os_name_matches ("images/13"));
+  ck_assert_ptr_null (vq_os_name_from_file ("sha256-12-a.qcow2"));
+  ck_assert_ptr_null (vq_os_name_from_file ("debian-sid-amd64.qcow2.lock"));
 }
 
 /* A line may be short, empty, of Windows, or of another kind of list. */

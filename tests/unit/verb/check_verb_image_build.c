@@ -13,6 +13,7 @@
 #include <utime.h>
 
 #include "cli-run.h"
+#include "image/image-hold.h"
 #include "suite.h"
 #include "tree.h"
 
@@ -182,7 +183,35 @@ TEST (not_built_twice)
   assert_kept (1);
   expect (BUILD " --replace --format=json", 0, "\"image\" : \"");
   ck_assert (exists ("fake/runs"));
+  assert_kept (1);
+}
+
+/* A disk that lies on the old image keeps it. */
+TEST (old_one_is_needed)
+{
+  g_autofree char *path = NULL;
+  g_autofree char *line = NULL;
+
+  expect (BUILD, 0, "/sha256-");
+  path = g_strndup (cli_out, strcspn (cli_out, "\n"));
+  ck_assert (g_file_set_contents ("a disk", "x", 1, NULL));
+  line = g_build_filename (top, "a disk", NULL);
+  vq_image_hold_note (path, line);
+  expect (BUILD " --replace", 0, "/sha256-");
   assert_kept (2);
+  ck_assert (exists (path));
+  ck_assert_int_eq (g_unlink ("a disk"), 0);
+  expect ("image prune --max-size=1M", 0, "");
+  ck_assert (!exists (path) && !exists (IMAGE));
+}
+
+/* The system's name stands where an address would. */
+TEST (listed_and_removed)
+{
+  expect (BUILD, 0, "/sha256-");
+  expect ("image list", 0, "debian/sid/amd64\n");
+  expect ("image remove debian/sid/amd64", 0, "");
+  assert_empty ("cache/virt-qemu/images");
 }
 
 /* Wherever an image can be named, but only if there is no such file. */
