@@ -79,7 +79,7 @@ setup (void)
   g_unsetenv ("VIRT_QEMU_MIRROR");
   put_program ("fake/mmdebstrap", mmdebstrap);
   put_program ("fake/grub-mkimage", grub_mkimage);
-  put_program ("fake/arch-test", "#!/bin/sh\n");
+  put_program ("fake/arch-test", "#!/bin/sh\n[ \"$1\" = amd64 ]\n");
   path = g_strdup_printf ("%s/fake:%s", top, old_path);
   ck_assert (g_setenv ("PATH", path, TRUE));
 }
@@ -270,6 +270,8 @@ TEST (wrong_command_lines)
     { "image build debian/sid/amd64 --size=1G -o x", 1, "it needs 2048" },
     { "image build debian/sid/s390x -o x", 1, "only for amd64 and arm64" },
     { "image build debian/sid/arm64 --boot=bios -o x", 1, "does not boot with \"bios\"" },
+    { "image build debian/sid/arm64 -o x", 1,
+      "cannot run programs for arm64: install the package" },
     { "image build debian/sid/amd64 --fs=xfs -o x", 1, "\"xfs\" is not ext4 or btrfs" },
     { "image build debian/sid/amd64 --script=none -o x", 1, "cannot read the script none" },
   };
