@@ -140,6 +140,8 @@ _virt_qemu_launch ()
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
   else
     _filedir
+    # The systems that can be named in place of an image.
+    mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$("${words[0]}" image list-os --format=names 2>/dev/null)" -- "$cur")
   fi
 }
 
