@@ -150,7 +150,7 @@ vq_pull_entry_find (GPtrArray *entries, const char *text, GError **error)
   if (n > 1)
     vq_error_set (error, VQ_ERROR_USAGE, "%u images begin with \"%s\": give more digits", n, shown);
   else
-    vq_error_set (error, VQ_ERROR_MISSING, "no image was fetched that is called \"%s\"", shown);
+    vq_error_set (error, VQ_ERROR_MISSING, "the cache has no image that is called \"%s\"", shown);
   return NULL;
 }
 

@@ -8,7 +8,10 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "image/distro.h"
 #include "image/image-cache.h"
+#include "image/os-name.h"
+#include "plan/arch.h"
 #include "pull/pull-cache.h"
 #include "pull/pull-entry.h"
 #include "verb/verb-output.h"
@@ -50,7 +53,7 @@ static const char help_remove[]
     = "Usage: virt-qemu image remove [OPTION...] NAME...\n"
       "\n"
       "Removes images that were fetched, or built by the name of a system. NAME is an\n"
-      "address, a system (debian/trixie/amd64), a path, or the first digits of a digest.\n"
+      "address, a system (debian/13), a path, or the first digits of a digest.\n"
       "An image that a machine, an instance or a template uses stays.\n"
       "\n" HELP_END;
 
@@ -208,7 +211,7 @@ static void
 print_table (GPtrArray *entries)
 {
   if (entries->len == 0)
-    g_message ("no images were fetched");
+    g_message ("the cache has no images");
   else
     vq_verb_output_text ("%-12s  %-7s  %-9s  %-7s  %s\n", "DIGEST", "USED", "SIZE", "STATE", "URL");
   for (guint i = entries->len; i > 0; i--)
@@ -263,6 +266,22 @@ list (const Request *request, VqPrivateDir *dir, GError **error)
   return TRUE;
 }
 
+/* A system in the words of the list, whatever the user calls it ("debian/13"); anything else is
+ * TEXT. Transfer full. */
+static char *
+resolve (const char *text, GError **error)
+{
+  g_autoptr (GPtrArray) releases = NULL;
+  g_autoptr (VqOsName) os = NULL;
+
+  if (!vq_os_name_matches (text))
+    return g_strdup (text);
+  releases = vq_distro_list (NULL, NULL, error);
+  if (releases != NULL)
+    os = vq_os_name_parse (text, releases, vq_arch_find_host ()->dpkg, error);
+  return os != NULL ? vq_os_name_describe (os) : NULL;
+}
+
 /* All names must be right before one is removed. */
 static gboolean
 remove_images (const Request *request, VqPrivateDir *dir, GError **error)
@@ -274,7 +293,8 @@ remove_images (const Request *request, VqPrivateDir *dir, GError **error)
     return FALSE;
   for (guint i = 0; i < request->names->len; i++)
     {
-      const VqPullEntry *entry = vq_pull_entry_find (entries, request->names->pdata[i], error);
+      g_autofree char *name = resolve (request->names->pdata[i], error);
+      const VqPullEntry *entry = name != NULL ? vq_pull_entry_find (entries, name, error) : NULL;
 
       if (entry == NULL)
         return FALSE;

@@ -79,7 +79,7 @@ TEST (list)
   int held;
 
   pull_expect_line (0, "list", "");
-  cli_assert_in (cli_err, "no images were fetched");
+  cli_assert_in (cli_err, "the cache has no images");
   a = fetch ("a", 2, 5);
   b = fetch ("b", 3, 30);
   name = g_path_get_basename (b);
@@ -121,6 +121,22 @@ TEST (removing)
   pull_expect_line (3, "remove sha256-", "no image");
   pull_expect_line (0, "list --format=json", "[]");
   pull_expect (0, "--no-sums --format=json", "a", "\"fetched\" : true");
+}
+
+/* A built image is one to which the name of its system leads. */
+TEST (systems)
+{
+  g_autofree char *a = fetch ("a", 2, 0);
+  g_autofree char *link = g_build_filename (pull_cache, "debian-trixie-amd64.qcow2", NULL);
+  g_autofree char *name = g_path_get_basename (a);
+  char target[8];
+
+  ck_assert_int_eq (symlink (name, link), 0);
+  pull_expect_line (3, "remove debian/12/amd64", "no image");
+  pull_expect_line (2, "remove debian/99", "99");
+  pull_expect_line (0, "remove debian/13/amd64", "");
+  ck_assert (!exists (a));
+  ck_assert_int_eq (readlink (link, target, sizeof target), -1);
 }
 
 /* Each takes 300 KB. */
