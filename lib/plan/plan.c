@@ -269,7 +269,6 @@ void
 vq_plan_keep_disk (VqPlan *plan, const char *directory)
 {
   g_free (plan->disk_dir);
-  g_free (plan->machine_id);
   plan->disk_dir = g_strdup (directory);
 }
 
@@ -340,5 +339,6 @@ vq_plan_free (VqPlan *plan)
   g_free (plan->display);
   g_free (plan->ssh_key);
   g_free (plan->disk_dir);
+  g_free (plan->machine_id);
   g_free (plan);
 }
