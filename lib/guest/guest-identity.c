@@ -9,6 +9,10 @@ static const char keys_script[] =
 #include "guest/renew-host-keys.sh.inc"
     ;
 
+static const char warm_script[] =
+#include "guest/warm-identity.sh.inc"
+    ;
+
 /* The first process in a new fork takes long, so a guest without such keys gets none. */
 gboolean
 vq_guest_identity_renew (VqHelperPort *port, VqChannel *channel, const char *machine_id,
@@ -21,4 +25,11 @@ vq_guest_identity_renew (VqHelperPort *port, VqChannel *channel, const char *mac
          && (!has_keys
              || vq_guest_script_run (channel, keys_script, NULL, NULL, deadline, cancel,
                                      "cannot make host keys", error));
+}
+
+gboolean
+vq_guest_identity_warm (VqChannel *channel, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  return vq_guest_script_run (channel, warm_script, NULL, NULL, deadline, cancel,
+                              "cannot read the guest's identity", error);
 }

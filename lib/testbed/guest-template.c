@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "testbed/guest-template.h"
 
+#include "guest/guest-identity.h"
 #include "guest/guest-setup.h"
 #include "guest/guest-timers.h"
 #include "testbed/guest-facts.h"
@@ -24,7 +25,9 @@ make_rest (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts, gint64 d
   g_autofree char *final_path = vq_template_build_get_final_path (build);
   gboolean can_read = FALSE;
 
-  if (!vq_guest_prepare_forks (guest, final_path, deadline, error)
+  if (!vq_guest_identity_warm (vq_guest_get_channel (guest), deadline, vq_guest_get_cancel (guest),
+                               error)
+      || !vq_guest_prepare_forks (guest, final_path, deadline, error)
       || !vq_guest_can_read_ram (guest, &can_read, deadline, error)
       || !vq_guest_facts_make (facts, guest, error))
     return FALSE;

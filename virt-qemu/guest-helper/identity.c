@@ -50,6 +50,16 @@ read_machine_id (MachineId id)
   return is_machine_id (id);
 }
 
+/* Nearly always the file has the right size already, and in a new fork even a system call that
+ * changes nothing takes time. */
+static bool
+cut (int fd, off_t size)
+{
+  struct stat st;
+
+  return (fstat (fd, &st) == 0 && st.st_size == size) || ftruncate (fd, size) == 0;
+}
+
 static int
 write_machine_id (int fd, const MachineId id)
 {
@@ -58,9 +68,7 @@ write_machine_id (int fd, const MachineId id)
   memcpy (line, id, DIGITS);
   line[DIGITS] = '\n';
   errno = EIO; /* if only a part is written */
-  return pwrite (fd, line, sizeof line, 0) == sizeof line && ftruncate (fd, sizeof line) == 0
-             ? 0
-             : errno;
+  return pwrite (fd, line, sizeof line, 0) == sizeof line && cut (fd, sizeof line) ? 0 : errno;
 }
 
 /* journalctl looks for the journal in a directory with the machine's ID, and journald goes on with
