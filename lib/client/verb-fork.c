@@ -51,6 +51,8 @@ copy_record (const VqInstanceRecord *old, const VqInstanceRequest *request)
       = vq_instance_record_new (old->image, old->directory, (const char *const *)old->arguments);
 
   record->cloud_seed = old->cloud_seed;
+  g_free (record->accel);
+  record->accel = g_strdup (old->accel);
   g_free (record->source);
   record->source = g_strdup (request->names[0]);
   record->ephemeral = request->ephemeral;

@@ -25,6 +25,7 @@ build_record (VqTestbed *testbed, const VqPlan *plan, const char *const *argumen
   g_free (record->source);
   record->source = g_strdup (vq_testbed_get_directory (testbed));
   record->cloud_seed = plan->cloud_seed;
+  vq_instance_record_set_accel (record, plan->kvm);
   return record;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "instance/instance-machine.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -98,6 +99,26 @@ parse_options (VqInstanceMachine *self, GError **error)
   return TRUE;
 }
 
+/* Whether it takes over the state of another machine. */
+static gboolean
+is_copy (const VqInstanceRecord *record)
+{
+  return !record->has_disk && record->source[0] != '\0';
+}
+
+/* A copy runs with what the other machine runs with, because its state fits nothing else. So it
+ * need not find out what works here. */
+static void
+take_accel (VqInstanceMachine *self)
+{
+  const VqInstanceRecord *record = vq_instance_get_record (self->instance);
+
+  if (is_copy (record) && strcmp (record->accel, "kvm") == 0)
+    self->options->accel = VQ_ACCEL_KVM;
+  else if (is_copy (record) && strcmp (record->accel, "tcg") == 0)
+    self->options->accel = VQ_ACCEL_TCG;
+}
+
 static gboolean
 make_plan (VqInstanceMachine *self, GError **error)
 {
@@ -108,6 +129,7 @@ make_plan (VqInstanceMachine *self, GError **error)
   if (self->exec_program == NULL)
     return FALSE;
   vq_workdir_sweep (NULL);
+  take_accel (self);
   self->plan = vq_plan_new (self->options, self->cancel, error);
   if (self->plan == NULL)
     return FALSE;
@@ -155,12 +177,12 @@ static gboolean
 open_testbed (VqInstanceMachine *self, GError **error)
 {
   VqInstanceRecord *record = vq_instance_get_record (self->instance);
-  gboolean is_copy = !record->has_disk && record->source[0] != '\0';
 
   self->testbed = vq_testbed_new (self->plan, self->exec_program, self->exec_socket, self->cancel);
-  if ((record->has_disk || is_copy) && record->cloud_seed && !vq_plan_add_cloud_seed (self->plan))
+  if ((record->has_disk || is_copy (record)) && record->cloud_seed
+      && !vq_plan_add_cloud_seed (self->plan))
     g_debug ("the options name a way in, so the guest gets no seed");
-  if (is_copy)
+  if (is_copy (record))
     return receive (self, error);
   return record->has_disk ? vq_testbed_open_kept (self->testbed, error)
                           : vq_testbed_open (self->testbed, error);
@@ -174,6 +196,7 @@ note_machine (VqInstanceMachine *self, GError **error)
 
   record->has_disk = TRUE;
   record->cloud_seed = self->plan->cloud_seed;
+  vq_instance_record_set_accel (record, self->plan->kvm);
   return vq_instance_record_write (record, vq_instance_get_dir (self->instance), error)
          && vq_instance_socket_link (self->instance, vq_testbed_get_directory (self->testbed),
                                      error);

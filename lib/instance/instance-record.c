@@ -28,6 +28,7 @@ vq_instance_record_new (const char *image, const char *directory, const char *co
   VqInstanceRecord *record = g_new0 (VqInstanceRecord, 1);
 
   record->created = g_get_real_time ();
+  record->accel = g_strdup ("");
   record->machine_id = make_machine_id ();
   record->source = g_strdup ("");
   record->image = g_strdup (image);
@@ -41,12 +42,20 @@ vq_instance_record_free (VqInstanceRecord *record)
 {
   if (record == NULL)
     return;
+  g_free (record->accel);
   g_free (record->machine_id);
   g_free (record->source);
   g_free (record->image);
   g_free (record->directory);
   g_strfreev (record->arguments);
   g_free (record);
+}
+
+void
+vq_instance_record_set_accel (VqInstanceRecord *record, gboolean kvm)
+{
+  g_free (record->accel);
+  record->accel = g_strdup (kvm ? "kvm" : "tcg");
 }
 
 static gboolean
@@ -94,13 +103,14 @@ check_machine_id (const char *text, GError **error)
 static gboolean
 read_members (VqInstanceRecord *record, JsonObject *object, GError **error)
 {
-  const char *machine_id, *source, *image, *directory;
+  const char *accel, *machine_id, *source, *image, *directory;
 
   if (!check_version (object, error)
       || !vq_json_get_int (object, "created", 0, &record->created, error)
       || !vq_json_get_bool (object, "ephemeral", FALSE, &record->ephemeral, error)
       || !vq_json_get_bool (object, "has-disk", FALSE, &record->has_disk, error)
       || !vq_json_get_bool (object, "cloud-seed", FALSE, &record->cloud_seed, error)
+      || !vq_json_get_string (object, "accel", "", &accel, error)
       || !vq_json_get_string (object, "machine-id", "", &machine_id, error)
       || !check_machine_id (machine_id, error)
       || !vq_json_get_string (object, "source", "", &source, error)
@@ -108,6 +118,7 @@ read_members (VqInstanceRecord *record, JsonObject *object, GError **error)
       || !vq_json_get_string (object, "image", "", &image, error)
       || !vq_json_get_string (object, "directory", "/", &directory, error))
     return FALSE;
+  record->accel = g_strdup (accel);
   record->machine_id = g_strdup (machine_id);
   record->source = g_strdup (source);
   record->image = g_strdup (image);
@@ -152,8 +163,9 @@ build (const VqInstanceRecord *record)
   JsonNode *node = vq_json_build (
       "version", "i", (gint64)VERSION, "created", "i", record->created, "ephemeral", "b",
       record->ephemeral, "has-disk", "b", record->has_disk, "cloud-seed", "b", record->cloud_seed,
-      "machine-id", "s", record->machine_id, "source", "s", record->source, "lease", "i",
-      record->lease, "image", "s", record->image, "directory", "s", record->directory, NULL);
+      "accel", "s", record->accel, "machine-id", "s", record->machine_id, "source", "s",
+      record->source, "lease", "i", record->lease, "image", "s", record->image, "directory", "s",
+      record->directory, NULL);
   JsonArray *arguments = json_array_new ();
 
   for (char **word = record->arguments; *word != NULL; word++)

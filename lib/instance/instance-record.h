@@ -12,6 +12,7 @@ typedef struct
   gboolean ephemeral;  /* it is removed when it stops */
   gboolean has_disk;   /* it has run, and its disk is kept */
   gboolean cloud_seed; /* its guest needs a seed for cloud-init (see plan.h) */
+  char *accel;         /* what its machine last ran with: "kvm" or "tcg"; "": not known */
   char *machine_id;    /* of its guest, see machine-id(5); "": the image's */
   char *source;        /* it is a copy of this instance, or of the testbed that has this directory
                         * (an absolute path); "" if it is none */
@@ -26,6 +27,9 @@ VqInstanceRecord *vq_instance_record_new (const char *image, const char *directo
                                           const char *const *arguments);
 void vq_instance_record_free (VqInstanceRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqInstanceRecord, vq_instance_record_free)
+
+/* Notes what the machine runs with. */
+void vq_instance_record_set_accel (VqInstanceRecord *record, gboolean kvm);
 
 /* Reads the record of the instance in DIR. Fails if another version of this program has made it and
  * this one does not understand it. */

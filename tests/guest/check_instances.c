@@ -178,12 +178,15 @@ TEST (test_a_template_is_built_before)
           "web\n1\n1\n1");
 }
 
-/* How long a fork stays is its own: it has neither the end nor the lease of its source. Its revert
- * goes to the template. */
+/* What a fork runs with is what its source runs with: it does not look for KVM, nor warn that there
+ * is none. How long it stays is its own: it has neither the end nor the lease of its source. Its
+ * revert goes to the template. */
 TEST (test_how_long_a_fork_stays)
 {
   expect (LAUNCH " --ephemeral --lease=1h; " EXEC "sh -c 'echo new >/root/file'", "web");
-  expect ("virt-qemu fork web two; virt-qemu fork --ephemeral --lease=2h web three", "two\nthree");
+  expect ("virt-qemu fork web two 2>said; grep KVM said; virt-qemu fork --ephemeral --lease=2h web "
+          "three",
+          "two\nthree");
   expect ("virt-qemu info two | grep -e ephemeral -e lease", "ephemeral   false\nlease_until null");
   expect ("virt-qemu info three | grep -c -e 'ephemeral  *true' -e 'lease_until \"'", "2");
   expect ("virt-qemu exec two -- cat /root/file; virt-qemu revert two; "

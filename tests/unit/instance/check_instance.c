@@ -77,11 +77,14 @@ TEST (a_record_stays)
   record->has_disk = TRUE;
   record->cloud_seed = TRUE;
   record->lease = 7200;
+  ck_assert_str_eq (record->accel, "");
+  vq_instance_record_set_accel (record, FALSE);
   ck_assert (vq_instance_record_write (record, vq_instance_get_dir (made), NULL));
   read = vq_instance_open (instance_place, "web", NULL);
   record = vq_instance_get_record (read);
   ck_assert (record->has_disk && record->cloud_seed && !record->ephemeral);
   ck_assert_int_eq (record->lease, 7200);
+  ck_assert_str_eq (record->accel, "tcg");
   ck_assert_str_eq (record->machine_id, machine_id);
   ck_assert_uint_eq (strlen (machine_id), 32);
   ck_assert_str_eq (record->image, "a b.img");
