@@ -372,6 +372,11 @@ TEST (what_is_packed)
       ck_assert_int_lt (st.st_blocks * 512, 2 * PULL_DISK_SIZE + 100000);
     }
   pull_expect (1, "", "short", "cannot be unpacked");
+  /* What is complete is not fetched again if only unpacking has failed. */
+  sh ("cp gzip again");
+  pull_expect (6, "--max-size=1M", "again", "unpacked, it has more");
+  pull_expect (0, "", "again", ".raw");
+  ck_assert_uint_eq (image_server_count (pull_root, "/again bytes="), 1);
 }
 
 TEST (bombs_and_no_images)
