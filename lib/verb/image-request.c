@@ -49,6 +49,14 @@ vq_image_request_clear (VqImageRequest *request)
   g_clear_pointer (&request->allowed, g_ptr_array_unref);
 }
 
+/* A command line that is read. */
+typedef struct
+{
+  VqImageRequest *request;
+  VqImageRequestOptions options; /* that the verb has */
+  GStrvBuilder *paths;
+} Words;
+
 static gboolean
 apply_format (VqImageRequest *request, const char *value, GError **error)
 {
@@ -103,33 +111,19 @@ apply_option (VqImageRequest *request, int index, const char *value, GError **er
 }
 
 static gboolean
-take_option (VqImageRequest *request, VqImageRequestOptions options, int index, const char *value,
-             GError **error)
+take_option (gpointer data, int index, const char *value, GError **error)
 {
-  g_autofree char *name = vq_arguments_describe (&arguments_table[index]);
-  VQ_ERROR_PREFIX (error, "option %s", name);
+  Words *words = data;
 
-  if (index < N_CHOSEN && (options & (1u << index)) == 0)
+  if (index < N_CHOSEN && (words->options & (1u << index)) == 0)
     return vq_error_set (error, VQ_ERROR_USAGE, "this verb does not have it");
-  return apply_option (request, index, value, error);
+  return apply_option (words->request, index, value, error);
 }
 
 static gboolean
-take_words (VqImageRequest *request, VqArguments *parser, VqImageRequestOptions options,
-            GStrvBuilder *paths, GError **error)
+take_path (gpointer data, const char *value, GError **error)
 {
-  VqArgumentKind kind;
-  const char *value;
-  int index;
-
-  while (!request->help
-         && (kind = vq_arguments_next (parser, &index, &value, error)) != VQ_ARGUMENT_END)
-    if (kind == VQ_ARGUMENT_ERROR)
-      return FALSE;
-    else if (kind == VQ_ARGUMENT_POSITIONAL)
-      g_strv_builder_add (paths, value);
-    else if (!take_option (request, options, index, value, error))
-      return FALSE;
+  g_strv_builder_add (((Words *)data)->paths, value);
   return TRUE;
 }
 
@@ -139,7 +133,9 @@ parse (VqImageRequest *request, const VqImageRequestVerb *verb, const char *cons
 {
   g_autoptr (VqArguments) parser = vq_arguments_new_plain (arguments_table, arguments);
   g_autoptr (GStrvBuilder) paths = g_strv_builder_new ();
-  gboolean parsed = take_words (request, parser, verb->options, paths, error);
+  static const VqArgumentsTaker taker = { take_option, take_path };
+  Words words = { request, verb->options, paths };
+  gboolean parsed = vq_arguments_take_all (parser, &taker, &words, &request->help, error);
   guint n;
 
   g_ptr_array_add (request->allowed, NULL);

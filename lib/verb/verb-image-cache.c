@@ -68,8 +68,22 @@ static const char help_prune[]
       "      --older=AGE      remove all that were unused for longer: a number with s, m,\n"
       "                       h or d\n" HELP_END;
 
+struct _Request;
+
+/* One of the verbs. DIR is NULL if there is no cache yet. */
 typedef struct
 {
+  const char *name;
+  guint options; /* flags of those that not all have */
+  gboolean takes_names;
+  const char *help;
+  gboolean (*act) (const struct _Request *request, VqPrivateDir *dir, GError **error);
+} Verb;
+
+/* The parsed command line. Strings that are not owned belong to its parser. */
+typedef struct _Request
+{
+  const Verb *verb;
   const char *directory; /* NULL: the default */
   const char *format;    /* NULL: none given */
   VqPullLimits limits;
@@ -83,16 +97,6 @@ request_clear (Request *request)
   g_clear_pointer (&request->names, g_ptr_array_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Request, request_clear)
-
-/* One of the verbs. DIR is NULL if there is no cache yet. */
-typedef struct
-{
-  const char *name;
-  guint options; /* flags of those that not all have */
-  gboolean takes_names;
-  const char *help;
-  gboolean (*act) (const Request *request, VqPrivateDir *dir, GError **error);
-} Verb;
 
 static gboolean
 apply_format (Request *request, const char *value, GError **error)
@@ -125,31 +129,30 @@ apply_option (Request *request, int index, const char *value, GError **error)
 }
 
 static gboolean
-take_option (Request *request, const Verb *verb, int index, const char *value, GError **error)
+take_option (gpointer data, int index, const char *value, GError **error)
 {
-  g_autofree char *name = vq_arguments_describe (&arguments_table[index]);
-  VQ_ERROR_PREFIX (error, "option %s", name);
+  Request *request = data;
 
-  if (index < OPTION_CACHE_DIR && (verb->options & (1u << index)) == 0)
+  if (index < OPTION_CACHE_DIR && (request->verb->options & (1u << index)) == 0)
     return vq_error_set (error, VQ_ERROR_USAGE, "this verb does not have it");
   return apply_option (request, index, value, error);
 }
 
 static gboolean
-take_words (Request *request, const Verb *verb, VqArguments *parser, GError **error)
+take_name (gpointer data, const char *value, GError **error)
 {
-  VqArgumentKind kind;
-  const char *value;
-  int index;
+  g_ptr_array_add (((Request *)data)->names, (gpointer)value);
+  return TRUE;
+}
 
-  while (!request->help
-         && (kind = vq_arguments_next (parser, &index, &value, error)) != VQ_ARGUMENT_END)
-    if (kind == VQ_ARGUMENT_ERROR)
-      return FALSE;
-    else if (kind == VQ_ARGUMENT_POSITIONAL)
-      g_ptr_array_add (request->names, (gpointer)value);
-    else if (!take_option (request, verb, index, value, error))
-      return FALSE;
+static gboolean
+take_words (Request *request, VqArguments *parser, GError **error)
+{
+  static const VqArgumentsTaker taker = { take_option, take_name };
+  const Verb *verb = request->verb;
+
+  if (!vq_arguments_take_all (parser, &taker, request, &request->help, error))
+    return FALSE;
   if (request->help || verb->takes_names == (request->names->len > 0))
     return TRUE;
   return verb->takes_names ? vq_error_set (error, VQ_ERROR_USAGE, "which image?")
@@ -172,13 +175,14 @@ open_cache (const Request *request, GError **error)
 static VqVerbStatus
 run (const Verb *verb, const char *const *arguments)
 {
-  g_auto (Request) request = { .limits = { .max_size = MAX_SIZE }, .names = g_ptr_array_new () };
+  g_auto (Request) request
+      = { .verb = verb, .limits = { .max_size = MAX_SIZE }, .names = g_ptr_array_new () };
   g_autoptr (VqArguments) parser = vq_arguments_new_plain (arguments_table, arguments);
   g_autofree char *how = g_strdup_printf ("virt-qemu image %s --help", verb->name);
   g_autoptr (GError) error = NULL;
   g_autoptr (VqPrivateDir) dir = NULL;
 
-  if (take_words (&request, verb, parser, &error) && !request.help)
+  if (take_words (&request, parser, &error) && !request.help)
     dir = open_cache (&request, &error);
   if (request.help)
     vq_verb_output_text ("%s", verb->help);

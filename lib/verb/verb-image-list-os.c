@@ -64,17 +64,14 @@ apply_format (Request *request, const char *value, GError **error)
         request->format = (Format)i;
         return TRUE;
       }
-  return vq_error_set (error, VQ_ERROR_USAGE, "option --format: \"%s\" is not table, json or names",
-                       value);
+  return vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not table, json or names", value);
 }
 
 static gboolean
-apply (Request *request, VqArgumentKind kind, int index, const char *value, GError **error)
+apply_option (gpointer data, int index, const char *value, GError **error)
 {
-  if (kind == VQ_ARGUMENT_ERROR)
-    return FALSE;
-  if (kind == VQ_ARGUMENT_POSITIONAL)
-    return vq_error_set (error, VQ_ERROR_USAGE, "there is an argument too many: %s", value);
+  Request *request = data;
+
   if (index == OPTION_FORMAT)
     return apply_format (request, value, error);
   request->all |= index == OPTION_ALL;
@@ -83,17 +80,17 @@ apply (Request *request, VqArgumentKind kind, int index, const char *value, GErr
 }
 
 static gboolean
+apply_positional (gpointer data, const char *value, GError **error)
+{
+  return vq_error_set (error, VQ_ERROR_USAGE, "there is an argument too many: %s", value);
+}
+
+static gboolean
 parse (Request *request, VqArguments *parser, GError **error)
 {
-  VqArgumentKind kind;
-  const char *value;
-  int index;
+  static const VqArgumentsTaker taker = { apply_option, apply_positional };
 
-  while (!request->help
-         && (kind = vq_arguments_next (parser, &index, &value, error)) != VQ_ARGUMENT_END)
-    if (!apply (request, kind, index, value, error))
-      return FALSE;
-  return TRUE;
+  return vq_arguments_take_all (parser, &taker, request, &request->help, error);
 }
 
 /* The path of RELEASE's image for this host, if it is in the cache, else NULL. Transfer full. */

@@ -106,8 +106,10 @@ apply_timeout (Request *request, const char *value, GError **error)
 }
 
 static gboolean
-apply_option (Request *request, int index, const char *value, GError **error)
+apply_option (gpointer data, int index, const char *value, GError **error)
 {
+  Request *request = data;
+
   switch (index)
     {
     case OPTION_SHA256:
@@ -139,36 +141,13 @@ apply_option (Request *request, int index, const char *value, GError **error)
 }
 
 static gboolean
-apply_word (Request *request, const char *value, GError **error)
+apply_word (gpointer data, const char *value, GError **error)
 {
+  Request *request = data;
+
   if (request->url != NULL)
     return vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is one argument too many", value);
   request->url = value;
-  return TRUE;
-}
-
-static gboolean
-take_option (Request *request, int index, const char *value, GError **error)
-{
-  g_autofree char *name = vq_arguments_describe (&arguments_table[index]);
-  VQ_ERROR_PREFIX (error, "option %s", name);
-
-  return apply_option (request, index, value, error);
-}
-
-static gboolean
-take_words (Request *request, VqArguments *parser, GError **error)
-{
-  VqArgumentKind kind;
-  const char *value;
-  int index;
-
-  while (!request->help
-         && (kind = vq_arguments_next (parser, &index, &value, error)) != VQ_ARGUMENT_END)
-    if (kind == VQ_ARGUMENT_ERROR
-        || !(kind == VQ_ARGUMENT_POSITIONAL ? apply_word (request, value, error)
-                                            : take_option (request, index, value, error)))
-      return FALSE;
   return TRUE;
 }
 
@@ -256,11 +235,13 @@ pull (Request *request, GError **error)
 VqVerbStatus
 vq_verb_image_pull_run (const char *const *arguments)
 {
+  static const VqArgumentsTaker taker = { apply_option, apply_word };
   g_auto (Request) request = { .options = VQ_PULL_OPTIONS_DEFAULT };
   g_autoptr (VqArguments) parser = vq_arguments_new_plain (arguments_table, arguments);
   g_autoptr (GError) error = NULL;
 
-  if (!take_words (&request, parser, &error) || (!request.help && !check (&request, &error)))
+  if (!vq_arguments_take_all (parser, &taker, &request, &request.help, &error)
+      || (!request.help && !check (&request, &error)))
     return vq_verb_error_report (error, NAME " --help", vq_verb_error_wants_json (arguments));
   if (request.help)
     vq_verb_output_text ("%s", help);
