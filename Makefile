@@ -35,7 +35,7 @@ GUEST_SCRIPTS := $(patsubst lib/%,$(BUILD)/%.inc,$(wildcard lib/*/*.sh))
 # tests/unit has the same folders as lib; the programs are all in one directory, because their names are unique.
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(wildcard tests/unit/*/check_*.c)))
 TEST_SUPPORT := $(patsubst tests/support/%.c,$(BUILD)/tests/%.o,$(wildcard tests/support/*.c))
-vpath %.c tests/support $(wildcard tests/unit/*)
+vpath %.c tests/support $(wildcard tests/unit/*) virt-qemu/guest-helper
 PROGRAMS := $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu virt-qemu-exec virt-qemu-archive virt-qemu-fetch virt-qemu-ssh virt-qemu-build build-parts.sh images.conf)
 
 # The guest helper. "make" builds it for this architecture, with musl; "make helpers" for all, with Debian's
@@ -80,6 +80,10 @@ $(BUILD)/lib/%.o: lib/%.c
 $(BUILD)/tests/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) -Itests/support $(ALL_CFLAGS) -c -o $@ $<
+
+# The one part of the guest helper that can be tested without a guest's kernel.
+$(BUILD)/tests/check_partition_table: $(BUILD)/tests/partition-table.o $(BUILD)/tests/frame.o
+$(BUILD)/tests/check_partition_table.o $(BUILD)/tests/partition-table.o: ALL_CPPFLAGS += -Ivirt-qemu/guest-helper
 
 $(BUILD)/tests/helper-process.o: ALL_CPPFLAGS += -DVQ_DPKG_ARCH='"$(ARCH)"'
 

@@ -85,7 +85,7 @@ _autopkgtest_virt_qemu_ng ()
       mapfile -t COMPREPLY < <(compgen -u -- "$cur")
       return
       ;;
-    --password | -p | --cpus | -c | --ram-size | --timeout-reboot | --timeout-poweroff | --qemu-options | \
+    --password | -p | --cpus | -c | --disk-size | --ram-size | --timeout-reboot | --timeout-poweroff | --qemu-options | \
       --template-max-age | --template-cache-size)
       return
       ;;
@@ -96,7 +96,7 @@ _autopkgtest_virt_qemu_ng ()
     mapfile -t COMPREPLY < <(compgen -W '
       --accel= --allow-backing= --allow-revert --baseimage --boot= --channel= --cpus= --debug --display= --dpkg-architecture= --efi --guest-agent= --help --instance=
       --log-dir= --network= --overlay-dir=
-      --password= --qemu-architecture= --qemu-command= --qemu-options= --ram-size= --sandbox= --shared-dir= --show-boot --ssh-key= --ssh-user= --keep-failed= --stats-file=
+      --password= --qemu-architecture= --qemu-command= --qemu-options= --disk-size= --ram-size= --sandbox= --shared-dir= --show-boot --ssh-key= --ssh-user= --keep-failed= --stats-file=
       --template= --template-cache-size= --template-dir= --template-max-age= --template-script=
       --timeout-poweroff= --timeout-reboot= --user= --version' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace

@@ -102,6 +102,8 @@
  *   SELF put PATH COMMAND...             writes stdin to it
  *   SELF put-executable PATH COMMAND...  and makes it executable, as chmod +x does
  *   SELF get PATH COMMAND...             writes the file to stdout
+ *   SELF grow PATH COMMAND...            lets the file system that is mounted there have all of its
+ *                                        disk
  * COMMAND does the same for any file, and tells what is wrong. It is run instead where the file
  * cannot be opened or is not a plain one, and where one that is to be read has holes. */
 #define VQ_HELPER_SELF VQ_HELPER_PORT_NAME
@@ -109,6 +111,7 @@
 #define VQ_HELPER_FILE_PUT "put"
 #define VQ_HELPER_FILE_PUT_EXECUTABLE "put-executable"
 #define VQ_HELPER_FILE_GET "get"
+#define VQ_HELPER_GROW "grow"
 
 /* From both, on stream 0. u32: the position up to which frames have been taken. */
 #define VQ_HELPER_ACK 'A'

@@ -13,6 +13,7 @@
 #include "base/path.h"
 #include "base/qemu-value.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "image/image-hold.h"
 #include "image/qemu-img.h"
 
@@ -21,6 +22,7 @@ struct _VqImage
   GPtrArray *files; /* VqImageGateFile */
   GArray *holds;    /* of int, owned: the locks of those that were fetched */
   char *shown;      /* the user's path made printable, for messages */
+  guint64 size;     /* of overlays; bytes */
 };
 
 static const VqImageGateFile *
@@ -76,7 +78,22 @@ vq_image_inspect (const char *path, VqImageUse use, const char *const *allowed, 
   if (image->files == NULL || !check_use (image, use, error) || !vq_qemu_img_check (error)
       || !hold_files (image, error))
     return NULL;
+  image->size = get_first (image)->virtual_size;
   return g_steal_pointer (&image);
+}
+
+gboolean
+vq_image_grow (VqImage *image, guint64 size, GError **error)
+{
+  g_autofree char *wanted = vq_units_size_to_string (size);
+  g_autofree char *own = vq_units_size_to_string (image->size);
+
+  if (size < image->size)
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "%s is less than %s, and the disk of %s cannot become smaller", wanted,
+                         own, image->shown);
+  image->size = size;
+  return TRUE;
 }
 
 void
@@ -153,14 +170,14 @@ write_with_qemu_img (const char *const *argv, const char *path, gint64 deadline,
   return FALSE;
 }
 
-/* Makes the overlay PATH on the file BACKING, which has the size of IMAGE. qemu-img does not open
+/* Makes the overlay PATH on the file BACKING, for a disk on IMAGE. qemu-img does not open
  * BACKING. */
 static gboolean
 create_overlay (const VqImage *image, const char *backing, const char *format, const char *path,
                 gint64 deadline, VqCancel *cancel, GError **error)
 {
   g_autofree char *overlay = vq_path_make_absolute (path, error);
-  g_autofree char *size = g_strdup_printf ("%" G_GUINT64_FORMAT, get_first (image)->virtual_size);
+  g_autofree char *size = g_strdup_printf ("%" G_GUINT64_FORMAT, image->size);
   const char *argv[]
       = { "create", "-q", "-u", "-f", "qcow2", "-F", format, "-b", backing, overlay, size, NULL };
 

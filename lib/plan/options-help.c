@@ -16,6 +16,8 @@ vq_options_help (void)
          "Virtual machine:\n"
          "  -c, --cpus=N                   number of CPUs, 1 to 1024 (default: 1)\n"
          "      --ram-size=MIB             memory in MiB, at least 32 (default: 2048)\n"
+         "      --disk-size=SIZE           size of the guest's disk, to make it larger\n"
+         "                                 than the image: a number with M, G or T\n"
          "      --boot=HOW                 auto, bios, efi, ieee1275, none (default: auto)\n"
          "      --efi                      the same as --boot=efi\n"
          "      --accel=HOW                auto, kvm, tcg (default: auto, KVM if it works)\n"

@@ -79,6 +79,7 @@ typedef struct
   char *password; /* the password of user, or of root if there is no user */
   int cpus;       /* 1 to 1024 */
   int ram_size_mib;
+  guint64 disk_size;             /* bytes; 0: that of the image */
   int timeout_reboot;            /* seconds, at least 1 */
   gboolean timeout_reboot_given; /* FALSE: more time may be allowed if the guest is slow */
   int timeout_poweroff;          /* seconds; -1: not given, so QEMU is ended at once */

@@ -65,12 +65,21 @@ inspect_image (const VqPlan *plan, const char *name, VqImageUse use, VqCancel *c
 }
 
 static gboolean
+grow_disk (VqPlan *plan, GError **error)
+{
+  VQ_ERROR_PREFIX (error, "option --disk-size");
+
+  return plan->options->disk_size == 0
+         || vq_image_grow (plan->image, plan->options->disk_size, error);
+}
+
+static gboolean
 inspect_images (VqPlan *plan, VqCancel *cancel, GError **error)
 {
   char **name = plan->options->images;
 
   plan->image = inspect_image (plan, *name, VQ_IMAGE_BOOT, cancel, error);
-  if (plan->image == NULL)
+  if (plan->image == NULL || !grow_disk (plan, error))
     return FALSE;
   while (*++name != NULL)
     {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "testbed/guest-prepare.h"
 
+#include "base/error.h"
 #include "guest/boot-wait.h"
+#include "guest/guest-disk.h"
 #include "guest/guest-grub.h"
 #include "guest/guest-script.h"
 #include "guest/guest-setup.h"
@@ -52,6 +54,26 @@ wait_for_network (VqGuest *guest, const VqOptions *options, GError **error)
                                   vq_guest_get_cancel (guest), error);
 }
 
+/* What cannot be enlarged by us may be by a template script. */
+static gboolean
+grow_disk (VqGuest *guest, const VqOptions *options, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+
+  if (options->disk_size == 0
+      || vq_guest_disk_grow (vq_guest_get_channel (guest), vq_deadline_in (STEP_SECONDS),
+                             vq_guest_get_cancel (guest), &why))
+    return TRUE;
+  if (why->code != VQ_ERROR_FAILED && why->code != VQ_ERROR_PEER)
+    {
+      g_propagate_error (error, g_steal_pointer (&why));
+      return FALSE;
+    }
+  g_warning ("--disk-size: the disk is larger now, but the guest's root file system is not: %s",
+             why->message);
+  return TRUE;
+}
+
 gboolean
 vq_guest_prepare (VqGuest *guest, const VqOptions *options, GError **error)
 {
@@ -60,6 +82,7 @@ vq_guest_prepare (VqGuest *guest, const VqOptions *options, GError **error)
 
   return wait_for_network (guest, options, error)
          && vq_guest_setup_time_zone (channel, vq_deadline_in (STEP_SECONDS), cancel, error)
+         && grow_disk (guest, options, error)
          && vq_guest_grub_prepare (channel, "", vq_deadline_in (STEP_SECONDS), cancel, error)
          && install_agent (guest, options, error) && run_scripts (guest, options, error);
 }

@@ -120,8 +120,10 @@ static gboolean
 add_preparation (VqTemplateKey *key, const VqPlan *plan, GError **error)
 {
   g_autofree char *zone = vq_host_facts_get_time_zone ();
+  g_autofree char *disk_size = g_strdup_printf ("%" G_GUINT64_FORMAT, plan->options->disk_size);
 
   vq_template_key_add_text (key, "time zone", zone);
+  vq_template_key_add_text (key, "disk size", disk_size);
   vq_template_key_add_text (key, "guest agent",
                             vq_options_agent_choice_to_string (plan->options->guest_agent));
   for (char **path = plan->options->template_scripts; *path != NULL; path++)

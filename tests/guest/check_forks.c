@@ -45,6 +45,7 @@ static const char timer_script[]
 static char *directory; /* of everything that is ours */
 static char *templates; /* the option that names the templates' directory */
 static char *script;    /* the option that names the script */
+static const char disk_size[] = "--disk-size=20G";
 
 /* The files and directories in our template directory that match PATTERN, one a line. */
 static char *
@@ -59,7 +60,7 @@ static Server *
 start (void)
 {
   return server_start_on_image (
-      &(ServerSetup){ .arguments = (const char *const[]){ templates, script, NULL } });
+      &(ServerSetup){ .arguments = (const char *const[]){ templates, script, disk_size, NULL } });
 }
 
 static void
@@ -133,6 +134,8 @@ TEST (test_a_fork_is_a_sane_machine)
   server_open (server, "open");
   err = server_get_stderr (server);
   ck_assert_msg (strstr (err, "the script was here") != NULL, "no word of the script: %s", err);
+  guest_expect (server, "test $(df --output=size / | tail -n 1) -gt 19000000 && echo large",
+                "large");
   guest_expect (server, "cat /made-in", "2020");
   expect_clock_of_now (server);
   expect_no_timer_fired (server);
@@ -310,7 +313,7 @@ static const char *const fork_steps[] = { "debug: QEMU: ", "migrate-incoming", "
 
 TEST_LOOP (test_killed_while_it_forks, 0, G_N_ELEMENTS (fork_steps))
 {
-  const char *const arguments[] = { templates, script, "--debug", NULL };
+  const char *const arguments[] = { templates, script, disk_size, "--debug", NULL };
   Server *killed = server_start_on_image (&(ServerSetup){ .arguments = arguments });
   g_autoptr (Server) next = NULL;
   g_autofree char *err = NULL;

@@ -59,7 +59,7 @@ static const Row rows[] = {
   { "debian-12", "qcow2" },
   { "debian-13", "qcow2" },
   { "debian-sid", "qcow2" },
-  { "debian-12-bios", "qcow2" },
+  { "debian-12-bios", "qcow2", .arguments = { "--disk-size=12G" } },
   { "sysvinit", "qcow2" },
   { "mean", "qcow2", .quick = TRUE, .remark = NO_NETWORK },
   /* a login prompt */

@@ -24,6 +24,7 @@
 
 #include "daemon.h"
 #include "files.h"
+#include "grow.h"
 #include "helper.h"
 
 extern char **environ;
@@ -297,6 +298,14 @@ set_up (Helper *helper, const Options *options, int *signal_fd, Why why)
   return true;
 }
 
+static int
+run_as_command (char **words)
+{
+  if (words[1] != NULL && words[2] != NULL && strcmp (words[1], VQ_HELPER_GROW) == 0)
+    return grow_main (words[2]);
+  return files_main (words);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -307,7 +316,7 @@ main (int argc, char **argv)
   Why why;
 
   if (strcmp (argv[0], VQ_HELPER_SELF) == 0)
-    return files_main (argv);
+    return run_as_command (argv);
   if (!parse_options (&options, argv))
     {
       fprintf (stderr, "usage: guest-helper --fd N [--daemon]\n");

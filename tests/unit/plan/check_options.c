@@ -97,6 +97,7 @@ describe (const VqOptions *o)
   } ints[] = {
     { "cpus", o->cpus, 1 },
     { "ram_size_mib", o->ram_size_mib, 2048 },
+    { "disk_size", o->disk_size, 0 },
     { "timeout_reboot", o->timeout_reboot, 60 },
     { "timeout_reboot_given", o->timeout_reboot_given, FALSE },
     { "timeout_poweroff", o->timeout_poweroff, -1 },
@@ -140,6 +141,7 @@ static const Case good[] = {
   { { "--cpus", "1024" }, "cpus=1024 " },
   { { "--ram-size=4096" }, "ram_size_mib=4096 " },
   { { "--ram", "512" }, "ram_size_mib=512 " },
+  { { "--disk-size=1G" }, "disk_size=1073741824 " },
   { { "--ram-size=32" }, "ram_size_mib=32 " },
   { { "--ram-size", "2147483647" }, "ram_size_mib=2147483647 " },
   { { "--timeout-reboot=1" }, "timeout_reboot=1 timeout_reboot_given=1 " },
@@ -456,7 +458,7 @@ TEST (test_help)
       ck_assert_msg (is_known (name) && is_whole (name), "%s", name);
       ck_assert_msg (is_known (letter), "%s", letter);
     }
-  ck_assert_int_eq (n, 38);
+  ck_assert_int_eq (n, 39);
 }
 
 TEST (test_usage_error)
