@@ -254,6 +254,27 @@ TEST_LOOP (other_outputs, 0, 3)
     }
 }
 
+/* mke2fs gets the same IDs each time, and no file that is newer. */
+TEST (reproducible)
+{
+  g_autofree char *first = NULL;
+  g_autofree char *second = NULL;
+
+  put_program ("fake/mke2fs", "#!/bin/sh\nwhile [ $# -gt 1 ]; do\n"
+                              "  case $1 in -U | -E) echo \"$2\" >>\"$FAKE/said\" ;;\n"
+                              "  -d) stat -c %Y \"$2/vmlinuz\" >>\"$FAKE/said\" ;; esac\n"
+                              "  shift\ndone\n");
+  ck_assert (g_setenv ("SOURCE_DATE_EPOCH", "1000000000", TRUE));
+  expect (BUILD " --output=one", 0, "/one\n");
+  first = read_file ("fake/said");
+  cli_assert_in (first, "\n1000000000\n");
+  ck_assert_int_eq (g_unlink ("fake/said"), 0);
+  expect (BUILD " --output=two", 0, "/two\n");
+  second = read_file ("fake/said");
+  ck_assert_str_eq (first, second);
+  g_unsetenv ("SOURCE_DATE_EPOCH");
+}
+
 TEST (wrong_command_lines)
 {
   static const struct
