@@ -124,10 +124,9 @@ pass_on (Request *request, const VqArgument *argument, const char *value)
 }
 
 static gboolean
-apply_option (Request *request, int index, const char *value, GError **error)
+apply_option (gpointer data, int index, const char *value, GError **error)
 {
-  g_autofree char *name = vq_arguments_describe (&arguments_table[index]);
-  VQ_ERROR_PREFIX (error, "option %s", name);
+  Request *request = data;
 
   if (index < N_PASSED)
     pass_on (request, &arguments_table[index], value);
@@ -143,12 +142,10 @@ apply_option (Request *request, int index, const char *value, GError **error)
 }
 
 static gboolean
-apply (Request *request, VqArgumentKind kind, int index, const char *value, GError **error)
+apply_positional (gpointer data, const char *value, GError **error)
 {
-  if (kind == VQ_ARGUMENT_ERROR)
-    return FALSE;
-  if (kind == VQ_ARGUMENT_OPTION)
-    return apply_option (request, index, value, error);
+  Request *request = data;
+
   if (request->name != NULL)
     return vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is one argument too many", value);
   request->name = value;
@@ -158,14 +155,10 @@ apply (Request *request, VqArgumentKind kind, int index, const char *value, GErr
 static gboolean
 parse (Request *request, VqArguments *parser, GError **error)
 {
-  VqArgumentKind kind;
-  const char *value;
-  int index;
+  static const VqArgumentsTaker taker = { apply_option, apply_positional };
 
-  while (!request->help
-         && (kind = vq_arguments_next (parser, &index, &value, error)) != VQ_ARGUMENT_END)
-    if (!apply (request, kind, index, value, error))
-      return FALSE;
+  if (!vq_arguments_take_all (parser, &taker, request, &request->help, error))
+    return FALSE;
   g_ptr_array_add (request->words, NULL);
   return request->help || request->name != NULL
          || vq_error_set (error, VQ_ERROR_USAGE,
