@@ -113,6 +113,16 @@ TEST (there_is_none)
   ck_assert_int_eq (open_fails ("../web", &bad), VQ_ERROR_USAGE);
 }
 
+/* 0, or 1 if it is there already. */
+static int
+make_one (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VqInstance) instance = create ("web", &error);
+
+  return instance != NULL ? 0 : error->code == VQ_ERROR_EXISTS ? 1 : 2;
+}
+
 /* Twenty processes make an instance of the same name. */
 TEST (one_of_many_makes_it)
 {
@@ -121,11 +131,7 @@ TEST (one_of_many_makes_it)
 
   for (int i = 0; i < 20; i++)
     if (fork () == 0)
-      {
-        g_autoptr (GError) error = NULL;
-
-        _exit (create ("web", &error) != NULL ? 0 : error->code == VQ_ERROR_EXISTS ? 1 : 2);
-      }
+      _exit (make_one ());
   while (wait (&status) > 0)
     {
       ck_assert_int_le (WEXITSTATUS (status), 1);
