@@ -162,7 +162,10 @@ check_image (const Launch *launch, GError **error)
                                          (const char *const *)options->allowed_backing, error)
                      : NULL;
 
-  return image != NULL;
+  if (image == NULL || options->disk_size == 0 || vq_image_grow (image, options->disk_size, error))
+    return image != NULL;
+  g_prefix_error (error, "option --disk-size: ");
+  return FALSE;
 }
 
 /* Makes the machine of ARCHITECTURE if the options do not say another one. */

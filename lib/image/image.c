@@ -17,6 +17,9 @@
 #include "image/image-hold.h"
 #include "image/qemu-img.h"
 
+/* What QEMU gives an overlay at most is twice as much. */
+#define OVERLAY_MAX (G_GUINT64_CONSTANT (1) << 50)
+
 struct _VqImage
 {
   GPtrArray *files; /* VqImageGateFile */
@@ -82,12 +85,20 @@ vq_image_inspect (const char *path, VqImageUse use, const char *const *allowed, 
   return g_steal_pointer (&image);
 }
 
+guint64
+vq_image_get_size (const VqImage *image)
+{
+  return image->size;
+}
+
 gboolean
 vq_image_grow (VqImage *image, guint64 size, GError **error)
 {
   g_autofree char *wanted = vq_units_size_to_string (size);
   g_autofree char *own = vq_units_size_to_string (image->size);
 
+  if (size > OVERLAY_MAX)
+    return vq_error_set (error, VQ_ERROR_USAGE, "a disk can have 1024T at most");
   if (size < image->size)
     return vq_error_set (error, VQ_ERROR_USAGE,
                          "%s is less than %s, and the disk of %s cannot become smaller", wanted,

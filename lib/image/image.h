@@ -33,8 +33,11 @@ void vq_image_note_user (const VqImage *image, const char *path);
 /* The files that it consists of (VqImageGateFile): the image's own, its backing file, and so on. */
 const GPtrArray *vq_image_get_files (const VqImage *image);
 
+/* The size of the disk that overlays of IMAGE are, in bytes. */
+guint64 vq_image_get_size (const VqImage *image);
+
 /* Lets all overlays of IMAGE that are made from now on be disks of SIZE bytes. Fails if the image
- * is larger. */
+ * is larger, or no overlay can be so large. */
 gboolean vq_image_grow (VqImage *image, guint64 size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The whole chain of IMAGE for qemu-img's --image-opts. Transfer full. */

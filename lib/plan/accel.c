@@ -133,7 +133,8 @@ vq_accel_try_kvm (const VqArch *arch, const char *qemu_command, const char *root
   if (vq_accel_probe (qemu_command, "kvm", cpu != NULL ? cpu : "max", VQ_ACCEL_PROBE_SECONDS,
                       cancel, error))
     return TRUE;
-  g_prefix_error (error, "/dev/kvm is there but does not work: ");
+  if (error != NULL && !vq_error_is_cancelled (*error))
+    g_prefix_error (error, "/dev/kvm is there but does not work: ");
   return FALSE;
 }
 

@@ -88,7 +88,9 @@ vq_pull_url_get_sibling (const char *url, const char *name)
 {
   gsize length = strcspn (url, "?#");
   g_autofree char *plain = g_strndup (url, length);
-  const char *slash = strrchr (plain, '/');
+  const char *host = strstr (plain, "://") + strlen ("://");
+  const char *slash = strrchr (host, '/');
 
-  return g_strdup_printf ("%.*s/%s", (int)(slash - plain), plain, name);
+  return g_strdup_printf ("%.*s/%s", (int)(slash != NULL ? slash - plain : (gssize)strlen (plain)),
+                          plain, name);
 }

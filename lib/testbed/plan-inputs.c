@@ -120,7 +120,8 @@ static gboolean
 add_preparation (VqTemplateKey *key, const VqPlan *plan, GError **error)
 {
   g_autofree char *zone = vq_host_facts_get_time_zone ();
-  g_autofree char *disk_size = g_strdup_printf ("%" G_GUINT64_FORMAT, plan->options->disk_size);
+  g_autofree char *disk_size
+      = g_strdup_printf ("%" G_GUINT64_FORMAT, vq_image_get_size (plan->image));
 
   vq_template_key_add_text (key, "time zone", zone);
   vq_template_key_add_text (key, "disk size", disk_size);

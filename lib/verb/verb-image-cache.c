@@ -14,6 +14,7 @@
 #include "plan/arch.h"
 #include "pull/pull-cache.h"
 #include "pull/pull-entry.h"
+#include "pull/pull-url.h"
 #include "verb/verb-output.h"
 
 #define MAX_SIZE (50 * G_GUINT64_CONSTANT (1073741824))
@@ -197,14 +198,28 @@ scan (VqPrivateDir *dir, GError **error)
   return dir != NULL ? vq_pull_entry_scan (dir, error) : g_ptr_array_new ();
 }
 
+/* As people may see them: without passwords. Transfer full. */
+static char **
+show_urls (const VqPullEntry *entry)
+{
+  char **shown = g_strdupv (entry->urls);
+
+  for (gsize i = 0; shown[i] != NULL; i++)
+    {
+      g_free (shown[i]);
+      shown[i] = vq_pull_url_show (entry->urls[i]);
+    }
+  return shown;
+}
+
 static void
 print_row (const VqPullEntry *entry)
 {
   g_autofree char *age
       = vq_units_age_to_string (MAX (g_get_real_time () - entry->last_used, 0) / G_USEC_PER_SEC);
   g_autofree char *size = vq_units_size_to_string (entry->allocated);
-  g_autofree char *urls = g_strjoinv (" ", entry->urls);
-  g_autofree char *shown = vq_text_printable (urls, strlen (urls), 2000);
+  g_auto (GStrv) urls = show_urls (entry);
+  g_autofree char *shown = g_strjoinv (" ", urls);
 
   vq_verb_output_text ("%.*s  %-7s  %-9s  %-7s  %s\n", SHOWN_DIGITS,
                        entry->file + strlen ("sha256-"), age, size,
@@ -225,12 +240,14 @@ print_table (GPtrArray *entries)
 static void
 add_object (JsonBuilder *builder, const VqPullEntry *entry)
 {
+  g_auto (GStrv) urls = show_urls (entry);
+
   json_builder_begin_object (builder);
   vq_verb_output_add_string (builder, "name", entry->file);
   vq_verb_output_add_string (builder, "path", entry->path);
   json_builder_set_member_name (builder, "urls");
   json_builder_begin_array (builder);
-  for (char **url = entry->urls; *url != NULL; url++)
+  for (char **url = urls; *url != NULL; url++)
     json_builder_add_string_value (builder, *url);
   json_builder_end_array (builder);
   vq_verb_output_add_int (builder, "disk_space", entry->allocated);

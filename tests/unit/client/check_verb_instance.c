@@ -123,6 +123,7 @@ static const struct
   { "launch x.img web --lease=soon", 2, "option --lease" },
   { "launch x.img web --owner-pid 2147483647", 3, "no process 2147483647" },
   { "create x.img web --owner-pid=1", 2, "needs no owner" },
+  { "create x.img web --disk-size=1025T", 2, "option --disk-size: a disk can have 1024T at most" },
   { "launch", 2, "no image given" },
   { "launch --instance=x", 2, "--instance is only for autopkgtest" },
   { "launch --stats-file=x x.img web", 2, "--stats-file is only for autopkgtest" },

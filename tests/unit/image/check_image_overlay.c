@@ -70,6 +70,22 @@ TEST_LOOP (test_overlay_with_odd_names, 0, G_N_ELEMENTS (odd_names))
   assert_overlay (overlay, base, _i % 2 == 0 ? "raw" : "qcow2");
 }
 
+TEST (test_larger_overlay)
+{
+  g_autofree char *base = images_put_raw ("base", 2 * MIB);
+  g_autofree char *overlay = images_join ("overlay");
+  g_autoptr (VqImage) image = images_inspect (base, VQ_IMAGE_BOOT);
+  g_autoptr (VqImage) made = NULL;
+  g_autoptr (GError) error = NULL;
+
+  ck_assert (!vq_image_grow (image, MIB, &error));
+  ck_assert_ptr_nonnull (strstr (error->message, "cannot become smaller"));
+  ck_assert (vq_image_grow (image, 5 * MIB, NULL));
+  ck_assert (vq_image_create_overlay (image, overlay, vq_deadline_in (20), NULL, NULL));
+  made = images_inspect (overlay, VQ_IMAGE_BOOT);
+  ck_assert_uint_eq (vq_image_get_size (made), 5 * MIB);
+}
+
 TEST (test_overlay_never_overwrites)
 {
   g_autofree char *base = images_put_raw ("base", MIB);

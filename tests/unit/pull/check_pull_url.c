@@ -53,10 +53,12 @@ TEST (parts)
   g_autofree char *shown = vq_pull_url_show ("https://me:secret@host/disk?x");
   g_autofree char *name = vq_pull_url_get_name ("https://host/a/my%20disk.img?x=/y");
   g_autofree char *none = vq_pull_url_get_name ("https://host/a/");
+  g_autofree char *beside = vq_pull_url_get_sibling ("http://host:80?x=/y", "SUMS");
   g_autofree char *sibling = vq_pull_url_get_sibling ("https://host/a/disk?x=/y#z", "SUMS");
 
   ck_assert_str_eq (shown, "https://me@host/disk?x");
   ck_assert_str_eq (name, "my disk.img");
   ck_assert_str_eq (none, "");
   ck_assert_str_eq (sibling, "https://host/a/SUMS");
+  ck_assert_str_eq (beside, "http://host:80/SUMS");
 }
