@@ -140,7 +140,7 @@ read_stats (void)
   return json_parser_steal_root (parser);
 }
 
-/* The file is written anew after the copy. */
+/* The file is written anew after a copy, and before the next command. */
 TEST (test_stats)
 {
   g_autofree char *copy
@@ -150,6 +150,7 @@ TEST (test_stats)
   const char *opened;
 
   guest_expect (patient, "dd if=/dev/zero of=/root/x bs=1M count=20 2>/dev/null; sync", "");
+  server_expect (patient, A_WHILE, copy, "ok");
   server_expect (patient, A_WHILE, copy, "ok");
   node = read_stats ();
   stats = json_node_get_object (node);
