@@ -93,14 +93,6 @@ is_over (gpointer data)
 }
 
 static gboolean
-apply_format (Events *self, const char *value, GError **error)
-{
-  self->json = strcmp (value, "json") == 0;
-  return self->json || strcmp (value, "text") == 0
-         || vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not text or json", value);
-}
-
-static gboolean
 apply_until (Events *self, const char *value, GError **error)
 {
   static const char *const events[] = { "created", "started", "ready",   "restarted", "reverted",
@@ -120,7 +112,7 @@ apply_option (gpointer data, int index, const char *value, GError **error)
   switch (index)
     {
     case OPTION_FORMAT:
-      return apply_format (self, value, error);
+      return vq_verb_output_read_format (value, "text", &self->json, error);
     case OPTION_SINCE:
       if (!vq_units_parse_age (value, &seconds, error))
         return FALSE;

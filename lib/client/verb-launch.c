@@ -87,9 +87,7 @@ apply_value (Launch *launch, const char *name, const char *value, GError **error
 {
   if (strcmp (name, "format") != 0)
     return vq_instance_life_take (&launch->life, name, value, error);
-  launch->json = strcmp (value, "json") == 0;
-  return launch->json || strcmp (value, "names") == 0
-         || vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not names or json", value);
+  return vq_verb_output_read_format (value, "names", &launch->json, error);
 }
 
 static gboolean

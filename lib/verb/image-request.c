@@ -57,14 +57,6 @@ typedef struct
   GStrvBuilder *paths;
 } Words;
 
-static gboolean
-apply_format (VqImageRequest *request, const char *value, GError **error)
-{
-  request->json = strcmp (value, "json") == 0;
-  return request->json || strcmp (value, "text") == 0
-         || vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not text or json", value);
-}
-
 static void
 replace (char **text, const char *value)
 {
@@ -97,7 +89,7 @@ apply_option (VqImageRequest *request, int index, const char *value, GError **er
       request->replace = TRUE;
       return TRUE;
     case OPTION_FORMAT:
-      return apply_format (request, value, error);
+      return vq_verb_output_read_format (value, "text", &request->json, error);
     case OPTION_IMAGE_FORMAT:
       replace (&request->image_format, value);
       return TRUE;

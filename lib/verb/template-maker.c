@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "verb/template-maker.h"
 
-#include <string.h>
-
 #include "base/arguments.h"
 #include "base/error.h"
 #include "base/signals.h"
@@ -25,14 +23,6 @@ static const char help[]
       "for example --ram-size=4096 --cpus=2; see autopkgtest-virt-qemu-ng --help.\n"
       "--template=refresh makes a new template even if there is one.\n";
 
-static gboolean
-apply_format (const char *value, gboolean *json, GError **error)
-{
-  *json = strcmp (value, "json") == 0;
-  return *json || strcmp (value, "names") == 0
-         || vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not names or json", value);
-}
-
 /* The command line as the server would have it, with NULL at the end. */
 static gboolean
 take_own (const char *const *arguments, GPtrArray *argv, gboolean *json, GError **error)
@@ -43,7 +33,7 @@ take_own (const char *const *arguments, GPtrArray *argv, gboolean *json, GError 
   g_ptr_array_add (argv, (gpointer) "virt-qemu");
   for (; *arguments != NULL; arguments++)
     if (!vq_arguments_take_value ("format", &arguments, &value, error)
-        || (value != NULL && !apply_format (value, json, error)))
+        || (value != NULL && !vq_verb_output_read_format (value, "names", json, error)))
       return FALSE;
     else if (value == NULL)
       g_ptr_array_add (argv, (gpointer)*arguments);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "verb/verb-check.h"
 
-#include <string.h>
-
 #include "base/arguments.h"
 #include "base/error.h"
 #include "verb/check-image.h"
@@ -53,20 +51,12 @@ typedef struct
 } Request;
 
 static gboolean
-apply_format (Request *request, const char *value, GError **error)
-{
-  request->json = strcmp (value, "json") == 0;
-  return request->json || strcmp (value, "text") == 0
-         || vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not text or json", value);
-}
-
-static gboolean
 apply_option (gpointer data, int index, const char *value, GError **error)
 {
   Request *request = data;
 
   if (index == OPTION_FORMAT)
-    return apply_format (request, value, error);
+    return vq_verb_output_read_format (value, "text", &request->json, error);
   if (index == OPTION_TEMPLATE_DIR)
     request->template_dir = value;
   else

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "verb/verb-image-build.h"
 
-#include <string.h>
-
 #include "base/arguments.h"
 #include "base/error.h"
 #include "base/signals.h"
@@ -107,14 +105,6 @@ apply_size (Request *request, const char *value, GError **error)
   return TRUE;
 }
 
-static gboolean
-apply_format (Request *request, const char *value, GError **error)
-{
-  request->json = strcmp (value, "json") == 0;
-  return request->json || strcmp (value, "text") == 0
-         || vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not text or json", value);
-}
-
 static void
 pass_on (Request *request, const VqArgument *argument, const char *value)
 {
@@ -133,7 +123,7 @@ apply_option (gpointer data, int index, const char *value, GError **error)
   else if (index == OPTION_SIZE)
     return apply_size (request, value, error);
   else if (index == OPTION_FORMAT)
-    return apply_format (request, value, error);
+    return vq_verb_output_read_format (value, "text", &request->json, error);
   else if (index == OPTION_OUTPUT)
     request->output = value;
   request->replace |= index == OPTION_REPLACE;

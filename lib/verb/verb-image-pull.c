@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "verb/verb-image-pull.h"
 
-#include <string.h>
-
 #include "base/arguments.h"
 #include "base/error.h"
 #include "base/signals.h"
@@ -87,14 +85,6 @@ request_clear (Request *request)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Request, request_clear)
 
 static gboolean
-apply_format (Request *request, const char *value, GError **error)
-{
-  request->json = strcmp (value, "json") == 0;
-  return request->json || strcmp (value, "text") == 0
-         || vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not text or json", value);
-}
-
-static gboolean
 apply_timeout (Request *request, const char *value, GError **error)
 {
   guint64 seconds;
@@ -133,7 +123,7 @@ apply_option (gpointer data, int index, const char *value, GError **error)
       request->options.directory = value;
       return TRUE;
     case OPTION_FORMAT:
-      return apply_format (request, value, error);
+      return vq_verb_output_read_format (value, "text", &request->json, error);
     default:
       request->help = TRUE;
       return TRUE;

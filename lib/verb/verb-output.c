@@ -2,6 +2,9 @@
 #include "verb/verb-output.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
 
 void
 vq_verb_output_text (const char *format, ...)
@@ -11,6 +14,14 @@ vq_verb_output_text (const char *format, ...)
   va_start (args, format);
   vprintf (format, args);
   va_end (args);
+}
+
+gboolean
+vq_verb_output_read_format (const char *value, const char *plain, gboolean *json, GError **error)
+{
+  *json = strcmp (value, "json") == 0;
+  return *json || strcmp (value, plain) == 0
+         || vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not %s or json", value, plain);
 }
 
 void

@@ -8,6 +8,10 @@
 
 void vq_verb_output_text (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
+/* Reads the value of --format: *JSON is TRUE for "json" and FALSE for PLAIN ("text", "names"). */
+gboolean vq_verb_output_read_format (const char *value, const char *plain, gboolean *json,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Makes the reader see what was printed until now. */
 void vq_verb_output_flush (void);
 
