@@ -140,6 +140,9 @@ $(BUILD)/tests/check_%: $(BUILD)/tests/check_%.o $(BUILD)/tests/libsupport.a $(B
 
 # The guest tests are programs like the unit tests, with helpers of their own.
 GUEST_TESTS := $(patsubst tests/guest/%.c,$(BUILD)/tests/guest/%,$(wildcard tests/guest/check_*.c))
+# These are a part of "check-guests" only, as they take minutes.
+LONG_GUEST_TESTS := $(BUILD)/tests/guest/check_image_update
+QUICK_GUEST_TESTS := $(filter-out $(LONG_GUEST_TESTS),$(GUEST_TESTS))
 GUEST_HELPERS := $(patsubst tests/guest/%.c,$(BUILD)/tests/guest/%.o,$(filter-out $(wildcard tests/guest/check_*.c tests/guest/guest-*.c),$(wildcard tests/guest/*.c)))
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/virt-qemu
 IMAGE ?= $(CACHE)/debian-12.qcow2
@@ -155,7 +158,7 @@ $(BUILD)/tests/guest/check_%: $(BUILD)/tests/guest/check_%.o $(GUEST_HELPERS) $(
 
 $(patsubst %,$(BUILD)/tests/check_%,exec_server exec_server_crowd exec_server_ends exec_server_hostile): | $(BUILD)/virt-qemu-exec
 $(patsubst %,$(BUILD)/tests/check_%,guest_helper guest_frames guest_commands guest_crowds guest_files guest_identity guest_streams guest_terminal guest_daemon helper_channel channel_contract): | $(BUILD)/guest-helper-$(ARCH)
-$(patsubst %,$(BUILD)/tests/check_%,pull verb verb_check verb_image verb_image_build verb_image_cache verb_exec verb_file verb_instance verb_shell verb_template): | $(BUILD)/virt-qemu $(BUILD)/virt-qemu-build $(BUILD)/build-parts.sh
+$(patsubst %,$(BUILD)/tests/check_%,pull verb verb_check verb_image verb_image_build verb_image_cache verb_image_update verb_exec verb_file verb_instance verb_shell verb_template): | $(BUILD)/virt-qemu $(BUILD)/virt-qemu-build $(BUILD)/build-parts.sh
 # A test program looks for these programs in its own directory, as the server does.
 $(BUILD)/tests/guest-helper-$(ARCH) $(BUILD)/tests/virt-qemu-archive $(BUILD)/tests/virt-qemu-ssh: $(BUILD)/tests/%: $(BUILD)/%
 	@mkdir -p $(@D)
@@ -178,7 +181,7 @@ check: deps
 	tests/install-deps --s390x
 	+$(MAKE) $(JOBS) all guest-tests $(MEMORY_TESTS) image $(BUILD)/tests/check_helper_s390x
 	+$(MAKE) $(JOBS) SANITIZE=1 unit-tests
-	$(GUEST_ENV) VQ_GUESTS=quick tests/run $(GUEST_TESTS) $(SANITIZED_TESTS) $(MEMORY_TESTS) $(BUILD)/tests/check_helper_s390x
+	$(GUEST_ENV) VQ_GUESTS=quick tests/run $(QUICK_GUEST_TESTS) $(SANITIZED_TESTS) $(MEMORY_TESTS) $(BUILD)/tests/check_helper_s390x
 
 check-unit: unit-tests
 	tests/run $(UNIT_TESTS)
@@ -197,13 +200,13 @@ check-helpers:
 	tests/run $(HELPER_TESTS)
 
 check-guest: all guest-tests image
-	$(GUEST_ENV) VQ_GUESTS=quick tests/run $(GUEST_TESTS)
+	$(GUEST_ENV) VQ_GUESTS=quick tests/run $(QUICK_GUEST_TESTS)
 
 # Tests all kinds of guests: each is a case of its own, and has a line at the end.
 check-guests:
 	tests/install-deps --helpers --guests
-	+$(MAKE) all helpers image $(BUILD)/tests/guest/check_guests
-	$(BUILD)/tests/guest/check_guests --list | sed 's|^|$(BUILD)/tests/guest/check_guests |' | \
+	+$(MAKE) all helpers image $(BUILD)/tests/guest/check_guests $(LONG_GUEST_TESTS)
+	{ $(BUILD)/tests/guest/check_guests --list | sed 's|^|$(BUILD)/tests/guest/check_guests |'; printf '%s\n' $(LONG_GUEST_TESTS); } | \
 	  $(GUEST_ENV) xargs -d '\n' tests/run --jobs $(shell nproc)
 
 # Not a part of "check", because it takes half an hour: many instances at once, and then one after the other.

@@ -215,7 +215,7 @@ _virt_qemu_image ()
   $split && return
 
   if ((cword == 2)); then
-    mapfile -t COMPREPLY < <(compgen -W 'build convert info list list-os prune pull remove --help' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W 'build convert info list list-os prune pull remove update --help' -- "$cur")
   elif [[ ${words[2]} == list-os ]]; then
     mapfile -t COMPREPLY < <(compgen -W '--all --format= --help' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
@@ -238,7 +238,10 @@ _virt_qemu_image ()
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
   elif [[ ${words[2]} == remove ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$("${words[0]}" image list --format=names 2>/dev/null)" -- "$cur")
-  elif [[ ${words[2]} == pull ]]; then
+  elif [[ $cur == -* && ${words[2]} == update ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '--autoremove --cpus= --format= --help --no-template --ram-size=' -- "$cur")
+    [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+  elif [[ ${words[2]} =~ ^(pull|update)$ ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$("${words[0]}" image list-os --format=names 2>/dev/null)" -- "$cur")
   elif [[ ${words[2]} =~ ^(list|prune)$ ]]; then
     return

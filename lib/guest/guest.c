@@ -294,14 +294,20 @@ vq_guest_free (VqGuest *guest)
   g_free (guest);
 }
 
+gboolean
+vq_guest_power_off (VqGuest *guest, gint64 deadline, GError **error)
+{
+  vq_qemu_expect_end (guest->qemu);
+  vq_guest_link_power_off (guest->link);
+  return vq_qemu_wait_end (guest->qemu, deadline, error);
+}
+
 static void
 power_off (VqGuest *guest, int seconds)
 {
   g_autoptr (GError) error = NULL;
 
-  vq_guest_link_power_off (guest->link);
-  if (!vq_qemu_wait_end (guest->qemu, vq_deadline_in (seconds), &error)
-      && vq_error_is_timeout (error))
+  if (!vq_guest_power_off (guest, vq_deadline_in (seconds), &error) && vq_error_is_timeout (error))
     g_warning ("the guest did not power off within %d s", seconds);
 }
 

@@ -96,6 +96,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqGuest, vq_guest_free)
  * that. */
 void vq_guest_shut_down (VqGuest *guest, int poweroff_seconds);
 
+/* Asks the guest to power off, and waits until QEMU has ended by itself, so that all is on its
+ * disk. Fails with VQ_ERROR_TIMEOUT at DEADLINE. GUEST must be freed after that. */
+gboolean vq_guest_power_off (VqGuest *guest, gint64 deadline, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* To be called before the guest is ended: with --log-dir, keeps what it and its system have logged.
  * Waits for the guest, some seconds at most. */
 void vq_guest_keep_logs (VqGuest *guest);

@@ -12,10 +12,6 @@ typedef struct
   gboolean replace;         /* build it anew if it is there */
 } VqImageBuildOptions;
 
-/* The path of OS's image in the cache (image/image-cache.h), if it is there, else NULL. Makes
- * nothing. Transfer full. */
-char *vq_image_build_find (const VqOsName *os);
-
 /* Gives the path of the image, which is built if it is not there. That takes minutes, and each step
  * is told on stderr. If another process is building the one in the cache, waits for that. The file
  * has its name only when it is complete; until then it is PATH.virt-qemu.part, which is removed if

@@ -53,6 +53,24 @@ vq_part_file_new (const char *target, GError **error)
   return open_part (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
+VqPartFile *
+vq_part_file_adopt (const char *path, GError **error)
+{
+  VqPartFile *self;
+  int fd = open (path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+
+  if (fd < 0)
+    {
+      vq_error_set_errno (error, errno, "cannot open %s", path);
+      return NULL;
+    }
+  self = g_new0 (VqPartFile, 1);
+  self->target = g_strdup (path);
+  self->path = g_strdup (path);
+  self->fd = fd;
+  return self;
+}
+
 void
 vq_part_file_free (VqPartFile *self)
 {

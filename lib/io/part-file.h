@@ -12,6 +12,9 @@ typedef struct _VqPartFile VqPartFile;
  * another process has one. */
 VqPartFile *vq_part_file_new (const char *target, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same for the file PATH, an absolute path, which another program has completed. */
+VqPartFile *vq_part_file_adopt (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Removes the part, unless it was committed. */
 void vq_part_file_free (VqPartFile *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqPartFile, vq_part_file_free)

@@ -157,6 +157,14 @@ boot_testbed (VqGuestSource *source, VqGuestFacts *facts, VqBootStage *stage, GE
 }
 
 static VqGuest *
+boot_plain (VqGuestSource *source, VqGuestFacts *facts, VqBootStage *stage, GError **error)
+{
+  source->origin = "boot";
+  vq_log_progress ("booting the guest");
+  return vq_guest_boot (source->plan, NULL, boot_deadline (source), source->cancel, stage, error);
+}
+
+static VqGuest *
 fork_template (VqGuestSource *source, VqGuestFacts *facts, GError **error)
 {
   VqGuest *guest;
@@ -464,6 +472,12 @@ VqGuest *
 vq_guest_source_get_kept (VqGuestSource *source, VqGuestFacts *facts, GError **error)
 {
   return get (source, boot_kept, facts, error);
+}
+
+VqGuest *
+vq_guest_source_get_plain (VqGuestSource *source, GError **error)
+{
+  return get (source, boot_plain, NULL, error);
 }
 
 VqGuest *

@@ -29,6 +29,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqGuestSource, vq_guest_source_free)
 VqGuest *vq_guest_source_get (VqGuestSource *source, VqGuestFacts *facts, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* Boots the guest from the plan's image and prepares nothing in it; no template is looked for. For
+ * a guest whose disk becomes an image. */
+VqGuest *vq_guest_source_get_plain (VqGuestSource *source, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* Makes the template, unless there is one, and forks it once to see that it can be used. Returns
  * its name (transfer full). Waits as vq_guest_source_get does. */
 char *vq_guest_source_make_template (VqGuestSource *source, GError **error)

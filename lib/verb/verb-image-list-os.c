@@ -6,7 +6,7 @@
 #include "base/arguments.h"
 #include "base/error.h"
 #include "image/distro.h"
-#include "image/image-build.h"
+#include "image/image-store.h"
 #include "image/os-name.h"
 #include "plan/arch.h"
 #include "verb/verb-output.h"
@@ -100,7 +100,7 @@ find_image (const VqDistroRelease *release)
   const VqOsName os
       = { (char *)release->distro, release->series, (char *)vq_arch_find_host ()->dpkg };
 
-  return vq_image_build_find (&os);
+  return vq_image_store_find (&os);
 }
 
 static void

@@ -468,7 +468,7 @@ TEST (two_at_once)
   Running second = start ();
   g_autofree char *runs = NULL;
 
-  read_until (second.err, "another process is building debian/sid/amd64: waiting for it");
+  read_until (second.err, "another process is building or updating debian/sid/amd64: waiting");
   close (open ("fake/go", O_WRONLY | O_CLOEXEC));
   ck_assert_int_eq (finish (&first), 0);
   ck_assert_int_eq (finish (&second), 0);
