@@ -55,6 +55,19 @@ _autopkgtest_virt_qemu_ng ()
       esac
       return
       ;;
+    --disk)
+      # after the last comma, of which bash does not know
+      case ${cur##*,} in
+        *=*) ;;
+        *)
+          mapfile -t COMPREPLY < <(compgen -W 'action=create action=clone action=attach name= parent= size= url=
+            format= type=filesystem type=block fs= mount= read-only cache=' -- "${cur##*,}")
+          [[ $cur == *,* ]] && COMPREPLY=("${COMPREPLY[@]/#/${cur%,*},}")
+          compopt -o nospace
+          ;;
+      esac
+      return
+      ;;
     --instance)
       mapfile -t COMPREPLY < <(compgen -W "$(virt-qemu list --format=names 2>/dev/null)" -- "$cur")
       return
@@ -85,7 +98,7 @@ _autopkgtest_virt_qemu_ng ()
       mapfile -t COMPREPLY < <(compgen -u -- "$cur")
       return
       ;;
-    --password | -p | --cpus | -c | --disk-size | --ram-size | --timeout-reboot | --timeout-poweroff | --qemu-options | \
+    --password | -p | --cpus | -c | --disks | --disk-size | --ram-size | --timeout-reboot | --timeout-poweroff | --qemu-options | \
       --template-max-age | --template-cache-size)
       return
       ;;
@@ -94,7 +107,7 @@ _autopkgtest_virt_qemu_ng ()
 
   if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W '
-      --accel= --allow-backing= --allow-revert --baseimage --boot= --channel= --cpus= --debug --display= --dpkg-architecture= --efi --guest-agent= --help --instance=
+      --accel= --allow-backing= --allow-revert --baseimage --boot= --channel= --clone-disks --cpus= --debug --disk= --disks= --display= --dpkg-architecture= --efi --guest-agent= --help --instance=
       --log-dir= --network= --overlay-dir=
       --password= --qemu-architecture= --qemu-command= --qemu-options= --disk-size= --ram-size= --sandbox= --shared-dir= --show-boot --ssh-key= --ssh-user= --keep-failed= --stats-file=
       --template= --template-cache-size= --template-dir= --template-max-age= --template-script=

@@ -136,7 +136,7 @@ _virt_qemu_launch ()
 {
   if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W '--ephemeral --format= --help --replace --lease= --owner-fd= --owner-pid=
-      --cpus= --disk-size= --ram-size= --network= --user= --password= --boot= --shared-dir= --template-script=' -- "$cur")
+      --cpus= --disk= --disks= --clone-disks --disk-size= --ram-size= --network= --user= --password= --boot= --shared-dir= --template-script=' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
   else
     _filedir

@@ -8,3 +8,24 @@ vq_qemu_value_quote (const char *text)
 
   return g_strjoinv (",,", parts);
 }
+
+char **
+vq_qemu_value_split (const char *text)
+{
+  g_autoptr (GStrvBuilder) parts = g_strv_builder_new ();
+  g_autoptr (GString) part = g_string_new (NULL);
+
+  for (; *text != '\0'; text++)
+    if (*text != ',' || text[1] == ',')
+      {
+        g_string_append_c (part, *text);
+        text += *text == ',';
+      }
+    else
+      {
+        g_strv_builder_add (parts, part->str);
+        g_string_truncate (part, 0);
+      }
+  g_strv_builder_add (parts, part->str);
+  return g_strv_builder_end (parts);
+}

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-#define ARGUMENTS_MAX 3
+#define ARGUMENTS_MAX 6
 
 /* The command that runs SCRIPT. */
 typedef struct

@@ -7,7 +7,7 @@
 #include "channel/channel-capture.h"
 #include "base/wait.h"
 
-/* Runs SCRIPT with "sh -e", with up to three ARGUMENTS (NULL: none) as $1, $2, $3, and waits for
+/* Runs SCRIPT with "sh -e", with up to six ARGUMENTS (NULL: none) as $1, $2, ..., and waits for
  * its end. *OUT (may be NULL) gets its stdout, transfer full. An error begins with FAILURE. */
 gboolean vq_guest_script_run (VqChannel *channel, const char *script, const char *const *arguments,
                               char **out, gint64 deadline, VqCancel *cancel, const char *failure,

@@ -253,7 +253,7 @@ vq_guest_send (VqGuest *guest, const char *socket, const char *target, gint64 de
 gboolean
 vq_guest_be_source (VqGuest *guest, GError **error)
 {
-  return vq_machine_files_link_template_disk (guest->files, error);
+  return vq_machine_files_link_template_disks (guest->files, error);
 }
 
 static gboolean

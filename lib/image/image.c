@@ -181,14 +181,13 @@ write_with_qemu_img (const char *const *argv, const char *path, gint64 deadline,
   return FALSE;
 }
 
-/* Makes the overlay PATH on the file BACKING, for a disk on IMAGE. qemu-img does not open
- * BACKING. */
+/* Makes the overlay PATH on the file BACKING. qemu-img does not open BACKING. */
 static gboolean
-create_overlay (const VqImage *image, const char *backing, const char *format, const char *path,
+create_overlay (const char *backing, const char *format, guint64 bytes, const char *path,
                 gint64 deadline, VqCancel *cancel, GError **error)
 {
   g_autofree char *overlay = vq_path_make_absolute (path, error);
-  g_autofree char *size = g_strdup_printf ("%" G_GUINT64_FORMAT, image->size);
+  g_autofree char *size = g_strdup_printf ("%" G_GUINT64_FORMAT, bytes);
   const char *argv[]
       = { "create", "-q", "-u", "-f", "qcow2", "-F", format, "-b", backing, overlay, size, NULL };
 
@@ -198,20 +197,42 @@ create_overlay (const VqImage *image, const char *backing, const char *format, c
   return FALSE;
 }
 
+static gboolean
+create_empty (guint64 bytes, const char *path, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_autofree char *absolute = vq_path_make_absolute (path, error);
+  g_autofree char *size = g_strdup_printf ("%" G_GUINT64_FORMAT, bytes);
+  const char *argv[] = { "create", "-q", "-f", "qcow2", absolute, size, NULL };
+
+  if (absolute != NULL && write_with_qemu_img (argv, absolute, deadline, cancel, error))
+    return TRUE;
+  g_prefix_error (error, "cannot create an empty disk: ");
+  return FALSE;
+}
+
+gboolean
+vq_image_create_qcow2 (const char *below, guint64 size, const char *path, gint64 deadline,
+                       VqCancel *cancel, GError **error)
+{
+  return below != NULL ? create_overlay (below, "qcow2", size, path, deadline, cancel, error)
+                       : create_empty (size, path, deadline, cancel, error);
+}
+
 gboolean
 vq_image_create_overlay (const VqImage *image, const char *overlay_path, gint64 deadline,
                          VqCancel *cancel, GError **error)
 {
   const VqImageGateFile *file = get_first (image);
 
-  return create_overlay (image, file->path, file->format, overlay_path, deadline, cancel, error);
+  return create_overlay (file->path, file->format, image->size, overlay_path, deadline, cancel,
+                         error);
 }
 
 gboolean
 vq_image_create_second_overlay (const VqImage *image, const char *disk, const char *overlay_path,
                                 gint64 deadline, VqCancel *cancel, GError **error)
 {
-  return create_overlay (image, disk, "qcow2", overlay_path, deadline, cancel, error);
+  return create_overlay (disk, "qcow2", image->size, overlay_path, deadline, cancel, error);
 }
 
 /* The first N_FILES of IMAGE for --image-opts. Transfer full. */

@@ -58,6 +58,11 @@ gboolean vq_image_create_second_overlay (const VqImage *image, const char *disk,
                                          VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same on top of BELOW, any qcow2 image, which need not exist under that name yet; NULL: an
+ * empty image. The disk has SIZE bytes. */
+gboolean vq_image_create_qcow2 (const char *below, guint64 size, const char *path, gint64 deadline,
+                                VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* *INFO gets what qemu-img says about IMAGE (an object, see qemu-img(1), "info --output=json").
  * Fails if it disagrees with what the gate has found about format and size. Transfer full. Waits
  * for qemu-img until DEADLINE. */

@@ -5,6 +5,7 @@
 
 #include "base/arguments.h"
 #include "base/error.h"
+#include "disk/disk-spec.h"
 #include "plan/display.h"
 #include "plan/shared-dir.h"
 #include "template/template-limits.h"
@@ -23,6 +24,9 @@ enum
   OPTION_CPUS,
   OPTION_RAM_SIZE,
   OPTION_DISK_SIZE,
+  OPTION_DISK,
+  OPTION_DISKS,
+  OPTION_CLONE_DISKS,
   OPTION_TIMEOUT_REBOOT,
   OPTION_TIMEOUT_POWEROFF,
   OPTION_SHOW_BOOT,
@@ -66,6 +70,9 @@ static const VqArgument arguments_table[] = {
   [OPTION_CPUS] = { "cpus", 'c', TRUE },
   [OPTION_RAM_SIZE] = { "ram-size", 0, TRUE },
   [OPTION_DISK_SIZE] = { "disk-size", 0, TRUE },
+  [OPTION_DISK] = { "disk", 0, TRUE },
+  [OPTION_DISKS] = { "disks", 0, TRUE },
+  [OPTION_CLONE_DISKS] = { "clone-disks", 0, FALSE },
   [OPTION_TIMEOUT_REBOOT] = { "timeout-reboot", 0, TRUE },
   [OPTION_TIMEOUT_POWEROFF] = { "timeout-poweroff", 0, TRUE },
   [OPTION_SHOW_BOOT] = { "show-boot", 0, FALSE },
@@ -122,6 +129,8 @@ typedef enum
   RULE_SIZE,       /* a guint64, bytes */
   RULE_DISPLAY,    /* a char *: auto, none or a graphics card */
   RULE_SHARED_DIR, /* adds to a GPtrArray of VqSharedDir */
+  RULE_DISK,       /* adds to a GPtrArray of VqDiskSpec */
+  RULE_DISKS,      /* adds so many to it */
   RULE_EXIT,       /* ends the parsing */
 } RuleKind;
 
@@ -146,6 +155,9 @@ static const Rule rules[] = {
   [OPTION_CPUS] = { RULE_INT, FIELD (cpus), 1, 1024 },
   [OPTION_RAM_SIZE] = { RULE_INT, FIELD (ram_size_mib), 32, G_MAXINT },
   [OPTION_DISK_SIZE] = { RULE_SIZE, FIELD (disk_size) },
+  [OPTION_DISK] = { RULE_DISK, FIELD (disks) },
+  [OPTION_DISKS] = { RULE_DISKS, FIELD (disks) },
+  [OPTION_CLONE_DISKS] = { RULE_CONSTANT, FIELD (clone_disks), TRUE },
   [OPTION_TIMEOUT_REBOOT] = { RULE_INT, FIELD (timeout_reboot), 1, G_MAXINT },
   [OPTION_TIMEOUT_POWEROFF] = { RULE_INT, FIELD (timeout_poweroff), 0, G_MAXINT },
   [OPTION_SHOW_BOOT] = { RULE_CONSTANT, FIELD (show_boot), TRUE },
@@ -207,6 +219,7 @@ options_new (void)
   options->template_scripts = g_new0 (char *, 1);
   options->allowed_backing = g_new0 (char *, 1);
   options->shared_dirs = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_shared_dir_free);
+  options->disks = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_disk_spec_free);
   return options;
 }
 
@@ -231,6 +244,7 @@ vq_options_free (VqOptions *options)
   g_strfreev (options->template_scripts);
   g_strfreev (options->allowed_backing);
   g_ptr_array_unref (options->shared_dirs);
+  g_ptr_array_unref (options->disks);
   g_strfreev (options->images);
   g_free (options);
 }
@@ -306,6 +320,33 @@ add_shared_dir (GPtrArray *dirs, const char *value, GError **error)
   return TRUE;
 }
 
+static gboolean
+add_disk (GPtrArray *disks, const char *value, GError **error)
+{
+  VqDiskSpec *disk = vq_disk_spec_parse (value, error);
+
+  if (disk == NULL)
+    return FALSE;
+  g_ptr_array_add (disks, disk);
+  return TRUE;
+}
+
+static gboolean
+add_disks (GPtrArray *disks, const char *value, GError **error)
+{
+  int n;
+
+  if (!vq_arguments_parse_int (value, G_MININT, VQ_DISK_SPEC_N_MAX, &n, error))
+    return FALSE;
+  if (n < 1)
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "%d disks are none: there must be at least one disk", n);
+  while (n-- > 0)
+    if (!add_disk (disks, "action=create", error))
+      return FALSE;
+  return TRUE;
+}
+
 /* Stores VALUE (NULL for flags) as RULE says. */
 static gboolean
 apply (VqOptions *options, const Rule *rule, const char *value, GError **error)
@@ -339,6 +380,10 @@ apply (VqOptions *options, const Rule *rule, const char *value, GError **error)
       return vq_units_parse_size (value, field, error);
     case RULE_SHARED_DIR:
       return add_shared_dir (*(GPtrArray **)field, value, error);
+    case RULE_DISK:
+      return add_disk (*(GPtrArray **)field, value, error);
+    case RULE_DISKS:
+      return add_disks (*(GPtrArray **)field, value, error);
     case RULE_EXIT:
       break;
     }
@@ -440,7 +485,7 @@ check_together (const VqOptions *options, GError **error)
                          "only the guest agent is to be used; leave --ssh-user and --ssh-key out");
   if (options->ssh_user != NULL && options->ssh_key == NULL && options->password == NULL)
     return vq_error_set (error, VQ_ERROR_USAGE, "--ssh-user needs --ssh-key or --password");
-  return TRUE;
+  return vq_disk_spec_complete (options->disks, options->clone_disks, error);
 }
 
 gboolean

@@ -110,6 +110,8 @@ typedef struct
   gboolean baseimage;
   const char *for_image;  /* the name of the first option that is not for an instance; or NULL */
   GPtrArray *shared_dirs; /* VqSharedDir; empty if not given */
+  GPtrArray *disks;       /* VqDiskSpec, complete; empty if not given */
+  gboolean clone_disks;
   char **images; /* at least one, but for an instance: the boot image, then read-only ones */
 } VqOptions;
 

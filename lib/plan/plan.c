@@ -92,6 +92,16 @@ inspect_images (VqPlan *plan, VqCancel *cancel, GError **error)
   return TRUE;
 }
 
+static gboolean
+find_disks (VqPlan *plan, VqCancel *cancel, GError **error)
+{
+  const VqOptions *options = plan->options;
+
+  plan->disks = vq_disk_find_all (options->disks, plan->arch->dpkg,
+                                  (const char *const *)options->allowed_backing, cancel, error);
+  return plan->disks != NULL;
+}
+
 /* --boot=auto on a PC: looks at the image. */
 static gboolean
 image_wants_efi (VqPlan *plan, gboolean *efi, gint64 deadline, VqCancel *cancel, GError **error)
@@ -324,7 +334,7 @@ vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
       || !check_template_dir (options, error) || !check_log_dir (options, error)
       || !check_scripts (options, error) || !check_shared_dirs (options, error)
       || !read_ssh_key (plan, error) || !choose_qemu (plan, error)
-      || !inspect_images (plan, cancel, error))
+      || !inspect_images (plan, cancel, error) || !find_disks (plan, cancel, error))
     return NULL;
   deadline = vq_deadline_in (INSPECT_SECONDS);
   if (!choose_firmware (plan, deadline, cancel, error) || !choose_hotplug (plan, error)
@@ -344,6 +354,7 @@ vq_plan_free (VqPlan *plan)
   vq_firmware_free (plan->firmware);
   vq_image_free (plan->image);
   g_ptr_array_unref (plan->more);
+  g_clear_pointer (&plan->disks, g_ptr_array_unref);
   g_free (plan->qemu_command);
   g_free (plan->display);
   g_free (plan->ssh_key);

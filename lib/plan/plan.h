@@ -7,6 +7,7 @@
 
 #include <glib.h>
 
+#include "disk/disk.h"
 #include "plan/arch.h"
 #include "plan/firmware.h"
 #include "plan/hotplug-bus.h"
@@ -21,6 +22,7 @@ typedef struct
   char *qemu_command;          /* the absolute path */
   VqImage *image;              /* what boots */
   GPtrArray *more;             /* VqImage, the read-only disks */
+  GPtrArray *disks;            /* VqDisk, those of --disk */
   VqFirmware *firmware;        /* NULL: not EFI */
   const VqHotplugBus *hotplug; /* where to plug in the base image; NULL without --baseimage */
   char *display;               /* the graphics card, as for -device; NULL: none of ours */

@@ -79,8 +79,11 @@ void
 vq_block_nodes_add_overlay (GPtrArray *argv, const char *name, const char *path,
                             const char *backing, const char *options)
 {
+  g_autofree char *below = backing != NULL ? g_strconcat ("backing=", backing, ",", NULL) : NULL;
+
   add_file (argv, name, "file", path, options);
-  add (argv, "driver=qcow2,node-name=%s,file=%s-file,backing=%s,%s", name, name, backing, options);
+  add (argv, "driver=qcow2,node-name=%s,file=%s-file,%s%s", name, name, below != NULL ? below : "",
+       options);
 }
 
 void

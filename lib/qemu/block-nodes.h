@@ -16,8 +16,9 @@
  * NAME-1, NAME-2, ... and NAME-file, ... */
 void vq_block_nodes_add_image (GPtrArray *argv, const char *name, const VqImage *image);
 
-/* Adds the options for the qcow2 image PATH, whose backing file is the node BACKING. OPTIONS are
- * more options for both of its nodes, for example VQ_BLOCK_NODES_READ_ONLY. */
+/* Adds the options for the qcow2 image PATH, whose backing file is the node BACKING. It
+ * may be NULL for an image that we have made without one. OPTIONS are more options for both of its
+ * nodes, for example VQ_BLOCK_NODES_READ_ONLY. */
 void vq_block_nodes_add_overlay (GPtrArray *argv, const char *name, const char *path,
                                  const char *backing, const char *options);
 

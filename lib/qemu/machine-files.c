@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "io/file-copy.h"
 #include "io/workdir.h"
+#include "qemu/machine-disks.h"
 #include "qemu/ram-file.h"
 
 /* The names of a disk that stays, and of the template's disk that it lies on. */
@@ -30,6 +31,7 @@ struct _VqMachineFiles
   char *console_log;   /* NULL: none */
   char *template_disk; /* in a fork: what DISK lies on */
   char *ram;           /* NULL: the memory is not a file */
+  GPtrArray *disks;    /* VqMachineDisk, the further ones, beside DISK; NULL: not yet */
 };
 
 static gboolean
@@ -88,6 +90,19 @@ choose_overlay_path (VqMachineFiles *files, GError **error)
   return TRUE;
 }
 
+/* To be called when it is clear where DISK is. */
+static GPtrArray *
+get_disks (VqMachineFiles *files)
+{
+  if (files->disks == NULL)
+    {
+      g_autofree char *directory = g_path_get_dirname (files->disk);
+
+      files->disks = vq_machine_disks_new (files->plan, directory);
+    }
+  return files->disks;
+}
+
 static VqMachineFiles *
 files_new (const VqPlan *plan, const char *template, gboolean making, GError **error)
 {
@@ -108,14 +123,26 @@ files_new (const VqPlan *plan, const char *template, gboolean making, GError **e
   return g_steal_pointer (&files);
 }
 
+/* What stays lies on no template's disk, as that of an earlier machine may have done. */
+static void
+drop_template_disk (VqMachineFiles *files)
+{
+  g_autofree char *path = is_kept (files) ? join_kept (files, TEMPLATE_DISK) : NULL;
+
+  if (path != NULL)
+    unlink (path);
+}
+
 VqMachineFiles *
 vq_machine_files_new_fresh (const VqPlan *plan, gint64 deadline, VqCancel *cancel, GError **error)
 {
   g_autoptr (VqMachineFiles) files = files_new (plan, NULL, FALSE, error);
 
   if (files == NULL || !choose_overlay_path (files, error) || !copy_fresh_vars (files, error)
-      || !vq_image_create_overlay (plan->image, files->disk, deadline, cancel, error))
+      || !vq_image_create_overlay (plan->image, files->disk, deadline, cancel, error)
+      || !vq_machine_disks_create (get_disks (files), deadline, cancel, error))
     return NULL;
+  drop_template_disk (files);
   return g_steal_pointer (&files);
 }
 
@@ -129,6 +156,7 @@ vq_machine_files_new_template (const VqPlan *plan, const char *directory, gint64
     return NULL;
   files->disk = g_build_filename (directory, VQ_TEMPLATE_DISK, NULL);
   if (!vq_image_create_overlay (plan->image, files->disk, deadline, cancel, error)
+      || !vq_machine_disks_create (get_disks (files), deadline, cancel, error)
       || !vq_ram_file_create (files->ram, plan->options->ram_size_mib, error))
     return NULL;
   return g_steal_pointer (&files);
@@ -161,6 +189,7 @@ vq_machine_files_new_fork (const VqPlan *plan, const char *directory, GError **e
   if (files == NULL || !choose_template_disk (files, directory, error)
       || !choose_overlay_path (files, error) || !copy_template_vars (files, error)
       || !vq_file_copy (overlay, files->disk, error)
+      || !vq_machine_disks_fork (get_disks (files), directory, error)
       || !vq_ram_file_check (files->ram, plan->options->ram_size_mib, error))
     return NULL;
   return g_steal_pointer (&files);
@@ -193,18 +222,20 @@ vq_machine_files_new_receiver (const VqPlan *plan, const char *source, gint64 de
   files->receives = TRUE;
   files->disk = join_kept (files, DISK);
   if (!copy_fresh_vars (files, error)
-      || !create_receiving_disk (files, source, deadline, cancel, error))
+      || !create_receiving_disk (files, source, deadline, cancel, error)
+      || !vq_machine_disks_receive (get_disks (files), source, deadline, cancel, error))
     return NULL;
   return g_steal_pointer (&files);
 }
 
 gboolean
-vq_machine_files_link_template_disk (VqMachineFiles *files, GError **error)
+vq_machine_files_link_template_disks (VqMachineFiles *files, GError **error)
 {
   g_autofree char *name = vq_workdir_join (files->workdir, TEMPLATE_DISK);
 
-  return files->template_disk == NULL || symlink (files->template_disk, name) == 0
-         || errno == EEXIST || vq_error_set_errno (error, errno, "cannot make %s", name);
+  if (files->template_disk != NULL && symlink (files->template_disk, name) < 0 && errno != EEXIST)
+    return vq_error_set_errno (error, errno, "cannot make %s", name);
+  return vq_machine_disks_link (get_disks (files), vq_workdir_get_path (files->workdir), error);
 }
 
 gboolean
@@ -215,6 +246,7 @@ vq_machine_files_copy (VqMachineFiles *files, const char *target, GError **error
   g_autofree char *vars = g_build_filename (target, VQ_TEMPLATE_EFI_VARS, NULL);
 
   return vq_file_copy_over (from, disk, error)
+         && vq_machine_disks_copy (get_disks (files), target, error)
          && (files->plan->firmware == NULL || vq_file_copy_over (files->vars, vars, error));
 }
 
@@ -230,6 +262,7 @@ vq_machine_files_new_kept (const VqPlan *plan, GError **error)
   files->disk = join_kept (files, DISK);
   if (access (template_disk, F_OK) == 0)
     files->template_disk = g_steal_pointer (&template_disk);
+  vq_machine_disks_take (get_disks (files));
   return g_steal_pointer (&files);
 }
 
@@ -247,6 +280,7 @@ vq_machine_files_free (VqMachineFiles *files)
   g_free (files->console_log);
   g_free (files->template_disk);
   g_free (files->ram);
+  g_clear_pointer (&files->disks, g_ptr_array_unref);
   g_free (files);
 }
 
@@ -256,6 +290,7 @@ vq_machine_files_fill (VqMachineFiles *files, VqQemuConfig *machine)
   machine->directory = vq_workdir_get_path (files->workdir);
   machine->efi_vars = files->vars;
   machine->overlay = files->disk;
+  machine->disks = get_disks (files);
   machine->disk_stays = is_kept (files);
   machine->console_log = files->console_log;
   machine->template_disk = files->template_disk;
@@ -267,8 +302,11 @@ vq_machine_files_fill (VqMachineFiles *files, VqQemuConfig *machine)
 void
 vq_machine_files_opened (VqMachineFiles *files)
 {
+  gboolean stays = files->making || is_kept (files);
+
   files->disk_fd = open (files->disk, O_PATH | O_CLOEXEC);
-  if (files->making || is_kept (files))
+  vq_machine_disks_opened (get_disks (files), !stays);
+  if (stays)
     return;
   unlink (files->disk);
   g_clear_pointer (&files->overlay_place, vq_workdir_free);
@@ -279,7 +317,9 @@ vq_machine_files_get_disk_space (VqMachineFiles *files)
 {
   struct stat st;
 
-  return fstat (files->disk_fd, &st) == 0 ? (guint64)st.st_blocks * 512 : 0;
+  if (fstat (files->disk_fd, &st) < 0)
+    return 0;
+  return (guint64)st.st_blocks * 512 + vq_machine_disks_get_space (get_disks (files));
 }
 
 gboolean
@@ -291,8 +331,9 @@ vq_machine_files_prepare_forks (VqMachineFiles *files, const char *final_directo
 
   g_assert (files->making);
   vq_image_note_user (files->plan->image, disk);
-  return vq_image_create_second_overlay (files->plan->image, disk, overlay, deadline, cancel,
-                                         error);
+  return vq_image_create_second_overlay (files->plan->image, disk, overlay, deadline, cancel, error)
+         && vq_machine_disks_prepare_forks (get_disks (files), final_directory, deadline, cancel,
+                                            error);
 }
 
 int

@@ -50,12 +50,12 @@ VqMachineFiles *vq_machine_files_new_receiver (const VqPlan *plan, const char *s
                                                gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Makes sure that a machine that takes over our state finds the template's disk, on which ours
- * lies, when it is given the directory of our machine as SOURCE. */
-gboolean vq_machine_files_link_template_disk (VqMachineFiles *files, GError **error)
+/* Makes sure that a machine that takes over our state finds the template's disks, on which ours
+ * lie, when it is given the directory of our machine as SOURCE. */
+gboolean vq_machine_files_link_template_disks (VqMachineFiles *files, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Copies the disk of a machine that stands still, and the variables of its firmware, over those of
+/* Copies the disks of a machine that stands still, and the variables of its firmware, over those of
  * the machine that takes over its state, whose disk_dir is TARGET. */
 gboolean vq_machine_files_copy (VqMachineFiles *files, const char *target, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
@@ -71,7 +71,7 @@ void vq_machine_files_fill (VqMachineFiles *files, VqQemuConfig *machine);
  * needed any more, so that they do not stay if we are killed. */
 void vq_machine_files_opened (VqMachineFiles *files);
 
-/* The bytes that the machine's disk takes on the host's. 0 before vq_machine_files_opened. */
+/* The bytes that the machine's disks take on the host's. 0 before vq_machine_files_opened. */
 guint64 vq_machine_files_get_disk_space (VqMachineFiles *files);
 
 /* Makes the overlay for forks of the template. FINAL_DIRECTORY is the absolute path that the

@@ -323,12 +323,62 @@ add_first_disk (GPtrArray *argv, const VqQemuConfig *config)
   add_drive (argv, config, DISK_NODE, ",bootindex=1");
 }
 
+static const char *
+get_cache_options (const VqQemuConfig *config, VqDiskCache cache)
+{
+  if (cache == VQ_DISK_CACHE_AUTO)
+    cache = config->disk_stays ? VQ_DISK_CACHE_WRITEBACK : VQ_DISK_CACHE_UNSAFE;
+  return cache == VQ_DISK_CACHE_NONE     ? "discard=unmap,cache.direct=on"
+         : cache == VQ_DISK_CACHE_UNSAFE ? "discard=unmap,cache.direct=off,cache.no-flush=on"
+                                         : "discard=unmap,cache.direct=off";
+}
+
+/* One of --disk: an overlay, in a fork the template's, and the image, if it does not begin empty.
+ * In a model, FILES is NULL. */
+static void
+add_further_disk (GPtrArray *argv, const VqQemuConfig *config, guint number, const VqDisk *disk,
+                  const VqMachineDisk *files)
+{
+  g_autofree char *node = g_strdup_printf (PREFIX "disk%u", number);
+  g_autofree char *image = disk->image != NULL ? g_strconcat (node, "-image", NULL) : NULL;
+  g_autofree char *template = g_strconcat (node, "-template", NULL);
+  g_autofree char *device
+      = g_strdup_printf (",serial=%s%s", disk->spec->name,
+                         disk->spec->cache == VQ_DISK_CACHE_WRITETHROUGH ? ",write-cache=off" : "");
+  const char *backing = image;
+  const char *options = disk->spec->read_only ? VQ_BLOCK_NODES_READ_ONLY
+                                              : get_cache_options (config, disk->spec->cache);
+
+  if (image != NULL)
+    vq_block_nodes_add_image (argv, image, disk->image);
+  if (files != NULL && files->template_disk != NULL)
+    {
+      vq_block_nodes_add_overlay (argv, template, files->template_disk, backing,
+                                  VQ_BLOCK_NODES_READ_ONLY);
+      backing = template;
+    }
+  vq_block_nodes_add_overlay (argv, node, files != NULL ? files->path : "DISK", backing, options);
+  add_drive (argv, config, node, device);
+}
+
+static void
+add_further_disks (GPtrArray *argv, const VqQemuConfig *config)
+{
+  const GPtrArray *disks = config->plan->disks;
+
+  for (guint i = 0; disks != NULL && i < disks->len; i++)
+    add_further_disk (argv, config, i + 1, disks->pdata[i],
+                      config->disks != NULL ? config->disks->pdata[i] : NULL);
+}
+
+/* The disks of --disk come first, so that their letters do not depend on the others. */
 static void
 add_disks (GPtrArray *argv, const VqQemuConfig *config)
 {
   const GPtrArray *more = config->plan->more;
 
   add_first_disk (argv, config);
+  add_further_disks (argv, config);
   for (guint i = 0; i < more->len; i++)
     {
       g_autofree char *node = g_strdup_printf (PREFIX "more%u", i + 1);

@@ -5,6 +5,7 @@
 #include <glib.h>
 
 #include "plan/plan.h"
+#include "qemu/machine-disks.h"
 
 /* One testbed's QEMU: the plan, and what differs from one run to the next. All pointers belong to
  * the caller. */
@@ -15,6 +16,7 @@ typedef struct
   const char *efi_vars;      /* the file of the firmware's variables, if the plan has firmware */
   const char *overlay;       /* a qcow2 overlay on the first image, or on TEMPLATE_DISK */
   const char *template_disk; /* in a fork: the template's qcow2 overlay on the first image */
+  const GPtrArray *disks;    /* VqMachineDisk, one for each of the plan's; NULL: fixed words */
   gboolean disk_stays;       /* when QEMU ends: what the guest has written must be in the overlay */
   const char *console_log;   /* a new file for what the guest writes to its console; NULL: none */
   const char *seed;      /* the raw image for cloud-init, the last read-only disk, if the plan says

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "guest/boot-wait.h"
 #include "guest/guest-disk.h"
+#include "guest/guest-disks.h"
 #include "guest/guest-grub.h"
 #include "guest/guest-script.h"
 #include "guest/guest-setup.h"
@@ -15,6 +16,8 @@
 #define STEP_SECONDS 100
 #define SCRIPT_SECONDS (60 * 60)
 #define INSTALL_SECONDS (10 * 60)
+/* How many seconds it may take to make file systems on all disks. */
+#define DISKS_SECONDS (10 * 60)
 
 static const char install_agent_script[] =
 #include "testbed/install-agent.sh.inc"
@@ -75,14 +78,17 @@ grow_disk (VqGuest *guest, const VqOptions *options, GError **error)
 }
 
 gboolean
-vq_guest_prepare (VqGuest *guest, const VqOptions *options, GError **error)
+vq_guest_prepare (VqGuest *guest, const VqPlan *plan, GError **error)
 {
+  const VqOptions *options = plan->options;
   VqChannel *channel = vq_guest_get_channel (guest);
   VqCancel *cancel = vq_guest_get_cancel (guest);
 
   return wait_for_network (guest, options, error)
          && vq_guest_setup_time_zone (channel, vq_deadline_in (STEP_SECONDS), cancel, error)
          && grow_disk (guest, options, error)
+         && vq_guest_disks_set_up (plan->disks, channel, vq_deadline_in (DISKS_SECONDS), cancel,
+                                   error)
          && vq_guest_grub_prepare (channel, "", vq_deadline_in (STEP_SECONDS), cancel, error)
          && install_agent (guest, options, error) && run_scripts (guest, options, error);
 }

@@ -5,10 +5,10 @@
 #include <glib.h>
 
 #include "guest/guest.h"
-#include "plan/options.h"
+#include "plan/plan.h"
 
-/* Waits for the network, sets the time zone, answers GRUB's question, installs qemu-guest-agent and
- * runs the template scripts, as OPTIONS say. Waits as long as the scripts take, up to a limit for
- * each. */
-gboolean vq_guest_prepare (VqGuest *guest, const VqOptions *options, GError **error)
+/* Waits for the network, sets the time zone, mounts the disks, answers GRUB's question, installs
+ * qemu-guest-agent and runs the template scripts, as PLAN says. Waits as long as the scripts take,
+ * up to a limit for each. */
+gboolean vq_guest_prepare (VqGuest *guest, const VqPlan *plan, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

@@ -126,7 +126,7 @@ boot (VqGuestSource *source, const char *directory, VqBootStage *stage, GError *
   vq_log_progress ("booting the guest");
   guest = vq_guest_boot (source->plan, directory, boot_deadline (source), source->cancel, stage,
                          error);
-  if (guest == NULL || !vq_guest_prepare (guest, source->plan->options, error))
+  if (guest == NULL || !vq_guest_prepare (guest, source->plan, error))
     return NULL;
   return g_steal_pointer (&guest);
 }
@@ -140,7 +140,7 @@ boot_kept (VqGuestSource *source, VqGuestFacts *facts, VqBootStage *stage, GErro
   source->origin = "boot";
   vq_log_progress ("booting the guest");
   guest = vq_guest_boot_kept (source->plan, boot_deadline (source), source->cancel, stage, error);
-  if (guest == NULL || !vq_guest_prepare (guest, source->plan->options, error)
+  if (guest == NULL || !vq_guest_prepare (guest, source->plan, error)
       || !vq_guest_facts_make (facts, guest, error))
     return NULL;
   return g_steal_pointer (&guest);

@@ -37,6 +37,27 @@ add_images (VqTemplateKey *key, const VqPlan *plan, GError **error)
   return TRUE;
 }
 
+/* Adds the disk, and what it begins with. */
+static gboolean
+add_disk (VqTemplateKey *key, const VqDisk *disk, GError **error)
+{
+  g_auto (GStrv) words = vq_disk_spec_describe (disk->spec);
+  g_autofree char *size = g_strdup_printf ("%" G_GUINT64_FORMAT, disk->size);
+
+  vq_template_key_add_argv (key, "disk", (const char *const *)words);
+  vq_template_key_add_text (key, "disk's size", size);
+  return disk->image == NULL || add_image (key, "disk's image", disk->image, error);
+}
+
+static gboolean
+add_disks (VqTemplateKey *key, const VqPlan *plan, GError **error)
+{
+  for (guint i = 0; i < plan->disks->len; i++)
+    if (!add_disk (key, plan->disks->pdata[i], error))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 add_firmware (VqTemplateKey *key, const VqPlan *plan, GError **error)
 {
@@ -149,6 +170,12 @@ check_saving (const VqPlan *plan, GError **error)
     return vq_error_set (error, VQ_ERROR_FAILED, "--channel=ssh cannot set a fork's clock");
   for (guint i = 0; ok && i < plan->more->len; i++)
     ok = vq_image_check_saving (plan->more->pdata[i], error);
+  for (guint i = 0; ok && i < plan->disks->len; i++)
+    {
+      const VqDisk *disk = plan->disks->pdata[i];
+
+      ok = disk->image == NULL || vq_image_check_saving (disk->image, error);
+    }
   return ok;
 }
 
@@ -158,7 +185,7 @@ vq_plan_inputs_get_key (const VqPlan *plan, gint64 deadline, VqCancel *cancel, G
   g_autoptr (VqTemplateKey) key = vq_template_key_new ();
 
   add_machine (key, plan);
-  if (!check_saving (plan, error) || !add_images (key, plan, error)
+  if (!check_saving (plan, error) || !add_images (key, plan, error) || !add_disks (key, plan, error)
       || !add_firmware (key, plan, error) || !add_named_files (key, plan, error)
       || !vq_template_key_add_program (key, "QEMU", plan->qemu_command, deadline, cancel, error)
       || !add_our_programs (key, plan, error) || !add_preparation (key, plan, error)

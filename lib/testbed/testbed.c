@@ -5,6 +5,7 @@
 #include "base/host-facts.h"
 #include "base/error.h"
 #include "channel/exec-server.h"
+#include "guest/guest-disks.h"
 #include "guest/guest-setup.h"
 #include "guest/guest.h"
 #include "testbed/guest-source.h"
@@ -353,7 +354,9 @@ reboot_guest (VqTestbed *testbed, gboolean prepare_only, GError **error)
   if (!vq_guest_reboot (testbed->guest, prepare_only ? VQ_REBOOT_ITSELF : VQ_REBOOT_TOLD, error))
     return FALSE;
   vq_exec_server_set_channel (testbed->exec_server, vq_guest_get_channel (testbed->guest));
-  return attach (testbed, error)
+  return vq_guest_disks_set_up (testbed->plan->disks, vq_guest_get_channel (testbed->guest),
+                                vq_deadline_in (ATTACH_SECONDS), cancel, error)
+         && attach (testbed, error)
          && vq_guest_setup_restore_scratch (vq_guest_get_channel (testbed->guest),
                                             testbed->facts.scratch, copy_deadline (testbed), cancel,
                                             error);

@@ -24,3 +24,23 @@ TEST (quote)
       ck_assert_str_eq (quoted, cases[i].quoted);
     }
 }
+
+TEST (split)
+{
+  static const struct
+  {
+    const char *text, *parts;
+  } cases[] = {
+    { "", "<>" },       { "a", "<a>" },          { ",", "<><>" },          { ",,", "<,>" },
+    { ",,,", "<,><>" }, { "a,b=c", "<a><b=c>" }, { "a,,b,c", "<a,b><c>" }, { "a,,,,b", "<a,,b>" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (GStrv) parts = vq_qemu_value_split (cases[i].text);
+      g_autofree char *joined = g_strjoinv ("><", parts);
+      g_autofree char *shown = g_strdup_printf ("<%s>", joined);
+
+      ck_assert_str_eq (shown, cases[i].parts);
+    }
+}

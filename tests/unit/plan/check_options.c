@@ -7,6 +7,7 @@
 #include <glib/gstdio.h>
 
 #include "base/error.h"
+#include "disk/disk-spec.h"
 #include "plan/shared-dir.h"
 #include "suite.h"
 
@@ -223,6 +224,15 @@ static const Case bad[] = {
   { { "--shared-dir=src=/a,dst=/b", "--shared-dir=src=/c,dst=/b,rw", "i" },
     "option --shared-dir: dst=/b is given twice" },
   { { "--shared-dir" }, "option --shared-dir needs a value" },
+  { { "--disk=acton=create", "i" }, "option --disk: 'acton' is not one of action, name" },
+  { { "--disk=name=a", "--disk=name=a", "i" }, "--disk: there are two disks of the name a" },
+  { { "--disks=0", "i" }, "option --disks: 0 disks are none: there must be at least one disk" },
+  { { "--disks=-1", "i" }, "option --disks: -1 disks are none: there must be at least one disk" },
+  { { "--disks=17", "i" }, "option --disks: 17 is not between" },
+  { { "--disks=two", "i" }, "option --disks: 'two' is not a whole number" },
+  { { "--disks=9", "--disks=8", "i" }, "--disk: there can be 16 disks at most" },
+  { { "--instance=web", "--disks=1" },
+    "--instance: that machine is there already; leave --disks out" },
   { { "--baseimage=1", "i" }, "option --baseimage takes no value" },
   { { "-c", "0", "i" }, "option -c/--cpus: 0 is not between 1 and 1024" },
   { { "-c", "-1", "i" }, "option -c/--cpus: -1 is not between 1 and 1024" },
@@ -304,6 +314,25 @@ TEST_LOOP (test_bad, 0, G_N_ELEMENTS (bad))
   ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_USAGE));
   ck_assert_msg (g_str_has_prefix (error->message, bad[_i].expected), "'%s' instead of '%s'",
                  error->message, bad[_i].expected);
+}
+
+TEST (test_disks)
+{
+  static const char *const words[] = {
+    "--disk=size=1,url=a,,b", "--clone-disks", "--disks=2", "--disk", "type=block", "i", NULL
+  };
+  g_autoptr (VqOptions) options = NULL;
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  ck_assert_int_eq (parse (words, &options, NULL), VQ_OPTIONS_RUN);
+  for (guint i = 0; i < options->disks->len; i++)
+    {
+      const VqDiskSpec *disk = options->disks->pdata[i];
+
+      g_string_append_printf (names, "%s%s ", disk->name, disk->is_parent_only ? "!" : "");
+    }
+  ck_assert_str_eq (names->str, "disk1! disk1-clone disk2! disk2-clone disk3! disk3-clone "
+                                "disk4! disk4-clone ");
 }
 
 TEST (test_images)
@@ -423,7 +452,7 @@ static gboolean
 is_whole (const char *name)
 {
   /* the one option whose name begins others' */
-  if (g_str_equal (name, "--template"))
+  if (g_str_equal (name, "--template") || g_str_equal (name, "--disk"))
     return TRUE;
   for (const char *c = "abcdefghijklmnopqrstuvwxyz-"; *c != '\0'; c++)
     {
@@ -458,7 +487,7 @@ TEST (test_help)
       ck_assert_msg (is_known (name) && is_whole (name), "%s", name);
       ck_assert_msg (is_known (letter), "%s", letter);
     }
-  ck_assert_int_eq (n, 39);
+  ck_assert_int_eq (n, 42);
 }
 
 TEST (test_usage_error)

@@ -447,6 +447,154 @@ TEST (fresh_disk_stays)
   vq_machine_files_free (files);
 }
 
+/* From now on each machine has two further disks: an empty one, and one on the image. */
+static void
+use_disks (VqDisk disks[2], VqDiskSpec specs[2])
+{
+  specs[0] = (VqDiskSpec){ .name = (char *)"a" };
+  specs[1] = (VqDiskSpec){ .name = (char *)"b" };
+  disks[0] = (VqDisk){ .spec = &specs[0], .size = 8 * MIB };
+  disks[1] = (VqDisk){ .spec = &specs[1], .image = plan.image, .size = 8 * MIB };
+  plan.disks = g_ptr_array_new ();
+  g_ptr_array_add (plan.disks, &disks[0]);
+  g_ptr_array_add (plan.disks, &disks[1]);
+}
+
+static const VqMachineDisk *
+get_disk (VqMachineFiles *files, guint index)
+{
+  return fill (files).disks->pdata[index];
+}
+
+static void
+assert_empty_disk (const char *path, guint64 size)
+{
+  g_autoptr (VqImage) image = vq_image_inspect (path, VQ_IMAGE_DATA, NULL, NULL);
+
+  ck_assert_ptr_nonnull (image);
+  ck_assert_uint_eq (vq_image_get_size (image), size);
+  ck_assert_uint_eq (vq_image_get_files (image)->len, 1);
+}
+
+TEST (further_disks_of_a_fresh_machine)
+{
+  VqDiskSpec specs[2];
+  VqDisk disks[2];
+  VqMachineFiles *files;
+  guint64 space;
+
+  use_disks (disks, specs);
+  files = make_fresh ();
+  assert_names (fill (files).directory, "disk.a disk.b efivars.fd lock overlay ");
+  assert_empty_disk (get_disk (files, 0)->path, 8 * MIB);
+  assert_overlay (get_disk (files, 1)->path, images_get_file (plan.image)->path, "qcow2");
+  vq_machine_files_opened (files);
+  assert_names (fill (files).directory, "efivars.fd lock ");
+  space = vq_machine_files_get_disk_space (files);
+  ck_assert_uint_gt (space, vq_machine_disks_get_space ((GPtrArray *)fill (files).disks));
+  ck_assert_uint_gt (vq_machine_disks_get_space ((GPtrArray *)fill (files).disks), 0);
+  vq_machine_files_free (files);
+  assert_names (tmpdir, "");
+  g_clear_pointer (&plan.disks, g_ptr_array_unref);
+}
+
+TEST (further_disks_of_a_fork)
+{
+  g_autofree char *final_a = in_directory ("final/disk.a");
+  g_autofree char *final_b = in_directory ("final/disk.b");
+  g_autofree char *templates = g_build_filename (template, "disk.a", NULL);
+  VqDiskSpec specs[2];
+  VqDisk disks[2];
+  VqMachineFiles *files;
+
+  use_disks (disks, specs);
+  g_free (complete_template ());
+  assert_names (template, "disk disk.a disk.b efivars.fd overlay overlay.a overlay.b ram state ");
+  files = make_fork ();
+  assert_overlay (get_disk (files, 0)->path, final_a, "qcow2");
+  assert_overlay (get_disk (files, 1)->path, final_b, "qcow2");
+  ck_assert_str_eq (get_disk (files, 0)->template_disk, templates);
+  vq_machine_files_free (files);
+  assert_names (tmpdir, "");
+  g_clear_pointer (&plan.disks, g_ptr_array_unref);
+}
+
+/* They outlive the template; a machine that takes over the state of such a one has their like; and
+ * a fresh machine has nothing of them. */
+TEST (further_disks_that_stay)
+{
+  g_autofree char *kept = in_directory ("kept");
+  g_autofree char *other = in_directory ("other");
+  g_autoptr (GError) error = NULL;
+  VqDiskSpec specs[2];
+  VqDisk disks[2];
+  VqMachineFiles *files, *copy;
+
+  use_disks (disks, specs);
+  g_free (complete_template ());
+  ck_assert_int_eq (g_mkdir (kept, 0700), 0);
+  ck_assert_int_eq (g_mkdir (other, 0700), 0);
+  plan.disk_dir = kept;
+  files = make_fork ();
+  put (get_disk (files, 0)->path, "what a guest has written");
+  vq_machine_files_opened (files);
+  tree_remove (template);
+  assert_names (kept, "disk disk.a disk.b efivars.fd template-disk template-disk.a "
+                      "template-disk.b ");
+  plan.disk_dir = other;
+  copy = make (vq_machine_files_new_receiver (&plan, kept, vq_deadline_in (PATIENCE), NULL, &error),
+               error);
+  assert_overlay (get_disk (copy, 1)->path, get_disk (copy, 1)->template_disk, "qcow2");
+  ck_assert (vq_machine_files_copy (files, other, NULL));
+  assert_text (other, "disk.a", "what a guest has written");
+  vq_machine_files_free (copy);
+  vq_machine_files_free (files);
+  plan.disk_dir = kept;
+  files = make (vq_machine_files_new_kept (&plan, NULL), NULL);
+  ck_assert (g_str_has_prefix (get_disk (files, 1)->template_disk, kept));
+  vq_machine_files_free (files);
+  files = make_fresh ();
+  assert_names (kept, "disk disk.a disk.b efivars.fd ");
+  vq_machine_files_free (files);
+  g_clear_pointer (&plan.disks, g_ptr_array_unref);
+}
+
+/* A server's machine has its files elsewhere than where it is looked for. */
+TEST (further_disks_of_a_source)
+{
+  VqDiskSpec specs[2];
+  VqDisk disks[2];
+  VqMachineFiles *files;
+
+  use_disks (disks, specs);
+  g_free (complete_template ());
+  files = make_fork ();
+  vq_machine_files_opened (files);
+  ck_assert (vq_machine_files_link_template_disks (files, NULL));
+  ck_assert (vq_machine_files_link_template_disks (files, NULL));
+  assert_names (fill (files).directory,
+                "efivars.fd lock template-disk template-disk.a template-disk.b ");
+  vq_machine_files_free (files);
+  g_clear_pointer (&plan.disks, g_ptr_array_unref);
+}
+
+/* One that cannot be made leaves nothing, and the error names it. */
+TEST (further_disk_that_fails)
+{
+  g_autoptr (GError) error = NULL;
+  VqDiskSpec specs[2];
+  VqDisk disks[2];
+
+  use_disks (disks, specs);
+  disks[0].size = G_MAXUINT64;
+  ck_assert_ptr_null (vq_machine_files_new_fresh (&plan, vq_deadline_in (PATIENCE), NULL, &error));
+  ck_assert_msg (g_str_has_prefix (error->message, "--disk: a: cannot create an empty disk: "),
+                 "%s", error->message);
+  ck_assert_ptr_null (strchr (error->message, '\n'));
+  assert_names (tmpdir, "");
+  g_clear_pointer (&plan.disks, g_ptr_array_unref);
+}
+
 /* It is open to be read, and must be there. */
 TEST (state_of_a_fork)
 {

@@ -332,6 +332,79 @@ TEST (further_disks)
   assert_has (line, "-device virtio-blk-pci,drive=vq-seed");
 }
 
+/* The words of --disk are given in TEXTS, with "IMAGE" for an image. */
+static void
+add_disks (BareMachine *bare, const char *const *texts)
+{
+  const VqImageGateFile *file = images_get_file (bare->plan.image);
+
+  for (; *texts != NULL; texts++)
+    {
+      g_auto (GStrv) halves = g_strsplit (*texts, "IMAGE", 2);
+      g_autofree char *text = g_strjoinv (file->path, halves);
+      VqDiskSpec *spec = vq_disk_spec_parse (text, NULL);
+
+      ck_assert_ptr_nonnull (spec);
+      g_ptr_array_add (bare->options->disks, spec);
+    }
+  ck_assert (vq_disk_spec_complete (bare->options->disks, FALSE, NULL));
+  bare->plan.disks = vq_disk_find_all (bare->options->disks, "amd64", NULL, NULL, NULL);
+  ck_assert_ptr_nonnull (bare->plan.disks);
+}
+
+/* They come before the other further images. */
+TEST (disks_of_the_user)
+{
+  static const char *const disks[]
+      = { "size=5,cache=none", "name=b,url=IMAGE,cache=writethrough", "url=IMAGE,read-only", NULL };
+  g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", NULL);
+  VqMachineDisk first = { .path = (char *)"/d,1" };
+  VqMachineDisk second = { .path = (char *)"/d2", .template_disk = (char *)"/t,2" };
+  VqMachineDisk third = { .path = (char *)"/d3" };
+  g_autoptr (GPtrArray) files = g_ptr_array_new ();
+  g_autofree char *line = NULL;
+
+  add_disks (bare, disks);
+  bare_machine_add_disk (bare, "more", "raw");
+  g_ptr_array_add (files, &first);
+  g_ptr_array_add (files, &second);
+  g_ptr_array_add (files, &third);
+  bare->machine.disks = files;
+  line = build_line (bare);
+  assert_has (line, "-blockdev driver=file,node-name=vq-disk1-file,filename=/d,,1,discard=unmap,"
+                    "cache.direct=on -blockdev driver=qcow2,node-name=vq-disk1,file=vq-disk1-file,"
+                    "discard=unmap,cache.direct=on -device virtio-blk-pci,drive=vq-disk1,"
+                    "serial=disk1");
+  assert_has (line,
+              "-blockdev driver=file,node-name=vq-disk2-template-file,filename=/t,,2," READ_ONLY
+              " -blockdev driver=qcow2,node-name=vq-disk2-template,"
+              "file=vq-disk2-template-file,backing=vq-disk2-image," READ_ONLY);
+  assert_has (line, "driver=qcow2,node-name=vq-disk2,file=vq-disk2-file,backing=vq-disk2-template,"
+                    "discard=unmap,cache.direct=off -device virtio-blk-pci,drive=vq-disk2,"
+                    "serial=b,write-cache=off");
+  assert_has (line,
+              "driver=qcow2,node-name=vq-disk3,file=vq-disk3-file,backing=vq-disk3-image," READ_ONLY
+              " -device virtio-blk-pci,drive=vq-disk3,serial=disk3");
+  ck_assert_ptr_nonnull (strstr (strstr (line, "serial=disk3"), "vq-more1"));
+}
+
+/* What stays must be on the disk; what does not is quick. */
+TEST (cache_of_disks)
+{
+  static const char *const disks[] = { "size=5", NULL };
+  g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", NULL);
+  g_autofree char *quick = NULL;
+  g_autofree char *safe = NULL;
+
+  add_disks (bare, disks);
+  quick = build_line (bare);
+  assert_has (quick, "driver=qcow2,node-name=vq-disk1,file=vq-disk1-file," OVERLAY_OPTIONS);
+  bare->machine.disk_stays = TRUE;
+  safe = build_line (bare);
+  assert_has (safe, "driver=qcow2,node-name=vq-disk1,file=vq-disk1-file,discard=unmap,"
+                    "cache.direct=off");
+}
+
 /* Each file of the chain, from the bottom to the top, with its own format. */
 TEST (disk_of_a_fork)
 {
@@ -629,6 +702,26 @@ TEST (accepted_with_shared_dirs)
 }
 
 /* The same with EFI on a PC, and with disks whose names have commas and blanks. */
+TEST (accepted_with_disks_of_the_user)
+{
+  static const char *const disks[]
+      = { "size=5,cache=writethrough", "url=IMAGE", "url=IMAGE,read-only,cache=unsafe", NULL };
+  static const guint8 code[] = { 0xeb, 0xfe };
+  g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", NULL);
+  g_autoptr (GPtrArray) files = NULL;
+  g_autoptr (VqQemu) qemu = NULL;
+  g_autoptr (GError) error = NULL;
+
+  bare_machine_make_disk (bare, NULL, code, sizeof code);
+  add_disks (bare, disks);
+  files = vq_machine_disks_new (&bare->plan, bare->directory);
+  ck_assert (vq_machine_disks_create (files, vq_deadline_in (PATIENCE), NULL, NULL));
+  bare->machine.disks = files;
+  qemu = vq_qemu_start (&bare->machine, vq_deadline_in (PATIENCE), NULL, &error);
+  ck_assert_msg (qemu != NULL, "%s", error != NULL ? error->message : "");
+  ck_assert (vq_qemu_run_guest (qemu, vq_deadline_in (PATIENCE), NULL));
+}
+
 TEST (accepted_with_firmware_and_disks)
 {
   static const guint8 code[] = { 0xf4 };

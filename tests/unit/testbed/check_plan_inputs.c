@@ -167,6 +167,19 @@ static const char *const other_words[] = {
   "--qemu-options=-usb|-usb " PLAIN,
   "--qemu-options=-kernel|DIR/kernel " PLAIN,
   "--qemu-options=-kernel|DIR/odd " PLAIN,
+  "--disks=1 " PLAIN,
+  "--disk=name=a " PLAIN,
+  "--disk=size=5 " PLAIN,
+  "--disk=type=block " PLAIN,
+  "--disk=fs=ext4 " PLAIN,
+  "--disk=mount=/a " PLAIN,
+  "--disk=cache=none " PLAIN,
+  "--disk=url=DIR/base.raw " PLAIN,
+  "--disk=url=DIR/base.raw,size=9 " PLAIN,
+  "--disk=url=DIR/base.raw,read-only " PLAIN,
+  "--disk=url=DIR/more.raw " PLAIN,
+  "--disks=2 " PLAIN,
+  "--disks=1 --clone-disks " PLAIN,
 };
 
 TEST (command_lines)
@@ -227,6 +240,8 @@ static const struct
   const char *change, *words;
 } changes[] = {
   { "touch image.qcow2", PLAIN },
+  { "touch base.raw", "--disk=url=DIR/cd.qcow2 DIR/more.raw" },
+  { "touch cd.qcow2", "--disk=url=DIR/cd.qcow2 DIR/more.raw" },
   { "touch middle.qcow2", PLAIN },
   { "printf x | dd of=base.raw conv=notrunc status=none", PLAIN },
   { "touch base.raw; chmod 600 base.raw", PLAIN },

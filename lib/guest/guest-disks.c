@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guest/guest-disks.h"
+
+#include <string.h>
+
+#include "disk/disk.h"
+#include "guest/guest-script.h"
+
+#define DEFAULT_FS "xfs"
+#define OTHER_FS "ext4"
+
+static const char script[] =
+#include "guest/set-up-disk.sh.inc"
+    ;
+
+/* *MADE is the file system that DISK has got, or "". */
+static gboolean
+set_up (const VqDisk *disk, char **made, VqChannel *channel, gint64 deadline, VqCancel *cancel,
+        GError **error)
+{
+  const VqDiskSpec *spec = disk->spec;
+  gboolean by_default = spec->fs == NULL;
+  const char *fs = disk->image != NULL ? "" : by_default ? DEFAULT_FS : spec->fs;
+  const char *const arguments[]
+      = { spec->name, spec->mount, spec->read_only ? "ro" : "rw", fs, by_default ? OTHER_FS : "",
+          "",         NULL };
+  g_autofree char *failure
+      = g_strdup_printf ("--disk: cannot mount %s at %s in the guest", spec->name, spec->mount);
+
+  return vq_guest_script_run (channel, script, arguments, made, deadline, cancel, failure, error);
+}
+
+gboolean
+vq_guest_disks_set_up (const GPtrArray *disks, VqChannel *channel, gint64 deadline,
+                       VqCancel *cancel, GError **error)
+{
+  gboolean warned = FALSE;
+
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const VqDisk *disk = disks->pdata[i];
+      g_autofree char *made = NULL;
+
+      if (disk->spec->type != VQ_DISK_FILESYSTEM)
+        continue;
+      if (!set_up (disk, &made, channel, deadline, cancel, error))
+        return FALSE;
+      if (!warned && disk->spec->fs == NULL && strcmp (g_strchomp (made), OTHER_FS) == 0)
+        {
+          g_warning ("--disk: the guest has no mkfs." DEFAULT_FS ", so its disks have " OTHER_FS
+                     ": install xfsprogs in it, or say fs=" OTHER_FS);
+          warned = TRUE;
+        }
+    }
+  return TRUE;
+}
