@@ -44,8 +44,9 @@ struct _VqQemu
   VqScreen *screen;  /* NULL: nobody wants pictures */
   VqGuestText *said; /* what QEMU writes to its stdout, with -serial stdio for example */
   VqCancel *cancel;
-  char *full_disk;       /* the message for the case that there is no room for the disk */
-  char *ram_path;        /* for messages; NULL: none */
+  char *full_disk; /* the message for the case that there is no room for the disk */
+  char *ram_path;  /* for messages; NULL: none */
+  gboolean kvm;
   gboolean running;      /* we let the guest run, so a stop would be a failure */
   gboolean end_expected; /* we told it to end, so that is not a failure */
   VqBootWatch *boots;
@@ -146,6 +147,30 @@ on_reset (VqQemu *qemu, JsonObject *data)
     fail (qemu, "the guest rebooted though nobody asked for it");
 }
 
+/* What QEMU has said of KVM before it wrote down all registers ("KVM internal error. Suberror: 1"),
+ * or "". Transfer full. */
+static char *
+find_kvm_error (VqQemu *qemu)
+{
+  g_autofree char *text = vq_child_get_stderr (qemu->child);
+  g_auto (GStrv) lines = g_strsplit (text, "; ", -1);
+
+  for (char **line = lines; *line != NULL; line++)
+    if (strstr (*line, "KVM") != NULL || strstr (*line, "kvm run failed") != NULL)
+      return g_strconcat (": ", *line, NULL);
+  return g_strdup ("");
+}
+
+/* QEMU stops the machine when KVM does what it did not expect. */
+static void
+tell_stop (VqQemu *qemu)
+{
+  g_autofree char *why = qemu->kvm ? find_kvm_error (qemu) : g_strdup ("");
+
+  fail (qemu, "the machine was stopped though nobody asked for it%s%s", why,
+        qemu->kvm ? "; KVM may not work on this host: --accel=tcg does without it" : "");
+}
+
 static void
 on_stop (VqQemu *qemu, JsonObject *data)
 {
@@ -154,7 +179,7 @@ on_stop (VqQemu *qemu, JsonObject *data)
   if (qemu->disk_error != NULL)
     fail (qemu, "%s", qemu->disk_error);
   else
-    fail (qemu, "the machine was stopped though nobody asked for it");
+    tell_stop (qemu);
 }
 
 static char *
@@ -255,7 +280,7 @@ on_child_ended (VqChild *child, gpointer data)
 
   if (qemu->qmp != NULL)
     vq_qmp_drain (qemu->qmp);
-  qemu->no_room |= lacks_memory_file (qemu, child);
+  qemu->no_room |= lacks_memory_file (qemu, child) || vq_error_guess_code (how) == VQ_ERROR_NO_ROOM;
   fail (qemu, "QEMU ended: %s", how);
 }
 
@@ -348,6 +373,7 @@ vq_qemu_start (VqQemuConfig *machine, gint64 deadline, VqCancel *cancel, GError 
   qemu->boots = vq_boot_watch_new (qemu->cancel);
   qemu->full_disk = describe_full_disk (machine);
   qemu->ram_path = g_strdup (machine->ram_path);
+  qemu->kvm = machine->plan->kvm;
   qemu->console = vq_console_new (options->show_boot, error);
   qemu->said = vq_guest_text_new (G_MAXUINT64);
   if (qemu->console == NULL || (said = vq_guest_text_open_pipe (qemu->said, error)) < 0

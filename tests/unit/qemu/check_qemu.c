@@ -213,13 +213,17 @@ TEST (not_qemu)
   {
     const char *script, *error;
     double seconds;
+    VqErrorCode code;
   } cases[] = {
-    { "#!/bin/sh\nexec sleep 1000\n", "no greeting of QEMU's monitor within", 0.3 },
-    { "#!/bin/sh\nexit 0\n", "QEMU ended: exit status 0", PATIENCE },
+    { "#!/bin/sh\nexec sleep 1000\n", "no greeting of QEMU's monitor within", 0.3,
+      VQ_ERROR_TIMEOUT },
+    { "#!/bin/sh\nexit 0\n", "QEMU ended: exit status 0", PATIENCE, VQ_ERROR_MACHINE },
     { "#!/bin/sh\nkill -SEGV $$\n", "QEMU ended: killed by signal 11 (Segmentation fault)",
-      PATIENCE },
+      PATIENCE, VQ_ERROR_MACHINE },
     { "#!/bin/sh\necho one >&2; echo two >&2; exit 3\n", "QEMU ended: exit status 3: one; two",
-      PATIENCE },
+      PATIENCE, VQ_ERROR_MACHINE },
+    { "#!/bin/sh\necho cannot set up guest memory: Cannot allocate memory >&2; exit 1\n",
+      "memory: Cannot allocate memory", PATIENCE, VQ_ERROR_NO_ROOM },
   };
   g_autofree char *program = g_build_filename (bare->directory, "qemu", NULL);
 
@@ -235,6 +239,7 @@ TEST (not_qemu)
       ck_assert_ptr_null (
           vq_qemu_start (&bare->machine, vq_deadline_in (cases[i].seconds), NULL, &error));
       ck_assert_msg (strstr (error->message, cases[i].error) != NULL, "%s", error->message);
+      ck_assert_int_eq (vq_error_get_code (error), cases[i].code);
     }
 }
 
