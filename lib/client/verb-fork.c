@@ -24,6 +24,7 @@ static const char help[]
       "      --ephemeral        NEW is deleted when it stops\n" VQ_INSTANCE_LIFE_LEASE_HELP
           VQ_INSTANCE_LIFE_OWNER_HELP
       "      --no-wait          fail if something else is being done with NAME\n"
+      "      --format=json      tell errors in JSON, too\n"
       "  -h, --help             show this text and exit\n";
 
 /* Whether the instance runs and, with --no-wait, has nothing else to do. */
