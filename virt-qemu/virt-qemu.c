@@ -2,7 +2,6 @@
 /* virt-qemu VERB, for people and scripts. The verbs are in lib/verb; here are their table and the
  * exit status. */
 #include <locale.h>
-#include <stdio.h>
 
 #include "base/inherited.h"
 #include "io/log.h"
@@ -22,6 +21,7 @@
 #include "client/verb-ssh.h"
 #include "client/verb-stats.h"
 #include "verb/verb-image.h"
+#include "verb/verb-output.h"
 #include "verb/verb-template.h"
 #include "verb/verb.h"
 
@@ -73,8 +73,9 @@ main (int argc, char **argv)
       return VQ_VERB_FAILED;
     }
   status = vq_verb_run (&table, (const char *const *)argv + (argc > 0));
-  if (fflush (stdout) == 0)
+  if (vq_verb_output_finish ())
     return status;
-  g_critical ("cannot write the output");
+  if (!vq_verb_output_has_lost_reader ())
+    g_critical ("cannot write the output");
   return VQ_VERB_FAILED;
 }

@@ -9,6 +9,8 @@
 #include "base/wait.h"
 #include "client/event-watch.h"
 #include "instance/instance-name.h"
+#include "instance/instance-place.h"
+#include "instance/instance.h"
 #include "verb/verb-output.h"
 #include "verb/verb-reader.h"
 
@@ -137,6 +139,18 @@ apply_positional (gpointer data, const char *value, GError **error)
   return vq_instance_name_check (value, error);
 }
 
+/* It may be made later. */
+static void
+tell_if_missing (const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VqPrivateDir) place = vq_instance_place_open_state (&error);
+  g_autoptr (VqInstance) instance = place != NULL ? vq_instance_open (place, name, &error) : NULL;
+
+  if (instance == NULL && vq_error_is_missing (error))
+    g_message ("there is no instance \"%s\" now: waiting for what happens to one", name);
+}
+
 static gboolean
 follow (Events *self, GError **error)
 {
@@ -145,6 +159,8 @@ follow (Events *self, GError **error)
   g_autoptr (VqEventWatch) watch = NULL;
 
   self->reader = reader;
+  if (self->name != NULL)
+    tell_if_missing (self->name);
   watch = vq_event_watch_new (show, self, error);
   return watch != NULL
          && vq_wait_until (is_over, self, vq_deadline_in (G_MAXDOUBLE), cancel, "event", error);

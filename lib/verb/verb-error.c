@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "verb/verb-error.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -67,6 +68,8 @@ vq_verb_error_report (const GError *error, const char *help, gboolean json)
   VqVerbStatus status = vq_verb_error_get_status (error);
   g_autofree char *hint = status == VQ_VERB_USAGE ? g_strdup_printf ("Try '%s'.", help) : NULL;
 
+  if (vq_error_is_errno (error, EPIPE) && vq_verb_output_has_lost_reader ())
+    return status; /* as after "| head": who reads no more needs no more */
   g_critical ("%s", error->message);
   if (hint != NULL)
     fprintf (stderr, "%s\n", hint);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "verb/verb-output.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 
@@ -28,6 +30,20 @@ void
 vq_verb_output_flush (void)
 {
   fflush (stdout);
+}
+
+gboolean
+vq_verb_output_finish (void)
+{
+  return fflush (stdout) == 0 && !ferror (stdout);
+}
+
+gboolean
+vq_verb_output_has_lost_reader (void)
+{
+  struct pollfd out = { .fd = STDOUT_FILENO };
+
+  return poll (&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
 }
 
 void

@@ -15,6 +15,12 @@ gboolean vq_verb_output_read_format (const char *value, const char *plain, gbool
 /* Makes the reader see what was printed until now. */
 void vq_verb_output_flush (void);
 
+/* Whether all that was printed could be written. To be called once, at the end. */
+gboolean vq_verb_output_finish (void);
+
+/* Whether nobody reads stdout any more, as after "| head". */
+gboolean vq_verb_output_has_lost_reader (void);
+
 /* Prints what BUILDER has built, and a newline. */
 void vq_verb_output_json (JsonBuilder *builder);
 

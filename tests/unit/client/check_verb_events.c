@@ -19,6 +19,7 @@
 
 static pid_t supervisor, verb;
 static int output = -1;
+static int errors = -1; /* the verb's stderr */
 
 static void
 end_process (pid_t *pid)
@@ -37,6 +38,7 @@ tear_down (void)
   end_process (&supervisor);
   end_process (&verb);
   vq_fd_clear (&output);
+  vq_fd_clear (&errors);
   cli_run_clear ();
   instance_teardown ();
 }
@@ -81,19 +83,28 @@ start_verb (const char *option)
   const char *const argv[] = { program, "events", option, NULL };
 
   ck_assert (g_spawn_async_with_pipes (NULL, (char **)argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL,
-                                       NULL, &verb, NULL, &output, NULL, NULL));
+                                       NULL, &verb, NULL, &output, &errors, NULL));
+}
+
+/* The next line that comes from FD. Transfer full. */
+static char *
+read_line (int fd)
+{
+  GString *line = g_string_new (NULL);
+  char byte;
+
+  while (read (fd, &byte, 1) == 1 && byte != '\n')
+    g_string_append_c (line, byte);
+  return g_string_free (line, FALSE);
 }
 
 /* The next line that it prints must end with TEXT. */
 static void
 assert_next (const char *text)
 {
-  g_autoptr (GString) line = g_string_new (NULL);
-  char byte;
+  g_autofree char *line = read_line (output);
 
-  while (read (output, &byte, 1) == 1 && byte != '\n')
-    g_string_append_c (line, byte);
-  ck_assert_msg (g_str_has_suffix (line->str, text), "%s, not: %s", line->str, text);
+  ck_assert_msg (g_str_has_suffix (line, text), "%s, not: %s", line, text);
 }
 
 /* What is made and removed, only of one, and only what is young. */
@@ -183,9 +194,23 @@ TEST (one_that_was_killed_earlier)
   assert_next ("ready");
 }
 
-/* Nothing happens any more that could be printed to a pipe that nobody reads. */
+/* One that does not exist can still be waited for. */
+TEST (of_one_that_is_not_there)
+{
+  g_autofree char *said = NULL;
+
+  start_verb ("web");
+  said = read_line (errors);
+  cli_assert_in (said, "there is no instance \"web\" now: waiting for what happens to one");
+  instance_make ("web", FALSE);
+  assert_next ("web                   created");
+}
+
+/* Nothing happens any more that could be printed to a pipe that nobody reads. As others do, it then
+ * ends without a word. */
 TEST (nobody_reads)
 {
+  g_autofree char *said = NULL;
   int status;
 
   instance_make ("web", FALSE);
@@ -195,6 +220,8 @@ TEST (nobody_reads)
   ck_assert_int_eq (waitpid (verb, &status, 0), verb);
   verb = 0;
   ck_assert_int_eq (WEXITSTATUS (status), 1);
+  said = read_line (errors);
+  ck_assert_str_eq (said, "");
 }
 
 TEST (no_plain_file)

@@ -4,6 +4,7 @@
 #include <check.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "suite.h"
@@ -116,4 +117,25 @@ TEST (program)
       ck_assert_msg (g_str_has_prefix (err, cases[i].err), "%s", err);
       ck_assert_int_eq (out[0] == '\0', cases[i].out[0] == '\0');
     }
+}
+
+/* As after "| head". */
+TEST (nobody_reads)
+{
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *here = g_path_get_dirname (self);
+  g_autofree char *line = NULL;
+  g_autofree char *err = NULL;
+  int ends[2];
+  int status;
+
+  ck_assert_int_eq (pipe (ends), 0);
+  close (ends[0]);
+  line = g_strdup_printf ("exec %s/../virt-qemu --help >&%d", here, ends[1]);
+  ck_assert (g_spawn_sync (NULL, (char **)(const char *[]){ "sh", "-c", line, NULL }, NULL,
+                           G_SPAWN_SEARCH_PATH | G_SPAWN_LEAVE_DESCRIPTORS_OPEN, NULL, NULL, NULL,
+                           &err, &status, NULL));
+  close (ends[1]);
+  ck_assert_str_eq (err, "");
+  ck_assert_int_eq (WEXITSTATUS (status), 1);
 }
