@@ -5,6 +5,7 @@
 #include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -20,6 +21,9 @@
 #include "io/progress-line.h"
 
 #define PROGRAM "virt-qemu-build"
+
+/* Its exit status then. */
+#define WRONG_COMMAND_LINE 64
 
 /* For a program that was told to stop: it removes a directory with a whole system in it. */
 #define CLEANUP_SECONDS 60
@@ -68,13 +72,25 @@ tell_steps (int fd, VqCancel *cancel, GError **error)
   return good;
 }
 
+/* What the program has said of its end. */
+static gboolean
+check_end (VqChild *child, GError **error)
+{
+  int status = vq_child_get_status (child);
+  g_autofree char *text = vq_child_get_stderr (child);
+
+  if (WIFEXITED (status) && WEXITSTATUS (status) == WRONG_COMMAND_LINE)
+    return vq_error_set (error, VQ_ERROR_USAGE, "%s", text);
+  return vq_child_check_success (child, error);
+}
+
 /* Follows CHILD to its end. */
 static gboolean
 await_child (VqChild *child, int fd, VqCancel *cancel, GError **error)
 {
   if (tell_steps (fd, cancel, error)
       && vq_child_wait (child, vq_deadline_in (EVER_SECONDS), cancel, error))
-    return vq_child_check_success (child, error);
+    return check_end (child, error);
   vq_child_kill (child, SIGTERM);
   if (!vq_child_wait (child, vq_deadline_in (CLEANUP_SECONDS), NULL, NULL))
     g_warning (PROGRAM " does not end: look for its files, virt-qemu-build.*, in $TMPDIR or /tmp");

@@ -28,6 +28,7 @@ static const char mmdebstrap[]
       "[ \"$1\" != --unshare-helper ] || { shift; exec \"$@\"; }\n"
       "printf '%s\\n' \"$@\" >\"$FAKE/words\"; echo run >>\"$FAKE/runs\"\n"
       "[ ! -e \"$FAKE/fail\" ] || { cat \"$FAKE/fail\" >&2; exit 1; }\n"
+      "mkdir \"$TMPDIR/mmdebstrap.gpghome.x\"\n"
       "[ ! -p \"$FAKE/go\" ] || { echo >\"$FAKE/started\"; cat \"$FAKE/go\"; }\n"
       "for word; do\n"
       "  case $word in */root) root=$word; grub=$root/usr/lib/grub/i386-pc; mkdir -p \"$grub\"; "
@@ -288,13 +289,14 @@ TEST (wrong_command_lines)
     { "image build fedora/40", 2, "\"fedora\" is not debian or ubuntu" },
     { "image build debian/sid x", 2, "\"x\" is one argument too many" },
     { "image build debian/sid --size=2", 2, "--size" },
-    { "image build debian/sid/amd64 --size=1G -o x", 1, "it needs 2048" },
-    { "image build debian/sid/s390x -o x", 1, "only for amd64 and arm64" },
-    { "image build debian/sid/arm64 --boot=bios -o x", 1, "does not boot with \"bios\"" },
+    { "image build debian/sid/amd64 --size=1G -o x", 2, "it needs 2048" },
+    { "image build debian/sid/s390x -o x", 2, "only for amd64 and arm64" },
+    { "image build debian/sid/arm64 --boot=bios -o x", 2, "does not boot with \"bios\"" },
     { "image build debian/sid/arm64 -o x", 1,
       "cannot run programs for arm64: install the package" },
-    { "image build debian/sid/amd64 --fs=xfs -o x", 1, "\"xfs\" is not ext4 or btrfs" },
-    { "image build debian/sid/amd64 --script=none -o x", 1, "cannot read the script none" },
+    { "image build debian/sid/amd64 --fs=xfs -o x", 2, "\"xfs\" is not ext4 or btrfs" },
+    { "image build debian/sid/amd64 --keyring=none -o x", 2, "there is no file none" },
+    { "image build debian/sid/amd64 --script=none -o x", 2, "cannot read the script none" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -314,8 +316,12 @@ TEST (failures)
       "the mirror http://deb.debian.org/debian does not answer" },
     { "E: The repository 'http://x' does not have a Release file.\n",
       "has not all of sid for amd64" },
-    { "I: running\nE: Unable to locate package hello\n",
-      "Unable to locate package hello; cannot install" },
+    { "I: running\nE: Unable to locate package hello\nE: setup failed: E: apt-get failed\n"
+      "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\nn\nE: mmdebstrap failed to run\n",
+      "amd64: E: Unable to locate package hello; cannot install" },
+    { " hello : Depends: nothing but it is not installable\nE: held broken packages\n",
+      "hello : Depends: nothing but it is not installable; E: held broken packages; cannot" },
+    { "what nobody knows\n", "amd64: what nobody knows; cannot install" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
