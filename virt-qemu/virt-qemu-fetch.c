@@ -82,6 +82,7 @@ fetch (const char *const *args, GError **error)
                                .etag = get (args, "etag"),
                                .modified = get (args, "modified"),
                                .max = get_number (args, "max"),
+                               .fixed_max = get (args, "fixed-max") != NULL,
                                .stall = get_number (args, "stall"),
                                .certificates = find_certificates () };
   gboolean same = FALSE;

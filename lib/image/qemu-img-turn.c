@@ -13,13 +13,14 @@ struct _VqQemuImgTurn
   VqLockFile *lock;
 };
 
+/* Whether others have all turns. A cache that cannot be written has none to give. */
 static gboolean
-try_all (VqQemuImgTurn *self, GError **error)
+try_all (VqQemuImgTurn *self)
 {
   for (gsize i = 0; i < VQ_QEMU_IMG_TURNS && self->lock == NULL; i++)
-    if (!vq_lock_file_try (self->cache, names[i], &self->lock, error))
+    if (!vq_lock_file_try (self->cache, names[i], &self->lock, NULL))
       return FALSE;
-  return TRUE;
+  return self->lock == NULL;
 }
 
 /* One of them must do: there is no event for the first of several locks. */
@@ -40,8 +41,7 @@ vq_qemu_img_turn_take (VqCancel *cancel, GError **error)
   g_autoptr (VqQemuImgTurn) self = g_new0 (VqQemuImgTurn, 1);
 
   self->cache = vq_image_cache_open (NULL);
-  if (self->cache != NULL
-      && (!try_all (self, error) || (self->lock == NULL && !wait_for_one (self, cancel, error))))
+  if (self->cache != NULL && try_all (self) && !wait_for_one (self, cancel, error))
     return NULL;
   return g_steal_pointer (&self);
 }

@@ -31,10 +31,13 @@ typedef struct
   CURL *curl;
   char *url; /* the one that is asked now */
   gboolean begun;
+  gboolean silent; /* nothing has come for too long */
   gboolean wanted; /* what comes is the file */
   gsize page;      /* bytes of what is not the file */
   guint64 total;   /* 0: not known */
   gint64 told;     /* when, in monotonic time */
+  curl_off_t come; /* bytes of the current answer, */
+  gint64 came;     /* and when the last of them came */
   GError *error;
   /* The headers of the current answer. */
   char *etag;
@@ -140,14 +143,18 @@ get_status (const Transfer *self)
 }
 
 static gboolean
-check_size (guint64 size, guint64 max, GError **error)
+check_size (const Transfer *self, guint64 size, GError **error)
 {
   g_autofree char *is = vq_units_size_to_string (size);
-  g_autofree char *may = vq_units_size_to_string (max);
+  g_autofree char *may = vq_units_size_to_string (self->transfer->max);
 
-  return size <= max
-         || vq_error_set (error, VQ_ERROR_TIMEOUT,
-                          "it has %s, more than the %s that --max-size allows", is, may);
+  if (size <= self->transfer->max)
+    return TRUE;
+  if (self->transfer->fixed_max)
+    return vq_error_set (error, VQ_ERROR_TIMEOUT,
+                         "it has %s, more than the %s that such a file may have", is, may);
+  return vq_error_set (error, VQ_ERROR_TIMEOUT,
+                       "it has %s, more than the %s that --max-size allows", is, may);
 }
 
 static gboolean
@@ -191,8 +198,7 @@ check_total (Transfer *self, guint64 offset, GError **error)
   if (get_status (self) == 206 && length >= 0 && self->range_total != 0
       && self->range_total != self->total)
     return vq_error_set (error, VQ_ERROR_PEER, "the server sends less than the rest of the file");
-  return check_size (self->total, self->transfer->max, error)
-         && (length < 0 || check_room (self, length, error));
+  return check_size (self, self->total, error) && (length < 0 || check_room (self, length, error));
 }
 
 /* What is told here must be true of the file already: it may be all that is left of us. */
@@ -251,7 +257,7 @@ take (Transfer *self, const char *bytes, gsize n, GError **error)
                               get_status (self));
     }
   tell_progress (self);
-  return check_size (vq_fetch_output_get_size (self->output) + n, self->transfer->max, error)
+  return check_size (self, vq_fetch_output_get_size (self->output) + n, error)
          && vq_fetch_output_write (self->output, bytes, n, error);
 }
 
@@ -261,6 +267,26 @@ on_bytes (char *bytes, size_t size, size_t n, void *data)
   Transfer *self = data;
 
   return take (self, bytes, n, &self->error) ? n : CURL_WRITEFUNC_ERROR;
+}
+
+/* Called about once in a second. libcurl looks at the average of some seconds, so after a fast
+ * beginning it would find out late that nothing comes any more. */
+static int
+on_progress (void *data, curl_off_t total, curl_off_t come, curl_off_t to_send, curl_off_t sent)
+{
+  Transfer *self = data;
+  gint64 now = g_get_monotonic_time ();
+  guint stall = self->transfer->stall;
+
+  if (come != self->come)
+    {
+      self->come = come;
+      self->came = now;
+    }
+  if (come == 0 || now - self->came < stall * G_USEC_PER_SEC)
+    return 0;
+  self->silent = TRUE;
+  return 1;
 }
 
 static void
@@ -276,6 +302,9 @@ set_common (Transfer *self)
                     (long)MIN (transfer->stall, CONNECT_SECONDS));
   curl_easy_setopt (self->curl, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST);
   curl_easy_setopt (self->curl, CURLOPT_LOW_SPEED_TIME, (long)transfer->stall);
+  curl_easy_setopt (self->curl, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt (self->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+  curl_easy_setopt (self->curl, CURLOPT_XFERINFODATA, self);
   curl_easy_setopt (self->curl, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt (self->curl, CURLOPT_HEADERDATA, self);
   curl_easy_setopt (self->curl, CURLOPT_WRITEFUNCTION, on_bytes);
@@ -322,8 +351,10 @@ can_go_on (const Transfer *self)
 static gboolean
 explain_break (Transfer *self, CURLcode code, const char *detail, GError **error)
 {
-  VqErrorCode kind = code == CURLE_OPERATION_TIMEDOUT ? VQ_ERROR_TIMEOUT : VQ_ERROR_FAILED;
-  const char *why = *detail != '\0' ? detail : curl_easy_strerror (code);
+  gboolean is_late = self->silent || code == CURLE_OPERATION_TIMEDOUT;
+  VqErrorCode kind = is_late ? VQ_ERROR_TIMEOUT : VQ_ERROR_FAILED;
+  g_autofree char *silence = g_strdup_printf ("nothing for %u s", self->transfer->stall);
+  const char *why = self->silent ? silence : *detail != '\0' ? detail : curl_easy_strerror (code);
   guint64 size = self->wanted ? vq_fetch_output_get_size (self->output) : self->transfer->size;
   g_autofree char *of
       = self->total > 0 ? g_strdup_printf (" of %" G_GUINT64_FORMAT, self->total) : g_strdup ("");
@@ -342,7 +373,8 @@ ask (Transfer *self, GError **error)
   struct curl_slist *headers = make_headers (self->transfer);
   CURLcode code;
 
-  self->begun = self->wanted = FALSE;
+  self->begun = self->wanted = self->silent = FALSE;
+  self->come = 0;
   self->page = 0;
   curl_easy_setopt (self->curl, CURLOPT_URL, self->url);
   curl_easy_setopt (self->curl, CURLOPT_ERRORBUFFER, detail);

@@ -15,6 +15,7 @@ typedef struct
   const char *etag;         /* do not fetch a file that has this ETag, */
   const char *modified;     /* or has not changed since this date; both may be NULL */
   guint64 max;              /* bytes */
+  gboolean fixed_max;       /* the user has no say in that */
   guint stall;              /* seconds without a sign of life */
   const char *certificates; /* a PEM file: trusted instead of the system's; may be NULL */
 } VqFetchTransfer;

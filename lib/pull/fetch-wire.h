@@ -9,6 +9,7 @@
  *                                              the file on the server is still the same
  *       etag=TEXT modified=TEXT                only if the server has another file than that one
  *       sha512=1                               tell this digest, too
+ *       fixed-max=1                            the user has not said how much it may be
  *   unpack from=N fd=N max=BYTES               what is in the file N
  *
  * On stdout come lines "NAME VALUE":

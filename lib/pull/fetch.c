@@ -259,6 +259,8 @@ vq_fetch_get (const VqFetchRequest *request, VqFetchBegun begun, gpointer data,
     add (words, "modified=%s", request->modified);
   if (request->sha512)
     add (words, "sha512=1");
+  if (request->fixed_max)
+    add (words, "fixed-max=1");
   return run_words (&run, words, &request->fd, 1, cancel, error)
          && check_result (request, result, error);
 }

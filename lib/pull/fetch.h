@@ -17,6 +17,7 @@ typedef struct
   const char *modified; /* or has not changed since then; may be NULL */
   gboolean sha512;      /* besides SHA-256 */
   guint64 max;          /* bytes */
+  gboolean fixed_max;   /* the user has no say in that */
   guint stall;          /* seconds without a sign of life */
 } VqFetchRequest;
 

@@ -212,24 +212,47 @@ lock_part (VqPrivateDir *dir, const char *name, VqLockFile **lock)
   return vq_lock_file_try (dir, lock_name, lock, NULL) && *lock != NULL;
 }
 
-static void
-remove_left (VqPrivateDir *dir, const char *name)
+/* Whether NAME is of an image that is not complete. */
+static gboolean
+is_left (const char *name)
 {
   static const char *const suffixes[] = { ".part", ".part" RECORD, ".new", NULL };
-  g_autoptr (VqLockFile) lock = NULL;
-  struct stat st;
-  gboolean is_part = FALSE;
 
   for (const char *const *suffix = suffixes; *suffix != NULL; suffix++)
-    is_part |= g_str_has_prefix (name, "url-") && g_str_has_suffix (name, *suffix);
-  if (is_part && vq_private_dir_stat (dir, name, &st, NULL)
-      && is_old (st.st_mtim.tv_sec * G_USEC_PER_SEC, LEFT_SECONDS) && lock_part (dir, name, &lock))
+    if (g_str_has_prefix (name, "url-") && g_str_has_suffix (name, *suffix))
+      return TRUE;
+  return FALSE;
+}
+
+guint64
+vq_pull_entry_count_left (VqPrivateDir *dir)
+{
+  g_auto (GStrv) names = vq_private_dir_list (dir, NULL);
+  guint64 sum = 0;
+  struct stat st;
+
+  for (char **name = names; name != NULL && *name != NULL; name++)
+    if (is_left (*name) && !g_str_has_suffix (*name, RECORD)
+        && vq_private_dir_stat (dir, *name, &st, NULL))
+      sum += (guint64)st.st_blocks * 512;
+  return sum;
+}
+
+static void
+remove_left (VqPrivateDir *dir, const char *name, guint64 seconds)
+{
+  g_autoptr (VqLockFile) lock = NULL;
+  struct stat st;
+
+  if (is_left (name) && vq_private_dir_stat (dir, name, &st, NULL)
+      && is_old (st.st_mtim.tv_sec * G_USEC_PER_SEC, seconds) && lock_part (dir, name, &lock))
     vq_pull_cache_remove (dir, name);
 }
 
 static void
-remove_all_left (VqPrivateDir *dir)
+remove_all_left (VqPrivateDir *dir, guint64 max_age)
 {
+  guint64 seconds = max_age != 0 ? MIN (max_age, LEFT_SECONDS) : LEFT_SECONDS;
   g_auto (GStrv) names = vq_private_dir_list (dir, NULL);
 
   for (char **name = names; name != NULL && *name != NULL; name++)
@@ -238,7 +261,7 @@ remove_all_left (VqPrivateDir *dir)
 
       if (record != NULL && !vq_pull_cache_has_image (dir, record))
         vq_pull_cache_remove (dir, *name);
-      remove_left (dir, *name);
+      remove_left (dir, *name, seconds);
     }
 }
 
@@ -279,6 +302,6 @@ vq_pull_entry_prune (VqPrivateDir *dir, const VqPullLimits *limits, VqPullPruned
       pruned->n_images++;
       pruned->bytes += entry->allocated;
     }
-  remove_all_left (dir);
+  remove_all_left (dir, limits->max_age);
   return TRUE;
 }

@@ -20,6 +20,9 @@ typedef struct
  * full. */
 GPtrArray *vq_pull_entry_scan (VqPrivateDir *dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* How many bytes on the disk are of images that were not completed. */
+guint64 vq_pull_entry_count_left (VqPrivateDir *dir);
+
 /* The one of ENTRIES that TEXT names: an address, a path, or the first digits of the digest, if no
  * other begins with them. Fails with VQ_ERROR_MISSING if there is none. */
 const VqPullEntry *vq_pull_entry_find (GPtrArray *entries, const char *text, GError **error)
@@ -43,6 +46,7 @@ typedef struct
 
 /* Removes images that nobody uses: those that were unused for too long, and, while all together
  * take too much room, the one that was unused for the longest time. Also removes what has come of
- * images that nobody has gone on with for a week, and what is left of removed ones. */
+ * images that nobody has gone on with for a week, or that are too old, and what is left of removed
+ * ones. */
 gboolean vq_pull_entry_prune (VqPrivateDir *dir, const VqPullLimits *limits, VqPullPruned *pruned,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;

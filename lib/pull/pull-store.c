@@ -38,19 +38,35 @@ is_packed (int fd)
   return FALSE;
 }
 
+/* A file that is damaged as the server has it will not become better. */
+static void
+remove_damaged (const VqPullStore *store, GError *why, GError **error)
+{
+  if (why->code != VQ_ERROR_FAILED && why->code != VQ_ERROR_PEER)
+    {
+      g_propagate_error (error, why);
+      return;
+    }
+  vq_pull_cache_remove (store->dir, store->part);
+  g_propagate_prefixed_error (error, why, "what has come was removed: ");
+}
+
 /* Unpacks the part into the file NAME. */
 static gboolean
 unpack (const VqPullStore *store, const char *name, VqCancel *cancel, GError **error)
 {
   vq_autofd int to = vq_private_dir_open_file (store->dir, name, O_RDWR | O_CREAT | O_TRUNC, error);
+  GError *why = NULL;
   struct stat st;
 
   if (to < 0)
     return FALSE;
-  if (fstat (store->fd, &st) == 0
-      && vq_fetch_unpack (store->fd, st.st_size, to, store->max_size, store->shown, cancel, error))
+  if (fstat (store->fd, &st) != 0)
+    return vq_error_set_errno (error, errno, "cannot look at what has come");
+  if (vq_fetch_unpack (store->fd, st.st_size, to, store->max_size, store->shown, cancel, &why))
     return TRUE;
   vq_pull_cache_remove (store->dir, name);
+  remove_damaged (store, why, error);
   return FALSE;
 }
 

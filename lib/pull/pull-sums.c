@@ -101,7 +101,8 @@ fetch_small (const char *url, guint stall, int *fd, VqCancel *cancel, GError **e
 {
   vq_autofd int file = memfd_create ("sums", MFD_CLOEXEC);
   g_auto (VqFetchResult) result = { 0 };
-  const VqFetchRequest request = { .url = url, .fd = file, .max = SUMS_MAX, .stall = stall };
+  const VqFetchRequest request
+      = { .url = url, .fd = file, .max = SUMS_MAX, .fixed_max = TRUE, .stall = stall };
   g_autoptr (GError) why = NULL;
 
   *fd = -1;
@@ -179,7 +180,8 @@ fetch_kind (const char *url, const Kind *kind, const char *keyring, guint stall,
   g_autofree char *name = vq_pull_url_get_name (url);
   g_autofree char *text = NULL;
   vq_autofd int fd = -1;
-  VQ_ERROR_PREFIX (error, "%s", kind->name);
+  g_autofree char *shown = vq_pull_url_show (sums_url);
+  VQ_ERROR_PREFIX (error, "%s", shown);
 
   if (!fetch_small (sums_url, stall, &fd, cancel, error))
     return FALSE;

@@ -237,6 +237,16 @@ write_record (Pull *self, const VqFetchResult *result, const char *file, GError 
   return vq_pull_cache_write (self->dir, self->name, &record, error);
 }
 
+/* Removes the record of the part if that was removed because it is no good. */
+static void
+forget_lost_part (const Pull *self)
+{
+  struct stat st;
+
+  if (!vq_private_dir_stat (self->dir, self->part, &st, NULL))
+    vq_pull_cache_remove (self->dir, self->part_name);
+}
+
 /* The complete file becomes an image. */
 static gboolean
 keep (Pull *self, int fd, const VqFetchResult *result, GError **error)
@@ -255,7 +265,10 @@ keep (Pull *self, int fd, const VqFetchResult *result, GError **error)
     return FALSE;
   file = vq_pull_store_keep (&store, unpacked, self->cancel, error);
   if (file == NULL)
-    return FALSE;
+    {
+      forget_lost_part (self);
+      return FALSE;
+    }
   vq_pull_cache_remove (self->dir, self->part_name);
   self->result->fetched = TRUE;
   return write_record (self, result, file, error) && finish (self, file, result->sha256);
@@ -324,10 +337,27 @@ find_fetched (Pull *self, gint64 before)
          && finish (self, self->record->file, self->record->sha256);
 }
 
+/* In a cache that cannot be written, because of WHY, what is there is all that there can be. */
+static gboolean
+take_what_is_there (Pull *self, GError *why, GError **error)
+{
+  gboolean is_read_only = vq_error_is_errno (why, EROFS) || vq_error_is_errno (why, EACCES);
+
+  if (!is_read_only || !has_good_record (self))
+    {
+      g_propagate_error (error, why);
+      return FALSE;
+    }
+  g_warning ("%s; the image that was fetched before is used", why->message);
+  g_error_free (why);
+  return finish (self, self->record->file, self->record->sha256);
+}
+
 static gboolean
 run (Pull *self, GError **error)
 {
   g_autoptr (VqLockFile) taken = NULL;
+  GError *why = NULL;
   gboolean waited;
   gint64 before;
 
@@ -335,9 +365,9 @@ run (Pull *self, GError **error)
   before = self->record != NULL ? self->record->fetched : 0;
   if (find_by_digest (self))
     return TRUE;
-  taken = lock (self, &waited, error);
+  taken = lock (self, &waited, &why);
   if (taken == NULL)
-    return FALSE;
+    return take_what_is_there (self, why, error);
   return (waited && find_fetched (self, before)) || (read_record (self), pull_locked (self, error));
 }
 

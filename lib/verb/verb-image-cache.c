@@ -15,6 +15,8 @@
 #include "pull/pull-cache.h"
 #include "pull/pull-entry.h"
 #include "pull/pull-url.h"
+#include "template/template-key.h"
+#include "template/template-store.h"
 #include "verb/verb-output.h"
 
 #define MAX_SIZE (50 * G_GUINT64_CONSTANT (1073741824))
@@ -237,6 +239,19 @@ print_table (GPtrArray *entries)
     print_row (entries->pdata[i - 1]);
 }
 
+/* What is no image yet is in no list, but takes room all the same. */
+static void
+tell_left (VqPrivateDir *dir)
+{
+  guint64 left = dir != NULL ? vq_pull_entry_count_left (dir) : 0;
+  g_autofree char *size = vq_units_size_to_string (left);
+
+  if (left > 0)
+    g_message ("%s more are of images that were not completed: the next pull goes on with them, "
+               "and \"virt-qemu image prune --older=1s\" removes them",
+               size);
+}
+
 static void
 add_object (JsonBuilder *builder, const VqPullEntry *entry)
 {
@@ -280,7 +295,10 @@ list (const Request *request, VqPrivateDir *dir, GError **error)
   if (g_strcmp0 (request->format, "json") == 0)
     print_json (entries);
   else if (g_strcmp0 (request->format, "names") != 0)
-    print_table (entries);
+    {
+      print_table (entries);
+      tell_left (dir);
+    }
   else
     for (guint i = entries->len; i > 0; i--)
       vq_verb_output_text ("%s\n", ((const VqPullEntry *)entries->pdata[i - 1])->file);
@@ -303,6 +321,39 @@ resolve (const char *text, GError **error)
   return os != NULL ? vq_os_name_describe (os) : NULL;
 }
 
+/* What frees an image that USER, a path, needs: "DIR/KEY/disk" is a template's. NULL if it is
+ * anything else. Transfer full. */
+static char *
+advise (const char *user)
+{
+  g_autofree char *directory = g_path_get_dirname (user);
+  g_autofree char *key = g_path_get_basename (directory);
+  g_autofree char *templates = g_path_get_dirname (directory);
+  g_autofree char *usual = vq_template_store_get_default_directory ();
+  g_autofree char *quoted = g_shell_quote (templates);
+  gboolean is_usual = strcmp (templates, usual) == 0;
+
+  return vq_template_key_is_digest (key)
+             ? g_strdup_printf ("\"virt-qemu template remove %s%s%s%s\" removes that template",
+                                is_usual ? "" : "--template-dir=", is_usual ? "" : quoted,
+                                is_usual ? "" : " ", key)
+             : NULL;
+}
+
+static gboolean
+remove_image (VqPrivateDir *dir, const VqPullEntry *entry, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  g_autofree char *advice = entry->user != NULL ? advise (entry->user) : NULL;
+
+  if (vq_pull_entry_remove (dir, entry, &why))
+    return TRUE;
+  if (advice != NULL && why->code == VQ_ERROR_BUSY)
+    return vq_error_set (error, VQ_ERROR_BUSY, "%s: %s", why->message, advice);
+  g_propagate_error (error, g_steal_pointer (&why));
+  return FALSE;
+}
+
 /* All names must be right before one is removed. */
 static gboolean
 remove_images (const Request *request, VqPrivateDir *dir, GError **error)
@@ -323,7 +374,7 @@ remove_images (const Request *request, VqPrivateDir *dir, GError **error)
         g_ptr_array_add (chosen, (gpointer)entry);
     }
   for (guint i = 0; i < chosen->len; i++)
-    if (!vq_pull_entry_remove (dir, chosen->pdata[i], error))
+    if (!remove_image (dir, chosen->pdata[i], error))
       return FALSE;
   return TRUE;
 }

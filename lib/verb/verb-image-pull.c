@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "verb/verb-image-pull.h"
 
+#include <string.h>
+
 #include "base/arguments.h"
 #include "base/error.h"
 #include "base/signals.h"
@@ -59,7 +61,7 @@ static const char help[]
       "      --no-sums          do not look for such a file\n"
       "      --keyring=FILE     that file must be signed with a key in FILE\n"
       "      --max-size=SIZE    fetch nothing that is larger, packed or unpacked: a number\n"
-      "                         with M, G or T (default: 50G)\n"
+      "                         with M, G or T, or 0 for no limit (default: 50G)\n"
       "      --timeout=TIME     give up when nothing has come for so long (default: 60s)\n"
       "      --cache-dir=DIR    where images are kept (default:\n"
       "                         $XDG_CACHE_HOME/virt-qemu/images)\n"
@@ -95,6 +97,19 @@ apply_timeout (Request *request, const char *value, GError **error)
   return seconds > 0 || vq_error_set (error, VQ_ERROR_USAGE, "it must be more than nothing");
 }
 
+/* 0 is no limit, as for "prune". */
+static gboolean
+apply_max_size (Request *request, const char *value, GError **error)
+{
+  guint64 *size = &request->options.max_size;
+
+  if (!vq_units_parse_size (value, size, error))
+    return FALSE;
+  if (*size == 0)
+    *size = G_MAXINT64;
+  return TRUE;
+}
+
 static gboolean
 apply_option (gpointer data, int index, const char *value, GError **error)
 {
@@ -116,7 +131,7 @@ apply_option (gpointer data, int index, const char *value, GError **error)
       request->options.keyring = value;
       return TRUE;
     case OPTION_MAX_SIZE:
-      return vq_units_parse_size (value, &request->options.max_size, error);
+      return apply_max_size (request, value, error);
     case OPTION_TIMEOUT:
       return apply_timeout (request, value, error);
     case OPTION_CACHE_DIR:
@@ -152,6 +167,9 @@ check (const Request *request, GError **error)
     return vq_error_set (error, VQ_ERROR_USAGE,
                          "%s is on this host already: only http and https images are fetched",
                          request->url);
+  if (strstr (request->url, "://") != NULL && !vq_pull_url_is (request->url))
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "\"%s\": images are fetched over http and https only", request->url);
   if (has_digest && (request->options.keyring != NULL || request->options.sums != 0))
     return vq_error_set (error, VQ_ERROR_USAGE,
                          "a digest and the files of the server are two ways: choose one");

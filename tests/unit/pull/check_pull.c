@@ -202,6 +202,8 @@ TEST (digests_beside_it)
   pull_expect (0, "", "disk", "/sha256-");
   put_sums ("SHA512SUMS", "disk", sha256);
   pull_expect (0, "--sums", "disk", "/sha256-");
+  sh ("head -c 1100000 /dev/zero >SHA256SUMS");
+  pull_expect (6, "", "disk", "/SHA256SUMS: it has 1.0 MiB, more than the 1.0 MiB that such a");
   sha256[0] = sha256[0] == '0' ? '1' : '0';
   put_sums ("SHA256SUMS", "disk", sha256);
   pull_expect (1, "", "disk", "its digest is");
@@ -371,7 +373,9 @@ TEST (what_is_packed)
       ck_assert_int_eq (stat (cli_out, &st), 0);
       ck_assert_int_lt (st.st_blocks * 512, 2 * PULL_DISK_SIZE + 100000);
     }
-  pull_expect (1, "", "short", "cannot be unpacked");
+  pull_expect (1, "", "short", "what has come was removed: ");
+  cli_assert_in (cli_err, "cannot be unpacked");
+  ck_assert_uint_eq (count_files (".part") + count_files (".part.json"), 0);
   /* What is complete is not fetched again if only unpacking has failed. */
   sh ("cp gzip again");
   pull_expect (6, "--max-size=1M", "again", "unpacked, it has more");
@@ -450,6 +454,35 @@ TEST (a_cache_of_another_user)
   ck_assert_int_eq (chown (pull_cache, 0, 0), 0);
   ck_assert_int_eq (chmod (pull_cache, 0777), 0);
   pull_expect (1, "", "disk", "is open to other users");
+}
+
+/* What is in a cache that cannot be written is as good as ever. */
+TEST (a_cache_to_read)
+{
+  ck_assert_int_eq (g_mkdir_with_parents (pull_cache, 0700), 0);
+  if (!tree_mount (pull_cache, "2m"))
+    SKIP ("only pull_root can mount");
+  pull_expect (0, "", "disk", ".raw");
+  ck_assert_int_eq (mount (NULL, pull_cache, NULL, MS_REMOUNT | MS_RDONLY, "mode=700"), 0);
+  pull_expect (0, "", "disk", ".raw");
+  cli_assert_in (cli_err, "Read-only file system; the image that was fetched before is used");
+  pull_expect (1, "", "other", "Read-only file system");
+  ck_assert_int_eq (umount2 (pull_cache, MNT_DETACH), 0);
+}
+
+/* The server sends fast before it sends nothing any more. */
+TEST (silence)
+{
+  gint64 begin = g_get_monotonic_time ();
+
+  pull_expect (6, "--no-sums --timeout=1s", "hold:200000/disk",
+               "only 200000 of 300000 bytes have come (nothing for 1 s)");
+  ck_assert_int_lt (g_get_monotonic_time () - begin, 5 * G_USEC_PER_SEC);
+}
+
+TEST (no_limit)
+{
+  pull_expect (0, "--no-sums --max-size=0", "disk", ".raw");
 }
 
 TEST (a_full_disk)
