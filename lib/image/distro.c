@@ -254,6 +254,7 @@ vq_distro_find (const GPtrArray *releases, const char *distro, const char *word,
         return release;
     }
   names = describe (releases, distro);
-  vq_error_set (error, VQ_ERROR_USAGE, "%s has no release \"%s\"; it has %s", distro, shown, names);
+  vq_error_set (error, VQ_ERROR_MISSING, "%s has no release \"%s\"; it has %s", distro, shown,
+                names);
   return NULL;
 }

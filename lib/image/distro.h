@@ -34,7 +34,7 @@ GPtrArray *vq_distro_list (const char *directory, const char *today, GError **er
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* The one of RELEASES that DISTRO calls WORD: a number, a codename or an alias. Fails with
- * VQ_ERROR_USAGE and the names that would do. */
+ * VQ_ERROR_MISSING and the names that would do, or with VQ_ERROR_USAGE if it is no distribution. */
 const VqDistroRelease *vq_distro_find (const GPtrArray *releases, const char *distro,
                                        const char *word, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -105,11 +105,26 @@ provide_system (const char *name, const char *arch, VqCancel *cancel, GError **e
   return os != NULL ? vq_image_build (os, &options, cancel, error) : NULL;
 }
 
+/* The error for a path would only be that there is no such directory. */
+static gboolean
+check_spelling (const char *name, GError **error)
+{
+  g_autofree char *shown = vq_text_printable (name, strlen (name), SHOWN_MAX);
+
+  return !vq_os_name_is_misspelt (name) || g_file_test (name, G_FILE_TEST_EXISTS)
+         || vq_error_set (error, VQ_ERROR_MISSING,
+                          "there is no file %s, and a system is called DISTRO/RELEASE or "
+                          "DISTRO/RELEASE/ARCH, as in debian/13",
+                          shown);
+}
+
 char *
 vq_image_name_provide (const char *name, const char *arch, VqCancel *cancel, GError **error)
 {
   g_auto (GStrv) directories = vq_image_name_get_directories ();
 
+  if (!check_spelling (name, error))
+    return NULL;
   return vq_image_name_is_system (name)
              ? provide_system (name, arch, cancel, error)
              : vq_image_name_find (name, (const char *const *)directories, error);

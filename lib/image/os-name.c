@@ -14,7 +14,7 @@
 /* How many bytes of a wrong name a message shows. */
 #define SHOWN_MAX 128
 
-/* The parts of NAME, of which there are two or three and none is empty; else NULL. */
+/* The parts of NAME, of which there are two or three; else NULL. None is empty, or as in a path. */
 static char **
 split (const char *name)
 {
@@ -22,7 +22,7 @@ split (const char *name)
   guint n = g_strv_length (parts);
 
   for (guint i = 0; i < n; i++)
-    if (parts[i][0] == '\0')
+    if (parts[i][0] == '\0' || strcmp (parts[i], ".") == 0 || strcmp (parts[i], "..") == 0)
       return NULL;
   return n == 2 || n == 3 ? g_steal_pointer (&parts) : NULL;
 }
@@ -33,6 +33,16 @@ vq_os_name_matches (const char *name)
   g_auto (GStrv) parts = split (name);
 
   return parts != NULL && g_strv_contains (vq_distro_get_names (), parts[0]);
+}
+
+gboolean
+vq_os_name_is_misspelt (const char *name)
+{
+  g_autofree char *lower = g_ascii_strdown (name, -1);
+  g_auto (GStrv) parts = g_strsplit (lower, "/", 2);
+
+  return !vq_os_name_matches (name) && parts[0] != NULL && parts[1] != NULL
+         && g_strv_contains (vq_distro_get_names (), parts[0]);
 }
 
 char *

@@ -16,11 +16,16 @@ typedef struct
  * release and perhaps an architecture follow. Whether there are such ones is another question. */
 gboolean vq_os_name_matches (const char *name);
 
+/* Whether NAME, which does not have that form, was probably meant to: it has capital letters, or
+ * more parts. */
+gboolean vq_os_name_is_misspelt (const char *name);
+
 /* The architecture in NAME if it has that form and names one, else NULL. Transfer full. */
 char *vq_os_name_get_arch (const char *name);
 
 /* What NAME means among RELEASES (image/distro.h); ARCH is for a name that has none. Fails with
- * VQ_ERROR_USAGE if there is no such release. Transfer full. */
+ * VQ_ERROR_MISSING if there is no such release, and with VQ_ERROR_USAGE if it is none of a system.
+ * Transfer full. */
 VqOsName *vq_os_name_parse (const char *name, const GPtrArray *releases, const char *arch,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void vq_os_name_free (VqOsName *os);

@@ -176,6 +176,19 @@ make_image (const Search *search, const char *group, GError **error)
   return g_steal_pointer (&image);
 }
 
+gboolean
+vq_known_image_has (const char *name, const char *const *files)
+{
+  g_autoptr (GKeyFile) known = g_key_file_new ();
+
+  if (vq_os_name_matches (name) || g_strv_contains (vq_distro_get_names (), name))
+    return FALSE;
+  for (; *files != NULL; files++)
+    if (!read_file (known, *files, NULL))
+      g_debug ("%s cannot be read", *files);
+  return g_key_file_has_group (known, name);
+}
+
 VqKnownImage *
 vq_known_image_find (const char *name, const char *arch, const char *const *files, GError **error)
 {
@@ -192,6 +205,7 @@ vq_known_image_find (const char *name, const char *arch, const char *const *file
   group = find_group (&search);
   if (group != NULL)
     return make_image (&search, group, error);
-  vq_error_set (error, VQ_ERROR_MISSING, "no image is called \"%s\" in %s", shown, list);
+  vq_error_set (error, VQ_ERROR_MISSING, "no image is called \"%s\" in %s%s", shown, list,
+                vq_os_name_is_misspelt (name) ? "; a system is called as in debian/13" : "");
   return NULL;
 }

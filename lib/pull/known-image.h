@@ -19,8 +19,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqKnownImage, vq_known_image_free)
  * group in a later one replaces that in an earlier one, and none must exist. Transfer full. */
 char **vq_known_image_get_files (void);
 
+/* Whether one of FILES has a group of its own for NAME, which is neither a distribution nor one of
+ * its releases. A file that is wrong counts as one that is not there. */
+gboolean vq_known_image_has (const char *name, const char *const *files);
+
 /* The image NAME in FILES, which may be a release of a distribution (image/os-name.h); ARCH is for
- * a name that has none. Fails with VQ_ERROR_MISSING if no file knows it, and with VQ_ERROR_USAGE if
- * there is no such release, or a file is wrong. Transfer full. */
+ * a name that has none. Fails with VQ_ERROR_MISSING if no file knows it or there is no such
+ * release, and with VQ_ERROR_USAGE if a file is wrong. Transfer full. */
 VqKnownImage *vq_known_image_find (const char *name, const char *arch, const char *const *files,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -81,7 +81,8 @@ TEST (releases)
   assert_url ("debian/10", "http://old/10");
   assert_url ("debian/testing", "http://dev/forky");
   assert_url ("ubuntu/noble", "http://u/24.04");
-  assert_fails ("debian/99", VQ_ERROR_USAGE, "99");
+  assert_fails ("debian/99", VQ_ERROR_MISSING, "99");
+  assert_fails ("Debian/13", VQ_ERROR_MISSING, "a system is called as in debian/13");
   assert_fails ("debian/13/Ärm", VQ_ERROR_USAGE, "architecture");
   assert_fails ("debian", VQ_ERROR_USAGE, "{series}");
 }

@@ -225,8 +225,8 @@ TEST (named)
   assert_kept (1);
   expect ("image info debian/unstable/amd64", 0, "/sha256-");
   ck_assert_str_eq (cli_err, "");
-  expect ("image info debian/nope", 1, "debian has no release \"nope\"; it has sid, ");
-  expect ("create debian/nope", 2, "debian has no release \"nope\"; it has sid, ");
+  expect ("image info debian/nope", 3, "debian has no release \"nope\"; it has sid, ");
+  expect ("create debian/nope", 3, "debian has no release \"nope\"; it has sid, ");
   ck_assert (g_file_set_contents ("fake/fail", "E: no\n", -1, NULL));
   expect ("create debian/forky/amd64", 1, "cannot build debian/forky/amd64: E: no; ");
   ck_assert_int_eq (g_mkdir_with_parents ("debian/sid", 0700), 0);
@@ -285,7 +285,7 @@ TEST (wrong_command_lines)
     const char *said;
   } cases[] = {
     { "image build", 2, "which system?" },
-    { "image build debian/nope", 2, "debian has no release \"nope\"; it has sid, " },
+    { "image build debian/nope", 3, "debian has no release \"nope\"; it has sid, " },
     { "image build fedora/40", 2, "\"fedora\" is not debian or ubuntu" },
     { "image build debian/sid x", 2, "\"x\" is one argument too many" },
     { "image build debian/sid --size=2", 2, "--size" },

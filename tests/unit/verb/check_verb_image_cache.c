@@ -123,6 +123,26 @@ TEST (removing)
   pull_expect (0, "--no-sums --format=json", "a", "\"fetched\" : true");
 }
 
+/* The error says which template, and what removes it. */
+TEST_LOOP (needed_by_a_template, 0, 2)
+{
+  static const char *const keys[]
+      = { "0123456789abcdef0123456789abcdef", "of somebody else's choice" };
+  g_autofree char *a = fetch ("a", 2, 0);
+  g_autofree char *template = g_build_filename (pull_base, "templates", keys[_i], NULL);
+  g_autofree char *disk = g_build_filename (template, "disk", NULL);
+  g_autofree char *said = g_strdup_printf (
+      "in use by %s: \"virt-qemu template remove --template-dir='%s/templates' %s\" removes", disk,
+      pull_base, keys[_i]);
+
+  ck_assert_int_eq (g_mkdir_with_parents (template, 0700), 0);
+  ck_assert (g_file_set_contents (disk, "", 0, NULL));
+  vq_image_hold_note (a, disk);
+  ck_assert_int_eq (run ("image remove", a), 4);
+  cli_assert_in (cli_err, disk);
+  ck_assert_int_eq (strstr (cli_err, said) != NULL, _i == 0);
+}
+
 /* A built image is one to which the name of its system leads. */
 TEST (systems)
 {
@@ -133,7 +153,7 @@ TEST (systems)
 
   ck_assert_int_eq (symlink (name, link), 0);
   pull_expect_line (3, "remove debian/12/amd64", "no image");
-  pull_expect_line (2, "remove debian/99", "99");
+  pull_expect_line (3, "remove debian/99", "99");
   pull_expect_line (0, "remove debian/13/amd64", "");
   ck_assert (!exists (a));
   ck_assert_int_eq (readlink (link, target, sizeof target), -1);
@@ -171,11 +191,15 @@ TEST (parts_that_are_left)
   g_autofree char *part = g_strdup_printf ("%s/url-%s.part", pull_cache, hash);
 
   pull_expect (1, "--no-sums", "cut:1000/disk", "only 1000");
-  pull_expect_line (0, "prune", "removed 0");
+  pull_expect_line (0, "list", "");
+  cli_assert_in (cli_err, "4.0 KiB more are of images that were not completed");
+  pull_expect_line (0, "prune --older=1h", "removed 0");
   ck_assert (exists (part));
   ck_assert_int_eq (utimensat (AT_FDCWD, part, times, 0), 0);
   pull_expect_line (0, "prune", "removed 0");
   ck_assert (!exists (part));
+  pull_expect_line (0, "list", "");
+  ck_assert_ptr_null (strstr (cli_err, "not completed"));
 }
 
 TEST (an_address_is_an_image)
@@ -195,6 +219,44 @@ TEST (an_address_is_an_image)
   ck_assert_int_eq (run ("image info", url), 0);
   cli_assert_in (cli_err, "the image that was fetched before is used");
   ck_assert_int_eq (run ("image pull", url), 3);
+}
+
+/* A name that stands for an address can be given wherever an image can, but a file of that name
+ * counts more. */
+TEST (a_known_name_is_an_image)
+{
+  g_autofree char *url = pull_get_url ("disk");
+  g_autofree char *text = g_strdup_printf ("[my/disk]\nurl=%s\n[mine]\nurl=%s\n", url, url);
+  g_autofree char *home = g_build_filename (pull_base, "config", NULL);
+  g_autofree char *directory = g_build_filename (home, "virt-qemu", NULL);
+  g_autofree char *file = g_build_filename (directory, "images.conf", NULL);
+  g_autofree char *own = g_build_filename (pull_base, "mine.img", NULL);
+
+  ck_assert (g_setenv ("XDG_CONFIG_HOME", home, TRUE));
+  ck_assert (g_setenv ("IMAGEDIR", pull_base, TRUE));
+  ck_assert_int_eq (cli_run ("create my/disk machine"), 3);
+  ck_assert_int_eq (g_mkdir_with_parents (directory, 0700), 0);
+  ck_assert (g_file_set_contents (file, text, -1, NULL));
+  ck_assert_int_eq (cli_run ("create my/disk machine"), 0);
+  ck_assert_int_eq (cli_run ("info machine --format=json"), 0);
+  cli_assert_in (cli_out, "/images/sha256-");
+  pull_expect_line (0, "info mine", "/images/sha256-");
+  ck_assert (g_file_set_contents (own, "no image", -1, NULL));
+  pull_expect_line (0, "info mine", "mine.img");
+  ck_assert_int_eq (cli_run ("delete machine"), 0);
+  g_unsetenv ("XDG_CONFIG_HOME");
+  g_unsetenv ("IMAGEDIR");
+}
+
+TEST (names_that_are_no_addresses)
+{
+  pull_expect_line (2, "pull ftp://host/x", "\"ftp://host/x\": images are fetched over http and");
+  pull_expect_line (1, "info ftp://host/x", "\"ftp://host/x\": images are fetched over http and");
+  pull_expect_line (3, "info Debian/13", "there is no file Debian/13, and a system is called");
+  pull_expect_line (3, "info debian/13/x/y", "there is no file debian/13/x/y, and a system is");
+  pull_expect_line (3, "pull Debian/13", "a system is called as in debian/13");
+  ck_assert_int_eq (cli_run ("create debian/../x"), 3);
+  cli_assert_in (cli_err, "there is no file debian/../x, and a system is called");
 }
 
 /* It stays with the image that the address has led to, and keeps it. */
