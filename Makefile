@@ -4,7 +4,7 @@
 VERSION := 0.1
 PREFIX ?= /usr
 BUILD ?= build
-PKGS := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libarchive libssh libcurl gnutls
+PKGS := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libarchive libssh libcurl gnutls yaml-0.1
 
 CC ?= gcc
 CFLAGS ?= -O2 -g

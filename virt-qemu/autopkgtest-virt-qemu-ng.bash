@@ -68,11 +68,18 @@ _autopkgtest_virt_qemu_ng ()
       esac
       return
       ;;
+    --cdrom-file)
+      if [[ $cur == *=* ]]; then
+        cur=${cur#*=}
+        _filedir
+      fi
+      return
+      ;;
     --instance)
       mapfile -t COMPREPLY < <(compgen -W "$(virt-qemu list --format=names 2>/dev/null)" -- "$cur")
       return
       ;;
-    --template-script | --ssh-key | --stats-file)
+    --template-script | --ssh-key | --stats-file | --user-data | --meta-data | --network-config)
       _filedir
       return
       ;;
@@ -99,7 +106,7 @@ _autopkgtest_virt_qemu_ng ()
       return
       ;;
     --password | -p | --cpus | -c | --disks | --disk-size | --ram-size | --timeout-reboot | --timeout-poweroff | --qemu-options | \
-      --template-max-age | --template-cache-size)
+      --template-max-age | --template-cache-size | --set)
       return
       ;;
   esac
@@ -109,6 +116,7 @@ _autopkgtest_virt_qemu_ng ()
     mapfile -t COMPREPLY < <(compgen -W '
       --accel= --allow-backing= --allow-revert --baseimage --boot= --channel= --clone-disks --cpus= --debug --disk= --disks= --display= --dpkg-architecture= --efi --guest-agent= --help --instance=
       --log-dir= --network= --overlay-dir=
+      --user-data= --meta-data= --network-config= --set= --cdrom-file=
       --password= --qemu-architecture= --qemu-command= --qemu-options= --disk-size= --ram-size= --sandbox= --shared-dir= --show-boot --ssh-key= --ssh-user= --keep-failed= --stats-file=
       --template= --template-cache-size= --template-dir= --template-max-age= --template-script=
       --timeout-poweroff= --timeout-reboot= --user= --version' -- "$cur")

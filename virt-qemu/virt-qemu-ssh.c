@@ -63,13 +63,13 @@ run (int file, const int fds[3], gint64 deadline, GError **error)
 }
 
 static gboolean
-make_seed (const char *directory, GError **error)
+make_seed (const char *directory, int file, gboolean with_keys, GError **error)
 {
-  g_auto (VqSshLogin) login = { .port = 0 };
+  g_autoptr (GMappedFile) map = g_mapped_file_new_from_fd (file, FALSE, error);
+  g_autoptr (GBytes) packed = map != NULL ? g_mapped_file_get_bytes (map) : NULL;
+  g_autoptr (VqSeed) seed = packed != NULL ? vq_seed_unpack (packed, error) : NULL;
 
-  if (!vq_cloud_seed_make (directory, &login, error))
-    return FALSE;
-  return say ("", login.host_key, error);
+  return seed != NULL && vq_cloud_seed_make (directory, seed, with_keys, error);
 }
 
 static gboolean
@@ -77,8 +77,8 @@ work (const char *const *args, GError **error)
 {
   guint n = g_strv_length ((char **)args);
 
-  if (n == 2 && g_str_equal (args[0], VQ_SSH_CLIENT_MAKE_SEED))
-    return make_seed (args[1], error);
+  if (n == 4 && g_str_equal (args[0], VQ_SSH_CLIENT_MAKE_SEED))
+    return make_seed (args[1], atoi (args[2]), g_str_equal (args[3], VQ_SSH_CLIENT_KEYS), error);
   if (n == 6 && g_str_equal (args[0], VQ_SSH_CLIENT_RUN))
     {
       const int fds[] = { atoi (args[2]), atoi (args[3]), atoi (args[4]) };

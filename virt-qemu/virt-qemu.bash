@@ -136,7 +136,8 @@ _virt_qemu_launch ()
 {
   if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W '--ephemeral --format= --help --replace --lease= --owner-fd= --owner-pid=
-      --cpus= --disk= --disks= --clone-disks --disk-size= --ram-size= --network= --user= --password= --boot= --shared-dir= --template-script=' -- "$cur")
+      --cpus= --disk= --disks= --clone-disks --disk-size= --ram-size= --network= --user= --password= --boot= --shared-dir= --template-script=
+      --user-data= --meta-data= --network-config= --set= --cdrom-file=' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
   else
     _filedir

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "guest/boot-wait.h"
+#include "guest/cloud-init.h"
 #include "guest/guest-script.h"
 
 /* So many systems may end before one has booted: that is more than three reboots. */
@@ -24,6 +25,7 @@ typedef struct
   VqGuestLink *link;
   VqQemu *qemu;
   VqBootWatch *boots;
+  gboolean seeded;  /* cloud-init in it has work to do */
   const char *boot; /* the boot before; NULL: there was none */
   gint64 seconds;   /* that a boot may take */
   gint64 start;     /* of the way down */
@@ -50,6 +52,17 @@ is_another_boot (Entry *entry, gint64 deadline, GError **error)
          || vq_error_set (error, VQ_ERROR_FAILED, "the guest has not rebooted");
 }
 
+/* cloud-init is a part of systemd's boot, but may take far longer than the rest, so it is waited
+ * for first, and knows best what it waits for. */
+static gboolean
+wait_booted (Entry *entry, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  VqChannel *channel = vq_guest_link_get_channel (entry->link);
+
+  return (!entry->seeded || vq_cloud_init_wait (channel, deadline, cancel, error))
+         && vq_boot_wait_system (channel, deadline, cancel, error);
+}
+
 /* Tries to get into the system that runs now. */
 static gboolean
 try (Entry *entry, gint64 deadline, GError **error)
@@ -58,7 +71,7 @@ try (Entry *entry, gint64 deadline, GError **error)
 
   return vq_guest_link_open (entry->link, deadline, error)
          && is_another_boot (entry, deadline, error)
-         && vq_boot_wait_system (vq_guest_link_get_channel (entry->link), deadline, cancel, error);
+         && wait_booted (entry, deadline, cancel, error);
 }
 
 /* Whether the system from before the reboot may still be there. */
@@ -143,9 +156,10 @@ get_in (Entry *entry, gint64 deadline, GError **error)
 }
 
 gboolean
-vq_get_in (VqGuestLink *link, VqQemu *qemu, int seconds, gint64 deadline, GError **error)
+vq_get_in (VqGuestLink *link, VqQemu *qemu, gboolean seeded, int seconds, gint64 deadline,
+           GError **error)
 {
-  Entry entry = { link, qemu, vq_qemu_get_boots (qemu), NULL, seconds, 0 };
+  Entry entry = { link, qemu, vq_qemu_get_boots (qemu), seeded, NULL, seconds, 0 };
 
   return get_in (&entry, deadline, error);
 }
@@ -193,7 +207,8 @@ wait_down (Entry *entry, GError **error)
 gboolean
 vq_get_in_again (VqGuestLink *link, VqQemu *qemu, const char *boot, int seconds, GError **error)
 {
-  Entry entry = { link, qemu, vq_qemu_get_boots (qemu), boot, seconds, g_get_monotonic_time () };
+  Entry entry
+      = { link, qemu, vq_qemu_get_boots (qemu), FALSE, boot, seconds, g_get_monotonic_time () };
   g_autoptr (GError) why = NULL;
 
   if (!vq_guest_link_has_helper (link) || wait_down (&entry, &why))

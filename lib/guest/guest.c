@@ -42,8 +42,8 @@ start_qemu (VqGuest *guest, gint64 deadline, VqCancel *cancel, GError **error)
   g_autofree char *seed = NULL;
   VqQemuConfig machine = { .plan = guest->plan };
 
-  if (!vq_ssh_access_prepare (guest->plan, vq_guest_get_directory (guest), &guest->ssh, &seed,
-                              deadline, cancel, error))
+  if (!vq_ssh_access_prepare (guest->plan, vq_machine_files_get_seed_directory (guest->files),
+                              &guest->ssh, &seed, deadline, cancel, error))
     return FALSE;
   machine.seed = seed;
   vq_machine_files_fill (guest->files, &machine);
@@ -80,11 +80,11 @@ show_progress (VqGuest *guest)
 }
 
 static gboolean
-get_in (VqGuest *guest, gint64 deadline, GError **error)
+get_in (VqGuest *guest, gboolean seeded, gint64 deadline, GError **error)
 {
   g_autoptr (VqBootProgress) progress = show_progress (guest);
 
-  return vq_get_in (guest->link, guest->qemu, guest->plan->boot_timeout, deadline, error);
+  return vq_get_in (guest->link, guest->qemu, seeded, guest->plan->boot_timeout, deadline, error);
 }
 
 /* Takes over FILES. Returns NULL if they are NULL, because they could not be made. */
@@ -116,15 +116,16 @@ keep_evidence (VqGuest *guest, GError **error)
     vq_boot_evidence_keep (guest->qemu, directory, error);
 }
 
-/* Takes over FILES, which are NULL if they could not be made. */
+/* Takes over FILES, which are NULL if they could not be made. SEEDED: cloud-init must do what the
+ * user wants of it. */
 static VqGuest *
-boot (const VqPlan *plan, VqMachineFiles *files, gint64 deadline, VqCancel *cancel,
+boot (const VqPlan *plan, VqMachineFiles *files, gboolean seeded, gint64 deadline, VqCancel *cancel,
       VqBootStage *stage, GError **error)
 {
   g_autoptr (VqGuest) guest = guest_new (plan, files);
 
   if (guest->files != NULL && start_qemu (guest, deadline, cancel, error)
-      && run_guest (guest, deadline, error) && get_in (guest, deadline, error))
+      && run_guest (guest, deadline, error) && get_in (guest, seeded, deadline, error))
     return g_steal_pointer (&guest);
   *stage = get_stage (guest);
   keep_evidence (guest, error);
@@ -139,14 +140,15 @@ vq_guest_boot (const VqPlan *plan, const char *template, gint64 deadline, VqCanc
       = template != NULL ? vq_machine_files_new_template (plan, template, deadline, cancel, error)
                          : vq_machine_files_new_fresh (plan, deadline, cancel, error);
 
-  return boot (plan, files, deadline, cancel, stage, error);
+  return boot (plan, files, plan->seed != NULL, deadline, cancel, stage, error);
 }
 
 VqGuest *
 vq_guest_boot_kept (const VqPlan *plan, gint64 deadline, VqCancel *cancel, VqBootStage *stage,
                     GError **error)
 {
-  return boot (plan, vq_machine_files_new_kept (plan, error), deadline, cancel, stage, error);
+  return boot (plan, vq_machine_files_new_kept (plan, error), FALSE, deadline, cancel, stage,
+               error);
 }
 
 gboolean
@@ -253,7 +255,7 @@ vq_guest_send (VqGuest *guest, const char *socket, const char *target, gint64 de
 gboolean
 vq_guest_be_source (VqGuest *guest, GError **error)
 {
-  return vq_machine_files_link_template_disks (guest->files, error);
+  return vq_machine_files_be_source (guest->files, error);
 }
 
 static gboolean

@@ -26,6 +26,7 @@ typedef struct
   const char *kernel;      /* uname -m of its kernels, if KERNEL_ELSE is set */
   const char *kernel_else; /* the dpkg name of an architecture whose kernels it runs too, or NULL */
   gboolean vmgenid;        /* whether it has a vmgenid device */
+  gboolean smbios;         /* the user of QEMU can say what is in its SMBIOS tables */
   const char *kvm_hosts;   /* uname -m of hosts whose KVM can run it, each between blanks */
 } VqArch;
 

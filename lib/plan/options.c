@@ -55,6 +55,11 @@ enum
   OPTION_TEMPLATE_CACHE_SIZE,
   OPTION_TEMPLATE_SCRIPT,
   OPTION_ALLOW_BACKING,
+  OPTION_USER_DATA,
+  OPTION_META_DATA,
+  OPTION_NETWORK_CONFIG,
+  OPTION_SET,
+  OPTION_CDROM_FILE,
   OPTION_HELP,
   OPTION_VERSION,
 };
@@ -101,6 +106,11 @@ static const VqArgument arguments_table[] = {
   [OPTION_TEMPLATE_CACHE_SIZE] = { "template-cache-size", 0, TRUE },
   [OPTION_TEMPLATE_SCRIPT] = { "template-script", 0, TRUE },
   [OPTION_ALLOW_BACKING] = { "allow-backing", 0, TRUE },
+  [OPTION_USER_DATA] = { "user-data", 0, TRUE },
+  [OPTION_META_DATA] = { "meta-data", 0, TRUE },
+  [OPTION_NETWORK_CONFIG] = { "network-config", 0, TRUE },
+  [OPTION_SET] = { "set", 0, TRUE },
+  [OPTION_CDROM_FILE] = { "cdrom-file", 0, TRUE },
   [OPTION_HELP] = { "help", 'h', FALSE },
   [OPTION_VERSION] = { "version", 0, FALSE },
   { NULL },
@@ -131,6 +141,8 @@ typedef enum
   RULE_SHARED_DIR, /* adds to a GPtrArray of VqSharedDir */
   RULE_DISK,       /* adds to a GPtrArray of VqDiskSpec */
   RULE_DISKS,      /* adds so many to it */
+  RULE_SETTING,    /* a char **, to which NAME=VALUE is added */
+  RULE_SEED_FILE,  /* a char **, to which NAME=PATH is added */
   RULE_EXIT,       /* ends the parsing */
 } RuleKind;
 
@@ -186,6 +198,11 @@ static const Rule rules[] = {
   [OPTION_TEMPLATE_CACHE_SIZE] = { RULE_SIZE, FIELD (template_cache_size) },
   [OPTION_TEMPLATE_SCRIPT] = { RULE_LIST, FIELD (template_scripts) },
   [OPTION_ALLOW_BACKING] = { RULE_LIST, FIELD (allowed_backing) },
+  [OPTION_USER_DATA] = { RULE_LIST, FIELD (seed.user_data) },
+  [OPTION_META_DATA] = { RULE_LIST, FIELD (seed.meta_data) },
+  [OPTION_NETWORK_CONFIG] = { RULE_STRING, FIELD (seed.network_config) },
+  [OPTION_SET] = { RULE_SETTING, FIELD (seed.settings) },
+  [OPTION_CDROM_FILE] = { RULE_SEED_FILE, FIELD (seed.files) },
   [OPTION_HELP] = { RULE_EXIT },
   [OPTION_VERSION] = { RULE_EXIT },
 };
@@ -218,6 +235,7 @@ options_new (void)
   options->template_cache_size = VQ_TEMPLATE_MAX_SIZE_DEFAULT;
   options->template_scripts = g_new0 (char *, 1);
   options->allowed_backing = g_new0 (char *, 1);
+  vq_seed_request_init (&options->seed);
   options->shared_dirs = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_shared_dir_free);
   options->disks = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_disk_spec_free);
   return options;
@@ -243,6 +261,7 @@ vq_options_free (VqOptions *options)
   g_free (options->template_dir);
   g_strfreev (options->template_scripts);
   g_strfreev (options->allowed_backing);
+  vq_seed_request_clear (&options->seed);
   g_ptr_array_unref (options->shared_dirs);
   g_ptr_array_unref (options->disks);
   g_strfreev (options->images);
@@ -384,6 +403,10 @@ apply (VqOptions *options, const Rule *rule, const char *value, GError **error)
       return add_disk (*(GPtrArray **)field, value, error);
     case RULE_DISKS:
       return add_disks (*(GPtrArray **)field, value, error);
+    case RULE_SETTING:
+      return vq_seed_request_add_setting (field, value, error);
+    case RULE_SEED_FILE:
+      return vq_seed_request_add_file (field, value, error);
     case RULE_EXIT:
       break;
     }
@@ -485,7 +508,8 @@ check_together (const VqOptions *options, GError **error)
                          "only the guest agent is to be used; leave --ssh-user and --ssh-key out");
   if (options->ssh_user != NULL && options->ssh_key == NULL && options->password == NULL)
     return vq_error_set (error, VQ_ERROR_USAGE, "--ssh-user needs --ssh-key or --password");
-  return vq_disk_spec_complete (options->disks, options->clone_disks, error);
+  return vq_disk_spec_complete (options->disks, options->clone_disks, error)
+         && vq_seed_request_check (&options->seed, error);
 }
 
 gboolean

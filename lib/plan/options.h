@@ -6,6 +6,8 @@
 
 #include <glib.h>
 
+#include "seed/seed-request.h"
+
 /* The default of --ram-size. */
 #define VQ_OPTIONS_RAM_SIZE_MIB 2048
 
@@ -108,6 +110,7 @@ typedef struct
   char **allowed_backing;      /* directories for backing files; empty if not given */
   char **template_scripts;     /* files on the host, in the order given; empty if not given */
   gboolean baseimage;
+  VqSeedRequest seed;     /* what cloud-init in the guest is to do; empty if not given */
   const char *for_image;  /* the name of the first option that is not for an instance; or NULL */
   GPtrArray *shared_dirs; /* VqSharedDir; empty if not given */
   GPtrArray *disks;       /* VqDiskSpec, complete; empty if not given */

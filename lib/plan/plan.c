@@ -16,6 +16,7 @@
 #include "io/workdir.h"
 #include "plan/private-key.h"
 #include "pull/pull-image.h"
+#include "seed/seed-read.h"
 
 /* Seconds that qemu-img may take. */
 #define INSPECT_SECONDS 60
@@ -318,6 +319,15 @@ read_ssh_key (VqPlan *plan, GError **error)
   return plan->ssh_key != NULL;
 }
 
+static gboolean
+read_seed (VqPlan *plan, GError **error)
+{
+  if (vq_seed_request_is_empty (&plan->options->seed))
+    return TRUE;
+  plan->seed = vq_seed_read (&plan->options->seed, error);
+  return plan->seed != NULL;
+}
+
 VqPlan *
 vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
 {
@@ -333,7 +343,7 @@ vq_plan_new (const VqOptions *options, VqCancel *cancel, GError **error)
   if (plan->arch == NULL || !check_overlay_dir (options, error)
       || !check_template_dir (options, error) || !check_log_dir (options, error)
       || !check_scripts (options, error) || !check_shared_dirs (options, error)
-      || !read_ssh_key (plan, error) || !choose_qemu (plan, error)
+      || !read_ssh_key (plan, error) || !read_seed (plan, error) || !choose_qemu (plan, error)
       || !inspect_images (plan, cancel, error) || !find_disks (plan, cancel, error))
     return NULL;
   deadline = vq_deadline_in (INSPECT_SECONDS);
@@ -355,6 +365,7 @@ vq_plan_free (VqPlan *plan)
   vq_image_free (plan->image);
   g_ptr_array_unref (plan->more);
   g_clear_pointer (&plan->disks, g_ptr_array_unref);
+  vq_seed_free (plan->seed);
   g_free (plan->qemu_command);
   g_free (plan->display);
   g_free (plan->ssh_key);

@@ -13,6 +13,7 @@
 #include "plan/hotplug-bus.h"
 #include "image/image.h"
 #include "plan/options.h"
+#include "seed/seed.h"
 #include "base/wait.h"
 
 typedef struct
@@ -28,6 +29,7 @@ typedef struct
   char *display;               /* the graphics card, as for -device; NULL: none of ours */
   gboolean machine_new;        /* this QEMU knows arch->machine_new */
   gboolean cpu_new;            /* this QEMU knows arch->cpu_new */
+  VqSeed *seed;                /* what the user wants cloud-init to do; NULL: nothing */
   char *ssh_key;               /* the text of the user's private key; NULL if none is given */
   gboolean kvm;
   gboolean sandbox;    /* QEMU starts in its sandbox */

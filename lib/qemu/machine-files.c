@@ -12,10 +12,14 @@
 #include "io/workdir.h"
 #include "qemu/machine-disks.h"
 #include "qemu/ram-file.h"
+#include "seed/seed.h"
 
 /* The names of a disk that stays, and of the template's disk that it lies on. */
 #define DISK "disk"
 #define TEMPLATE_DISK "template-disk"
+
+/* The files of a seed, if there are any. */
+static const char *const seed_files[] = { VQ_SEED_IMAGE, VQ_SEED_LOGIN_KEY, VQ_SEED_HOST_KEY };
 
 struct _VqMachineFiles
 {
@@ -66,6 +70,32 @@ is_kept (VqMachineFiles *files)
   return files->plan->disk_dir != NULL && !files->making;
 }
 
+static void
+remove_seed (VqMachineFiles *files)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (seed_files); i++)
+    {
+      g_autofree char *path = join_kept (files, seed_files[i]);
+
+      unlink (path);
+    }
+}
+
+/* Copies the seed that is in DIRECTORY, if any, to where our disk stays. */
+static gboolean
+copy_seed (VqMachineFiles *files, const char *directory, GError **error)
+{
+  for (gsize i = 0; is_kept (files) && i < G_N_ELEMENTS (seed_files); i++)
+    {
+      g_autofree char *from = g_build_filename (directory, seed_files[i], NULL);
+      g_autofree char *to = join_kept (files, seed_files[i]);
+
+      if (access (from, F_OK) == 0 && !vq_file_copy (from, to, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 /* Chooses the path of a new overlay. The disk of an earlier machine is removed. */
 static gboolean
 choose_overlay_path (VqMachineFiles *files, GError **error)
@@ -79,6 +109,7 @@ choose_overlay_path (VqMachineFiles *files, GError **error)
       unlink (files->vars);
       files->disk = join_kept (files, DISK);
       unlink (files->disk);
+      remove_seed (files);
       vq_image_note_user (files->plan->image, files->disk);
       return TRUE;
     }
@@ -187,8 +218,8 @@ vq_machine_files_new_fork (const VqPlan *plan, const char *directory, GError **e
   g_autofree char *overlay = g_build_filename (directory, VQ_TEMPLATE_OVERLAY, NULL);
 
   if (files == NULL || !choose_template_disk (files, directory, error)
-      || !choose_overlay_path (files, error) || !copy_template_vars (files, error)
-      || !vq_file_copy (overlay, files->disk, error)
+      || !choose_overlay_path (files, error) || !copy_seed (files, directory, error)
+      || !copy_template_vars (files, error) || !vq_file_copy (overlay, files->disk, error)
       || !vq_machine_disks_fork (get_disks (files), directory, error)
       || !vq_ram_file_check (files->ram, plan->options->ram_size_mib, error))
     return NULL;
@@ -221,21 +252,44 @@ vq_machine_files_new_receiver (const VqPlan *plan, const char *source, gint64 de
     return NULL;
   files->receives = TRUE;
   files->disk = join_kept (files, DISK);
-  if (!copy_fresh_vars (files, error)
+  if (!copy_fresh_vars (files, error) || !copy_seed (files, source, error)
       || !create_receiving_disk (files, source, deadline, cancel, error)
       || !vq_machine_disks_receive (get_disks (files), source, deadline, cancel, error))
     return NULL;
   return g_steal_pointer (&files);
 }
 
-gboolean
-vq_machine_files_link_template_disks (VqMachineFiles *files, GError **error)
+/* Gives PATH the name NAME in our private directory, too. */
+static gboolean
+link_file (VqMachineFiles *files, const char *path, const char *name, GError **error)
 {
-  g_autofree char *name = vq_workdir_join (files->workdir, TEMPLATE_DISK);
+  g_autofree char *link = vq_workdir_join (files->workdir, name);
 
-  if (files->template_disk != NULL && symlink (files->template_disk, name) < 0 && errno != EEXIST)
-    return vq_error_set_errno (error, errno, "cannot make %s", name);
-  return vq_machine_disks_link (get_disks (files), vq_workdir_get_path (files->workdir), error);
+  return symlink (path, link) == 0 || errno == EEXIST
+         || vq_error_set_errno (error, errno, "cannot make %s", link);
+}
+
+static gboolean
+link_seed (VqMachineFiles *files, GError **error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (seed_files); i++)
+    {
+      g_autofree char *path
+          = g_build_filename (vq_machine_files_get_seed_directory (files), seed_files[i], NULL);
+
+      if (access (path, F_OK) == 0 && !link_file (files, path, seed_files[i], error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+vq_machine_files_be_source (VqMachineFiles *files, GError **error)
+{
+  return (files->template_disk == NULL
+          || link_file (files, files->template_disk, TEMPLATE_DISK, error))
+         && link_seed (files, error)
+         && vq_machine_disks_link (get_disks (files), vq_workdir_get_path (files->workdir), error);
 }
 
 gboolean
@@ -353,6 +407,14 @@ vq_machine_files_complete_template (VqMachineFiles *files, GError **error)
 {
   g_assert (files->making);
   return copy_template_vars (files, error);
+}
+
+const char *
+vq_machine_files_get_seed_directory (VqMachineFiles *files)
+{
+  if (is_kept (files))
+    return files->plan->disk_dir;
+  return files->template != NULL ? files->template : vq_workdir_get_path (files->workdir);
 }
 
 const char *

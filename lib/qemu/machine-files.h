@@ -51,8 +51,8 @@ VqMachineFiles *vq_machine_files_new_receiver (const VqPlan *plan, const char *s
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* Makes sure that a machine that takes over our state finds the template's disks, on which ours
- * lie, when it is given the directory of our machine as SOURCE. */
-gboolean vq_machine_files_link_template_disks (VqMachineFiles *files, GError **error)
+ * lie, and our seed, when it is given the directory of our machine as SOURCE. */
+gboolean vq_machine_files_be_source (VqMachineFiles *files, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* Copies the disks of a machine that stands still, and the variables of its firmware, over those of
@@ -88,6 +88,10 @@ int vq_machine_files_open_state (VqMachineFiles *files, GError **error) G_GNUC_W
  * saved and ended. */
 gboolean vq_machine_files_complete_template (VqMachineFiles *files, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* Where the seed for cloud-init is, or is to be made: it stays as long as the disk, because
+ * cloud-init takes another one for another machine. */
+const char *vq_machine_files_get_seed_directory (VqMachineFiles *files);
 
 /* The private directory. */
 const char *vq_machine_files_get_directory (VqMachineFiles *files);

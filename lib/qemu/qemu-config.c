@@ -386,11 +386,35 @@ add_disks (GPtrArray *argv, const VqQemuConfig *config)
       vq_block_nodes_add_image (argv, node, more->pdata[i]);
       add_drive (argv, config, node, "");
     }
-  if (config->plan->cloud_seed)
-    {
-      vq_block_nodes_add_raw (argv, SEED_NODE, config->seed);
-      add_drive (argv, config, SEED_NODE, "");
-    }
+}
+
+/* A CD drive like that of other clouds, so that "mount /dev/cdrom" works in the guest, and no disk
+ * changes its letter. It is on virtio, so it is the same for every architecture and type of
+ * machine; their IDE controllers have no driver in some cloud kernels. While systemd starts,
+ * cloud-init decides whether there is a seed, and the CD's driver may come later than that; but the
+ * machine's serial number tells it. */
+static void
+add_seed_cdrom (GPtrArray *argv, const VqPlan *plan)
+{
+  if (plan->arch->smbios)
+    add (argv, "-smbios", "type=1,serial=ds=nocloud");
+  add (argv, "-device", "virtio-scsi-%s,id=" PREFIX "scsi", plan->arch->virtio);
+  add (argv, "-device", "scsi-cd,bus=" PREFIX "scsi.0,drive=" SEED_NODE);
+}
+
+/* A guest that gets a seed only to let us in may have drivers for disks and no more. */
+static void
+add_seed (GPtrArray *argv, const VqQemuConfig *config)
+{
+  const VqPlan *plan = config->plan;
+
+  if (plan->seed == NULL && !plan->cloud_seed)
+    return;
+  vq_block_nodes_add_raw (argv, SEED_NODE, config->seed);
+  if (plan->seed != NULL)
+    add_seed_cdrom (argv, plan);
+  else
+    add_drive (argv, config, SEED_NODE, "");
 }
 
 /* With security_model=none a file gets the owner that the guest gives it if we are allowed to set
@@ -469,6 +493,7 @@ vq_qemu_config_build_argv (const VqQemuConfig *config)
   add_serial_ports (argv, config);
   add_virtio_ports (argv, config);
   add_disks (argv, config);
+  add_seed (argv, config);
   add_shared_dirs (argv, config);
   add_hotplug_port (argv, config);
   if (config->incoming)

@@ -19,8 +19,8 @@ typedef struct
   const GPtrArray *disks;    /* VqMachineDisk, one for each of the plan's; NULL: fixed words */
   gboolean disk_stays;       /* when QEMU ends: what the guest has written must be in the overlay */
   const char *console_log;   /* a new file for what the guest writes to its console; NULL: none */
-  const char *seed;      /* the raw image for cloud-init, the last read-only disk, if the plan says
-                          * that there is one */
+  const char *seed;      /* the raw image for cloud-init, if the plan says that there is one: a CD,
+                          * or, if it only lets us in, the last read-only disk */
   const char *ram_path;  /* the file that holds the guest's memory; NULL: none */
   gboolean ram_shared;   /* the guest's writes go into that file, to make a template */
   gboolean ram_readonly; /* if not shared, it is opened for reading only; not every QEMU can do

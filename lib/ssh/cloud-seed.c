@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "ssh/cloud-seed.h"
 
-#include <archive.h>
-#include <archive_entry.h>
-#include <errno.h>
-#include <fcntl.h>
+#include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
-#include "base/fd.h"
-#include "base/random.h"
+#include "seed/seed-image.h"
+#include "seed/user-data.h"
 #include "ssh/ssh-key.h"
 
-#define LABEL "cidata" /* cloud-init looks for a disk with this label */
-#define ID_BYTES 16
+/* How our part is merged with what comes before it: it adds to lists and mappings, and replaces
+ * nothing. By default the last part that has a key replaces all of its value. */
+#define MERGE_HOW "dict(no_replace,recurse_list)+list(append)+str()"
 
 typedef struct
 {
@@ -89,132 +86,76 @@ add_restraint (JsonBuilder *builder)
   json_builder_end_object (builder);
 }
 
-/* cloud-init reads YAML, and JSON is valid YAML. */
+/* Whether the user's data may set KEY. */
+static gboolean
+user_sets (const VqSeed *seed, const char *key)
+{
+  GBytes *users = vq_seed_get (seed, VQ_SEED_USER_DATA);
+
+  return users != NULL && vq_user_data_may_set (users, key);
+}
+
+/* cloud-init reads YAML, and JSON is valid YAML. What the user wants of cloud-init is not
+ * restrained. */
 static char *
-make_user_data (const Keys *keys)
+make_own_part (const VqSeed *seed, const Keys *keys)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autoptr (JsonNode) root = NULL;
   g_autofree char *json = NULL;
 
   json_builder_begin_object (builder);
+  add_text (builder, "merge_how", MERGE_HOW);
   add_ssh (builder, keys);
-  add_restraint (builder);
+  if (seed->files->len == 0)
+    add_restraint (builder);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
   json = json_to_string (root, TRUE);
   return g_strconcat ("#cloud-config\n", json, "\n", NULL);
 }
 
-/* A new instance id each time, so that cloud-init takes the guest for a new machine. NULL on
- * failure. */
-static char *
-make_meta_data (GError **error)
+static gboolean
+write_text (const char *directory, const char *name, const char *text, GError **error)
 {
-  guint8 bytes[ID_BYTES];
-  GString *text = g_string_new ("{ \"instance-id\": \"virt-qemu-");
+  g_autofree char *path = g_build_filename (directory, name, NULL);
 
-  if (!vq_random_fill (bytes, sizeof bytes, error))
-    return g_string_free (text, TRUE), NULL;
-  for (guint i = 0; i < sizeof bytes; i++)
-    g_string_append_printf (text, "%02x", bytes[i]);
-  g_string_append (text, "\" }\n");
-  return g_string_free (text, FALSE);
+  return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
 }
 
 static gboolean
-check (struct archive *archive, int result, GError **error)
+write_keys (const char *directory, const VqSeed *seed, const Keys *keys, GError **error)
 {
-  return result >= ARCHIVE_WARN
-         || vq_error_set (error, VQ_ERROR_FAILED, "%s", archive_error_string (archive));
-}
+  g_autofree char *path = g_build_filename (directory, VQ_SEED_HOST_KEY, NULL);
 
-static gboolean
-add_file (struct archive *archive, const char *name, const char *text, GError **error)
-{
-  struct archive_entry *entry = archive_entry_new ();
-  gsize length = strlen (text);
-  gboolean good;
-
-  archive_entry_set_pathname (entry, name);
-  archive_entry_set_filetype (entry, AE_IFREG);
-  archive_entry_set_perm (entry, 0600);
-  archive_entry_set_size (entry, (la_int64_t)length);
-  good = check (archive, archive_write_header (archive, entry), error)
-         && check (archive,
-                   archive_write_data (archive, text, length) == (la_ssize_t)length ? ARCHIVE_OK
-                                                                                    : ARCHIVE_FATAL,
-                   error);
-  archive_entry_free (entry);
-  return good;
-}
-
-/* Names and the label stay as they are, because Rock Ridge and Joliet are on by default. libarchive
- * uses an unlinked temporary file in $TMPDIR. */
-static gboolean
-write_files (struct archive *archive, int fd, const char *meta_data, const char *user_data,
-             GError **error)
-{
-  return check (archive, archive_write_set_format_iso9660 (archive), error)
-         && check (archive, archive_write_set_options (archive, "iso9660:volume-id=" LABEL), error)
-         && check (archive, archive_write_open_fd (archive, fd), error)
-         && add_file (archive, "meta-data", meta_data, error)
-         && add_file (archive, "user-data", user_data, error)
-         && check (archive, archive_write_close (archive), error);
-}
-
-static gboolean
-write_image (int fd, const char *path, const char *meta_data, const char *user_data, GError **error)
-{
-  struct archive *archive = archive_write_new ();
-  gboolean good;
-  VQ_ERROR_PREFIX (error, "cannot write %s", path);
-
-  good = write_files (archive, fd, meta_data, user_data, error);
-  archive_write_free (archive);
-  return good;
-}
-
-static gboolean
-make_image (const char *directory, const Keys *keys, GError **error)
-{
-  g_autofree char *path = g_build_filename (directory, VQ_CLOUD_SEED_IMAGE, NULL);
-  g_autofree char *user_data = make_user_data (keys);
-  g_autofree char *meta_data = make_meta_data (error);
-  vq_autofd int fd = -1;
-
-  if (meta_data == NULL)
+  if (user_sets (seed, "ssh_keys"))
+    g_unlink (path);
+  else if (!write_text (directory, VQ_SEED_HOST_KEY, keys->public_host_key, error))
     return FALSE;
-  unlink (path);
-  fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return vq_error_set_errno (error, errno, "cannot make %s", path);
-  return write_image (fd, path, meta_data, user_data, error)
-         && (close (g_steal_fd (&fd)) == 0
-             || vq_error_set_errno (error, errno, "cannot write %s", path));
+  return write_text (directory, VQ_SEED_LOGIN_KEY, keys->key, error);
 }
 
+/* *PART is our own part. */
 static gboolean
-make_key_file (const char *directory, const Keys *keys, GError **error)
-{
-  g_autofree char *path = g_build_filename (directory, VQ_CLOUD_SEED_KEY, NULL);
-
-  return g_file_set_contents_full (path, keys->key, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600,
-                                   error);
-}
-
-gboolean
-vq_cloud_seed_make (const char *directory, VqSshLogin *login, GError **error)
+make_keys (const char *directory, const VqSeed *seed, char **part, GError **error)
 {
   g_auto (Keys) keys = { NULL, NULL, NULL, NULL };
 
   if (!vq_ssh_key_generate (&keys.key, &keys.public_key, error)
       || !vq_ssh_key_generate (&keys.host_key, &keys.public_host_key, error)
-      || !make_key_file (directory, &keys, error) || !make_image (directory, &keys, error))
+      || !write_keys (directory, seed, &keys, error))
     return FALSE;
-  vq_ssh_login_clear (login);
-  login->user = g_strdup ("root");
-  login->key = g_steal_pointer (&keys.key);
-  login->host_key = g_steal_pointer (&keys.public_host_key);
+  *part = make_own_part (seed, &keys);
   return TRUE;
+}
+
+/* Whoever finds the image takes the keys for complete, so it is made last. */
+gboolean
+vq_cloud_seed_make (const char *directory, VqSeed *seed, gboolean with_keys, GError **error)
+{
+  g_autofree char *path = g_build_filename (directory, VQ_SEED_IMAGE, NULL);
+  g_autofree char *own_part = NULL;
+
+  return (!with_keys || make_keys (directory, seed, &own_part, error))
+         && vq_seed_complete (seed, own_part, error) && vq_seed_image_write (seed, path, error);
 }

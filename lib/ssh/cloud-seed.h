@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The seed for a cloud image: a small disk that cloud-init looks for at each boot ("NoCloud"). It
- * lets root log in with a key that was made for this testbed, and sets the guest's host key, so
- * that we can check that we talk to this guest.
- * https://cloudinit.readthedocs.io/en/latest/reference/datasources/nocloud.html */
+/* Makes a seed for cloud-init (seed/seed.h). If there is no other way in, it also lets root log in
+ * with a key that was made for this testbed, and sets the guest's host key, so that we can check
+ * that we talk to this guest. */
 #pragma once
 
-#include "ssh/ssh-login.h"
+#include <glib.h>
 
-#define VQ_CLOUD_SEED_IMAGE "cloud-seed.iso"
-#define VQ_CLOUD_SEED_KEY "ssh-key"
+#include "seed/seed.h"
 
-/* Makes new keys and a seed with them in DIRECTORY, which must be private to us. "cloud-seed.iso"
- * is a raw image that is attached as a read-only disk; it holds the guest's private host key.
- * "ssh-key" is the private key for logging in, which people can use with ssh -i. Both have mode
- * 0600 and replace existing files. LOGIN, except for its port, is set to log in as root with that
- * key. Does not wait. */
-gboolean vq_cloud_seed_make (const char *directory, VqSshLogin *login, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* Makes the files of a seed in DIRECTORY, which must be private to us: VQ_SEED_IMAGE, and, if it
+ * has to let us in (WITH_KEYS), VQ_SEED_LOGIN_KEY, which people can use with ssh -i, and
+ * VQ_SEED_HOST_KEY. All have mode 0600 and replace existing files.
+ *
+ * SEED is what the user wants in it, and is completed. Our part comes last in it and adds to lists
+ * and mappings, but replaces nothing. So all that the user has set holds: where that may be the
+ * guest's host keys, there is no VQ_SEED_HOST_KEY. Without the user's own data, cloud-init is also
+ * kept from changing more than that in the guest. Does not wait. */
+gboolean vq_cloud_seed_make (const char *directory, VqSeed *seed, gboolean with_keys,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;

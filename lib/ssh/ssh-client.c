@@ -8,29 +8,42 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/programs.h"
-#include "ssh/cloud-seed.h"
 #include "ssh/ssh-script.h"
 
 #define PROGRAM "virt-qemu-ssh"
 
-char *
-vq_ssh_client_make_seed (const char *directory, VqSshLogin *login, gint64 deadline,
-                         VqCancel *cancel, GError **error)
+/* An open file that is in no directory, with BYTES in it. Returns -1 on failure. */
+static int
+make_file (GBytes *bytes, GError **error)
 {
-  g_autofree char *program = vq_programs_find (PROGRAM, error);
-  const char *const argv[] = { program, VQ_SSH_CLIENT_MAKE_SEED, directory, NULL };
-  g_autofree char *key_path = g_build_filename (directory, VQ_CLOUD_SEED_KEY, NULL);
-  g_autofree char *host_key = NULL;
-  g_autofree char *key = NULL;
+  vq_autofd int fd = memfd_create (PROGRAM, MFD_CLOEXEC);
 
-  if (program == NULL || !vq_child_run (argv, NULL, &host_key, deadline, cancel, error)
-      || !g_file_get_contents (key_path, &key, NULL, error))
-    return NULL;
-  vq_ssh_login_clear (login);
-  login->user = g_strdup ("root");
-  login->key = g_steal_pointer (&key);
-  login->host_key = g_strdup (g_strchomp (host_key));
-  return g_build_filename (directory, VQ_CLOUD_SEED_IMAGE, NULL);
+  if (fd < 0 || !vq_fd_write_all (fd, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)))
+    {
+      vq_error_set_errno (error, errno, "cannot make a file in memory");
+      return -1;
+    }
+  return g_steal_fd (&fd);
+}
+
+gboolean
+vq_ssh_client_make_seed (const char *directory, const VqSeed *seed, gboolean with_keys,
+                         gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_autoptr (VqSeed) empty = vq_seed_new ();
+  g_autoptr (GBytes) packed = vq_seed_pack (seed != NULL ? seed : empty);
+  vq_autofd int file = make_file (packed, error);
+  g_autofree char *program = file >= 0 ? vq_programs_find (PROGRAM, error) : NULL;
+  g_autofree char *number = g_strdup_printf ("%d", file);
+  const char *const argv[] = { program,
+                               VQ_SSH_CLIENT_MAKE_SEED,
+                               directory,
+                               number,
+                               with_keys ? VQ_SSH_CLIENT_KEYS : VQ_SSH_CLIENT_NO_KEYS,
+                               NULL };
+  const VqChildOptions options = { .stdout_fd = -1, .keep_fds = &file, .n_keep_fds = 1 };
+
+  return program != NULL && vq_child_run (argv, &options, NULL, deadline, cancel, error);
 }
 
 static gboolean

@@ -3,9 +3,9 @@
  * the server does not have libssh in its memory, and does not parse what the guest's ssh server
  * sends. Its arguments:
  *
- *   virt-qemu-ssh make-seed DIRECTORY
- *     makes cloud-seed.iso and ssh-key in DIRECTORY (cloud-seed.h), and writes the guest's host
- *     key to stdout, one line
+ *   virt-qemu-ssh make-seed DIRECTORY FILE keys|none
+ *     makes a seed for cloud-init in DIRECTORY (cloud-seed.h), with or without keys. The open file
+ *     FILE holds the user's part (vq_seed_pack)
  *   virt-qemu-ssh run FILE IN OUT ERR DEADLINE
  *     runs one command in the guest, on the descriptors IN, OUT and ERR. The open file FILE holds
  *     how to log in (vq_ssh_login_pack), a NUL, and the command (vq_ssh_script_begin); other
@@ -20,19 +20,22 @@
 #pragma once
 
 #include "io/child.h"
+#include "seed/seed.h"
 #include "ssh/ssh-login.h"
 
 #define VQ_SSH_CLIENT_MAKE_SEED "make-seed"
+#define VQ_SSH_CLIENT_KEYS "keys"
+#define VQ_SSH_CLIENT_NO_KEYS "none"
 #define VQ_SSH_CLIENT_RUN "run"
 #define VQ_SSH_CLIENT_KEY "key "
 #define VQ_SSH_CLIENT_EXITED "exited "
 #define VQ_SSH_CLIENT_SIGNALLED "signalled "
 
-/* Makes new keys and a seed with them in DIRECTORY, as vq_cloud_seed_make does. LOGIN, except for
- * its port, is set to log in with them. Returns the path of the image, transfer full, or NULL on
- * failure. Waits for the program to end. */
-char *vq_ssh_client_make_seed (const char *directory, VqSshLogin *login, gint64 deadline,
-                               VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Makes a seed in DIRECTORY, as vq_cloud_seed_make does. SEED (may be NULL) is the user's part.
+ * Waits for the program to end. */
+gboolean vq_ssh_client_make_seed (const char *directory, const VqSeed *seed, gboolean with_keys,
+                                  gint64 deadline, VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* Starts the program for the command ARGV on FDS (stdin, stdout, stderr). It logs in with LOGIN and
  * writes its lines to REPORT. All descriptors stay the caller's. Does not wait. */

@@ -159,6 +159,14 @@ add_preparation (VqTemplateKey *key, const VqPlan *plan, GError **error)
   return TRUE;
 }
 
+static void
+add_seed (VqTemplateKey *key, const VqPlan *plan)
+{
+  g_autofree char *digest = plan->seed != NULL ? vq_seed_get_digest (plan->seed) : NULL;
+
+  vq_template_key_add_text (key, "seed for cloud-init", digest);
+}
+
 /* Whether a guest can be saved that runs on these images, with these options. */
 static gboolean
 check_saving (const VqPlan *plan, GError **error)
@@ -185,6 +193,7 @@ vq_plan_inputs_get_key (const VqPlan *plan, gint64 deadline, VqCancel *cancel, G
   g_autoptr (VqTemplateKey) key = vq_template_key_new ();
 
   add_machine (key, plan);
+  add_seed (key, plan);
   if (!check_saving (plan, error) || !add_images (key, plan, error) || !add_disks (key, plan, error)
       || !add_firmware (key, plan, error) || !add_named_files (key, plan, error)
       || !vq_template_key_add_program (key, "QEMU", plan->qemu_command, deadline, cancel, error)

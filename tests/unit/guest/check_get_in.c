@@ -70,7 +70,7 @@ CASE ("get-in", setup, teardown, 120)
 TEST (a_loop_of_reboots)
 {
   run (code_reset, sizeof code_reset);
-  ck_assert (!vq_get_in (link_in, qemu, PATIENCE, vq_deadline_in (PATIENCE), &error));
+  ck_assert (!vq_get_in (link_in, qemu, FALSE, PATIENCE, vq_deadline_in (PATIENCE), &error));
   assert_error ("the guest rebooted again and again, ");
   assert_error (" times (seen last: the guest was reset; ");
   ck_assert_ptr_null (vq_cancel_reason (vq_qemu_get_cancel (qemu)));
@@ -80,7 +80,7 @@ TEST (a_loop_of_reboots)
 TEST (a_panic)
 {
   run (code_panic, sizeof code_panic);
-  ck_assert (!vq_get_in (link_in, qemu, 1, vq_deadline_in (PATIENCE), &error));
+  ck_assert (!vq_get_in (link_in, qemu, FALSE, 1, vq_deadline_in (PATIENCE), &error));
   ck_assert (vq_error_is_timeout (error));
   assert_error (" (seen last of a reboot: the guest's kernel panicked)");
 }

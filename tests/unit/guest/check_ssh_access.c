@@ -59,6 +59,34 @@ TEST (logins)
   assert_login (&(VqOptions){ .channel = VQ_CHANNEL_SSH, .password = word }, "root", NULL, "me");
 }
 
+static void
+write_file (const char *name, const char *text)
+{
+  g_autofree char *path = g_build_filename (directory, name, NULL);
+
+  ck_assert (g_file_set_contents (path, text, -1, NULL));
+}
+
+/* The seed that is there is used again, with its keys; the host key may be the user's own. */
+TEST_LOOP (seed_is_there, 0, 2)
+{
+  const VqOptions nothing = { .guest_agent = VQ_AGENT_OFF };
+  const VqPlan plan = { .options = &nothing, .cloud_seed = TRUE };
+  g_auto (VqSshLogin) login = { 0 };
+  g_autofree char *seed = NULL;
+
+  write_file ("cloud-seed.iso", "image");
+  write_file ("ssh-key", KEY);
+  if (_i == 1)
+    write_file ("ssh-host-key", "ssh-ed25519 AAAA");
+  ck_assert (
+      vq_ssh_access_prepare (&plan, directory, &login, &seed, vq_deadline_in (60), NULL, NULL));
+  ck_assert (g_str_has_suffix (seed, "/cloud-seed.iso"));
+  ck_assert_str_eq (login.user, "root");
+  ck_assert_str_eq (login.key, KEY);
+  ck_assert_pstr_eq (login.host_key, _i == 1 ? "ssh-ed25519 AAAA" : NULL);
+}
+
 /* A seed is for guests of which nothing is known. */
 TEST (seeds)
 {

@@ -60,6 +60,10 @@ describe (const VqOptions *o)
   g_autofree char *words = g_strjoinv ("|", o->qemu_options);
   g_autofree char *scripts = g_strjoinv ("|", o->template_scripts);
   g_autofree char *dirs = describe_shared_dirs (o->shared_dirs);
+  g_autofree char *user_data = g_strjoinv ("|", o->seed.user_data);
+  g_autofree char *meta_data = g_strjoinv ("|", o->seed.meta_data);
+  g_autofree char *settings = g_strjoinv ("|", o->seed.settings);
+  g_autofree char *seed_files = g_strjoinv ("|", o->seed.files);
   const struct
   {
     const char *name;
@@ -88,6 +92,11 @@ describe (const VqOptions *o)
     { "template", template_words[o->template] },
     { "template_dir", o->template_dir },
     { "template_scripts", *scripts != '\0' ? scripts : NULL },
+    { "user_data", *user_data != '\0' ? user_data : NULL },
+    { "meta_data", *meta_data != '\0' ? meta_data : NULL },
+    { "network_config", o->seed.network_config },
+    { "settings", *settings != '\0' ? settings : NULL },
+    { "seed_files", *seed_files != '\0' ? seed_files : NULL },
     { "shared_dirs", *dirs != '\0' ? dirs : NULL },
   };
   const struct
@@ -203,6 +212,10 @@ static const Case good[] = {
   { { "--template-script=a" }, "template_scripts=a " },
   { { "--template-script=a", "--template-script", "b", "--template-s=a" },
     "template_scripts=a|b|a " },
+  { { "--user-data=a", "--user-data", "b", "--meta-data=c", "--meta-data=c" },
+    "user_data=a|b meta_data=c|c " },
+  { { "--network-config=a", "--set=x=1", "--set", "y=", "--cdrom-file=n=p", "--cdrom-file=m=q" },
+    "network_config=a settings=x=1|y= seed_files=n=p|m=q " },
   { { "--baseimage" }, "baseimage=1 " },
   { { "--base", "-d" }, "debug=1 baseimage=1 " },
   { { "--shared-dir=src=/a,dst=/b" }, "shared_dirs=/a:/b " },
@@ -265,6 +278,14 @@ static const Case bad[] = {
   { { "--template-dir=", "i" }, "option --template-dir: the value is empty; leave" },
   { { "--template-script=a", "--template-script=", "i" },
     "option --template-script: the value is empty" },
+  { { "--user-data=", "i" }, "option --user-data: the value is empty" },
+  { { "--meta-data=", "i" }, "option --meta-data: the value is empty" },
+  { { "--network-config=", "i" }, "option --network-config: the value is empty" },
+  { { "--set=a", "i" }, "option --set: 'a' is not of the form NAME=VALUE" },
+  { { "--set=a=1", "--set=a=2", "i" }, "option --set: the name a is given twice" },
+  { { "--set=a=1", "i" }, "--set needs --user-data, --meta-data or --network-config" },
+  { { "--cdrom-file=a/b=c", "i" }, "option --cdrom-file: the name must be plain" },
+  { { "--instance=web", "--user-data=a" }, "--instance: that machine is there already; leave" },
   { { "--template-max-age=", "i" },
     "option --template-max-age: '' is not a number followed by one of" },
   { { "--template-max-age=1w", "i" },
@@ -451,8 +472,9 @@ is_known (const char *option)
 static gboolean
 is_whole (const char *name)
 {
-  /* the one option whose name begins others' */
-  if (g_str_equal (name, "--template") || g_str_equal (name, "--disk"))
+  /* the options whose names begin others' */
+  if (g_str_equal (name, "--template") || g_str_equal (name, "--disk")
+      || g_str_equal (name, "--user") || g_str_equal (name, "--network"))
     return TRUE;
   for (const char *c = "abcdefghijklmnopqrstuvwxyz-"; *c != '\0'; c++)
     {
@@ -487,7 +509,7 @@ TEST (test_help)
       ck_assert_msg (is_known (name) && is_whole (name), "%s", name);
       ck_assert_msg (is_known (letter), "%s", letter);
     }
-  ck_assert_int_eq (n, 42);
+  ck_assert_int_eq (n, 47);
 }
 
 TEST (test_usage_error)

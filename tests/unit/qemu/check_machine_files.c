@@ -429,6 +429,50 @@ TEST (fork_replaces_what_stayed)
   vq_machine_files_free (files);
 }
 
+/* A seed stays with the disk that it was made for, until another disk takes its place. */
+TEST (seeds)
+{
+  g_autofree char *final_disk = complete_template ();
+  g_autofree char *kept = in_directory ("kept");
+  g_autofree char *other = in_directory ("other");
+  g_autofree char *seed = g_build_filename (template, "cloud-seed.iso", NULL);
+  g_autofree char *key = g_build_filename (template, "ssh-key", NULL);
+  VqMachineFiles *files = make_fork ();
+
+  put (seed, "seed");
+  put (key, "key");
+  ck_assert_str_eq (vq_machine_files_get_seed_directory (files), template);
+  vq_machine_files_free (files);
+  ck_assert_int_eq (g_mkdir (kept, 0700), 0);
+  ck_assert_int_eq (g_mkdir (other, 0700), 0);
+  plan.disk_dir = kept;
+  files = make_fork ();
+  ck_assert_str_eq (vq_machine_files_get_seed_directory (files), kept);
+  assert_text (kept, "cloud-seed.iso", "seed");
+  assert_text (kept, "ssh-key", "key");
+  plan.disk_dir = other;
+  vq_machine_files_free (make (
+      vq_machine_files_new_receiver (&plan, kept, vq_deadline_in (PATIENCE), NULL, NULL), NULL));
+  assert_text (other, "cloud-seed.iso", "seed");
+  vq_machine_files_free (make_fresh ());
+  assert_names (other, "disk efivars.fd ");
+  vq_machine_files_free (files);
+}
+
+/* A machine whose testbed is copied has the template's seed in its own directory, too. */
+TEST (seed_of_a_source)
+{
+  g_autofree char *final_disk = complete_template ();
+  g_autofree char *seed = g_build_filename (template, "cloud-seed.iso", NULL);
+  VqMachineFiles *files = make_fork ();
+
+  put (seed, "seed");
+  ck_assert (vq_machine_files_be_source (files, NULL));
+  ck_assert (vq_machine_files_be_source (files, NULL));
+  assert_text (vq_machine_files_get_directory (files), "cloud-seed.iso", "seed");
+  vq_machine_files_free (files);
+}
+
 /* A machine that was booted lies on the image itself. */
 TEST (fresh_disk_stays)
 {
@@ -570,8 +614,8 @@ TEST (further_disks_of_a_source)
   g_free (complete_template ());
   files = make_fork ();
   vq_machine_files_opened (files);
-  ck_assert (vq_machine_files_link_template_disks (files, NULL));
-  ck_assert (vq_machine_files_link_template_disks (files, NULL));
+  ck_assert (vq_machine_files_be_source (files, NULL));
+  ck_assert (vq_machine_files_be_source (files, NULL));
   assert_names (fill (files).directory,
                 "efivars.fd lock template-disk template-disk.a template-disk.b ");
   vq_machine_files_free (files);

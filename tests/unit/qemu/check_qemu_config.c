@@ -405,6 +405,31 @@ TEST (cache_of_disks)
                     "cache.direct=off");
 }
 
+/* What the user wants of cloud-init is on a CD, on every type of machine. */
+TEST (seed_is_a_cd)
+{
+  static const char *const names[] = { "x86_64", "aarch64", "arm", "s390x", "ppc64le", "riscv64" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (BareMachine) bare = bare_machine_new (names[i], NULL);
+      g_autoptr (VqSeed) seed = vq_seed_new ();
+      g_autofree char *device = g_strdup_printf (
+          "-device virtio-scsi-%s,id=vq-scsi -device scsi-cd,bus=vq-scsi.0,drive=vq-seed",
+          i == 3 ? "ccw" : "pci");
+      g_autofree char *line = NULL;
+
+      bare->plan.seed = seed;
+      bare->plan.cloud_seed = i == 0;
+      bare->machine.seed = "/seed";
+      line = build_line (bare);
+      assert_has (line, device);
+      ck_assert_msg (!has (line, "drive=vq-seed -device virtio-blk"), "%s", line);
+      ck_assert (has (line, "-smbios type=1,serial=ds=nocloud") == (i < 2));
+      bare->plan.seed = NULL;
+    }
+}
+
 /* Each file of the chain, from the bottom to the top, with its own format. */
 TEST (disk_of_a_fork)
 {
@@ -725,6 +750,7 @@ TEST (accepted_with_disks_of_the_user)
 TEST (accepted_with_firmware_and_disks)
 {
   static const guint8 code[] = { 0xf4 };
+  g_autoptr (VqSeed) seed = vq_seed_new ();
   g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (VqQemu) qemu = NULL;
@@ -734,6 +760,7 @@ TEST (accepted_with_firmware_and_disks)
   bare_machine_add_disk (bare, "c d", "qcow2");
   bare->machine.seed = images_get_file (bare->plan.more->pdata[0])->path;
   bare->plan.cloud_seed = TRUE;
+  bare->plan.seed = seed;
   bare_machine_make_disk (bare, NULL, code, sizeof code);
   qemu = vq_qemu_start (&bare->machine, vq_deadline_in (PATIENCE), NULL, &error);
   ck_assert_msg (qemu != NULL, "%s", error != NULL ? error->message : "");

@@ -11,6 +11,7 @@
 
 #include "io/child.h"
 #include "base/error.h"
+#include "seed/user-data.h"
 #include "base/json.h"
 #include "leaks.h"
 #include "ssh/ssh-key.h"
@@ -21,7 +22,7 @@
 #define FILE_MAX 65536
 
 static char *directory;
-static VqSshLogin login;
+static char *login_key, *host_key; /* what "make" has made; NULL: none */
 
 static void
 setup (void)
@@ -29,7 +30,6 @@ setup (void)
   leaks_begin ();
   directory = g_dir_make_tmp ("vq-seed-XXXXXX", NULL);
   ck_assert_ptr_nonnull (directory);
-  login = (VqSshLogin){ .port = 2222 };
 }
 
 static void
@@ -37,17 +37,45 @@ teardown (void)
 {
   tree_remove (directory);
   g_clear_pointer (&directory, g_free);
-  vq_ssh_login_clear (&login);
+  g_clear_pointer (&login_key, g_free);
+  g_clear_pointer (&host_key, g_free);
   leaks_assert_none ();
+}
+
+static char *
+read_made (const char *name)
+{
+  g_autofree char *path = g_build_filename (directory, name, NULL);
+  char *text = NULL;
+
+  return g_file_get_contents (path, &text, NULL, NULL) ? text : NULL;
+}
+
+/* USER_DATA is the user's; NULL: there is none. */
+static void
+make_with (const char *user_data)
+{
+  g_autoptr (VqSeed) seed = vq_seed_new ();
+  g_autoptr (GError) error = NULL;
+
+  if (user_data != NULL)
+    {
+      g_autoptr (GBytes) bytes = g_bytes_new (user_data, strlen (user_data));
+
+      vq_seed_add (seed, "user-data", bytes, FALSE);
+    }
+  ck_assert_msg (vq_cloud_seed_make (directory, seed, TRUE, &error), "%s",
+                 error != NULL ? error->message : "");
+  g_free (login_key);
+  g_free (host_key);
+  login_key = read_made ("ssh-key");
+  host_key = read_made ("ssh-host-key");
 }
 
 static void
 make (void)
 {
-  g_autoptr (GError) error = NULL;
-
-  ck_assert_msg (vq_cloud_seed_make (directory, &login, &error), "%s",
-                 error != NULL ? error->message : "");
+  make_with (NULL);
 }
 
 static char *
@@ -63,7 +91,7 @@ read_entry (struct archive *archive)
 static void
 unpack (char **meta_data, char **user_data)
 {
-  g_autofree char *path = g_build_filename (directory, VQ_CLOUD_SEED_IMAGE, NULL);
+  g_autofree char *path = g_build_filename (directory, VQ_SEED_IMAGE, NULL);
   struct archive *archive = archive_read_new ();
   struct archive_entry *entry;
   guint n = 0;
@@ -137,20 +165,17 @@ TEST (what_is_in_it)
   unpack (&meta_data, &user_data);
   root = parse_user_data (user_data);
   object = json_node_get_object (root);
-  ck_assert_str_eq (login.user, "root");
-  ck_assert_ptr_null (login.password);
-  ck_assert_uint_eq (login.port, 2222);
-  public = public_half (login.key);
+  public = public_half (login_key);
   authorized = json_object_get_array_member (object, "ssh_authorized_keys");
   ck_assert_uint_eq (json_array_get_length (authorized), 1);
   ck_assert_str_eq (json_array_get_string_element (authorized, 0), public);
   ck_assert (vq_json_get_object (object, "ssh_keys", &keys, NULL));
   public_host_key = public_half (get_string (keys, "ed25519_private"));
-  ck_assert_str_eq (public_host_key, login.host_key);
-  ck_assert_str_eq (get_string (keys, "ed25519_public"), login.host_key);
-  ck_assert_str_ne (public, login.host_key);
+  ck_assert_str_eq (public_host_key, host_key);
+  ck_assert_str_eq (get_string (keys, "ed25519_public"), host_key);
+  ck_assert_str_ne (public, host_key);
   ck_assert (strstr (user_data, "PRIVATE KEY") != NULL);
-  ck_assert (strstr (user_data, login.key) == NULL);
+  ck_assert (strstr (user_data, login_key) == NULL);
 }
 
 TEST (what_cloud_init_shall_not_do)
@@ -187,31 +212,30 @@ TEST (what_cloud_init_shall_not_do)
 static char *
 instance_id (void)
 {
+  static const char first[] = "instance-id: ";
   g_autofree char *meta_data = NULL;
   g_autofree char *user_data = NULL;
-  g_autoptr (JsonNode) root = NULL;
 
   unpack (&meta_data, &user_data);
-  root = vq_json_parse_object (meta_data, strlen (meta_data), NULL);
-  ck_assert_ptr_nonnull (root);
-  return g_strdup (get_string (json_node_get_object (root), "instance-id"));
+  ck_assert_msg (g_str_has_prefix (meta_data, first), "%s", meta_data);
+  return g_strdup (g_strchomp (meta_data + strlen (first)));
 }
 
 /* The second seed replaces all of the first. */
 TEST (another_one)
 {
-  g_autofree char *key = NULL;
-  g_autofree char *host_key = NULL;
+  g_autofree char *old_key = NULL;
+  g_autofree char *old_host_key = NULL;
   g_autofree char *id[2] = { NULL, NULL };
 
   make ();
-  key = g_strdup (login.key);
-  host_key = g_strdup (login.host_key);
+  old_key = g_strdup (login_key);
+  old_host_key = g_strdup (host_key);
   id[0] = instance_id ();
   make ();
   id[1] = instance_id ();
-  ck_assert_str_ne (login.key, key);
-  ck_assert_str_ne (login.host_key, host_key);
+  ck_assert_str_ne (login_key, old_key);
+  ck_assert_str_ne (host_key, old_host_key);
   ck_assert_str_ne (id[0], id[1]);
   ck_assert (g_str_has_prefix (id[0], "virt-qemu-")
              && strlen (id[0]) == strlen ("virt-qemu-") + 32);
@@ -221,7 +245,7 @@ TEST (another_one)
 /* The files are private even with an open umask. */
 TEST (files_are_private)
 {
-  static const char *const names[] = { "cloud-seed.iso", "ssh-key" };
+  static const char *const names[] = { "cloud-seed.iso", "ssh-key", "ssh-host-key" };
   g_autoptr (GDir) dir = NULL;
   guint n = 0;
 
@@ -238,17 +262,43 @@ TEST (files_are_private)
   dir = g_dir_open (directory, 0, NULL);
   while (g_dir_read_name (dir) != NULL)
     n++;
-  ck_assert_uint_eq (n, 2);
+  ck_assert_uint_eq (n, 3);
 }
 
-TEST (key_file)
+/* Our part comes last, and says that it replaces nothing; it leaves to the user what else
+ * cloud-init does. */
+TEST (with_the_users)
 {
-  g_autofree char *path = g_build_filename (directory, "ssh-key", NULL);
-  g_autofree char *text = NULL;
+  g_autofree char *meta_data = NULL;
+  g_autofree char *user_data = NULL;
+
+  make_with ("#cloud-config\npackage_update: true\nssh_authorized_keys: [mine]\n");
+  unpack (&meta_data, &user_data);
+  ck_assert (g_str_has_prefix (user_data, "#cloud-config-archive\n- |\n  #cloud-config\n"
+                                          "  package_update: true\n"));
+  ck_assert_ptr_nonnull (strstr (user_data, "\"merge_how\" : \"dict(no_replace,recurse_list)+"
+                                            "list(append)+str()\""));
+  ck_assert_ptr_null (strstr (user_data, "preserve_hostname"));
+  ck_assert_ptr_nonnull (host_key);
+}
+
+/* Where the user may set the guest's host keys, we do not know what they are. */
+TEST (users_host_keys)
+{
+  static const char *const datas[] = {
+    "#cloud-config\nssh_keys: {rsa_private: x}\n",
+    "#cloud-config-archive\n- |\n  #!/bin/sh\n- content: 'ssh_keys: {}'\n",
+    "#include\nhttp://example.org/\n",
+    "## template: jinja\n#cloud-config\n",
+  };
 
   make ();
-  ck_assert (g_file_get_contents (path, &text, NULL, NULL));
-  ck_assert_str_eq (text, login.key);
+  ck_assert_ptr_nonnull (host_key);
+  for (guint i = 0; i < G_N_ELEMENTS (datas); i++)
+    {
+      make_with (datas[i]);
+      ck_assert_msg (host_key == NULL && login_key != NULL, "%s", datas[i]);
+    }
 }
 
 /* Looks at the disk as ds-identify in the guest does. blkid is in /sbin, which is not in
@@ -262,7 +312,7 @@ TEST (label)
       = { "env", "PATH=/usr/sbin:/sbin:/usr/bin:/bin", "blkid", "-p", "-o", "export", NULL, NULL };
 
   make ();
-  argv[6] = path = g_build_filename (directory, VQ_CLOUD_SEED_IMAGE, NULL);
+  argv[6] = path = g_build_filename (directory, VQ_SEED_IMAGE, NULL);
   ck_assert_msg (vq_child_run (argv, NULL, &out, vq_deadline_in (PATIENCE), NULL, &error), "%s",
                  error != NULL ? error->message : "");
   ck_assert_msg (strstr (out, "\nLABEL=cidata\n") != NULL, "%s", out);
@@ -277,7 +327,7 @@ TEST (volume_id)
   gsize length = 0;
 
   make ();
-  path = g_build_filename (directory, VQ_CLOUD_SEED_IMAGE, NULL);
+  path = g_build_filename (directory, VQ_SEED_IMAGE, NULL);
   ck_assert (g_file_get_contents (path, &bytes, &length, NULL));
   ck_assert_uint_gt (length, 17 * 2048);
   ck_assert_uint_lt (length, 1024 * 1024);
@@ -288,18 +338,17 @@ TEST (volume_id)
 TEST (no_directory)
 {
   g_autofree char *none = g_build_filename (directory, "none", NULL);
+  g_autoptr (VqSeed) seed = vq_seed_new ();
   g_autoptr (GError) error = NULL;
 
-  login.user = g_strdup ("me");
-  ck_assert (!vq_cloud_seed_make (none, &login, &error));
+  ck_assert (!vq_cloud_seed_make (none, seed, TRUE, &error));
   ck_assert_msg (strstr (error->message, none) != NULL, "%s", error->message);
-  ck_assert_str_eq (login.user, "me");
 }
 
 /* The directory need not be empty: a symlink with the image's name is not followed. */
 TEST (a_link_is_not_followed)
 {
-  g_autofree char *path = g_build_filename (directory, VQ_CLOUD_SEED_IMAGE, NULL);
+  g_autofree char *path = g_build_filename (directory, VQ_SEED_IMAGE, NULL);
   g_autofree char *other = g_build_filename (directory, "other", NULL);
 
   ck_assert_int_eq (symlink (other, path), 0);

@@ -33,38 +33,53 @@ CASE ("seed", setup, teardown, 60)
 
 TEST (a_seed)
 {
-  g_auto (VqSshLogin) login = { .port = 2222 };
   g_autoptr (GError) error = NULL;
-  g_autofree char *path
-      = vq_ssh_client_make_seed (directory, &login, vq_deadline_in (PATIENCE), NULL, &error);
+  gboolean made
+      = vq_ssh_client_make_seed (directory, NULL, TRUE, vq_deadline_in (PATIENCE), NULL, &error);
+  g_autofree char *path = g_build_filename (directory, "cloud-seed.iso", NULL);
   g_autofree char *key_path = g_build_filename (directory, "ssh-key", NULL);
+  g_autofree char *host_key_path = g_build_filename (directory, "ssh-host-key", NULL);
   g_autofree char *key = NULL;
+  g_autofree char *host_key_text = NULL;
   g_auto (ssh_key) parsed = NULL;
   g_auto (ssh_key) host_key = NULL;
   struct stat st;
 
-  ck_assert_msg (path != NULL, "%s", error != NULL ? error->message : "");
+  ck_assert_msg (made, "%s", error != NULL ? error->message : "");
   ck_assert_int_eq (stat (path, &st), 0);
   ck_assert_int_gt (st.st_size, 17 * 2048);
   ck_assert (g_file_get_contents (key_path, &key, NULL, NULL));
-  ck_assert_str_eq (login.key, key);
-  ck_assert_str_eq (login.user, "root");
-  ck_assert_uint_eq (login.port, 2222);
-  parsed = vq_ssh_key_parse_private (login.key, NULL);
-  host_key = vq_ssh_key_parse_public (login.host_key, NULL);
+  ck_assert (g_file_get_contents (host_key_path, &host_key_text, NULL, NULL));
+  parsed = vq_ssh_key_parse_private (key, NULL);
+  host_key = vq_ssh_key_parse_public (host_key_text, NULL);
   ck_assert (parsed != NULL && host_key != NULL);
-  ck_assert_ptr_null (strchr (login.host_key, '\n'));
+  ck_assert_ptr_null (strchr (host_key_text, '\n'));
+}
+
+/* The user's part, and no keys. */
+TEST (users_seed)
+{
+  g_autoptr (VqSeed) seed = vq_seed_new ();
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("unmistakable", strlen ("unmistakable"));
+  g_autofree char *path = g_build_filename (directory, "cloud-seed.iso", NULL);
+  g_autofree char *key_path = g_build_filename (directory, "ssh-key", NULL);
+  g_autofree char *image = NULL;
+  gsize n;
+
+  vq_seed_add (seed, "a file", bytes, FALSE);
+  ck_assert (
+      vq_ssh_client_make_seed (directory, seed, FALSE, vq_deadline_in (PATIENCE), NULL, NULL));
+  ck_assert (!g_file_test (key_path, G_FILE_TEST_EXISTS));
+  ck_assert (g_file_get_contents (path, &image, &n, NULL));
+  ck_assert_ptr_nonnull (memmem (image, n, "unmistakable", strlen ("unmistakable")));
 }
 
 TEST (no_seed)
 {
-  g_auto (VqSshLogin) login = { .port = 2222 };
   g_autofree char *none = g_build_filename (directory, "none", NULL);
   g_autoptr (GError) error = NULL;
 
-  ck_assert_ptr_null (
-      vq_ssh_client_make_seed (none, &login, vq_deadline_in (PATIENCE), NULL, &error));
+  ck_assert (!vq_ssh_client_make_seed (none, NULL, TRUE, vq_deadline_in (PATIENCE), NULL, &error));
   ck_assert_msg (g_str_has_prefix (error->message, "virt-qemu-ssh: "), "%s", error->message);
   ck_assert_msg (strstr (error->message, none) != NULL, "%s", error->message);
-  ck_assert_ptr_null (login.user);
 }

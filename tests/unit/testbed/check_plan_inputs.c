@@ -38,6 +38,7 @@ static const char make_files[]
       "qemu-img create -q -f qcow2 -F qcow2 -b middle.qcow2 image.qcow2\n"
       "qemu-img create -q -f qcow2 -F raw -b base.raw cd.qcow2\n"
       "echo true >script; echo : >script2; echo kernel >kernel; echo odd >o,d:d=; : >empty\n"
+      "printf '#cloud-config\\na: {x}\\n' >data; cp data data2\n"
       "printf '#!/bin/sh\\necho QEMU emulator version 7.2\\n' >qemu; chmod 755 qemu\n";
 
 static void
@@ -180,6 +181,11 @@ static const char *const other_words[] = {
   "--disk=url=DIR/more.raw " PLAIN,
   "--disks=2 " PLAIN,
   "--disks=1 --clone-disks " PLAIN,
+  "--user-data=DIR/data " PLAIN,
+  "--user-data=DIR/data --set=x=1 " PLAIN,
+  "--user-data=DIR/data --user-data=DIR/data " PLAIN,
+  "--cdrom-file=x=DIR/data " PLAIN,
+  "--cdrom-file=y=DIR/data " PLAIN,
 };
 
 TEST (command_lines)
@@ -219,6 +225,19 @@ TEST (same_machine)
 
       ck_assert_msg (g_str_equal (digest, plain), "%s", same_words[i]);
     }
+}
+
+/* So is what cloud-init gets. */
+TEST (user_data_by_another_name)
+{
+  g_autofree char *before = digest_of ("--user-data=DIR/data DIR/image.qcow2");
+  g_autofree char *after = digest_of ("--user-data=DIR/data2 DIR/image.qcow2");
+  g_autofree char *changed = NULL;
+
+  ck_assert_str_eq (before, after);
+  run ("echo b: 1 >>\"$1/data\"");
+  changed = digest_of ("--user-data=DIR/data DIR/image.qcow2");
+  ck_assert_str_ne (before, changed);
 }
 
 /* A script is its contents, whatever it is called. */

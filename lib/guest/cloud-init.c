@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guest/cloud-init.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "guest/guest-script.h"
+
+/* How many seconds before the deadline the guest gives up by itself, so that it can say why. */
+#define RESERVE 5
+
+#define SHOWN_MAX 500 /* bytes of what cloud-init says in a message */
+
+#define MORE "cloud-init's logs are /var/log/cloud-init.log and cloud-init-output.log in the guest"
+
+static const char script[] =
+#include "guest/wait-cloud-init.sh.inc"
+    ;
+
+/* Its stages, as they are called in its report. */
+static const char *const stages[]
+    = { "init-local", "init", "modules-init", "modules-config", "modules-final" };
+
+/* The object "v1", which has everything in it; NULL: there is none. */
+static JsonObject *
+get_v1 (JsonNode *root)
+{
+  JsonObject *v1 = NULL;
+
+  return root != NULL && vq_json_get_object (json_node_get_object (root), "v1", &v1, NULL) ? v1
+                                                                                           : NULL;
+}
+
+/* Adds the texts in LIST, which is what a guest has sent, as "STAGE: TEXT". */
+static void
+add_list (GString *all, const char *stage, JsonNode *list)
+{
+  JsonArray *array = JSON_NODE_HOLDS_ARRAY (list) ? json_node_get_array (list) : NULL;
+
+  for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
+    {
+      JsonNode *node = json_array_get_element (array, i);
+
+      if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING)
+        g_string_append_printf (all, "%s%s: %s", all->len > 0 ? "; " : "", stage,
+                                json_node_get_string (node));
+    }
+}
+
+/* Recoverable errors have one list for each level. */
+static void
+add_lists (GString *all, const char *stage, JsonNode *lists)
+{
+  JsonObject *object = JSON_NODE_HOLDS_OBJECT (lists) ? json_node_get_object (lists) : NULL;
+  g_autoptr (GList) levels = object != NULL ? json_object_get_members (object) : NULL;
+
+  for (GList *level = levels; level != NULL; level = level->next)
+    add_list (all, stage, json_object_get_member (object, level->data));
+}
+
+/* What is under MEMBER in all stages, as one printable line. Transfer full. */
+static char *
+collect (JsonObject *status, const char *member, void (*add) (GString *, const char *, JsonNode *))
+{
+  g_autoptr (GString) all = g_string_new (NULL);
+
+  for (gsize i = 0; status != NULL && i < G_N_ELEMENTS (stages); i++)
+    {
+      JsonObject *stage = NULL;
+
+      if (vq_json_get_object (status, stages[i], &stage, NULL) && stage != NULL
+          && json_object_has_member (stage, member))
+        add (all, stages[i], json_object_get_member (stage, member));
+    }
+  return vq_text_printable (all->str, all->len, SHOWN_MAX);
+}
+
+static gboolean
+tell_stage (JsonObject *status, double seconds, GError **error)
+{
+  const char *stage = NULL;
+
+  if (status == NULL || !vq_json_get_string (status, "stage", NULL, &stage, NULL) || stage == NULL)
+    stage = "none that it has reported";
+  return vq_error_set (error, VQ_ERROR_TIMEOUT,
+                       "cloud-init in the guest has not ended within %.0f s (its stage: %s); "
+                       "--timeout-reboot=SECONDS gives a boot more time; " MORE,
+                       seconds, stage);
+}
+
+/* An error in an item of user-data, in words that are the guest's. */
+static gboolean
+check_errors (JsonObject *status, GError **error)
+{
+  g_autofree char *errors = collect (status, "errors", add_list);
+  g_autofree char *recovered = collect (status, "recoverable_errors", add_lists);
+
+  if (errors[0] != '\0')
+    return vq_error_set (error, VQ_ERROR_FAILED, "cloud-init in the guest failed (%s); " MORE,
+                         errors);
+  if (recovered[0] != '\0')
+    g_warning ("cloud-init in the guest complains: %s", recovered);
+  return TRUE;
+}
+
+/* Whether it has read our disk. */
+static gboolean
+check_source (JsonObject *result, GError **error)
+{
+  g_autofree char *shown = NULL;
+  const char *source = NULL;
+
+  if (result == NULL || !vq_json_get_string (result, "datasource", NULL, &source, NULL)
+      || source == NULL || g_str_has_prefix (source, "DataSourceNoCloud"))
+    return TRUE;
+  shown = vq_text_printable (source, strlen (source), SHOWN_MAX);
+  return vq_error_set (
+      error, VQ_ERROR_FAILED,
+      "cloud-init in the guest has not read the seed, but used %s; the guest needs "
+      "drivers for a SCSI CD drive on virtio (virtio_scsi, sr_mod, isofs), and "
+      "NoCloud in its datasource_list",
+      shown);
+}
+
+gboolean
+vq_cloud_init_check (const char *report, double seconds, GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (report, "\n", 2);
+  g_auto (GStrv) files
+      = g_strsplit (parts[0] != NULL && parts[1] != NULL ? parts[1] : "", "\036", 2);
+  const char *texts[]
+      = { files[0] != NULL ? files[0] : "", files[0] != NULL && files[1] != NULL ? files[1] : "" };
+  g_autoptr (JsonNode) status = vq_json_parse_object (texts[0], strlen (texts[0]), NULL);
+  g_autoptr (JsonNode) result = vq_json_parse_object (texts[1], strlen (texts[1]), NULL);
+
+  if (g_strcmp0 (parts[0], "missing") == 0)
+    return vq_error_set (error, VQ_ERROR_FAILED,
+                         "there is no cloud-init in the guest, which --user-data and its like are "
+                         "for: use an image with the package cloud-init");
+  if (g_strcmp0 (parts[0], "off") == 0)
+    return vq_error_set (error, VQ_ERROR_FAILED,
+                         "cloud-init in the guest is switched off, or has not seen the seed; "
+                         "\"cloud-init status --long\" in the guest tells more");
+  if (g_strcmp0 (parts[0], "works") == 0)
+    return tell_stage (get_v1 (status), seconds, error);
+  if (g_strcmp0 (parts[0], "ended") != 0)
+    return vq_error_set (error, VQ_ERROR_PEER, "the guest does not tell how cloud-init has ended");
+  return check_errors (get_v1 (status), error) && check_source (get_v1 (result), error);
+}
+
+gboolean
+vq_cloud_init_wait (VqChannel *channel, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  double seconds = MAX (vq_deadline_left (deadline) - RESERVE, 1);
+  g_autofree char *limit = g_strdup_printf ("%.0f", seconds);
+  const char *const arguments[] = { limit, NULL };
+  g_autofree char *report = NULL;
+
+  return vq_guest_script_run (channel, script, arguments, &report, deadline, cancel,
+                              "cannot wait for cloud-init in the guest", error)
+         && vq_cloud_init_check (report, seconds, error);
+}

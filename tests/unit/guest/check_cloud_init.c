@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* tests/guest/check_guests.c has guests with cloud-init. */
+#include "guest/cloud-init.h"
+
+#include <check.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "leaks.h"
+#include "suite.h"
+
+#define NO_CLOUD "{\"v1\": {\"datasource\": \"DataSourceNoCloud [seed=/dev/sr0]\", \"errors\": []}}"
+#define FINAL(MEMBERS)                                                                             \
+  "{\"v1\": {\"datasource\": null, \"stage\": null, \"init\": {\"errors\": []}, "                  \
+  "\"modules-final\": {" MEMBERS "}}}"
+
+static GString *warnings;
+
+static GLogWriterOutput
+note_warning (GLogLevelFlags level, const GLogField *fields, gsize n, gpointer data)
+{
+  for (gsize i = 0; i < n; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE") && level == G_LOG_LEVEL_WARNING)
+      g_string_append (warnings, fields[i].value);
+  return G_LOG_WRITER_HANDLED;
+}
+
+static void
+set_up (void)
+{
+  leaks_begin ();
+  warnings = g_string_new (NULL);
+  g_log_set_writer_func (note_warning, NULL, NULL);
+}
+
+static void
+tear_down (void)
+{
+  g_string_free (g_steal_pointer (&warnings), TRUE);
+  leaks_assert_none ();
+}
+
+static const struct
+{
+  const char *report;
+  const char *error;   /* a part of it; NULL: none */
+  const char *warning; /* the same */
+} cases[] = {
+  { "ended\n" FINAL ("\"errors\": []") "\036\n" NO_CLOUD, NULL, NULL },
+  { "missing\n", "there is no cloud-init in the guest", NULL },
+  { "off\n", "is switched off, or has not seen the seed", NULL },
+  { "ended\n" FINAL ("\"errors\": [\"('scripts-user', no)\", \"two\\n\"]") "\036\n" NO_CLOUD,
+    "cloud-init in the guest failed (modules-final: ('scripts-user', no); modules-final: two",
+    NULL },
+  { "ended\n" FINAL ("\"errors\": [], \"recoverable_errors\": {\"WARNING\": [\"a\", \"b\"], "
+                     "\"DEPRECATED\": [\"c\"]}") "\036\n" NO_CLOUD,
+    NULL,
+    "cloud-init in the guest complains: modules-final: a; modules-final: b; modules-final: c" },
+  { "ended\n" FINAL ("\"errors\": []") "\036\n{\"v1\": {\"datasource\": \"DataSourceNone\"}}",
+    "has not read the seed, but used DataSourceNone", NULL },
+  { "works\n{\"v1\": {\"stage\": \"modules-final\"}}\036\n{}",
+    "has not ended within 7 s (its stage: modules-final); --timeout-reboot=SECONDS gives", NULL },
+  { "works\n{}\n\036\n{}\n", "(its stage: none that it has reported)", NULL },
+  /* what else a guest may say */
+  { "", "does not tell", NULL },
+  { "ended\n{\"v1\": []}\036\nx", NULL, NULL },
+  { "ended\n{\"v1\": {\"init\": [], \"modules-final\": {\"errors\": {\"a\": 1}, "
+    "\"recoverable_errors\": [1]}}}\036\n{\"v1\": {\"datasource\": 5}}",
+    NULL, NULL },
+};
+
+CASE ("cloud-init", set_up, tear_down, 60)
+
+TEST_LOOP (reports, 0, G_N_ELEMENTS (cases))
+{
+  g_autoptr (GError) error = NULL;
+  gboolean good = vq_cloud_init_check (cases[_i].report, 7, &error);
+
+  ck_assert_msg (good == (cases[_i].error == NULL), "%s: %s", cases[_i].report,
+                 good ? "" : error->message);
+  ck_assert_msg (good || strstr (error->message, cases[_i].error) != NULL, "%s",
+                 good ? "" : error->message);
+  ck_assert_str_eq (warnings->str, cases[_i].warning != NULL ? cases[_i].warning : "");
+}
