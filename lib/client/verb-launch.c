@@ -5,6 +5,7 @@
 
 #include "base/arguments.h"
 #include "base/error.h"
+#include "disk/disk.h"
 #include "base/fd.h"
 #include "image/image-hold.h"
 #include "image/image.h"
@@ -138,7 +139,8 @@ parse (Launch *launch, const char *const *arguments, GError **error)
     {
     case VQ_OPTIONS_RUN:
       return vq_options_check_machine (launch->options, error)
-             && check_images (launch->options, error);
+             && check_images (launch->options, error)
+             && vq_disk_check_lasting (launch->options->disks, error);
     case VQ_OPTIONS_ERROR:
       return FALSE;
     default:

@@ -88,6 +88,23 @@ vq_disk_find_all (const GPtrArray *specs, const char *arch, const char *const *a
 }
 
 gboolean
+vq_disk_check_lasting (const GPtrArray *specs, GError **error)
+{
+  for (guint i = 0; i < specs->len; i++)
+    {
+      const VqDiskSpec *spec = specs->pdata[i];
+      const char *image = vq_disk_spec_get_image (spec);
+
+      if (image != NULL && vq_pull_image_is_cached (image))
+        return vq_error_set (error, VQ_ERROR_USAGE,
+                             "--disk: %s: %s may be another image tomorrow, but the disk of an "
+                             "instance stays: name its file, which `virt-qemu image info %s' tells",
+                             spec->name, image, image);
+    }
+  return TRUE;
+}
+
+gboolean
 vq_disk_create (const VqDisk *disk, const char *path, gint64 deadline, VqCancel *cancel,
                 GError **error)
 {

@@ -24,6 +24,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqDisk, vq_disk_free)
 GPtrArray *vq_disk_find_all (const GPtrArray *specs, const char *arch, const char *const *allowed,
                              VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Fails if one of SPECS begins with an image of an address or of a system, which may be another
+ * image tomorrow. To be called for a machine whose disks stay. */
+gboolean vq_disk_check_lasting (const GPtrArray *specs, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Makes the new file PATH with mode 0600: what the guest writes to DISK. Waits for qemu-img until
  * DEADLINE. If it fails it leaves no file. */
 gboolean vq_disk_create (const VqDisk *disk, const char *path, gint64 deadline, VqCancel *cancel,

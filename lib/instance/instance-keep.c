@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "disk/disk.h"
 #include "instance/control-server.h"
 #include "instance/control-wire.h"
 #include "instance/instance-name.h"
@@ -87,8 +88,9 @@ on_request (VqControlRequest *request, gpointer data)
 static gboolean
 check (const VqPlan *plan, GError **error)
 {
-  return plan->options->images[1] == NULL
-         || vq_error_set (error, VQ_ERROR_FAILED, "an instance has only one image");
+  if (plan->options->images[1] != NULL)
+    return vq_error_set (error, VQ_ERROR_FAILED, "an instance has only one image");
+  return vq_disk_check_lasting (plan->options->disks, error);
 }
 
 char *
