@@ -78,16 +78,17 @@ collect (JsonObject *status, const char *member, void (*add) (GString *, const c
 }
 
 static gboolean
-tell_stage (JsonObject *status, double seconds, GError **error)
+tell_work (JsonObject *status, const char *log, GError **error)
 {
   const char *stage = NULL;
+  g_autofree char *shown = vq_text_printable (log, strlen (log), SHOWN_MAX);
 
   if (status == NULL || !vq_json_get_string (status, "stage", NULL, &stage, NULL) || stage == NULL)
     stage = "none that it has reported";
   return vq_error_set (error, VQ_ERROR_TIMEOUT,
-                       "cloud-init in the guest has not ended within %.0f s (its stage: %s); "
-                       "--timeout-reboot=SECONDS gives a boot more time; " MORE,
-                       seconds, stage);
+                       "cloud-init in the guest has not ended in the time that a boot has (its "
+                       "stage: %s; its log ends with: %s); --timeout-reboot=SECONDS gives it more",
+                       stage, shown);
 }
 
 /* An error in an item of user-data, in words that are the guest's. */
@@ -105,7 +106,9 @@ check_errors (JsonObject *status, GError **error)
   return TRUE;
 }
 
-/* Whether it has read our disk. */
+/* Whether it has read our CD, which is a device in the list of its sources. Without drivers for the
+ * CD, or if they came too late, it may know only from the machine's serial number that there is
+ * one, and does nothing then. */
 static gboolean
 check_source (JsonObject *result, GError **error)
 {
@@ -113,7 +116,8 @@ check_source (JsonObject *result, GError **error)
   const char *source = NULL;
 
   if (result == NULL || !vq_json_get_string (result, "datasource", NULL, &source, NULL)
-      || source == NULL || g_str_has_prefix (source, "DataSourceNoCloud"))
+      || source == NULL
+      || (g_str_has_prefix (source, "DataSourceNoCloud") && strstr (source, "/dev/") != NULL))
     return TRUE;
   shown = vq_text_printable (source, strlen (source), SHOWN_MAX);
   return vq_error_set (
@@ -124,28 +128,45 @@ check_source (JsonObject *result, GError **error)
       shown);
 }
 
-gboolean
-vq_cloud_init_check (const char *report, double seconds, GError **error)
+/* Part I of what follows on the first line of REPORT; "" if there is no such part. Transfer full.
+ */
+static char *
+get_part (const char *report, guint i)
 {
-  g_auto (GStrv) parts = g_strsplit (report, "\n", 2);
-  g_auto (GStrv) files
-      = g_strsplit (parts[0] != NULL && parts[1] != NULL ? parts[1] : "", "\036", 2);
-  const char *texts[]
-      = { files[0] != NULL ? files[0] : "", files[0] != NULL && files[1] != NULL ? files[1] : "" };
-  g_autoptr (JsonNode) status = vq_json_parse_object (texts[0], strlen (texts[0]), NULL);
-  g_autoptr (JsonNode) result = vq_json_parse_object (texts[1], strlen (texts[1]), NULL);
+  const char *rest = strchr (report, '\n');
+  g_auto (GStrv) parts = g_strsplit (rest != NULL ? rest + 1 : "", "\036\n", 3);
 
-  if (g_strcmp0 (parts[0], "missing") == 0)
+  return g_strdup (i < g_strv_length (parts) ? parts[i] : "");
+}
+
+/* NULL if it is no JSON. */
+static JsonNode *
+parse_part (const char *report, guint i)
+{
+  g_autofree char *text = get_part (report, i);
+
+  return vq_json_parse_object (text, strlen (text), NULL);
+}
+
+gboolean
+vq_cloud_init_check (const char *report, GError **error)
+{
+  g_autofree char *word = g_strndup (report, strcspn (report, "\n"));
+  g_autofree char *log = get_part (report, 2);
+  g_autoptr (JsonNode) status = parse_part (report, 0);
+  g_autoptr (JsonNode) result = parse_part (report, 1);
+
+  if (g_str_equal (word, "missing"))
     return vq_error_set (error, VQ_ERROR_FAILED,
                          "there is no cloud-init in the guest, which --user-data and its like are "
                          "for: use an image with the package cloud-init");
-  if (g_strcmp0 (parts[0], "off") == 0)
+  if (g_str_equal (word, "off"))
     return vq_error_set (error, VQ_ERROR_FAILED,
                          "cloud-init in the guest is switched off, or has not seen the seed; "
                          "\"cloud-init status --long\" in the guest tells more");
-  if (g_strcmp0 (parts[0], "works") == 0)
-    return tell_stage (get_v1 (status), seconds, error);
-  if (g_strcmp0 (parts[0], "ended") != 0)
+  if (g_str_equal (word, "works"))
+    return tell_work (get_v1 (status), log, error);
+  if (!g_str_equal (word, "ended"))
     return vq_error_set (error, VQ_ERROR_PEER, "the guest does not tell how cloud-init has ended");
   return check_errors (get_v1 (status), error) && check_source (get_v1 (result), error);
 }
@@ -153,12 +174,11 @@ vq_cloud_init_check (const char *report, double seconds, GError **error)
 gboolean
 vq_cloud_init_wait (VqChannel *channel, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  double seconds = MAX (vq_deadline_left (deadline) - RESERVE, 1);
-  g_autofree char *limit = g_strdup_printf ("%.0f", seconds);
+  g_autofree char *limit = g_strdup_printf ("%.0f", MAX (vq_deadline_left (deadline) - RESERVE, 1));
   const char *const arguments[] = { limit, NULL };
   g_autofree char *report = NULL;
 
   return vq_guest_script_run (channel, script, arguments, &report, deadline, cancel,
                               "cannot wait for cloud-init in the guest", error)
-         && vq_cloud_init_check (report, seconds, error);
+         && vq_cloud_init_check (report, error);
 }

@@ -13,6 +13,5 @@
 gboolean vq_cloud_init_wait (VqChannel *channel, gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same without a guest: REPORT is what wait-cloud-init.sh has printed, within SECONDS. */
-gboolean vq_cloud_init_check (const char *report, double seconds, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* The same without a guest: REPORT is what wait-cloud-init.sh has printed. */
+gboolean vq_cloud_init_check (const char *report, GError **error) G_GNUC_WARN_UNUSED_RESULT;

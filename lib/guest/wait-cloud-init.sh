@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Waits for at most $1 seconds until cloud-init has done all its work, and prints how that went: a word, and after it
-# its own report, where there is one. Each of the two files in it is one JSON object.
+# its own report, where there is one: two files, each of them one JSON object, and the last line of its log.
 #   missing    there is no cloud-init
 #   off        it does not run at this boot
 #   works      it has not ended within that time
@@ -14,3 +14,5 @@ echo "$word"
 cat /run/cloud-init/status.json 2>/dev/null || echo '{}'
 printf '\036\n'
 cat /run/cloud-init/result.json 2>/dev/null || echo '{}'
+printf '\036\n'
+tail -n 1 /var/log/cloud-init.log 2>/dev/null || :

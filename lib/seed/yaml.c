@@ -88,15 +88,15 @@ sure (int number)
 }
 
 static int
-add_sequence (VqYaml *yaml)
+add_sequence (VqYaml *yaml, const yaml_char_t *tag)
 {
-  return sure (yaml_document_add_sequence (&yaml->document, NULL, YAML_BLOCK_SEQUENCE_STYLE));
+  return sure (yaml_document_add_sequence (&yaml->document, tag, YAML_BLOCK_SEQUENCE_STYLE));
 }
 
 static int
-add_mapping (VqYaml *yaml)
+add_mapping (VqYaml *yaml, const yaml_char_t *tag)
 {
-  return sure (yaml_document_add_mapping (&yaml->document, NULL, YAML_BLOCK_MAPPING_STYLE));
+  return sure (yaml_document_add_mapping (&yaml->document, tag, YAML_BLOCK_MAPPING_STYLE));
 }
 
 /* A block keeps a text readable, but a reader takes each kind of line break in it for "\n". */
@@ -128,9 +128,9 @@ vq_yaml_new (yaml_node_type_t root)
   if (!yaml_document_initialize (&yaml->document, NULL, NULL, NULL, 1, 1))
     g_error ("out of memory");
   if (root == YAML_MAPPING_NODE)
-    add_mapping (yaml);
+    add_mapping (yaml, NULL);
   else
-    add_sequence (yaml);
+    add_sequence (yaml, NULL);
   return yaml;
 }
 
@@ -191,7 +191,7 @@ static int copy_node (Copy *copy, const yaml_node_t *node, guint depth);
 static int
 copy_sequence (Copy *copy, const yaml_node_t *node, guint depth)
 {
-  int sequence = add_sequence (copy->to);
+  int sequence = add_sequence (copy->to, node->tag);
 
   for (yaml_node_item_t *item = node->data.sequence.items.start;
        item < node->data.sequence.items.top; item++)
@@ -208,7 +208,7 @@ copy_sequence (Copy *copy, const yaml_node_t *node, guint depth)
 static int
 copy_mapping (Copy *copy, const yaml_node_t *node, guint depth)
 {
-  int mapping = add_mapping (copy->to);
+  int mapping = add_mapping (copy->to, node->tag);
 
   for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
        pair++)

@@ -115,12 +115,13 @@ copy_all (const char *text, GError **error)
 /* Quotes and tags decide what a scalar means; an alias becomes what it stands for. */
 TEST (copies)
 {
-  g_autofree char *copied
-      = copy_all ("a: &x [yes, \"yes\", 'no', !!str 5]\nb: *x\nc:\n  d: |\n    l\n    m\n", NULL);
+  g_autofree char *copied = copy_all (
+      "a: &x [yes, \"yes\", 'no', !!str 5]\nb: *x\nc:\n  d: |\n    l\n    m\ne: !!set {f}\n", NULL);
 
   ck_assert_str_eq (copied, "- a:\n  - yes\n  - \"yes\"\n  - 'no'\n  - 5\n"
                             "  b:\n  - yes\n  - \"yes\"\n  - 'no'\n  - 5\n"
-                            "  c:\n    d: |\n      l\n      m\n");
+                            "  c:\n    d: |\n      l\n      m\n"
+                            "  e: !!set\n    f:\n");
 }
 
 /* A file of a few lines that would be a billion nodes, one without an end, and one that is deep. */
