@@ -78,6 +78,32 @@ _virt_qemu_file ()
   fi
 }
 
+_virt_qemu_run ()
+{
+  case $prev in
+    --count | --time-wait | --timeout)
+      return
+      ;;
+    --log-dir)
+      _filedir -d
+      return
+      ;;
+    --image)
+      _filedir
+      return
+      ;;
+  esac
+  $split && return
+
+  if [[ $cur == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '--count= --help --image= --log-dir= --time-wait= --timeout=
+      --cpus= --disk-size= --ram-size= --network= --boot= --shared-dir= --template-script=' -- "$cur")
+    [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+  else
+    _filedir
+  fi
+}
+
 _virt_qemu_shell ()
 {
   if [[ $prev == --user ]]; then
@@ -267,7 +293,7 @@ _virt_qemu ()
 
   if ((cword == 1)); then
     mapfile -t COMPREPLY < <(compgen -W '
-      check console create delete events exec file fork image info launch list logs prune renew restart revert screenshot shell ssh-config start stats stop template wait
+      check console create delete events exec file fork image info launch list logs prune renew restart revert run screenshot shell ssh-config start stats stop template wait
       --help --version' -- "$cur")
   elif [[ ${words[1]} == check ]]; then
     _virt_qemu_check
@@ -279,6 +305,8 @@ _virt_qemu ()
     _virt_qemu_file
   elif [[ ${words[1]} == image ]]; then
     _virt_qemu_image
+  elif [[ ${words[1]} == run ]]; then
+    _virt_qemu_run
   elif [[ ${words[1]} == shell ]]; then
     _virt_qemu_shell
   elif [[ ${words[1]} == template && ${words[2]} == build && $cword -gt 2 ]]; then

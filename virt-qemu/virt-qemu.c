@@ -20,6 +20,7 @@
 #include "client/verb-shell.h"
 #include "client/verb-ssh.h"
 #include "client/verb-stats.h"
+#include "run/verb-run.h"
 #include "verb/verb-image.h"
 #include "verb/verb-output.h"
 #include "verb/verb-template.h"
@@ -48,6 +49,7 @@ static const VqVerb verbs[] = {
   { "wait", "wait until an instance is ready or has stopped", vq_verb_instance_wait },
   { "events", "show what happens to instances", vq_verb_events_run },
   { "prune", "remove what killed processes have left of instances", vq_verb_list_prune },
+  { "run", "run a test in a machine of its own", vq_verb_run_run },
   { "template", "list and remove templates, from which testbeds are forked", vq_verb_template_run },
   { "image", "build disk images, look at them and convert them", vq_verb_image_run },
   { "check", "say what this host can do, and what is missing", vq_verb_check_run },

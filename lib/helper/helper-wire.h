@@ -104,14 +104,23 @@
  *   SELF get PATH COMMAND...             writes the file to stdout
  *   SELF grow PATH COMMAND...            lets the file system that is mounted there have all of its
  *                                        disk
+ *   SELF test PATH COMMAND...            writes stdin to it, with its directory and that for logs,
+ *                                        and runs it in the disk for tests, if there is one
  * COMMAND does the same for any file, and tells what is wrong. It is run instead where the file
- * cannot be opened or is not a plain one, and where one that is to be read has holes. */
+ * cannot be opened or is not a plain one, where one that is to be read has holes, and for a test
+ * where a disk for cloud-init has more files for its directory. What follows the first
+ * VQ_HELPER_TEST_WORDS of COMMAND is passed to the test. */
 #define VQ_HELPER_SELF VQ_HELPER_PORT_NAME
 #define VQ_HELPER_SELF_WORDS 3 /* before COMMAND */
 #define VQ_HELPER_FILE_PUT "put"
 #define VQ_HELPER_FILE_PUT_EXECUTABLE "put-executable"
 #define VQ_HELPER_FILE_GET "get"
 #define VQ_HELPER_GROW "grow"
+#define VQ_HELPER_TEST "test"
+#define VQ_HELPER_TEST_WORDS 4
+#define VQ_HELPER_TEST_LOGS "/mnt/log"
+#define VQ_HELPER_TEST_DISK "/mnt/test_b"
+#define VQ_HELPER_TEST_SEED "/dev/disk/by-label/cidata"
 
 /* From both, on stream 0. u32: the position up to which frames have been taken. */
 #define VQ_HELPER_ACK 'A'

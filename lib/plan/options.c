@@ -449,30 +449,75 @@ add_image (GStrvBuilder *images, const char *value, GError **error)
   return TRUE;
 }
 
+/* A command line that is being parsed. */
+typedef struct
+{
+  VqArguments *arguments;
+  VqOptions *options;
+  GStrvBuilder *images;
+  const VqOptionsMore *more; /* NULL: none */
+  gpointer data;             /* for it */
+  gboolean ended;            /* what is left is not ours */
+} Parsing;
+
+#define N_OPTIONS ((int)G_N_ELEMENTS (rules))
+
+static gboolean
+take_positional (Parsing *parsing, const char *value, GError **error)
+{
+  if (parsing->more == NULL)
+    return add_image (parsing->images, value, error);
+  parsing->ended = TRUE;
+  return parsing->more->rest (parsing->data, value, vq_arguments_get_rest (parsing->arguments),
+                              error);
+}
+
+static gboolean
+take_more (const Parsing *parsing, int index, const char *value, GError **error)
+{
+  VQ_ERROR_PREFIX (error, "option --%s", parsing->more->table[index].name);
+
+  return parsing->more->option (parsing->data, index, value, error);
+}
+
+/* Takes the option INDEX. The result is VQ_OPTIONS_RUN if the command line goes on. */
+static VqOptionsResult
+take_option (Parsing *parsing, int index, const char *value, GError **error)
+{
+  if (index < N_OPTIONS && rules[index].kind == RULE_EXIT)
+    return index == OPTION_HELP ? VQ_OPTIONS_HELP : VQ_OPTIONS_VERSION;
+  if (index < N_OPTIONS ? apply_option (parsing->options, index, value, error)
+                        : take_more (parsing, index - N_OPTIONS, value, error))
+    return VQ_OPTIONS_RUN;
+  return VQ_OPTIONS_ERROR;
+}
+
 /* Parses the command line up to its end, the first error, --help or --version. */
 static VqOptionsResult
-parse_all (VqArguments *arguments, VqOptions *options, GError **error)
+parse_all (Parsing *parsing, GError **error)
 {
-  g_autoptr (GStrvBuilder) images = g_strv_builder_new ();
-  VqArgumentKind kind;
+  VqOptionsResult result = VQ_OPTIONS_RUN;
   const char *value;
   int index;
 
-  while ((kind = vq_arguments_next (arguments, &index, &value, error)) != VQ_ARGUMENT_END)
-    {
-      if (kind == VQ_ARGUMENT_ERROR)
+  while (result == VQ_OPTIONS_RUN && !parsing->ended)
+    switch (vq_arguments_next (parsing->arguments, &index, &value, error))
+      {
+      case VQ_ARGUMENT_ERROR:
         return VQ_OPTIONS_ERROR;
-      if (kind == VQ_ARGUMENT_POSITIONAL && !add_image (images, value, error))
-        return VQ_OPTIONS_ERROR;
-      if (kind == VQ_ARGUMENT_POSITIONAL)
-        continue;
-      if (rules[index].kind == RULE_EXIT)
-        return index == OPTION_HELP ? VQ_OPTIONS_HELP : VQ_OPTIONS_VERSION;
-      if (!apply_option (options, index, value, error))
-        return VQ_OPTIONS_ERROR;
-    }
-  options->images = g_strv_builder_end (images);
-  return VQ_OPTIONS_RUN;
+      case VQ_ARGUMENT_POSITIONAL:
+        if (!take_positional (parsing, value, error))
+          return VQ_OPTIONS_ERROR;
+        break;
+      case VQ_ARGUMENT_OPTION:
+        result = take_option (parsing, index, value, error);
+        break;
+      case VQ_ARGUMENT_END:
+        parsing->ended = TRUE;
+        break;
+      }
+  parsing->options->images = g_strv_builder_end (parsing->images);
+  return result;
 }
 
 /* Either an image or an instance. */
@@ -542,6 +587,7 @@ VqOptionsResult
 vq_options_parse (int argc, const char *const *argv, VqOptions **options, GError **error)
 {
   g_autoptr (VqOptions) result = options_new ();
+  g_autoptr (GStrvBuilder) images = g_strv_builder_new ();
   g_autoptr (VqArguments) arguments = NULL;
   VqOptionsResult what;
 
@@ -550,7 +596,8 @@ vq_options_parse (int argc, const char *const *argv, VqOptions **options, GError
   arguments = vq_arguments_new (arguments_table, argc > 0 ? argv + 1 : argv, error);
   if (arguments == NULL)
     return VQ_OPTIONS_ERROR;
-  what = parse_all (arguments, result, error);
+  what = parse_all (&(Parsing){ .arguments = arguments, .options = result, .images = images },
+                    error);
   if (what != VQ_OPTIONS_RUN)
     return what;
   if (!check_machine_is_named (result, error) || !read_environment (result, error)
@@ -558,6 +605,47 @@ vq_options_parse (int argc, const char *const *argv, VqOptions **options, GError
     return VQ_OPTIONS_ERROR;
   *options = g_steal_pointer (&result);
   return VQ_OPTIONS_RUN;
+}
+
+/* The machine's options, and behind them those of MORE. Transfer full. */
+static GArray *
+join_tables (const VqOptionsMore *more)
+{
+  GArray *table = g_array_new (TRUE, FALSE, sizeof (VqArgument));
+
+  g_array_append_vals (table, arguments_table, N_OPTIONS);
+  for (const VqArgument *option = more->table; option->name != NULL; option++)
+    g_array_append_val (table, *option);
+  return table;
+}
+
+VqOptionsResult
+vq_options_parse_more (const char *const *arguments, const VqOptionsMore *more, gpointer data,
+                       VqOptions **options, GError **error)
+{
+  g_autoptr (GArray) table = join_tables (more);
+  g_autoptr (VqArguments) parser = vq_arguments_new_plain ((gconstpointer)table->data, arguments);
+  g_autoptr (VqOptions) result = options_new ();
+  g_autoptr (GStrvBuilder) images = g_strv_builder_new ();
+  VqOptionsResult what = parse_all (&(Parsing){ parser, result, images, more, data, FALSE }, error);
+
+  *options = NULL;
+  if (what != VQ_OPTIONS_RUN)
+    return what;
+  if (!vq_options_check_machine (result, error) || !read_environment (result, error)
+      || !check_together (result, error))
+    return VQ_OPTIONS_ERROR;
+  *options = g_steal_pointer (&result);
+  return VQ_OPTIONS_RUN;
+}
+
+void
+vq_options_set_image (VqOptions *options, const char *image)
+{
+  const char *const images[] = { image, NULL };
+
+  g_strfreev (options->images);
+  options->images = g_strdupv ((char **)images);
 }
 
 char *

@@ -6,6 +6,7 @@
 
 #include <glib.h>
 
+#include "base/arguments.h"
 #include "seed/seed-request.h"
 
 /* The default of --ram-size. */
@@ -136,6 +137,27 @@ typedef enum
  * Waits for nothing except the files that are named. */
 VqOptionsResult vq_options_parse (int argc, const char *const *argv, VqOptions **options,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A command line with more options than those of the machine, and with positional arguments that
+ * are not images. */
+typedef struct
+{
+  const VqArgument *table; /* the further options; they must not have names of the machine's */
+  gboolean (*option) (gpointer data, int index, const char *value, GError **error);
+  /* Called with the first positional argument, and with all that follows it: nothing of that is
+   * an option of ours. */
+  gboolean (*rest) (gpointer data, const char *value, const char *const *rest, GError **error);
+} VqOptionsMore;
+
+/* Parses ARGUMENTS (with NULL at the end), in which no @FILE is replaced, and gives what is not the
+ * machine's to MORE, with DATA. OPTIONS has no images then: vq_options_set_image. Otherwise this is
+ * vq_options_parse. */
+VqOptionsResult vq_options_parse_more (const char *const *arguments, const VqOptionsMore *more,
+                                       gpointer data, VqOptions **options, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* From now on IMAGE is the only image. */
+void vq_options_set_image (VqOptions *options, const char *image);
 
 /* Fails with VQ_ERROR_USAGE if OPTIONS has one that is not for a machine, but only for a server
  * that autopkgtest starts. */

@@ -12,104 +12,26 @@
 #include "process.h"
 #include "server-client.h"
 #include "suite.h"
+#include "user-script.h"
 
 #define README "README.md"
 #define SECTION "\n## Machines that stay\n"
-
-static char *directory;
-
-/* That there is no KVM is a matter of this host. Takes over TEXT. */
-static char *
-drop_warning (char *text)
-{
-  g_autofree char *said = text;
-  g_autoptr (GRegex) warning
-      = g_regex_new ("^virt-qemu: warning: no KVM.*\n", G_REGEX_MULTILINE, 0, NULL);
-
-  return g_regex_replace_literal (warning, said, -1, 0, "", 0, NULL);
-}
-
-/* Runs SCRIPT in the test's directory, where "image.qcow2" is the image and "virt-qemu" is on PATH,
- * and gives what it prints. It must end with STATUS. */
-static char *
-run (const char *script, int expected)
-{
-  g_autofree char *here = g_get_current_dir ();
-  g_autofree char *built = g_path_get_dirname (server_get_program ());
-  g_autofree char *program_dir
-      = g_path_is_absolute (built) ? g_strdup (built) : g_build_filename (here, built, NULL);
-  g_autofree char *path = g_strdup_printf ("PATH=%s:%s", program_dir, g_getenv ("PATH"));
-  g_autofree char *state = g_strdup_printf ("VIRT_QEMU_STATE_DIR=%s/state", directory);
-  g_autofree char *runtime = g_strdup_printf ("VIRT_QEMU_RUNTIME_DIR=%s/run", directory);
-  g_autofree char *cache = server_build_cache_variable ();
-  g_autofree char *tmp = g_strdup_printf ("TMPDIR=%s/tmp", directory);
-  g_autofree char *home = g_strdup_printf ("HOME=%s", directory);
-  const char *const environment[] = { path, state, runtime, cache, tmp, home, NULL };
-  g_autofree char *whole = g_strdup_printf ("cd %s; exec 2>&1; %s", directory, script);
-  int out = process_new_file ();
-  const ProcessSetup setup = { -1, out, out, environment, NULL };
-  pid_t pid = process_spawn ((const char *[]){ "sh", "-c", whole, NULL }, &setup);
-  int status;
-  char *text;
-
-  ck_assert_msg (process_wait (pid, BOOT, &status), "no end: %s", script);
-  text = drop_warning (process_read_file (out, NULL));
-  close (out);
-  ck_assert_msg (WIFEXITED (status) && WEXITSTATUS (status) == expected, "status 0x%x of %s: %s",
-                 status, script, text);
-  return text;
-}
-
-/* Runs SCRIPT, which must print EXPECTED. */
-static void
-expect (const char *script, const char *expected)
-{
-  g_autofree char *text = run (script, 0);
-
-  ck_assert_msg (strcmp (g_strchomp (text), expected) == 0, "%s: %s", script, text);
-}
-
-/* Runs SCRIPT, which must fail with STATUS and say PART. */
-static void
-expect_failure (const char *script, int status, const char *part)
-{
-  g_autofree char *text = run (script, status);
-
-  ck_assert_msg (strstr (text, part) != NULL, "%s: %s", script, text);
-}
-
-static void
-set_up_once (void)
-{
-  g_autofree char *image = NULL;
-  g_autofree char *tmp = NULL;
-
-  if (directory != NULL)
-    return;
-  directory = g_dir_make_tmp ("vq-stay-XXXXXX", NULL);
-  image = g_build_filename (directory, "image.qcow2", NULL);
-  tmp = g_build_filename (directory, "tmp", NULL);
-  ck_assert_int_eq (symlink (server_get_image (), image), 0);
-  ck_assert_int_eq (g_mkdir (tmp, 0700), 0);
-}
 
 /* After each test nothing runs, and nothing is left. */
 static void
 tear_down (void)
 {
-  g_free (run ("for name in $(virt-qemu list --format=names); do "
-               "virt-qemu delete --force $name || :; done",
-               0));
-  expect ("mkdir -p run; ls -A run state/instances tmp", "run:\n\nstate/instances:\n\ntmp:");
+  g_free (user_script_run ("for name in $(virt-qemu list --format=names); do "
+                           "virt-qemu delete --force $name || :; done",
+                           0));
+  user_script_expect ("mkdir -p run; ls -A run state/instances tmp",
+                      "run:\n\nstate/instances:\n\ntmp:");
 }
 
 void
 suite_finish (void)
 {
-  char *argv[] = { (char *)"rm", (char *)"-rf", directory, NULL };
-
-  if (directory != NULL)
-    (void)!g_spawn_sync (NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
+  user_script_finish ();
 }
 
 /* The lines of README.md's section that are commands: those that begin with four blanks. */
@@ -133,12 +55,12 @@ read_page (void)
   return g_string_free (commands, FALSE);
 }
 
-CASE ("instances", set_up_once, tear_down, 0)
+CASE ("instances", user_script_setup, tear_down, 0)
 
 TEST (test_the_page_in_the_readme)
 {
   g_autofree char *commands = read_page ();
-  g_autofree char *text = run (commands, 0);
+  g_autofree char *text = user_script_run (commands, 0);
 
   ck_assert_msg (strstr (text, "hello") != NULL, "%s", text);
 }
@@ -152,29 +74,30 @@ TEST (test_the_page_in_the_readme)
 /* What is done in it stays when it stops, and goes when it is reverted. Its ID stays. */
 TEST (test_its_disk_stays)
 {
-  expect (LAUNCH, "web");
-  expect (EXEC "sh -c 'echo kept >/root/file; cat /proc/sys/kernel/random/boot_id >/root/boot'",
-          "");
-  expect (MACHINE_ID ("web") " >id; virt-qemu stop web", "");
-  expect ("virt-qemu list | sed -n 's/^web  *\\([a-z]*\\).*/\\1/p'", "stopped");
-  expect_failure (EXEC "true", 125, "does not run");
-  expect ("virt-qemu start web", "");
-  expect (EXEC "cat /root/file", "kept");
-  expect (MACHINE_ID ("web") " | cmp - id", "");
-  expect (EXEC "sh -c 'cmp -s /root/boot /proc/sys/kernel/random/boot_id || echo booted'",
-          "booted");
-  expect ("test -n \"$(virt-qemu logs web)\" && echo there", "there");
-  expect ("virt-qemu revert web; " MACHINE_ID ("web") " | cmp - id", "");
-  expect (EXEC "ls /root", "");
+  user_script_expect (LAUNCH, "web");
+  user_script_expect (
+      EXEC "sh -c 'echo kept >/root/file; cat /proc/sys/kernel/random/boot_id >/root/boot'", "");
+  user_script_expect (MACHINE_ID ("web") " >id; virt-qemu stop web", "");
+  user_script_expect ("virt-qemu list | sed -n 's/^web  *\\([a-z]*\\).*/\\1/p'", "stopped");
+  user_script_expect_failure (EXEC "true", 125, "does not run");
+  user_script_expect ("virt-qemu start web", "");
+  user_script_expect (EXEC "cat /root/file", "kept");
+  user_script_expect (MACHINE_ID ("web") " | cmp - id", "");
+  user_script_expect (
+      EXEC "sh -c 'cmp -s /root/boot /proc/sys/kernel/random/boot_id || echo booted'", "booted");
+  user_script_expect ("test -n \"$(virt-qemu logs web)\" && echo there", "there");
+  user_script_expect ("virt-qemu revert web; " MACHINE_ID ("web") " | cmp - id", "");
+  user_script_expect (EXEC "ls /root", "");
 }
 
 /* The template that launch uses is the one that was built for it. */
 TEST (test_a_template_is_built_before)
 {
-  expect ("name=$(virt-qemu template build image.qcow2 --ram-size=1024 2>/dev/null) && " LAUNCH
-          " && virt-qemu template --format=names | grep -cx \"$name\"; "
-          "virt-qemu template --format=json | grep -A1 \"\\\"$name\\\"\" | grep -c 'in use'",
-          "web\n1\n1");
+  user_script_expect (
+      "name=$(virt-qemu template build image.qcow2 --ram-size=1024 2>/dev/null) && " LAUNCH
+      " && virt-qemu template --format=names | grep -cx \"$name\"; "
+      "virt-qemu template --format=json | grep -A1 \"\\\"$name\\\"\" | grep -c 'in use'",
+      "web\n1\n1");
 }
 
 /* What a fork runs with is what its source runs with: it does not look for KVM, nor warn that there
@@ -182,16 +105,20 @@ TEST (test_a_template_is_built_before)
  * revert goes to the template. */
 TEST (test_how_long_a_fork_stays)
 {
-  expect (LAUNCH " --ephemeral --lease=1h; " EXEC "sh -c 'echo new >/root/file'", "web");
-  expect ("virt-qemu fork web two 2>said; grep KVM said; virt-qemu fork --ephemeral --lease=2h web "
-          "three",
-          "two\nthree");
-  expect ("virt-qemu info two | grep -e ephemeral -e lease", "ephemeral   false\nlease_until null");
-  expect ("virt-qemu info three | grep -c -e 'ephemeral  *true' -e 'lease_until \"'", "2");
-  expect ("virt-qemu exec two -- cat /root/file; virt-qemu revert two; "
-          "virt-qemu exec two -- ls /root",
-          "new");
-  expect ("virt-qemu stop -f two three; virt-qemu list --format=names", "two\nweb");
+  user_script_expect (LAUNCH " --ephemeral --lease=1h; " EXEC "sh -c 'echo new >/root/file'",
+                      "web");
+  user_script_expect (
+      "virt-qemu fork web two 2>said; grep KVM said; virt-qemu fork --ephemeral --lease=2h web "
+      "three",
+      "two\nthree");
+  user_script_expect ("virt-qemu info two | grep -e ephemeral -e lease",
+                      "ephemeral   false\nlease_until null");
+  user_script_expect ("virt-qemu info three | grep -c -e 'ephemeral  *true' -e 'lease_until \"'",
+                      "2");
+  user_script_expect ("virt-qemu exec two -- cat /root/file; virt-qemu revert two; "
+                      "virt-qemu exec two -- ls /root",
+                      "new");
+  user_script_expect ("virt-qemu stop -f two three; virt-qemu list --format=names", "two\nweb");
 }
 
 /* A tool that takes the place of the guest's own, because our image has no ssh. */
@@ -204,89 +131,97 @@ TEST (test_how_long_a_fork_stays)
  * keeps what it had. */
 TEST (test_a_copy_has_an_identity_of_its_own)
 {
-  expect (LAUNCH, "web");
-  expect (MAKE_HOST_KEY, "");
-  expect (MACHINE_ID ("web") " >id; virt-qemu fork web web2; " MACHINE_ID (
-              "web2") " >id2; " MACHINE_ID ("web") " | cmp - id && ! cmp -s id id2 && wc -c <id2",
-          "web2\n33");
-  expect ("virt-qemu info web2 | grep -c \"$(cat id2)\"", "1");
-  expect ("virt-qemu exec web2 -- ls /etc/ssh", "ssh_host_ed25519_key\nssh_host_ed25519_key.pub");
-  expect (EXEC "ls /etc/ssh", "ssh_host_rsa_key");
+  user_script_expect (LAUNCH, "web");
+  user_script_expect (MAKE_HOST_KEY, "");
+  user_script_expect (
+      MACHINE_ID ("web") " >id; virt-qemu fork web web2; " MACHINE_ID (
+          "web2") " >id2; " MACHINE_ID ("web") " | cmp - id && ! cmp -s id id2 && wc -c <id2",
+      "web2\n33");
+  user_script_expect ("virt-qemu info web2 | grep -c \"$(cat id2)\"", "1");
+  user_script_expect ("virt-qemu exec web2 -- ls /etc/ssh",
+                      "ssh_host_ed25519_key\nssh_host_ed25519_key.pub");
+  user_script_expect (EXEC "ls /etc/ssh", "ssh_host_rsa_key");
 }
 
 /* Whoever comes second waits, or is told that it is busy; a command that runs is ended. */
 TEST (test_changes_take_turns)
 {
-  expect (LAUNCH, "web");
-  expect (EXEC "sh -c 'echo kept >/root/file'", "");
-  expect (
+  user_script_expect (LAUNCH, "web");
+  user_script_expect (EXEC "sh -c 'echo kept >/root/file'", "");
+  user_script_expect (
       "virt-qemu restart web & until virt-qemu list --format=json | grep -q restarted; do :; done;"
       "virt-qemu revert --no-wait web; echo $?; wait",
       "virt-qemu: error: the instance is being restarted\n4");
-  expect (EXEC "cat /root/file", "kept");
-  expect_failure (EXEC
-                  "sh -c 'echo begun; sleep 1000' | { read begun; virt-qemu stop -f web; cat; }; "
-                  "virt-qemu start web --no-wait",
-                  2, "does not have it");
-  expect ("virt-qemu info web | sed -n 's/^state *//p'", "\"stopped\"");
+  user_script_expect (EXEC "cat /root/file", "kept");
+  user_script_expect_failure (
+      EXEC "sh -c 'echo begun; sleep 1000' | { read begun; virt-qemu stop -f web; cat; }; "
+           "virt-qemu start web --no-wait",
+      2, "does not have it");
+  user_script_expect ("virt-qemu info web | sed -n 's/^state *//p'", "\"stopped\"");
 }
 
 TEST (test_two_of_one_name)
 {
-  g_autofree char *text = run (LAUNCH " & " LAUNCH "; echo $?; wait", 0);
+  g_autofree char *text = user_script_run (LAUNCH " & " LAUNCH "; echo $?; wait", 0);
 
   ck_assert_msg (strstr (text, "already") != NULL, "%s", text);
-  expect ("virt-qemu list --format=names", "web");
-  expect (EXEC "echo alive", "alive");
+  user_script_expect ("virt-qemu list --format=names", "web");
+  user_script_expect (EXEC "echo alive", "alive");
 }
 
 /* Its supervisor is killed: QEMU goes with it, the disk stays, and an ephemeral one is gone. */
 TEST (test_a_killed_supervisor)
 {
-  expect (LAUNCH " && virt-qemu launch image.qcow2 web2 --ram-size=1024 --ephemeral", "web\nweb2");
-  expect (EXEC "sh -c 'echo kept >/root/file; sync'", "");
-  expect ("echo web >name; for name in web web2; do kill -9 $(virt-qemu info $name | sed -n "
-          "'s/^pid *//p'); done; "
-          "until virt-qemu list --format=names | cmp -s - name; do :; done",
-          "");
-  expect ("until virt-qemu start web; do :; done", "");
-  expect (EXEC "cat /root/file", "kept");
+  user_script_expect (LAUNCH " && virt-qemu launch image.qcow2 web2 --ram-size=1024 --ephemeral",
+                      "web\nweb2");
+  user_script_expect (EXEC "sh -c 'echo kept >/root/file; sync'", "");
+  user_script_expect (
+      "echo web >name; for name in web web2; do kill -9 $(virt-qemu info $name | sed -n "
+      "'s/^pid *//p'); done; "
+      "until virt-qemu list --format=names | cmp -s - name; do :; done",
+      "");
+  user_script_expect ("until virt-qemu start web; do :; done", "");
+  user_script_expect (EXEC "cat /root/file", "kept");
 }
 
 /* The supervisor of one that was never ready is killed: nothing stays of it. */
 TEST (test_a_supervisor_killed_too_early)
 {
-  expect_failure (LAUNCH " --template=off & "
-                         "until pid=$(virt-qemu info web 2>/dev/null | sed -n 's/^pid *//p') && "
-                         "[ ${pid:-null} != null ]; do :; done; kill -9 $pid; wait $!",
-                  1, "has ended without a word");
-  expect ("virt-qemu list --format=names", "");
+  user_script_expect_failure (
+      LAUNCH " --template=off & "
+             "until pid=$(virt-qemu info web 2>/dev/null | sed -n 's/^pid *//p') && "
+             "[ ${pid:-null} != null ]; do :; done; kill -9 $pid; wait $!",
+      1, "has ended without a word");
+  user_script_expect ("virt-qemu list --format=names", "");
 }
 
 /* Until it is ready, what the supervisor says is for who launches it. */
 TEST (test_what_the_supervisor_says)
 {
-  expect (LAUNCH " --template=off -d 2>said & "
-                 "until grep -q 'debug: .*the image boots by' said; do :; done; kill -9 $!; "
-                 "virt-qemu wait --for=stopped web 2>/dev/null; virt-qemu list --format=names",
-          "");
+  user_script_expect (LAUNCH
+                      " --template=off -d 2>said & "
+                      "until grep -q 'debug: .*the image boots by' said; do :; done; kill -9 $!; "
+                      "virt-qemu wait --for=stopped web 2>/dev/null; virt-qemu list --format=names",
+                      "");
 }
 
 /* Who launches it is killed before it is ready. */
 TEST (test_a_killed_launcher)
 {
-  expect (LAUNCH " --template=off & "
-                 "until virt-qemu list --format=json | grep -q started; do :; done; kill -9 $!; "
-                 "virt-qemu wait --for=stopped web 2>/dev/null; virt-qemu list --format=names",
-          "");
+  user_script_expect (
+      LAUNCH " --template=off & "
+             "until virt-qemu list --format=json | grep -q started; do :; done; kill -9 $!; "
+             "virt-qemu wait --for=stopped web 2>/dev/null; virt-qemu list --format=names",
+      "");
 }
 
 TEST (test_the_guest_powers_off)
 {
-  expect ("virt-qemu launch --ephemeral image.qcow2 web --ram-size=1024", "web");
-  expect ("virt-qemu wait --for=stopped web & " EXEC "systemctl poweroff >/dev/null 2>&1; "
-          "wait; virt-qemu list --format=names",
-          "");
+  user_script_expect ("virt-qemu launch --ephemeral image.qcow2 web --ram-size=1024", "web");
+  user_script_expect ("virt-qemu wait --for=stopped web & " EXEC
+                      "systemctl poweroff >/dev/null 2>&1; "
+                      "wait; virt-qemu list --format=names",
+                      "");
 }
 
 #define LAUNCH_EPHEMERAL(name) "virt-qemu launch --ephemeral image.qcow2 " name " --ram-size=1024 "
@@ -295,36 +230,42 @@ TEST (test_the_guest_powers_off)
 /* A process, the other end of a pipe, and a lease that is cut short. */
 TEST (test_it_ends_with_its_owner)
 {
-  expect ("sleep 1000 & " LAUNCH_EPHEMERAL ("web") "--owner-pid=$!; kill $!; " UNTIL_GONE ("web"),
-          "web");
-  expect ("mkfifo pipe; sleep 1000 >pipe & exec 3<pipe; " LAUNCH_EPHEMERAL (
-              "web2") "--owner-fd=3; exec 3<&-; kill $!; rm pipe; " UNTIL_GONE ("web2"),
-          "web2");
-  expect (LAUNCH_EPHEMERAL ("web3") "--lease=1h; "
-                                    "virt-qemu info --format=json web3 | "
-                                    "grep -c '\"lease_until\" : \"2'; "
-                                    "virt-qemu renew --lease=1s web3; " UNTIL_GONE ("web3"),
-          "web3\n1");
-  expect ("sed 's/[^ ]* *//' events",
-          "web3                  created\nweb3                  started\n"
-          "web3                  ready\nweb3                  stopped: its lease has run out\n"
-          "web3                  deleted");
+  user_script_expect (
+      "sleep 1000 & " LAUNCH_EPHEMERAL ("web") "--owner-pid=$!; kill $!; " UNTIL_GONE ("web"),
+      "web");
+  user_script_expect ("mkfifo pipe; sleep 1000 >pipe & exec 3<pipe; " LAUNCH_EPHEMERAL (
+                          "web2") "--owner-fd=3; exec 3<&-; kill $!; rm pipe; " UNTIL_GONE ("web2"),
+                      "web2");
+  user_script_expect (
+      LAUNCH_EPHEMERAL ("web3") "--lease=1h; "
+                                "virt-qemu info --format=json web3 | "
+                                "grep -c '\"lease_until\" : \"2'; "
+                                "virt-qemu renew --lease=1s web3; " UNTIL_GONE ("web3"),
+      "web3\n1");
+  user_script_expect (
+      "sed 's/[^ ]* *//' events",
+      "web3                  created\nweb3                  started\n"
+      "web3                  ready\nweb3                  stopped: its lease has run out\n"
+      "web3                  deleted");
 }
 
 /* What is asked for every few seconds. */
 TEST (test_its_stats_and_its_screen)
 {
-  expect (LAUNCH, "web");
-  expect ("virt-qemu stats --format=json web | grep -c '^  \"[a-z_]*\" : [0-9]*,\\?$'", "5");
-  expect ("virt-qemu stats --format=json web | sed -n 's/.*\"memory\" : .*[0-9]\\{8\\},$/much/p'",
-          "much");
-  expect_failure ("virt-qemu ssh-proxy web.virt-qemu </dev/null", 125, "install openssh-server");
-  expect ("virt-qemu screenshot web - | head -c 4 | tail -c 3", "PNG");
-  expect ("virt-qemu logs -f web >log & " EXEC "sh -c 'echo hello >/dev/ttyS0'; "
-          "until grep -q hello log; do :; done; virt-qemu stop -f web; "
-          "wait; virt-qemu logs web | cmp - log && echo same",
-          "same");
-  expect ("virt-qemu stats --format=json web | grep -c 'memory\" : null'", "1");
+  user_script_expect (LAUNCH, "web");
+  user_script_expect ("virt-qemu stats --format=json web | grep -c '^  \"[a-z_]*\" : [0-9]*,\\?$'",
+                      "5");
+  user_script_expect (
+      "virt-qemu stats --format=json web | sed -n 's/.*\"memory\" : .*[0-9]\\{8\\},$/much/p'",
+      "much");
+  user_script_expect_failure ("virt-qemu ssh-proxy web.virt-qemu </dev/null", 125,
+                              "install openssh-server");
+  user_script_expect ("virt-qemu screenshot web - | head -c 4 | tail -c 3", "PNG");
+  user_script_expect ("virt-qemu logs -f web >log & " EXEC "sh -c 'echo hello >/dev/ttyS0'; "
+                      "until grep -q hello log; do :; done; virt-qemu stop -f web; "
+                      "wait; virt-qemu logs web | cmp - log && echo same",
+                      "same");
+  user_script_expect ("virt-qemu stats --format=json web | grep -c 'memory\" : null'", "1");
 }
 
 /* Everything that "check" tries holds. It boots twice, so it is not for each "make check". */
@@ -332,7 +273,7 @@ TEST (test_check_of_the_image)
 {
   if (g_strcmp0 (g_getenv ("VQ_GUESTS"), "quick") == 0)
     SKIP ("only make check-together has the time");
-  expect (
+  user_script_expect (
       "virt-qemu check image.qcow2 --ram-size=1024 --accel=tcg >log; cut -d ' ' -f 1 log | uniq -c "
       "| tr -d ' '",
       "9ok");
@@ -340,9 +281,9 @@ TEST (test_check_of_the_image)
 
 TEST (test_it_cannot_boot)
 {
-  expect_failure ("truncate -s 1M bad.img; virt-qemu launch bad.img web", 2, "bad.img");
-  expect_failure ("virt-qemu check bad.img", 2, "bad.img");
-  expect_failure ("virt-qemu check nothing.img", 3, "nothing.img");
+  user_script_expect_failure ("truncate -s 1M bad.img; virt-qemu launch bad.img web", 2, "bad.img");
+  user_script_expect_failure ("virt-qemu check bad.img", 2, "bad.img");
+  user_script_expect_failure ("virt-qemu check nothing.img", 3, "nothing.img");
 }
 
 CASE ("disks", set_up_once, tear_down, 0)

@@ -23,8 +23,8 @@ complain (const char *what, const char *path)
 }
 
 /* It knows what to do with all other files, and what to say. */
-static int
-become (char **command)
+int
+files_become (char **command)
 {
   if (command[0] == NULL)
     return complain ("open", "it");
@@ -82,7 +82,7 @@ put (const char *path, bool executable, char **command)
   int status;
 
   if (fd < 0 || fstat (fd, &st) < 0 || !S_ISREG (st.st_mode))
-    return become (command);
+    return files_become (command);
   status = move (STDIN_FILENO, fd, path);
   if (status == EXIT_SUCCESS && executable && !make_executable (fd))
     status = complain ("make executable", path);
@@ -105,8 +105,14 @@ get (const char *path, char **command)
   int fd = open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
   if (fd < 0 || !is_simple (fd))
-    return become (command);
+    return files_become (command);
   return move (fd, STDOUT_FILENO, path);
+}
+
+int
+files_put_executable (const char *path, char **command)
+{
+  return put (path, true, command);
 }
 
 int
@@ -121,6 +127,6 @@ files_main (char **words)
   if (strcmp (verb, VQ_HELPER_FILE_PUT) == 0)
     return put (words[2], false, words + VQ_HELPER_SELF_WORDS);
   if (strcmp (verb, VQ_HELPER_FILE_PUT_EXECUTABLE) == 0)
-    return put (words[2], true, words + VQ_HELPER_SELF_WORDS);
+    return files_put_executable (words[2], words + VQ_HELPER_SELF_WORDS);
   return EXIT_FAILURE;
 }

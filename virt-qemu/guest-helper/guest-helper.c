@@ -26,6 +26,7 @@
 #include "files.h"
 #include "grow.h"
 #include "helper.h"
+#include "test.h"
 
 extern char **environ;
 
@@ -303,6 +304,8 @@ run_as_command (char **words)
 {
   if (words[1] != NULL && words[2] != NULL && strcmp (words[1], VQ_HELPER_GROW) == 0)
     return grow_main (words[2]);
+  if (words[1] != NULL && words[2] != NULL && strcmp (words[1], VQ_HELPER_TEST) == 0)
+    return test_main (words);
   return files_main (words);
 }
 

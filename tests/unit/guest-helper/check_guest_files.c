@@ -151,3 +151,37 @@ TEST (needs_all_words)
   fake_host_assert_end (guest, 4, VQ_HELPER_EXITED, 1);
   ck_assert (!g_file_test ("/nonexistent", G_FILE_TEST_EXISTS));
 }
+
+/* Runs the test that is put to PATH, with one word for it. */
+static void
+start_test (guint32 stream, const char *path, const char *contents)
+{
+  g_autofree char *path_word = g_strconcat ("a", path, NULL);
+
+  fake_host_run (guest, stream, "a" VQ_HELPER_SELF, "a" VQ_HELPER_TEST, path_word, "ash", "a-c",
+                 "aecho else; exit 3", "ash", "aword", NULL);
+  fake_host_send_stdin (guest, stream, contents, strlen (contents));
+  fake_host_end_stdin (guest, stream);
+}
+
+TEST (runs_tests)
+{
+  g_autofree char *directory = in_directory ("new");
+  g_autofree char *path = in_directory ("new/test");
+  g_autofree char *said = g_strdup_printf ("%s word\n", path);
+  g_autofree char *no_path = in_directory ("no/such/test");
+
+  start_test (1, path, "#!/bin/sh\necho $0 $1; cat; exit 5\n");
+  assert_wrote (1, 5, said);
+  start_test (2, path, "echo $0 $1\n"); /* no interpreter is named */
+  assert_wrote (2, 0, said);
+  start_test (3, path, "#!/nonexistent\n");
+  fake_host_assert_end (guest, 3, VQ_HELPER_EXITED, 126);
+  start_test (4, no_path, "");
+  assert_was_not_ours (4);
+  fake_host_run (guest, 5, "a" VQ_HELPER_SELF, "a" VQ_HELPER_TEST, "a/x", "ash", "a-c", NULL);
+  fake_host_assert_end (guest, 5, VQ_HELPER_EXITED, 1);
+  ck_assert_int_eq (unlink (path), 0);
+  ck_assert_int_eq (rmdir (directory), 0);
+  (void)!rmdir (VQ_HELPER_TEST_LOGS);
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Runs a test in a fresh machine, which is removed afterwards. */
+#pragma once
+
+#include "run/run-request.h"
+
+/* Exit statuses that are not the test's; 128 + N is for the signal N. */
+enum
+{
+  VQ_RUN_ONCE_TIMEOUT = 124, /* as for timeout (1) */
+  VQ_RUN_ONCE_FAILED = 125,  /* of ours, as for env (1) */
+  VQ_RUN_ONCE_SIGNAL = 128,
+};
+
+/* The test's output goes to our stdout and stderr, and to the directory for logs if REQUEST has
+ * one. Returns the exit status; *ERROR is set if it is not the test's. Waits for the machine and
+ * for the test, which may take as long as it likes unless there is a time-out; a signal that ends
+ * the program ends that. */
+int vq_run_once (const VqRunRequest *request, GError **error);

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/run-request.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+#define COUNT_MAX 1000
+
+enum
+{
+  OPTION_IMAGE,
+  OPTION_TIMEOUT,
+  OPTION_TIME_WAIT,
+  OPTION_COUNT,
+};
+
+static const VqArgument table[] = {
+  [OPTION_IMAGE] = { "image", 0, TRUE },
+  [OPTION_TIMEOUT] = { "timeout", 0, TRUE },
+  [OPTION_TIME_WAIT] = { "time-wait", 0, TRUE },
+  [OPTION_COUNT] = { "count", 0, TRUE },
+  { NULL },
+};
+
+static gboolean
+set_image (VqRunRequest *request, const char *value, GError **error)
+{
+  if (*value == '\0')
+    return vq_error_set (error, VQ_ERROR_USAGE, "the value is empty; leave the option out");
+  g_free (request->image);
+  request->image = g_strdup (value);
+  return TRUE;
+}
+
+static gboolean
+take_option (gpointer data, int index, const char *value, GError **error)
+{
+  VqRunRequest *request = data;
+
+  switch (index)
+    {
+    case OPTION_IMAGE:
+      return set_image (request, value, error);
+    case OPTION_TIMEOUT:
+      return vq_arguments_parse_int (value, 1, G_MAXINT, &request->timeout, error);
+    case OPTION_TIME_WAIT:
+      return vq_arguments_parse_int (value, 0, G_MAXINT, &request->time_wait, error);
+    default:
+      return vq_arguments_parse_int (value, 1, COUNT_MAX, &request->count, error);
+    }
+}
+
+/* The test and what follows it are the last words of the command line. */
+static gboolean
+take_test (gpointer data, const char *value, const char *const *rest, GError **error)
+{
+  VqRunRequest *request = data;
+  guint n = g_strv_length ((char **)request->words);
+
+  request->n_before = n - g_strv_length ((char **)rest) - 1;
+  request->test = request->words + request->n_before;
+  return *value != '\0' || vq_error_set (error, VQ_ERROR_USAGE, "the test's name is empty");
+}
+
+/* The user's own --ram-size comes later, and so holds. */
+static char **
+add_defaults (const char *const *arguments)
+{
+  GStrvBuilder *builder = g_strv_builder_new ();
+  char **words;
+
+  g_strv_builder_add (builder, "--ram-size=" VQ_RUN_REQUEST_RAM_SIZE);
+  g_strv_builder_addv (builder, (const char **)arguments);
+  words = g_strv_builder_end (builder);
+  g_strv_builder_unref (builder);
+  return words;
+}
+
+static gboolean
+check (VqRunRequest *request, GError **error)
+{
+  if (request->test == NULL)
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "no test given; name the file or the address of a program to run");
+  vq_options_set_image (request->options,
+                        request->image != NULL ? request->image : VQ_RUN_REQUEST_IMAGE);
+  return TRUE;
+}
+
+gboolean
+vq_run_request_parse (VqRunRequest *request, const char *const *arguments, GError **error)
+{
+  static const VqOptionsMore more = { table, take_option, take_test };
+  g_auto (GStrv) words = add_defaults (arguments);
+
+  request->words = arguments;
+  request->count = 1;
+  switch (
+      vq_options_parse_more ((const char *const *)words, &more, request, &request->options, error))
+    {
+    case VQ_OPTIONS_RUN:
+      return check (request, error);
+    case VQ_OPTIONS_HELP:
+      request->help = TRUE;
+      return TRUE;
+    case VQ_OPTIONS_VERSION:
+      return vq_error_set (error, VQ_ERROR_USAGE, "--version is not for this verb");
+    default:
+      return FALSE;
+    }
+}
+
+void
+vq_run_request_clear (VqRunRequest *request)
+{
+  g_clear_pointer (&request->options, vq_options_free);
+  g_clear_pointer (&request->image, g_free);
+}
+
+char **
+vq_run_request_build_one (const VqRunRequest *request, const char *log_dir)
+{
+  GStrvBuilder *builder = g_strv_builder_new ();
+  g_autofree char *log = g_strconcat ("--log-dir=", log_dir, NULL);
+  guint n = request->n_before;
+  char **words;
+
+  if (n > 0 && strcmp (request->words[n - 1], "--") == 0)
+    n--;
+  for (guint i = 0; i < n; i++)
+    g_strv_builder_add (builder, request->words[i]);
+  g_strv_builder_add (builder, "--count=1");
+  if (log_dir != NULL)
+    g_strv_builder_add (builder, log);
+  g_strv_builder_add (builder, "--");
+  g_strv_builder_addv (builder, (const char **)request->test);
+  words = g_strv_builder_end (builder);
+  g_strv_builder_unref (builder);
+  return words;
+}

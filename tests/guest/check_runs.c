@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* "virt-qemu run": tests in machines of their own. */
+#include <check.h>
+#include <string.h>
+
+#include "suite.h"
+#include "user-script.h"
+
+#define RUN "virt-qemu run --image=image.qcow2 --ram-size=1024 "
+
+/* Makes a script for the shell, which is the test. */
+#define SCRIPT(TEXT) "cat >test <<'END'\n#!/bin/sh\n" TEXT "\nEND\n"
+
+/* After each test no machine is left. */
+static void
+tear_down (void)
+{
+  user_script_expect ("mkdir -p run; ls -A tmp run; rm -rf logs", "run:\n\ntmp:");
+}
+
+void
+suite_finish (void)
+{
+  user_script_finish ();
+}
+
+CASE ("runs", user_script_setup, tear_down, 0)
+
+TEST (test_gives_what_a_test_says)
+{
+  user_script_expect (SCRIPT ("echo \"$0 $2 in $(pwd) at $(id -u)\"; cat") RUN
+                      "--log-dir=logs test one 'two words'; cat logs/test.log; ls logs",
+                      "/mnt/cdrom/test.sh two words in / at 0\n"
+                      "/mnt/cdrom/test.sh two words in / at 0\n"
+                      "console.log\njournal.log\nlog\nsuccess\ntest.log");
+}
+
+/* What an earlier test has left does not hide that. A script needs no first line. */
+TEST (test_tells_that_a_test_has_failed)
+{
+  user_script_expect ("mkdir logs; touch logs/success; echo 'echo $1 >&2; exit $1' >test; " RUN
+                      "--log-dir=logs test 7; echo $?; cat logs/test.log; ls logs",
+                      "7\n7\n7\nconsole.log\njournal.log\nlog\nscreen.png\ntest.log");
+  user_script_expect (SCRIPT ("kill -KILL $$") RUN "test; echo $?", "137");
+}
+
+TEST (test_keeps_the_files_of_a_test)
+{
+  user_script_expect (
+      SCRIPT ("mkdir /mnt/log/deep; echo text >/mnt/log/deep/file; "
+              "touch /mnt/log/success; exit 1") RUN
+      "--log-dir=logs test; cat logs/log/deep/file; ls logs/success 2>/dev/null || :",
+      "text");
+}
+
+/* Its disk is there; what runs on in the background does not hold us up. */
+TEST (test_starts_in_its_disk)
+{
+  user_script_expect (SCRIPT ("pwd; sleep 1000 &") "echo 'mkdir /mnt/test_b' >prepare; " RUN
+                                                   "--template-script=prepare test",
+                      "/mnt/test_b");
+}
+
+TEST (test_has_its_time)
+{
+  user_script_expect_failure (SCRIPT ("trap '' TERM; echo begun; while :; do sleep 1; done") RUN
+                              "--timeout=2 --log-dir=logs test",
+                              124, "no end of the test within 2 s");
+  user_script_expect ("cat logs/test.log", "begun");
+}
+
+TEST (test_may_end_its_machine)
+{
+  user_script_expect_failure (SCRIPT ("echo bye; poweroff -f 2>/dev/null; sleep 1000") RUN
+                              "--log-dir=logs test",
+                              125, "the guest powered itself off (console: ");
+  user_script_expect ("cat logs/test.log; ls logs/success 2>/dev/null || :", "bye");
+}
+
+/* The log is lost, but the test is not held up. */
+TEST (test_notices_a_full_disk)
+{
+  user_script_expect_failure ("mkdir logs; ln -s /dev/full logs/test.log; " SCRIPT ("echo text") RUN
+                              "--log-dir=logs test; ls -l logs/test.log; exit 125",
+                              125, "text");
+  user_script_expect ("cat logs/test.log", "text"); /* nothing was written through the link */
+}
+
+TEST (test_runs_in_many_machines)
+{
+  user_script_expect (SCRIPT ("uname -n >/mnt/log/name; echo $1") RUN
+                      "--count=2 --log-dir=logs -- test --timeout >out && "
+                      "sed 's/in [0-9.]* s/in S/' out | sort; cat logs/1/test.log logs/2/log/name "
+                      "| head -n 1; ls logs/1/success logs/2/success",
+                      "1: success in S; see logs/1\n2: success in S; see logs/2\n--timeout\n"
+                      "logs/1/success\nlogs/2/success");
+  user_script_expect (SCRIPT ("exit 3") RUN
+                      "--count=2 test >out; echo $?; sed 's/in [0-9.]* s/in S/' out | sort",
+                      "1\n1: exit status 3 in S\n2: exit status 3 in S");
+}
+
+TEST (test_refuses_nonsense)
+{
+  user_script_expect_failure (RUN, 2, "no test given");
+  user_script_expect_failure (RUN "nosuch", 125, "there is no test nosuch");
+  user_script_expect_failure (RUN ".", 125, "the test . is not a plain file");
+  user_script_expect_failure (RUN "--count=0 test", 2, "option --count: ");
+  user_script_expect_failure (RUN "--stats-file=x test", 2, "--stats-file");
+  user_script_expect_failure (SCRIPT ("true") "virt-qemu run --image=nosuch.qcow2 test", 125,
+                              "nosuch.qcow2");
+}
+
+/* A signal ends it, and nothing is left: see tear_down. */
+TEST (test_ends_when_told_to)
+{
+  user_script_expect (SCRIPT ("echo ready; sleep 1000") RUN
+                      "test >out 2>&1 & pid=$!; tail -n +1 -f --pid=$pid out | grep -q -m1 "
+                      "ready; kill $pid; wait $pid; echo $?",
+                      "125");
+}
