@@ -63,18 +63,34 @@ take_test (gpointer data, const char *value, const char *const *rest, GError **e
   return *value != '\0' || vq_error_set (error, VQ_ERROR_USAGE, "the test's name is empty");
 }
 
-/* The user's own --ram-size comes later, and so holds. */
-static char **
-add_defaults (const char *const *arguments)
+/* Parses what WORDS say in place of our defaults, which come before them. */
+static VqOptionsResult
+parse_after (VqRunRequest *request, const char *const *defaults, const char *const *words,
+             GError **error)
 {
-  GStrvBuilder *builder = g_strv_builder_new ();
-  char **words;
+  static const VqOptionsMore more = { table, take_option, take_test };
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) all = NULL;
 
-  g_strv_builder_add (builder, "--ram-size=" VQ_RUN_REQUEST_RAM_SIZE);
-  g_strv_builder_addv (builder, (const char **)arguments);
-  words = g_strv_builder_end (builder);
-  g_strv_builder_unref (builder);
-  return words;
+  g_strv_builder_addv (builder, (const char **)defaults);
+  g_strv_builder_addv (builder, (const char **)words);
+  all = g_strv_builder_end (builder);
+  return vq_options_parse_more ((const char *const *)all, &more, request, &request->options, error);
+}
+
+/* There are disks by default, unless the user names some. */
+static VqOptionsResult
+parse_words (VqRunRequest *request, GError **error)
+{
+  static const char *const defaults[]
+      = { "--ram-size=" VQ_RUN_REQUEST_RAM_SIZE, "--disks=" VQ_RUN_REQUEST_DISKS, NULL };
+  static const char *const without_disks[] = { "--ram-size=" VQ_RUN_REQUEST_RAM_SIZE, NULL };
+  VqOptionsResult result = parse_after (request, without_disks, request->words, error);
+
+  if (result != VQ_OPTIONS_RUN || request->options->disks->len > 0)
+    return result;
+  g_clear_pointer (&request->options, vq_options_free);
+  return parse_after (request, defaults, request->words, error);
 }
 
 static gboolean
@@ -91,13 +107,9 @@ check (VqRunRequest *request, GError **error)
 gboolean
 vq_run_request_parse (VqRunRequest *request, const char *const *arguments, GError **error)
 {
-  static const VqOptionsMore more = { table, take_option, take_test };
-  g_auto (GStrv) words = add_defaults (arguments);
-
   request->words = arguments;
   request->count = 1;
-  switch (
-      vq_options_parse_more ((const char *const *)words, &more, request, &request->options, error))
+  switch (parse_words (request, error))
     {
     case VQ_OPTIONS_RUN:
       return check (request, error);

@@ -7,6 +7,7 @@
 /* What the machine of a test has unless the user says something else. */
 #define VQ_RUN_REQUEST_IMAGE "debian/stable"
 #define VQ_RUN_REQUEST_RAM_SIZE "4096"
+#define VQ_RUN_REQUEST_DISKS "2"
 
 typedef struct
 {

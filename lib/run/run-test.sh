@@ -24,5 +24,8 @@ set -e
 mkdir -p /mnt/cdrom /mnt/log
 cat >/mnt/cdrom/test.sh
 chmod 755 /mnt/cdrom/test.sh
+for letter in b c d e f g h i j k l m n o p q r s t u v w x y z; do
+	[ ! -d "/mnt/test_vd$letter" ] || [ -e "/mnt/test_$letter" ] || ln -s "test_vd$letter" "/mnt/test_$letter"
+done
 [ ! -d /mnt/test_b ] || cd /mnt/test_b
 exec /mnt/cdrom/test.sh "$@" </dev/null

@@ -6,7 +6,7 @@
 #include "suite.h"
 #include "user-script.h"
 
-#define RUN "virt-qemu run --image=image.qcow2 --ram-size=1024 "
+#define RUN "virt-qemu run --image=image.qcow2 --ram-size=1024 --disk=fs=ext4 --disk=fs=ext4 "
 
 /* Makes a script for the shell, which is the test. */
 #define SCRIPT(TEXT) "cat >test <<'END'\n#!/bin/sh\n" TEXT "\nEND\n"
@@ -30,8 +30,8 @@ TEST (test_gives_what_a_test_says)
 {
   user_script_expect (SCRIPT ("echo \"$0 $2 in $(pwd) at $(id -u)\"; cat") RUN
                       "--log-dir=logs test one 'two words'; cat logs/test.log; ls logs",
-                      "/mnt/cdrom/test.sh two words in / at 0\n"
-                      "/mnt/cdrom/test.sh two words in / at 0\n"
+                      "/mnt/cdrom/test.sh two words in /mnt/test_vdb at 0\n"
+                      "/mnt/cdrom/test.sh two words in /mnt/test_vdb at 0\n"
                       "console.log\njournal.log\nlog\nsuccess\ntest.log");
 }
 
@@ -53,12 +53,12 @@ TEST (test_keeps_the_files_of_a_test)
       "text");
 }
 
-/* Its disk is there; what runs on in the background does not hold us up. */
-TEST (test_starts_in_its_disk)
+/* It has two disks; what runs on in the background does not hold us up. */
+TEST (test_starts_on_its_disk)
 {
-  user_script_expect (SCRIPT ("pwd; sleep 1000 &") "echo 'mkdir /mnt/test_b' >prepare; " RUN
-                                                   "--template-script=prepare test",
-                      "/mnt/test_b");
+  user_script_expect (SCRIPT ("pwd; ls -ld /mnt/test_b | wc -l; sleep 1000 & mountpoint -q . && "
+                              "echo x >file; ls /dev/vd?") RUN "test",
+                      "/mnt/test_vdb\n1\n/dev/vda\n/dev/vdb\n/dev/vdc");
 }
 
 TEST (test_has_its_time)

@@ -37,6 +37,7 @@ TEST (has_defaults)
   ck_assert_ptr_null (request.options->images[1]);
   ck_assert_int_eq (request.options->ram_size_mib, 4096);
   ck_assert_int_eq (request.options->cpus, 1);
+  ck_assert_uint_eq (request.options->disks->len, 2);
   ck_assert_int_eq (request.count, 1);
   ck_assert_int_eq (request.timeout, 0);
   ck_assert_str_eq (request.test[0], "test.sh");
@@ -45,15 +46,17 @@ TEST (has_defaults)
 /* What follows the test belongs to it. */
 TEST (ends_where_the_test_begins)
 {
-  g_auto (GStrv) words = g_strsplit ("--image=x --ram-size 512 --time-wait=3 --log-dir d test.sh "
-                                     "--timeout=9 -- --image=y",
-                                     " ", -1);
+  g_auto (GStrv) words
+      = g_strsplit ("--image=x --disk=name=d --ram-size 512 --time-wait=3 --log-dir d test.sh "
+                    "--timeout=9 -- --image=y",
+                    " ", -1);
   g_auto (VqRunRequest) request = { NULL };
 
   parse (&request, words);
   ck_assert_str_eq (request.options->images[0], "x");
   ck_assert_int_eq (request.options->ram_size_mib, 512);
   ck_assert_str_eq (request.options->log_dir, "d");
+  ck_assert_uint_eq (request.options->disks->len, 1);
   ck_assert_int_eq (request.time_wait, 3);
   ck_assert_int_eq (request.timeout, 0);
   assert_words ((char **)request.test, "test.sh --timeout=9 -- --image=y");
@@ -94,6 +97,7 @@ static const struct
   { "--version", "--version" },
   { "--instance=i test", "--instance" },
   { "--keep-failed=i test", "--keep-failed" },
+  { "--disks=0 test", "at least one disk" },
   { "--nosuch test", "--nosuch" },
   { "--", "no test given" },
 };
