@@ -286,22 +286,24 @@ TEST (test_it_cannot_boot)
   user_script_expect_failure ("virt-qemu check nothing.img", 3, "nothing.img");
 }
 
-CASE ("disks", set_up_once, tear_down, 0)
+CASE ("disks", user_script_setup, tear_down, 0)
 
 /* A copy has what they had, and each writes to its own; they stay when it stops. */
 TEST (test_its_further_disks_stay)
 {
-  expect (LAUNCH " --template=off --disk=fs=ext4,size=50 --disk=name=raw,type=block,size=1", "web");
-  expect (EXEC "sh -c 'echo kept >/mnt/test_vdb/file; printf kept >/dev/vdc'", "");
-  expect (
+  user_script_expect (
+      LAUNCH " --template=off --disk=fs=ext4,size=50 --disk=name=raw,type=block,size=1", "web");
+  user_script_expect (EXEC "sh -c 'echo kept >/mnt/test_vdb/file; printf kept >/dev/vdc'", "");
+  user_script_expect (
       "virt-qemu fork web web2; virt-qemu exec web2 -- sh -c '"
       "cat /mnt/test_vdb/file; head -c 4 /dev/vdc; printf mine >/dev/vdc; rm /mnt/test_vdb/file'",
       "web2\nkept\nkept");
-  expect ("virt-qemu stop web; virt-qemu start web", "");
-  expect (EXEC "sh -c 'cat /mnt/test_vdb/file; head -c 4 /dev/disk/by-id/virtio-raw'",
-          "kept\nkept");
-  expect ("virt-qemu exec web2 -- sh -c 'ls /mnt/test_vdb; head -c 4 /dev/vdc'",
-          "lost+found\nmine");
-  expect_failure ("virt-qemu launch image.qcow2 web3 --disk=url=https://localhost/image", 2,
-                  "--disk: disk1: https://localhost/image may be another image tomorrow");
+  user_script_expect ("virt-qemu stop web; virt-qemu start web", "");
+  user_script_expect (EXEC "sh -c 'cat /mnt/test_vdb/file; head -c 4 /dev/disk/by-id/virtio-raw'",
+                      "kept\nkept");
+  user_script_expect ("virt-qemu exec web2 -- sh -c 'ls /mnt/test_vdb; head -c 4 /dev/vdc'",
+                      "lost+found\nmine");
+  user_script_expect_failure (
+      "virt-qemu launch image.qcow2 web3 --disk=url=https://localhost/image", 2,
+      "--disk: disk1: https://localhost/image may be another image tomorrow");
 }
