@@ -114,15 +114,22 @@ run_apt (VqGuest *guest, gboolean autoremove, gboolean *changed, GError **error)
   return good;
 }
 
+/* Packages may also be on the image itself. */
 static gboolean
-upgrade (VqGuest *guest, gboolean autoremove, gboolean *changed, GError **error)
+wait_for_network (VqGuest *guest, const VqPlan *plan, GError **error)
+{
+  return plan->options->network == VQ_NETWORK_RESTRICTED
+         || vq_boot_wait_network (vq_guest_get_channel (guest), vq_deadline_in (NETWORK_SECONDS),
+                                  vq_guest_get_cancel (guest), error);
+}
+
+static gboolean
+upgrade (VqGuest *guest, const VqPlan *plan, gboolean autoremove, gboolean *changed, GError **error)
 {
   VQ_ERROR_PREFIX (error, "cannot upgrade the packages in the guest");
 
   g_message ("upgrading its packages");
-  return vq_boot_wait_network (vq_guest_get_channel (guest), vq_deadline_in (NETWORK_SECONDS),
-                               vq_guest_get_cancel (guest), error)
-         && run_apt (guest, autoremove, changed, error);
+  return wait_for_network (guest, plan, error) && run_apt (guest, autoremove, changed, error);
 }
 
 /* What cannot be trimmed only takes more room. */
@@ -154,7 +161,7 @@ vq_guest_upgrade (VqPlan *plan, gboolean autoremove, gboolean *changed, VqCancel
   *changed = FALSE;
   g_message ("booting it");
   guest = vq_guest_source_get_plain (source, error);
-  if (guest == NULL || !upgrade (guest, autoremove, changed, error))
+  if (guest == NULL || !upgrade (guest, plan, autoremove, changed, error))
     return FALSE;
   if (!*changed)
     return TRUE;
