@@ -294,7 +294,8 @@ TEST (wrong_command_lines)
     { "image build debian/sid/arm64 --boot=bios -o x", 2, "does not boot with \"bios\"" },
     { "image build debian/sid/arm64 -o x", 1,
       "cannot run programs for arm64: install the package" },
-    { "image build debian/sid/amd64 --fs=xfs -o x", 2, "\"xfs\" is not ext4 or btrfs" },
+    { "image build debian/sid/amd64 --fs=jfs -o x", 2, "\"jfs\" is not ext4 or btrfs" },
+    { "image build debian/sid/amd64 --fs=xfs -o x", 2, "xfs cannot be filled without mounting it" },
     { "image build debian/sid/amd64 --keyring=none -o x", 2, "there is no file none" },
     { "image build debian/sid/amd64 --script=none -o x", 2, "cannot read the script none" },
   };
