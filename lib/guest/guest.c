@@ -140,7 +140,8 @@ vq_guest_boot (const VqPlan *plan, const char *template, gint64 deadline, VqCanc
       = template != NULL ? vq_machine_files_new_template (plan, template, deadline, cancel, error)
                          : vq_machine_files_new_fresh (plan, deadline, cancel, error);
 
-  return boot (plan, files, plan->seed != NULL, deadline, cancel, stage, error);
+  return boot (plan, files, vq_seed_request_needs_cloud_init (&plan->options->seed), deadline,
+               cancel, stage, error);
 }
 
 VqGuest *

@@ -31,8 +31,14 @@ vq_seed_request_clear (VqSeedRequest *request)
 gboolean
 vq_seed_request_is_empty (const VqSeedRequest *request)
 {
-  return request->user_data[0] == NULL && request->meta_data[0] == NULL
-         && request->network_config == NULL && request->files[0] == NULL;
+  return request->files[0] == NULL && !vq_seed_request_needs_cloud_init (request);
+}
+
+gboolean
+vq_seed_request_needs_cloud_init (const VqSeedRequest *request)
+{
+  return request->user_data[0] != NULL || request->meta_data[0] != NULL
+         || request->network_config != NULL;
 }
 
 /* Adds PAIR. Its name is the first N bytes. */

@@ -22,6 +22,9 @@ void vq_seed_request_clear (VqSeedRequest *request);
 /* Whether the guest gets no seed. */
 gboolean vq_seed_request_is_empty (const VqSeedRequest *request);
 
+/* Whether cloud-init must do something with it, and it is not only files for somebody else. */
+gboolean vq_seed_request_needs_cloud_init (const VqSeedRequest *request);
+
 /* Adds "NAME=VALUE" to LIST, which is settings. VQ_ERROR_USAGE if it is not of that form, or NAME
  * is there already. */
 gboolean vq_seed_request_add_setting (char ***list, const char *pair, GError **error)

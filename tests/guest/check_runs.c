@@ -61,6 +61,16 @@ TEST (test_starts_on_its_disk)
                       "/mnt/test_vdb\n1\n/dev/vda\n/dev/vdb\n/dev/vdc");
 }
 
+/* Files for it need no cloud-init in the guest. */
+TEST (test_has_files_beside_it)
+{
+  user_script_expect (
+      SCRIPT ("cat /mnt/cdrom/$1; ls /mnt/cdrom; touch /mnt/cdrom/new") "echo text >beside; " RUN
+                                                                        "--cdrom-file=file=beside "
+                                                                        "test file",
+      "text\nfile\nmeta-data\ntest.sh\nuser-data");
+}
+
 TEST (test_has_its_time)
 {
   user_script_expect_failure (SCRIPT ("trap '' TERM; echo begun; while :; do sleep 1; done") RUN

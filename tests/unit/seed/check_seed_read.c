@@ -205,10 +205,13 @@ TEST_LOOP (named_values, 0, G_N_ELEMENTS (pairs))
 TEST (nothing_to_set)
 {
   ck_assert (vq_seed_request_is_empty (&request) && vq_seed_request_check (&request, NULL));
+  ck_assert (!vq_seed_request_needs_cloud_init (&request));
   ck_assert (vq_seed_request_add_setting (&request.settings, "a=1", NULL));
   ck_assert (!vq_seed_request_check (&request, NULL));
   ck_assert (vq_seed_request_add_file (&request.files, "a=1", NULL));
   ck_assert (!vq_seed_request_is_empty (&request) && !vq_seed_request_check (&request, NULL));
+  ck_assert (!vq_seed_request_needs_cloud_init (&request));
   request.network_config = g_strdup ("x");
+  ck_assert (vq_seed_request_needs_cloud_init (&request));
   ck_assert (vq_seed_request_check (&request, NULL));
 }
