@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cloud-checks.h"
 #include "command.h"
 #include "process.h"
 #include "server-client.h"
@@ -23,6 +24,9 @@
 
 #define PASSWORD "--password=it's \"secret\""
 
+/* The guest boots a second time. */
+#define SEEDED "trying again with a cloud-init seed"
+
 /* Some guests do not switch their network card on. */
 #define NO_NETWORK "no network address"
 
@@ -31,11 +35,12 @@ typedef struct
   const char *guest;     /* as make-guest knows it; the row's name, unless NAME is set */
   const char *extension; /* NULL: the image that all other tests use */
   gboolean quick;
-  const char *arguments[5]; /* what a user has to say, besides the image */
+  const char *arguments[9]; /* what a user has to say, besides the image */
   const char *name;
   const char *remark; /* what each line that the server says has in it; NULL: it says nothing */
   const char *unit;   /* a service for systemd's multi-user.target to wait for; NULL: none */
   void (*check) (Server *server); /* another than the usual test; NULL: none */
+  gboolean fails;                 /* the server has ended after that */
 } Row;
 
 static void check_reboots (Server *server);
@@ -45,6 +50,8 @@ static void check_two_servers (Server *server);
 static void check_lvm (Server *server);
 static void check_sleeps (Server *server);
 static void check_suspends (Server *server);
+
+#define CLOUD "tests/guest/cloud-init/"
 
 /* A unit that reboots the system, before it has booted, on CONDITION. */
 #define REBOOT_IF(CONDITION)                                                                       \
@@ -68,7 +75,24 @@ static const Row rows[] = {
   { "login", "qcow2", .arguments = { "--user=tester", PASSWORD }, .name = "login-user",
     .remark = NO_NETWORK },
   /* nothing that we know */
-  { "cloud", "qcow2", .remark = "trying again with a cloud-init seed" },
+  { "cloud", "qcow2", .remark = SEEDED },
+  /* what users want of cloud-init */
+  { "cloud", "qcow2", .name = "cloud-keys", .remark = SEEDED, .check = cloud_check_keys,
+    .arguments = { "--user-data=" CLOUD "keys.yaml" } },
+  { "debian-12-cloud", "qcow2", .name = "cloud-seed", .check = cloud_check_seed,
+    .arguments = { "--user-data=" CLOUD "setup.yaml", "--user-data=" CLOUD "test-script",
+                   "--user-data=" CLOUD "test.yaml", "--meta-data=" CLOUD "metadata.yaml",
+                   "--meta-data=" CLOUD "more-metadata.yaml", "--set=branch=main",
+                   "--cdrom-file=test.sh=" CLOUD "test.sh",
+                   "--cdrom-file=a file=" CLOUD "more-metadata.yaml" } },
+  { "debian-12-cloud", "qcow2", .name = "cloud-reboots", .check = cloud_check_reboot,
+    .arguments = { "--user-data=" CLOUD "reboots.yaml" } },
+  { "debian-12-cloud", "qcow2", .name = "cloud-fails", .check = cloud_check_failure,
+    .arguments = { "--user-data=" CLOUD "fails.yaml" }, .fails = TRUE },
+  { "debian-12-cloud", "qcow2", .name = "cloud-endless", .check = cloud_check_endless,
+    .arguments = { "--user-data=" CLOUD "endless.yaml", "--timeout-reboot=180" }, .fails = TRUE },
+  { "debian-12-cloud", "qcow2", .name = "cloud-powers-off", .check = cloud_check_power_off,
+    .arguments = { "--user-data=" CLOUD "powers-off.yaml" }, .fails = TRUE },
   /* kinds of files */
   { "raw", "raw" },
   { "backed", "qcow2" },
@@ -88,7 +112,7 @@ static const Row rows[] = {
     .unit = "[Service]\nType=oneshot\nKillMode=process\nExecStart=sh -c '[ -e /var/once ] || { "
             "touch /var/once; mkdir /run/cloud-init; echo \"sleep 5; systemctl reboot\" "
             ">/var/cloud-init; setsid sh /var/cloud-init & }'\n" },
-  { "debian-13-agent", "qcow2", .name = "reboot-loop", .check = check_reboot_loop,
+  { "debian-13-agent", "qcow2", .name = "reboot-loop", .check = check_reboot_loop, .fails = TRUE,
     .unit = REBOOT_IF ("true") },
   { "debian-13-agent", "qcow2", .arguments = { "--timeout-reboot=200" }, .name = "first-boot",
     .remark = "systemd-firstboot",
@@ -583,7 +607,7 @@ test_a_guest (int _i)
     row->check (server);
   else
     check_guest (server);
-  if (row->check != check_reboot_loop)
+  if (!row->fails)
     check_close (row, server);
   tell_time (row, start);
 }
