@@ -9,7 +9,7 @@
 #include "guest/guest-script.h"
 
 /* How many seconds before the deadline the guest gives up by itself, so that it can say why. */
-#define RESERVE 5
+#define RESERVE 10
 
 #define SHOWN_MAX 500 /* bytes of what cloud-init says in a message */
 
@@ -84,7 +84,7 @@ tell_work (JsonObject *status, const char *log, GError **error)
   g_autofree char *shown = vq_text_printable (log, strlen (log), SHOWN_MAX);
 
   if (status == NULL || !vq_json_get_string (status, "stage", NULL, &stage, NULL) || stage == NULL)
-    stage = "none that it has reported";
+    stage = "not known";
   return vq_error_set (error, VQ_ERROR_TIMEOUT,
                        "cloud-init in the guest has not ended in the time that a boot has (its "
                        "stage: %s; its log ends with: %s); --timeout-reboot=SECONDS gives it more",
@@ -177,8 +177,13 @@ vq_cloud_init_wait (VqChannel *channel, gint64 deadline, VqCancel *cancel, GErro
   g_autofree char *limit = g_strdup_printf ("%.0f", MAX (vq_deadline_left (deadline) - RESERVE, 1));
   const char *const arguments[] = { limit, NULL };
   g_autofree char *report = NULL;
+  g_autoptr (GError) why = NULL;
 
-  return vq_guest_script_run (channel, script, arguments, &report, deadline, cancel,
-                              "cannot wait for cloud-init in the guest", error)
-         && vq_cloud_init_check (report, error);
+  if (vq_guest_script_run (channel, script, arguments, &report, deadline, cancel,
+                           "cannot wait for cloud-init in the guest", &why))
+    return vq_cloud_init_check (report, error);
+  if (vq_error_is_timeout (why)) /* the guest is too slow even to say so */
+    return tell_work (NULL, "", error);
+  g_propagate_error (error, g_steal_pointer (&why));
+  return FALSE;
 }

@@ -9,7 +9,7 @@
 command -v cloud-init >/dev/null || { echo missing; exit; }
 [ ! -e /run/cloud-init/disabled ] || { echo off; exit; }
 word=ended
-timeout "$1" cloud-init status --wait >/dev/null 2>&1 || [ $? != 124 ] || word=works
+timeout -s KILL "$1" cloud-init status --wait >/dev/null 2>&1 || [ $? != 137 ] || word=works
 echo "$word"
 cat /run/cloud-init/status.json 2>/dev/null || echo '{}'
 printf '\036\n'

@@ -90,7 +90,7 @@ static const Row rows[] = {
   { "debian-12-cloud", "qcow2", .name = "cloud-fails", .check = cloud_check_failure,
     .arguments = { "--user-data=" CLOUD "fails.yaml" }, .fails = TRUE },
   { "debian-12-cloud", "qcow2", .name = "cloud-endless", .check = cloud_check_endless,
-    .arguments = { "--user-data=" CLOUD "endless.yaml", "--timeout-reboot=180" }, .fails = TRUE },
+    .arguments = { "--user-data=" CLOUD "endless.yaml", "--timeout-reboot=240" }, .fails = TRUE },
   { "debian-12-cloud", "qcow2", .name = "cloud-powers-off", .check = cloud_check_power_off,
     .arguments = { "--user-data=" CLOUD "powers-off.yaml" }, .fails = TRUE },
   /* kinds of files */
