@@ -105,7 +105,7 @@ machine_id() {
 first_packages() {
 	case $1 in
 	ubuntu) echo linux-image-virtual,apt ;;
-	*) echo "linux-image-$2" ;;
+	debian) echo "linux-image-$(echo "$2" | sed s/ppc64el/powerpc64le/)" ;;
 	esac
 }
 
@@ -120,6 +120,7 @@ define_testbed() {
 	case $boot-$arch in
 	bios-*) loader=i386-pc loader_package=grub-pc-bin ;;
 	efi-amd64) loader=x86_64-efi loader_package=grub-efi-amd64-bin ;;
+	ieee1275-ppc64el) loader=powerpc-ieee1275 loader_package=grub-ieee1275-bin console=hvc0 ;;
 	efi-arm64) loader=arm64-efi loader_package=grub-efi-arm64-bin console=ttyAMA0 ;;
 	esac
 	[ -e "/usr/lib/grub/$loader/linux.mod" ] || packages=$packages,$loader_package

@@ -221,7 +221,7 @@ _virt_qemu_image ()
       return
       ;;
     --boot)
-      mapfile -t COMPREPLY < <(compgen -W 'efi bios' -- "$cur")
+      mapfile -t COMPREPLY < <(compgen -W 'efi bios ieee1275' -- "$cur")
       return
       ;;
     --fs)
