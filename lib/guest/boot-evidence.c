@@ -105,6 +105,7 @@ static const struct
 } logs[] = {
   { "journal.log", "journalctl --boot --no-pager --quiet --output=short-precise | tail -c 250000" },
   { "cloud-init.log", "tail -c 250000 /var/log/cloud-init.log" },
+  { "cloud-init-output.log", "tail -c 250000 /var/log/cloud-init-output.log" },
 };
 
 void

@@ -2,7 +2,8 @@
 /* What is left of a guest that did not boot or let nobody in (--log-dir), for the one who wants to
  * know why: console.log, the last MiB of what it said on its serial console, qemu.log, what QEMU
  * said, and screen.png, a picture of its screen. And what is kept of a guest that did boot:
- * console.log and qemu.log, and of the system in it journal.log and cloud-init.log. */
+ * console.log and qemu.log, and of the system in it journal.log, cloud-init.log and
+ * cloud-init-output.log. */
 #pragma once
 
 #include <glib.h>

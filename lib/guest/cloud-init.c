@@ -13,7 +13,7 @@
 
 #define SHOWN_MAX 500 /* bytes of what cloud-init says in a message */
 
-#define MORE "cloud-init's logs are /var/log/cloud-init.log and cloud-init-output.log in the guest"
+#define MORE "--log-dir=DIR keeps its logs"
 
 static const char script[] =
 #include "guest/wait-cloud-init.sh.inc"

@@ -106,14 +106,17 @@ get_stage (VqGuest *guest)
   return vq_console_has_spoken (vq_qemu_get_console (guest->qemu)) ? VQ_BOOT_SPOKE : VQ_BOOT_SILENT;
 }
 
-/* The boot has failed with *ERROR. */
+/* The boot has failed with *ERROR. If the guest can run commands, it has logs of its own. */
 static void
 keep_evidence (VqGuest *guest, GError **error)
 {
   const char *directory = guest->plan->options->log_dir;
 
-  if (directory != NULL && guest->qemu != NULL && !vq_error_is_cancelled (*error))
-    vq_boot_evidence_keep (guest->qemu, directory, error);
+  if (directory == NULL || guest->qemu == NULL || vq_error_is_cancelled (*error))
+    return;
+  if (guest->link != NULL && vq_guest_link_get_channel (guest->link) != NULL)
+    vq_guest_keep_logs (guest);
+  vq_boot_evidence_keep (guest->qemu, directory, error);
 }
 
 /* Takes over FILES, which are NULL if they could not be made. SEEDED: cloud-init must do what the

@@ -170,8 +170,9 @@ static const struct
   const char *name;
   const char *contents; /* NULL: there is no such file */
 } logs[] = {
-  { "console.log", "" },  { "journal.log", "systemd[1]: " },         { "cloud-init.log", NULL },
-  { "screen.png", NULL }, { "trace.log", "debug: request: open\n" },
+  { "console.log", "" },      { "journal.log", "systemd[1]: " },
+  { "cloud-init.log", NULL }, { "cloud-init-output.log", NULL },
+  { "screen.png", NULL },     { "trace.log", "debug: request: open\n" },
 };
 
 /* They are written when a machine ends, here the first of two. */
