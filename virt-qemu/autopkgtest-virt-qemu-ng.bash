@@ -61,7 +61,7 @@ _autopkgtest_virt_qemu_ng ()
         *=*) ;;
         *)
           mapfile -t COMPREPLY < <(compgen -W 'action=create action=clone action=attach name= parent= size= url=
-            format= type=filesystem type=block fs= mount= read-only cache=' -- "${cur##*,}")
+            format= type=filesystem type=block fs= mount= read-only cache= encrypt=luks1 secret= parent-encrypt=luks1 parent-secret=' -- "${cur##*,}")
           [[ $cur == *,* ]] && COMPREPLY=("${COMPREPLY[@]/#/${cur%,*},}")
           compopt -o nospace
           ;;

@@ -140,7 +140,7 @@ parse (Launch *launch, const char *const *arguments, GError **error)
     case VQ_OPTIONS_RUN:
       return vq_options_check_machine (launch->options, error)
              && check_images (launch->options, error)
-             && vq_disk_check_lasting (launch->options->disks, error);
+             && vq_disk_check_lasting (launch->options->disks, !launch->ephemeral, error);
     case VQ_OPTIONS_ERROR:
       return FALSE;
     default:

@@ -21,6 +21,7 @@ static const char *const action_words[] = { "create", "clone", "attach", NULL };
 static const char *const type_words[] = { "", "filesystem", "block", NULL };
 static const char *const cache_words[]
     = { "auto", "none", "writeback", "writethrough", "unsafe", NULL };
+static const char *const encrypt_words[] = { "none", "luks1", "luks2", NULL };
 static const char *const flag_words[] = { "off", "on", NULL };
 static const char *const fs_words[] = { "btrfs", "ext2", "ext3", "ext4", "vfat", "xfs", NULL };
 
@@ -48,6 +49,10 @@ enum
   KEY_MOUNT,
   KEY_READ_ONLY,
   KEY_CACHE,
+  KEY_ENCRYPT,
+  KEY_PARENT_ENCRYPT,
+  KEY_SECRET,
+  KEY_PARENT_SECRET,
 };
 
 typedef struct
@@ -73,6 +78,12 @@ static const Key keys[] = {
   [KEY_MOUNT] = { "mount", KIND_MOUNT, FIELD (mount) },
   [KEY_READ_ONLY] = { "read-only", KIND_FLAG, FIELD (read_only), flag_words, "invalid value" },
   [KEY_CACHE] = { "cache", KIND_CHOICE, FIELD (cache), cache_words, "invalid cache mode" },
+  [KEY_ENCRYPT]
+  = { "encrypt", KIND_CHOICE, FIELD (encrypt), encrypt_words, "invalid encryption format" },
+  [KEY_PARENT_ENCRYPT] = { "parent-encrypt", KIND_CHOICE, FIELD (parent_encrypt), encrypt_words,
+                           "invalid encryption format" },
+  [KEY_SECRET] = { "secret", KIND_STRING, FIELD (secret) },
+  [KEY_PARENT_SECRET] = { "parent-secret", KIND_STRING, FIELD (parent_secret) },
 };
 
 static gboolean
@@ -241,6 +252,8 @@ vq_disk_spec_free (VqDiskSpec *spec)
   g_free (spec->format);
   g_free (spec->fs);
   g_free (spec->mount);
+  g_free (spec->secret);
+  g_free (spec->parent_secret);
   g_free (spec);
 }
 
@@ -265,9 +278,6 @@ make_clone (VqDiskSpec *spec)
   clone->name = g_strconcat (spec->name, CLONE_SUFFIX, NULL);
   clone->action = VQ_DISK_CLONE;
   clone->parent = g_strdup (spec->name);
-  clone->given
-      = spec->given & ~(1u << KEY_ACTION | 1u << KEY_SIZE | 1u << KEY_URL | 1u << KEY_FORMAT);
-  clone->given |= 1u << KEY_PARENT;
   clone->type = spec->type;
   clone->fs = g_strdup (spec->fs);
   clone->mount = g_steal_pointer (&spec->mount);
@@ -326,6 +336,16 @@ check_circle (const VqDiskSpec *spec, guint n, GError **error)
                           "its parents go round in a circle, so none of them begins with anything");
 }
 
+static guint
+count_parents (const VqDiskSpec *spec)
+{
+  guint n = 0;
+
+  for (; spec->parent_disk != NULL; spec = spec->parent_disk)
+    n++;
+  return n;
+}
+
 /* What only makes sense with some actions. */
 static gboolean
 check_action (const VqDiskSpec *spec, GError **error)
@@ -346,6 +366,90 @@ check_action (const VqDiskSpec *spec, GError **error)
     return vq_error_set (error, VQ_ERROR_USAGE, "format= is only for an image: url= or parent=");
   return spec->format == NULL || spec->parent_disk == NULL
          || vq_error_set (error, VQ_ERROR_USAGE, "format= is not for a clone of another disk");
+}
+
+static gboolean
+check_parents_encryption (const VqDiskSpec *spec, GError **error)
+{
+  const VqDiskSpec *above = spec->parent_disk;
+
+  if (is_given (spec, KEY_PARENT_ENCRYPT) && spec->parent == NULL)
+    return vq_error_set (error, VQ_ERROR_USAGE, "parent-encrypt= is only for action=clone");
+  if (is_given (spec, KEY_PARENT_ENCRYPT) && above != NULL
+      && spec->parent_encrypt != above->encrypt)
+    return vq_error_set (
+        error, VQ_ERROR_USAGE, "parent-encrypt=%s, but its parent %s has encrypt=%s",
+        encrypt_words[spec->parent_encrypt], above->name, encrypt_words[above->encrypt]);
+  if (spec->parent_secret != NULL && (above != NULL || spec->parent_encrypt == VQ_DISK_PLAIN))
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "parent-secret= is only for an image that is encrypted: parent-encrypt=");
+  return spec->parent_encrypt == VQ_DISK_PLAIN || above != NULL || spec->parent_secret != NULL
+         || vq_error_set (error, VQ_ERROR_USAGE,
+                          "its parent has a key already: name the file with it, parent-secret=");
+}
+
+/* A clone has the encryption and the key of its parent, if nothing else was given. */
+static void
+inherit_encryption (VqDiskSpec *spec)
+{
+  if (spec->action != VQ_DISK_CLONE)
+    return;
+  spec->has_own_key = is_given (spec, KEY_ENCRYPT) || spec->secret != NULL;
+  if (!is_given (spec, KEY_ENCRYPT))
+    spec->encrypt = spec->parent_disk != NULL ? spec->parent_disk->encrypt : spec->parent_encrypt;
+}
+
+static gboolean
+check_encryption (VqDiskSpec *spec, GError **error)
+{
+  VQ_ERROR_PREFIX (error, "%s", spec->name);
+
+  inherit_encryption (spec);
+  if (spec->encrypt == VQ_DISK_LUKS2 || spec->parent_encrypt == VQ_DISK_LUKS2)
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "QEMU knows luks2 only for disks in Ceph: a file can have luks1");
+  if (!check_parents_encryption (spec, error))
+    return FALSE;
+  if (spec->secret != NULL && spec->encrypt == VQ_DISK_PLAIN)
+    return vq_error_set (error, VQ_ERROR_USAGE, "secret= is only for a disk with encrypt=");
+  return spec->action != VQ_DISK_ATTACH || spec->encrypt == VQ_DISK_PLAIN || spec->secret != NULL
+         || vq_error_set (error, VQ_ERROR_USAGE,
+                          "the image has a key already: name the file with it, secret=");
+}
+
+/* Each after its parents. */
+static gboolean
+complete_encryption (GPtrArray *specs, GError **error)
+{
+  for (guint depth = 0; depth < specs->len; depth++)
+    for (guint i = 0; i < specs->len; i++)
+      if (count_parents (specs->pdata[i]) == depth && !check_encryption (specs->pdata[i], error))
+        return FALSE;
+  return TRUE;
+}
+
+/* Also a disk that is not encrypted itself may lie on one that is. */
+static gboolean
+needs_key (const VqDiskSpec *spec)
+{
+  const VqDiskSpec *root = vq_disk_spec_get_root (spec);
+
+  return spec->encrypt != VQ_DISK_PLAIN || root->parent_encrypt != VQ_DISK_PLAIN
+         || (root->encrypt != VQ_DISK_PLAIN && root->url != NULL);
+}
+
+static void
+find_late (GPtrArray *specs)
+{
+  gboolean late = FALSE;
+
+  for (guint i = 0; i < specs->len; i++)
+    {
+      VqDiskSpec *spec = specs->pdata[i];
+
+      late |= !spec->is_parent_only && needs_key (spec);
+      spec->is_late = late;
+    }
 }
 
 /* What is on it is not ours to replace, so only a disk that begins empty gets a file system. */
@@ -459,15 +563,25 @@ vq_disk_spec_complete (GPtrArray *specs, gboolean clone_all, GError **error)
   for (guint i = 0; i < n; i++)
     if (!check_one (specs->pdata[i], n, error))
       return FALSE;
+  if (!complete_encryption (specs, error))
+    return FALSE;
+  find_late (specs);
   set_mounts (specs);
   return check_pairs (specs, error);
+}
+
+const VqDiskSpec *
+vq_disk_spec_get_root (const VqDiskSpec *spec)
+{
+  while (spec->parent_disk != NULL)
+    spec = spec->parent_disk;
+  return spec;
 }
 
 const char *
 vq_disk_spec_get_image (const VqDiskSpec *spec)
 {
-  while (spec->parent_disk != NULL)
-    spec = spec->parent_disk;
+  spec = vq_disk_spec_get_root (spec);
   return spec->parent != NULL ? spec->parent : spec->url;
 }
 

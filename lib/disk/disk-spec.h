@@ -4,7 +4,8 @@
  * VQ_ERROR_USAGE.
  *
  * Disks have the order in which they are given. The first one is the guest's vdb, because vda is
- * what it boots from. */
+ * what it boots from. An encrypted disk cannot be in a template, because its key must not be there.
+ * So it is plugged into the guest that runs, and so are all behind it, which keeps the order. */
 #pragma once
 
 #include <glib.h>
@@ -41,6 +42,14 @@ typedef enum
   VQ_DISK_CACHE_UNSAFE,
 } VqDiskCache;
 
+/* How the disk is encrypted (encrypt=, parent-encrypt=). */
+typedef enum
+{
+  VQ_DISK_PLAIN,
+  VQ_DISK_LUKS1,
+  VQ_DISK_LUKS2,
+} VqDiskEncryption;
+
 /* One disk. A string is NULL if it was not given. */
 typedef struct _VqDiskSpec VqDiskSpec;
 struct _VqDiskSpec
@@ -57,10 +66,16 @@ struct _VqDiskSpec
   char *mount; /* the directory in the guest; not NULL for a file system after completion */
   gboolean read_only;
   VqDiskCache cache;
+  VqDiskEncryption encrypt; /* after completion that of the parent, if it was not given */
+  VqDiskEncryption parent_encrypt;
+  char *secret; /* the file with the key; NULL: a random one */
+  char *parent_secret;
 
   /* Set by vq_disk_spec_complete. */
   const VqDiskSpec *parent_disk; /* the disk that PARENT names; NULL: an image, or none */
   gboolean is_parent_only;       /* the guest does not see it, only its clone */
+  gboolean has_own_key;          /* a clone: it does not have its parent's */
+  gboolean is_late;              /* it is plugged in when the guest runs */
 };
 
 /* Parses the value of --disk: KEY=VALUE,... where a comma in a value is doubled. Transfer full. */
@@ -78,6 +93,9 @@ gboolean vq_disk_spec_complete (GPtrArray *specs, gboolean clone_all, GError **e
 /* The image that SPEC, or the first of its parents, begins with; NULL: it begins empty. Belongs to
  * SPEC. */
 const char *vq_disk_spec_get_image (const VqDiskSpec *spec);
+
+/* SPEC or the first of its parents, which no disk is the parent of. */
+const VqDiskSpec *vq_disk_spec_get_root (const VqDiskSpec *spec);
 
 /* The size that SPEC asks for, or the nearest of its parents that asks for any, in bytes. If none
  * does, it is VQ_DISK_SPEC_SIZE_DEFAULT, or 0 for that of the image. */

@@ -12,6 +12,8 @@ vq_disk_free (VqDisk *disk)
   if (disk == NULL)
     return;
   vq_image_free (disk->image);
+  vq_disk_secret_unref (disk->base_secret);
+  vq_disk_secret_unref (disk->secret);
   g_free (disk);
 }
 
@@ -26,12 +28,57 @@ check_format (const VqDisk *disk, const char *format, GError **error)
                           file->format);
 }
 
-static const char *
-get_format (const VqDiskSpec *spec)
+/* Whether the image that ROOT begins with is encrypted itself. */
+static gboolean
+has_luks_image (const VqDiskSpec *root)
 {
-  while (spec->parent_disk != NULL)
+  return root->action == VQ_DISK_ATTACH ? root->encrypt == VQ_DISK_LUKS1
+                                        : root->parent_encrypt == VQ_DISK_LUKS1;
+}
+
+/* FILE may be NULL. */
+static VqDiskSecret *
+get_secret (const char *file, GError **error)
+{
+  return file != NULL ? vq_disk_secret_read (file, error) : vq_disk_secret_new_random (error);
+}
+
+/* The key that the image of ROOT has, or is to have. */
+static gboolean
+find_base_secret (VqDisk *disk, const VqDiskSpec *root, GError **error)
+{
+  disk->fills
+      = root->action == VQ_DISK_CREATE && root->encrypt != VQ_DISK_PLAIN && disk->image != NULL;
+  if (!disk->fills && !has_luks_image (root))
+    return TRUE;
+  disk->base_secret
+      = get_secret (root->action == VQ_DISK_CLONE ? root->parent_secret : root->secret, error);
+  return disk->base_secret != NULL;
+}
+
+/* The nearest disk, upwards, that has a key of its own. */
+static const VqDiskSpec *
+find_owner (const VqDiskSpec *spec)
+{
+  while (spec->parent_disk != NULL && !spec->has_own_key)
     spec = spec->parent_disk;
-  return spec->format;
+  return spec;
+}
+
+static gboolean
+find_secrets (VqDisk *disk, GError **error)
+{
+  const VqDiskSpec *root = vq_disk_spec_get_root (disk->spec);
+  const VqDiskSpec *owner = find_owner (disk->spec);
+
+  if (!find_base_secret (disk, root, error))
+    return FALSE;
+  if (disk->spec->encrypt == VQ_DISK_PLAIN)
+    return TRUE;
+  disk->secret = owner == root && !owner->has_own_key && disk->base_secret != NULL
+                     ? vq_disk_secret_ref (disk->base_secret)
+                     : get_secret (owner->secret, error);
+  return disk->secret != NULL;
 }
 
 static gboolean
@@ -39,12 +86,14 @@ find_image (VqDisk *disk, const char *name, const char *arch, const char *const 
             VqCancel *cancel, GError **error)
 {
   g_autofree char *path = vq_pull_image_find (name, arch, cancel, error);
+  const VqDiskSpec *root = vq_disk_spec_get_root (disk->spec);
   guint64 size = vq_disk_spec_get_size (disk->spec);
 
   if (path == NULL)
     return FALSE;
-  disk->image = vq_image_inspect (path, VQ_IMAGE_DATA, allowed, error);
-  if (disk->image == NULL || !check_format (disk, get_format (disk->spec), error)
+  disk->image = vq_image_inspect (path, has_luks_image (root) ? VQ_IMAGE_LUKS : VQ_IMAGE_DATA,
+                                  allowed, error);
+  if (disk->image == NULL || !check_format (disk, root->format, error)
       || (size != 0 && !vq_image_grow (disk->image, size, error)))
     return FALSE;
   disk->size = vq_image_get_size (disk->image);
@@ -61,14 +110,15 @@ find_disk (const VqDiskSpec *spec, const char *arch, const char *const *allowed,
 
   disk->spec = spec;
   disk->size = vq_disk_spec_get_size (spec);
-  if (name != NULL && !find_image (disk, name, arch, allowed, cancel, error))
+  if ((name != NULL && !find_image (disk, name, arch, allowed, cancel, error))
+      || !find_secrets (disk, error))
     return NULL;
   return g_steal_pointer (&disk);
 }
 
 GPtrArray *
-vq_disk_find_all (const GPtrArray *specs, const char *arch, const char *const *allowed,
-                  VqCancel *cancel, GError **error)
+vq_disk_find_all (const GPtrArray *specs, gboolean late, const char *arch,
+                  const char *const *allowed, VqCancel *cancel, GError **error)
 {
   g_autoptr (GPtrArray) disks = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_disk_free);
 
@@ -77,7 +127,7 @@ vq_disk_find_all (const GPtrArray *specs, const char *arch, const char *const *a
       const VqDiskSpec *spec = specs->pdata[i];
       VqDisk *disk = NULL;
 
-      if (spec->is_parent_only)
+      if (spec->is_parent_only || spec->is_late != late)
         continue;
       disk = find_disk (spec, arch, allowed, cancel, error);
       if (disk == NULL)
@@ -87,8 +137,22 @@ vq_disk_find_all (const GPtrArray *specs, const char *arch, const char *const *a
   return g_steal_pointer (&disks);
 }
 
+/* Whether a key of SPEC is made by us. */
+static gboolean
+has_random_key (const VqDiskSpec *spec)
+{
+  const VqDiskSpec *root = vq_disk_spec_get_root (spec);
+  const VqDiskSpec *owner = find_owner (spec);
+  gboolean fills = root->action == VQ_DISK_CREATE && root->encrypt != VQ_DISK_PLAIN
+                   && root->url != NULL && root->secret == NULL;
+  gboolean named = owner->secret != NULL
+                   || (owner == root && !owner->has_own_key && owner->parent_secret != NULL);
+
+  return fills || (spec->encrypt != VQ_DISK_PLAIN && !named);
+}
+
 gboolean
-vq_disk_check_lasting (const GPtrArray *specs, GError **error)
+vq_disk_check_lasting (const GPtrArray *specs, gboolean is_kept, GError **error)
 {
   for (guint i = 0; i < specs->len; i++)
     {
@@ -100,6 +164,11 @@ vq_disk_check_lasting (const GPtrArray *specs, GError **error)
                              "--disk: %s: %s may be another image tomorrow, but the disk of an "
                              "instance stays: name its file, which `virt-qemu image info %s' tells",
                              spec->name, image, image);
+      if (is_kept && !spec->is_parent_only && has_random_key (spec))
+        return vq_error_set (error, VQ_ERROR_USAGE,
+                             "--disk: %s: a random key would be gone when the instance stops: "
+                             "name a file with one, secret=, or add --ephemeral",
+                             spec->name);
     }
   return TRUE;
 }

@@ -20,14 +20,34 @@ set_up (const VqDisk *disk, char **made, VqChannel *channel, gint64 deadline, Vq
 {
   const VqDiskSpec *spec = disk->spec;
   gboolean by_default = spec->fs == NULL;
+  const char *mount = spec->mount != NULL ? spec->mount : "";
   const char *fs = disk->image != NULL ? "" : by_default ? DEFAULT_FS : spec->fs;
-  const char *const arguments[]
-      = { spec->name, spec->mount, spec->read_only ? "ro" : "rw", fs, by_default ? OTHER_FS : "",
-          "",         NULL };
+  const char *const arguments[] = {
+    spec->name, mount, spec->read_only ? "ro" : "rw", fs, by_default ? OTHER_FS : "", "", NULL
+  };
   g_autofree char *failure
-      = g_strdup_printf ("--disk: cannot mount %s at %s in the guest", spec->name, spec->mount);
+      = *mount != '\0'
+            ? g_strdup_printf ("--disk: cannot mount %s at %s in the guest", spec->name, mount)
+            : g_strdup_printf ("--disk: the guest does not find %s", spec->name);
 
   return vq_guest_script_run (channel, script, arguments, made, deadline, cancel, failure, error);
+}
+
+gboolean
+vq_guest_disks_set_up_one (const VqDisk *disk, gboolean *warned, VqChannel *channel,
+                           gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_autofree char *made = NULL;
+
+  if (!set_up (disk, &made, channel, deadline, cancel, error))
+    return FALSE;
+  if (!*warned && disk->spec->fs == NULL && strcmp (g_strchomp (made), OTHER_FS) == 0)
+    {
+      g_warning ("--disk: the guest has no mkfs." DEFAULT_FS ", so its disks have " OTHER_FS
+                 ": install xfsprogs in it, or say fs=" OTHER_FS);
+      *warned = TRUE;
+    }
+  return TRUE;
 }
 
 gboolean
@@ -39,18 +59,10 @@ vq_guest_disks_set_up (const GPtrArray *disks, VqChannel *channel, gint64 deadli
   for (guint i = 0; i < disks->len; i++)
     {
       const VqDisk *disk = disks->pdata[i];
-      g_autofree char *made = NULL;
 
-      if (disk->spec->type != VQ_DISK_FILESYSTEM)
-        continue;
-      if (!set_up (disk, &made, channel, deadline, cancel, error))
+      if (disk->spec->type == VQ_DISK_FILESYSTEM
+          && !vq_guest_disks_set_up_one (disk, &warned, channel, deadline, cancel, error))
         return FALSE;
-      if (!warned && disk->spec->fs == NULL && strcmp (g_strchomp (made), OTHER_FS) == 0)
-        {
-          g_warning ("--disk: the guest has no mkfs." DEFAULT_FS ", so its disks have " OTHER_FS
-                     ": install xfsprogs in it, or say fs=" OTHER_FS);
-          warned = TRUE;
-        }
     }
   return TRUE;
 }

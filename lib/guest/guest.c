@@ -356,6 +356,27 @@ vq_guest_reboot (VqGuest *guest, VqRebootKind kind, GError **error)
 }
 
 gboolean
+vq_guest_plug_late_disk (VqGuest *guest, guint index, const VqDiskNodes *nodes, gint64 deadline,
+                         GError **error)
+{
+  const VqPlan *plan = guest->plan;
+  const VqDiskSpec *spec = ((VqDisk *)plan->late_disks->pdata[index])->spec;
+  g_autofree char *device = g_strconcat ("virtio-blk-", plan->arch->virtio, NULL);
+  g_autofree char *bus = vq_hotplug_bus_build_name (plan->hotplug, index);
+  g_autofree char *id = g_strconcat (nodes->top, "-device", NULL);
+  const VqHotDisk disk = { .id = id,
+                           .node = nodes->top,
+                           .device = device,
+                           .bus = bus,
+                           .serial = spec->name,
+                           .write_through = spec->cache == VQ_DISK_CACHE_WRITETHROUGH };
+  VQ_ERROR_PREFIX (error, "--disk: cannot plug %s into the machine", spec->name);
+
+  return vq_qemu_add_nodes (guest->qemu, nodes, deadline, error)
+         && vq_qemu_plug_disk (guest->qemu, &disk, deadline, error);
+}
+
+gboolean
 vq_guest_plug_baseimage (VqGuest *guest, gint64 deadline, GError **error)
 {
   const VqPlan *plan = guest->plan;

@@ -7,6 +7,7 @@
 #include <glib.h>
 
 #include "channel/channel.h"
+#include "disk/disk-nodes.h"
 #include "plan/plan.h"
 #include "qemu/boot-watch.h"
 #include "qemu/live-migration.h"
@@ -122,6 +123,10 @@ gboolean vq_guest_reboot (VqGuest *guest, VqRebootKind kind, GError **error)
 
 /* Tells how the systems in the guest end. */
 VqBootWatch *vq_guest_get_boots (VqGuest *guest);
+
+/* Plugs in the plan's late disk INDEX, which has NODES. The guest finds it some time later. */
+gboolean vq_guest_plug_late_disk (VqGuest *guest, guint index, const VqDiskNodes *nodes,
+                                  gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Plugs in the first image as a read-only disk with the serial number of a base image. The guest
  * finds it some time later. The plan must have a bus for it. */

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Mounts the disk with the serial number $1 at $2, for reading and writing if $3 is rw. If $4 is not
-# empty and the disk is, makes the file system $4 on it first, or $5 if the guest cannot make $4;
-# prints which. $6 is put before all paths; it is "" except in tests.
+# Waits for the disk with the serial number $1. Mounts it at $2, if that is not empty, for reading
+# and writing if $3 is rw. If $4 is not empty and the disk is, makes the file system $4 on it first,
+# or $5 if the guest cannot make $4; prints which. $6 is put before all paths; it is "" except in
+# tests.
 
 serial=$1 mount_point=$2 mode=$3 fs=$4 other_fs=$5 root=$6
 
@@ -31,6 +32,7 @@ if ! find_disk; then
   udevadm wait --timeout=60 "/dev/disk/by-id/virtio-$serial" 2>/dev/null || :
   until find_disk; do sleep 0.1; done
 fi
+[ -n "$mount_point" ] || exit 0
 device=$root/dev/${disk##*/}
 ! grep -q "^$device " "$root/proc/mounts" || exit 0
 PATH=$PATH:/usr/sbin:/sbin

@@ -109,7 +109,7 @@ copy (const Convert *self, GError **error)
   g_ptr_array_add (argv, source);
   g_ptr_array_add (argv, (gpointer)vq_part_file_get_path (self->part));
   g_ptr_array_add (argv, NULL);
-  return vq_qemu_img_work ((const char *const *)argv->pdata, options->progress_fd, self->cancel,
+  return vq_qemu_img_work ((const char *const *)argv->pdata, options->progress_fd, -1, self->cancel,
                            error);
 }
 

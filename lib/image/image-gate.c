@@ -23,6 +23,7 @@ typedef struct
   GPtrArray *files;       /* of VqImageGateFile: the files that have been checked */
   GPtrArray *directories; /* of char: real paths in which backing files may be; the first is the
                            * image's own */
+  gboolean luks;          /* it must be a LUKS1 volume */
 } Walk;
 
 static void
@@ -182,7 +183,7 @@ read_header (VqImageGateFile *file, const char *format, GError **error)
 }
 
 static gboolean
-check_header (const VqImageHeader *header, GError **error)
+check_header (const VqImageHeader *header, gboolean luks, GError **error)
 {
   if (header->data_file != NULL)
     {
@@ -193,9 +194,11 @@ check_header (const VqImageHeader *header, GError **error)
           "it has its contents in another file%s%s, and no option allows that: " CONVERT,
           *shown != '\0' ? ", " : "", shown);
     }
-  if (header->is_encrypted)
+  if (header->is_encrypted && !(luks && g_str_equal (header->format, "luks")))
     return vq_error_set (error, VQ_ERROR_USAGE,
                          "it is encrypted, and no option gives the key: " CONVERT);
+  if (luks && !header->is_encrypted)
+    return vq_error_set (error, VQ_ERROR_USAGE, "it is not encrypted with LUKS1");
   if (header->virtual_size == 0)
     return vq_error_set (error, VQ_ERROR_USAGE, "the disk has no size");
   return TRUE;
@@ -212,7 +215,7 @@ check_file (Walk *walk, char *path, const char *format, GError **error)
   file->path = path;
   g_ptr_array_add (walk->files, file);
   header = read_header (file, format, error);
-  if (header == NULL || !check_header (header, error))
+  if (header == NULL || !check_header (header, walk->luks, error))
     return NULL;
   file->format = header->format;
   file->virtual_size = header->virtual_size;
@@ -328,14 +331,26 @@ walk_down (Walk *walk, const char *image, GError **error)
   return FALSE;
 }
 
-GPtrArray *
-vq_image_gate_check (const char *path, const char *const *allowed, GError **error)
+static GPtrArray *
+check (const char *path, gboolean luks, const char *const *allowed, GError **error)
 {
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify)file_free);
   g_autoptr (GPtrArray) directories = g_ptr_array_new_with_free_func (g_free);
-  Walk walk = { files, directories };
+  Walk walk = { files, directories, luks };
 
   if (!add_directories (&walk, path, allowed, error) || !walk_down (&walk, path, error))
     return NULL;
   return g_steal_pointer (&files);
+}
+
+GPtrArray *
+vq_image_gate_check (const char *path, const char *const *allowed, GError **error)
+{
+  return check (path, FALSE, allowed, error);
+}
+
+GPtrArray *
+vq_image_gate_check_luks (const char *path, GError **error)
+{
+  return check (path, TRUE, NULL, error);
 }

@@ -40,3 +40,6 @@ typedef struct
  * is one. Reads a little of each file, and waits for nothing else. Transfer full. */
 GPtrArray *vq_image_gate_check (const char *path, const char *const *allowed, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same for PATH, which must be a LUKS1 volume; who uses it has the key. */
+GPtrArray *vq_image_gate_check_luks (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -77,7 +77,8 @@ vq_image_inspect (const char *path, VqImageUse use, const char *const *allowed, 
       vq_error_set (error, VQ_ERROR_USAGE, "the name of the disk image is empty");
       return NULL;
     }
-  image->files = vq_image_gate_check (path, allowed, error);
+  image->files = use == VQ_IMAGE_LUKS ? vq_image_gate_check_luks (path, error)
+                                      : vq_image_gate_check (path, allowed, error);
   if (image->files == NULL || !check_use (image, use, error) || !vq_qemu_img_check (error)
       || !hold_files (image, error))
     return NULL;

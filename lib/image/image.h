@@ -14,6 +14,7 @@ typedef struct _VqImage VqImage;
 typedef enum
 {
   VQ_IMAGE_BOOT, /* the testbed's first disk; if it is raw, it must have a boot sector */
+  VQ_IMAGE_LUKS, /* a LUKS1 volume, for which there is a key */
   VQ_IMAGE_DATA, /* another, read-only disk; any file that is not empty can be a raw one */
 } VqImageUse;
 

@@ -134,7 +134,18 @@ vq_qemu_img_run (const char *const *arguments, char **out, gint64 deadline, VqCa
 }
 
 gboolean
-vq_qemu_img_work (const char *const *arguments, int progress_fd, VqCancel *cancel, GError **error)
+vq_qemu_img_run_with (const char *const *arguments, int keep_fd, gint64 deadline, VqCancel *cancel,
+                      GError **error)
+{
+  VqChildOptions options = { .keep_fds = &keep_fd, .n_keep_fds = 1 };
+
+  return vq_qemu_img_check (error) && read_limits (&options, error)
+         && run (arguments, &options, NULL, deadline, cancel, error);
+}
+
+gboolean
+vq_qemu_img_work (const char *const *arguments, int progress_fd, int keep_fd, VqCancel *cancel,
+                  GError **error)
 {
   g_autoptr (GPtrArray) argv = build_argv (arguments);
   VqChildOptions options = { 0 };
@@ -148,6 +159,8 @@ vq_qemu_img_work (const char *const *arguments, int progress_fd, VqCancel *cance
   if (turn == NULL)
     return FALSE;
   options.stdout_fd = progress_fd;
+  options.keep_fds = &keep_fd;
+  options.n_keep_fds = keep_fd >= 0;
   options.cpu_seconds = 0;
   child = vq_child_spawn ((const char *const *)argv->pdata, &options, error);
   if (child == NULL || !vq_child_wait (child, vq_deadline_in (G_MAXDOUBLE), cancel, error))

@@ -18,8 +18,12 @@ gboolean vq_qemu_img_check (GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean vq_qemu_img_run (const char *const *arguments, char **out, gint64 deadline,
                           VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same, and KEEP_FD is open in qemu-img under its own number. */
+gboolean vq_qemu_img_run_with (const char *const *arguments, int keep_fd, gint64 deadline,
+                               VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The same for work that takes as long as the image is large: without a deadline, and without a
  * limit of CPU time. It waits for its turn (qemu-img-turn.h). It shows on PROGRESS_FD what it
- * prints; -1: nothing does. */
-gboolean vq_qemu_img_work (const char *const *arguments, int progress_fd, VqCancel *cancel,
-                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+ * prints; -1: nothing does. KEEP_FD is as above; -1: there is none. */
+gboolean vq_qemu_img_work (const char *const *arguments, int progress_fd, int keep_fd,
+                           VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -90,7 +90,7 @@ check (const VqPlan *plan, GError **error)
 {
   if (plan->options->images[1] != NULL)
     return vq_error_set (error, VQ_ERROR_FAILED, "an instance has only one image");
-  return vq_disk_check_lasting (plan->options->disks, error);
+  return vq_disk_check_lasting (plan->options->disks, TRUE, error);
 }
 
 char *

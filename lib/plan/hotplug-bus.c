@@ -13,6 +13,9 @@
     "vq-baseimage-port", "pcie-root-port,id=vq-baseimage-port,chassis=250"                         \
   }
 
+/* The chassis number of the first late disk's port. */
+#define LATE_CHASSIS 220
+
 /* The types of machines, by the beginning of their names; "-" or "." and a version may follow. */
 static const struct
 {
@@ -93,7 +96,8 @@ find_machine_type (const VqOptions *options, const VqArch *arch, gboolean efi, c
 }
 
 const VqHotplugBus *
-vq_hotplug_bus_find (const VqOptions *options, const VqArch *arch, gboolean efi, GError **error)
+vq_hotplug_bus_find (const VqOptions *options, const VqArch *arch, gboolean efi, const char *what,
+                     GError **error)
 {
   const char *type;
   gsize length;
@@ -102,10 +106,25 @@ vq_hotplug_bus_find (const VqOptions *options, const VqArch *arch, gboolean efi,
   for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
     if (is_type (type, length, types[i].type))
       return &types[i].bus;
-  vq_error_set (
-      error, VQ_ERROR_USAGE,
-      "--baseimage: no disk can be plugged into a running machine of type %.*s; leave out "
-      "this option or that type",
-      (int)length, type);
+  vq_error_set (error, VQ_ERROR_USAGE,
+                "%s: no disk can be plugged into a running machine of type %.*s; leave out "
+                "this option or that type",
+                what, (int)length, type);
   return NULL;
+}
+
+char *
+vq_hotplug_bus_build_name (const VqHotplugBus *bus, guint index)
+{
+  return bus->port != NULL ? g_strdup_printf ("vq-late%u-port", index) : g_strdup (bus->bus);
+}
+
+char *
+vq_hotplug_bus_build_port (const VqHotplugBus *bus, guint index)
+{
+  g_autofree char *name = bus->port != NULL ? vq_hotplug_bus_build_name (bus, index) : NULL;
+
+  return name != NULL
+             ? g_strdup_printf ("pcie-root-port,id=%s,chassis=%u", name, LATE_CHASSIS + index)
+             : NULL;
 }

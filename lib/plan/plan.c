@@ -96,11 +96,14 @@ inspect_images (VqPlan *plan, VqCancel *cancel, GError **error)
 static gboolean
 find_disks (VqPlan *plan, VqCancel *cancel, GError **error)
 {
-  const VqOptions *options = plan->options;
+  const GPtrArray *specs = plan->options->disks;
+  const char *const *allowed = (const char *const *)plan->options->allowed_backing;
+  const char *arch = plan->arch->dpkg;
 
-  plan->disks = vq_disk_find_all (options->disks, plan->arch->dpkg,
-                                  (const char *const *)options->allowed_backing, cancel, error);
-  return plan->disks != NULL;
+  plan->disks = vq_disk_find_all (specs, FALSE, arch, allowed, cancel, error);
+  if (plan->disks != NULL)
+    plan->late_disks = vq_disk_find_all (specs, TRUE, arch, allowed, cancel, error);
+  return plan->late_disks != NULL;
 }
 
 /* --boot=auto on a PC: looks at the image. */
@@ -271,9 +274,12 @@ choose_devices (VqPlan *plan, gint64 deadline, VqCancel *cancel)
 static gboolean
 choose_hotplug (VqPlan *plan, GError **error)
 {
-  if (!plan->options->baseimage)
+  const char *what = plan->options->baseimage ? "--baseimage" : "--disk=encrypt=";
+
+  if (!plan->options->baseimage && plan->late_disks->len == 0)
     return TRUE;
-  plan->hotplug = vq_hotplug_bus_find (plan->options, plan->arch, plan->firmware != NULL, error);
+  plan->hotplug
+      = vq_hotplug_bus_find (plan->options, plan->arch, plan->firmware != NULL, what, error);
   return plan->hotplug != NULL;
 }
 
@@ -365,6 +371,7 @@ vq_plan_free (VqPlan *plan)
   vq_image_free (plan->image);
   g_ptr_array_unref (plan->more);
   g_clear_pointer (&plan->disks, g_ptr_array_unref);
+  g_clear_pointer (&plan->late_disks, g_ptr_array_unref);
   vq_seed_free (plan->seed);
   g_free (plan->qemu_command);
   g_free (plan->display);

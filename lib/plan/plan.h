@@ -23,9 +23,10 @@ typedef struct
   char *qemu_command;          /* the absolute path */
   VqImage *image;              /* what boots */
   GPtrArray *more;             /* VqImage, the read-only disks */
-  GPtrArray *disks;            /* VqDisk, those of --disk */
+  GPtrArray *disks;            /* VqDisk, those of --disk that are there from the start */
+  GPtrArray *late_disks;       /* VqDisk, those that are plugged in when the guest runs */
   VqFirmware *firmware;        /* NULL: not EFI */
-  const VqHotplugBus *hotplug; /* where to plug in the base image; NULL without --baseimage */
+  const VqHotplugBus *hotplug; /* where to plug in disks while the guest runs; NULL: none are */
   char *display;               /* the graphics card, as for -device; NULL: none of ours */
   gboolean machine_new;        /* this QEMU knows arch->machine_new */
   gboolean cpu_new;            /* this QEMU knows arch->cpu_new */

@@ -4,6 +4,9 @@
 #include "base/error.h"
 #include "base/json.h"
 
+/* The set of descriptors that has a key for a moment. */
+#define KEY_FDSET 3
+
 static JsonNode *
 build_device (const VqHotDisk *disk)
 {
@@ -12,7 +15,43 @@ build_device (const VqHotDisk *disk)
 
   if (disk->bus != NULL)
     json_object_set_string_member (json_node_get_object (device), "bus", disk->bus);
+  if (disk->write_through)
+    json_object_set_string_member (json_node_get_object (device), "write-cache", "off");
   return device;
+}
+
+/* The object reads the key when it is made; after that QEMU needs no descriptor any more. */
+static gboolean
+add_key (VqQmp *qmp, const VqDiskKey *key, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  int fd = vq_disk_secret_open (key->secret, error);
+  g_autofree char *path = NULL;
+  int number;
+
+  if (fd < 0 || !vq_qmp_add_fd (qmp, KEY_FDSET, fd, &number, deadline, error))
+    return FALSE;
+  path = g_strdup_printf ("/dev/fd/%d", number);
+  if (!vq_qmp_call (
+          qmp, "object-add",
+          vq_json_build ("qom-type", "s", "secret", "id", "s", key->id, "file", "s", path, NULL),
+          NULL, deadline, cancel, error))
+    return FALSE;
+  return vq_qmp_call (qmp, "remove-fd", vq_json_build ("fdset-id", "i", (gint64)KEY_FDSET, NULL),
+                      NULL, deadline, cancel, error);
+}
+
+gboolean
+vq_hotplug_add_nodes (VqQmp *qmp, const VqDiskNodes *nodes, gint64 deadline, VqCancel *cancel,
+                      GError **error)
+{
+  for (guint i = 0; i < nodes->keys->len; i++)
+    if (!add_key (qmp, nodes->keys->pdata[i], deadline, cancel, error))
+      return FALSE;
+  for (guint i = 0; i < nodes->nodes->len; i++)
+    if (!vq_qmp_call (qmp, "blockdev-add", json_node_copy (nodes->nodes->pdata[i]), NULL, deadline,
+                      cancel, error))
+      return FALSE;
+  return TRUE;
 }
 
 gboolean

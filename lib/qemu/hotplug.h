@@ -4,6 +4,7 @@
 
 #include <glib.h>
 
+#include "disk/disk-nodes.h"
 #include "qemu/qmp.h"
 #include "base/wait.h"
 
@@ -15,7 +16,13 @@ typedef struct
   const char *device; /* "virtio-blk-pci" */
   const char *bus;    /* NULL: QEMU chooses one */
   const char *serial;
+  gboolean write_through; /* the guest's writes are on the disk when they end */
 } VqHotDisk;
+
+/* Tells QEMU of the keys and nodes of NODES, so that nodes->top can be a disk's node. Keys go
+ * through descriptors, so QMP shows none. Waits for QEMU until DEADLINE. */
+gboolean vq_hotplug_add_nodes (VqQmp *qmp, const VqDiskNodes *nodes, gint64 deadline,
+                               VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Plugs DISK in; the guest finds it some time later. If this fails, nothing is left behind. Waits
  * for QEMU until DEADLINE. */

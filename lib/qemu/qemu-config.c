@@ -454,13 +454,22 @@ add_shared_dirs (GPtrArray *argv, const VqQemuConfig *config)
     }
 }
 
-/* The port that the base image is plugged into while the machine runs. */
+/* The ports that disks are plugged into while the machine runs. */
 static void
-add_hotplug_port (GPtrArray *argv, const VqQemuConfig *config)
+add_hotplug_ports (GPtrArray *argv, const VqQemuConfig *config)
 {
   const VqHotplugBus *bus = config->plan->hotplug;
+  const GPtrArray *late = config->plan->late_disks;
 
-  if (bus != NULL && bus->port != NULL)
+  if (bus == NULL || bus->port == NULL)
+    return;
+  for (guint i = 0; late != NULL && i < late->len; i++)
+    {
+      g_autofree char *port = vq_hotplug_bus_build_port (bus, i);
+
+      add (argv, "-device", "%s", port);
+    }
+  if (config->plan->options->baseimage)
     add (argv, "-device", "%s", bus->port);
 }
 
@@ -495,7 +504,7 @@ vq_qemu_config_build_argv (const VqQemuConfig *config)
   add_disks (argv, config);
   add_seed (argv, config);
   add_shared_dirs (argv, config);
-  add_hotplug_port (argv, config);
+  add_hotplug_ports (argv, config);
   if (config->incoming)
     add (argv, "-incoming", "defer");
   for (char **word = config->plan->options->qemu_options; *word != NULL; word++)

@@ -539,6 +539,12 @@ vq_qemu_can_read_ram (VqQemu *qemu, gboolean *can, gint64 deadline, GError **err
 }
 
 gboolean
+vq_qemu_add_nodes (VqQemu *qemu, const VqDiskNodes *nodes, gint64 deadline, GError **error)
+{
+  return vq_hotplug_add_nodes (qemu->qmp, nodes, deadline, qemu->cancel, error);
+}
+
+gboolean
 vq_qemu_plug_disk (VqQemu *qemu, const VqHotDisk *disk, gint64 deadline, GError **error)
 {
   return vq_hotplug_add (qemu->qmp, disk, deadline, qemu->cancel, error);

@@ -73,7 +73,9 @@ gboolean vq_qemu_send (VqQemu *qemu, const char *socket, VqLiveMigrationStill st
 gboolean vq_qemu_receive (VqQemu *qemu, const char *socket, VqLiveMigrationAsk ask, gpointer data,
                           gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* See vq_hotplug_add and vq_hotplug_remove. */
+/* See vq_hotplug_add_nodes, vq_hotplug_add and vq_hotplug_remove. */
+gboolean vq_qemu_add_nodes (VqQemu *qemu, const VqDiskNodes *nodes, gint64 deadline, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 gboolean vq_qemu_plug_disk (VqQemu *qemu, const VqHotDisk *disk, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 gboolean vq_qemu_unplug_disk (VqQemu *qemu, const char *id, gint64 deadline, GError **error)

@@ -117,11 +117,22 @@ vq_qmp_send_fd (VqQmp *qmp, const char *name, int fd)
 }
 
 gboolean
-vq_qmp_add_fd (VqQmp *qmp, int set, int fd, gint64 deadline, GError **error)
+vq_qmp_add_fd (VqQmp *qmp, int set, int fd, int *number, gint64 deadline, GError **error)
 {
+  g_autoptr (JsonNode) result = NULL;
+  gint64 value;
+
   vq_json_peer_attach_fd (qmp->peer, fd);
-  return vq_qmp_call (qmp, "add-fd", vq_json_build ("fdset-id", "i", (gint64)set, NULL), NULL,
-                      deadline, NULL, error);
+  if (!vq_qmp_call (qmp, "add-fd", vq_json_build ("fdset-id", "i", (gint64)set, NULL), &result,
+                    deadline, NULL, error))
+    return FALSE;
+  if (number == NULL)
+    return TRUE;
+  if (!JSON_NODE_HOLDS_OBJECT (result)
+      || !vq_json_get_int (json_node_get_object (result), "fd", -1, &value, error))
+    return FALSE;
+  *number = value;
+  return TRUE;
 }
 
 void

@@ -35,9 +35,9 @@ void vq_qmp_send (VqQmp *qmp, const char *command, JsonNode *arguments);
  * does not get it, the command that uses the name fails. */
 void vq_qmp_send_fd (VqQmp *qmp, const char *name, int fd);
 
-/* Sends FD (taken over) to QEMU, where it is in the set of descriptors /dev/fdset/SET from then
- * on. */
-gboolean vq_qmp_add_fd (VqQmp *qmp, int set, int fd, gint64 deadline, GError **error)
+/* Sends FD (taken over) to QEMU, where it is in the set of descriptors /dev/fdset/SET from then on.
+ * *NUMBER (may be NULL) is its number in QEMU. */
+gboolean vq_qmp_add_fd (VqQmp *qmp, int set, int fd, int *number, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* Also calls WATCH for every event EVENT, for a task that waits for it. Replaces an earlier watch;

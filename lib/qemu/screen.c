@@ -122,7 +122,7 @@ connect_to (const char *path, gint64 deadline, GError **error)
 static gboolean
 dump_into (VqScreen *screen, VqQmp *qmp, gint64 deadline, GError **error)
 {
-  gboolean done = vq_qmp_add_fd (qmp, FDSET, dup (screen->writer), deadline, error)
+  gboolean done = vq_qmp_add_fd (qmp, FDSET, dup (screen->writer), NULL, deadline, error)
                   && dump (qmp, FDSET_PATH, deadline, error);
 
   return vq_qmp_call (qmp, "remove-fd", vq_json_build ("fdset-id", "i", (gint64)FDSET, NULL), NULL,

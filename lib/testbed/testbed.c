@@ -8,6 +8,7 @@
 #include "guest/guest-disks.h"
 #include "guest/guest-setup.h"
 #include "guest/guest.h"
+#include "guest/late-disks.h"
 #include "testbed/guest-source.h"
 #include "plan/shared-dir.h"
 #include "testbed/shell.h"
@@ -19,6 +20,8 @@
 
 /* How many seconds it may take to attach a shared directory or a disk to a guest. */
 #define ATTACH_SECONDS 100
+/* The same for all late disks, which may be made then, and get file systems. */
+#define LATE_SECONDS 600
 
 /* How many seconds it may take to copy a guest. */
 #define SEND_SECONDS 60
@@ -29,6 +32,8 @@ struct _VqTestbed
   VqPlan *plan;
   const char *fixed_socket; /* the same for all guests; NULL: each has its own */
   VqGuestSource *source;
+  VqLateDisks *late_disks;
+  VqCancel *cancel;
   VqGuest *guest; /* NULL: the testbed is closed */
   VqExecServer *exec_server;
   char *exec_socket;
@@ -86,6 +91,7 @@ vq_testbed_free (VqTestbed *testbed)
   kill_guest (testbed);
   vq_guest_facts_clear (&testbed->facts);
   vq_guest_source_free (testbed->source);
+  vq_late_disks_free (testbed->late_disks);
   g_free (testbed);
 }
 
@@ -181,6 +187,14 @@ attach_baseimage (VqTestbed *testbed, gint64 deadline, GError **error)
              && vq_baseimage_wait (channel, "", deadline, cancel, error));
 }
 
+static gboolean
+set_up_disks (VqTestbed *testbed, const GPtrArray *disks, GError **error)
+{
+  return vq_guest_disks_set_up (disks, vq_guest_get_channel (testbed->guest),
+                                vq_deadline_in (LATE_SECONDS), vq_guest_get_cancel (testbed->guest),
+                                error);
+}
+
 /* To be called before a test is told that it may reboot, because it then reboots at once. */
 static gboolean
 detach_baseimage (VqTestbed *testbed, GError **error)
@@ -201,6 +215,14 @@ attach (VqTestbed *testbed, GError **error)
          && attach_baseimage (testbed, deadline, error);
 }
 
+/* They are not in a template, because their keys must not be there. */
+static gboolean
+plug_late_disks (VqTestbed *testbed, GError **error)
+{
+  return vq_late_disks_plug (testbed->late_disks, testbed->guest, vq_deadline_in (LATE_SECONDS),
+                             error);
+}
+
 /* Over ssh, the guest is known by the key that it has. */
 static gboolean
 renew_identity (VqTestbed *testbed, GError **error)
@@ -218,7 +240,8 @@ begin (VqTestbed *testbed, VqGuest *guest, gboolean is_new, gint64 start, GError
 {
   testbed->guest = guest;
   if (guest != NULL && (!is_new || renew_identity (testbed, error))
-      && start_exec_server (testbed, error) && attach (testbed, error))
+      && start_exec_server (testbed, error) && plug_late_disks (testbed, error)
+      && attach (testbed, error))
     {
       g_debug ("the testbed is open after %.2f s",
                (g_get_monotonic_time () - start) / (double)G_USEC_PER_SEC);
@@ -234,8 +257,9 @@ vq_testbed_open (VqTestbed *testbed, GError **error)
   VQ_ERROR_PREFIX (error, "cannot open the testbed");
   gint64 start = g_get_monotonic_time ();
 
-  return begin (testbed, vq_guest_source_get (testbed->source, &testbed->facts, error), TRUE, start,
-                error);
+  return vq_late_disks_prepare (testbed->late_disks, TRUE, testbed->cancel, error)
+         && begin (testbed, vq_guest_source_get (testbed->source, &testbed->facts, error), TRUE,
+                   start, error);
 }
 
 gboolean
@@ -244,8 +268,9 @@ vq_testbed_open_kept (VqTestbed *testbed, GError **error)
   VQ_ERROR_PREFIX (error, "cannot boot the machine from its disk");
   gint64 start = g_get_monotonic_time ();
 
-  return begin (testbed, vq_guest_source_get_kept (testbed->source, &testbed->facts, error), FALSE,
-                start, error);
+  return vq_late_disks_prepare (testbed->late_disks, FALSE, testbed->cancel, error)
+         && begin (testbed, vq_guest_source_get_kept (testbed->source, &testbed->facts, error),
+                   FALSE, start, error);
 }
 
 gboolean
@@ -271,6 +296,9 @@ vq_testbed_send (VqTestbed *testbed, const char *socket, const char *target, GEr
 {
   if (testbed->plan->options->baseimage)
     return vq_error_set (error, VQ_ERROR_FAILED, "a machine with --baseimage cannot be copied");
+  if (testbed->plan->late_disks->len > 0)
+    return vq_error_set (error, VQ_ERROR_FAILED,
+                         "a machine with an encrypted disk cannot be copied");
   return vq_guest_send (testbed->guest, socket, target, vq_deadline_in (SEND_SECONDS), error);
 }
 
@@ -354,9 +382,8 @@ reboot_guest (VqTestbed *testbed, gboolean prepare_only, GError **error)
   if (!vq_guest_reboot (testbed->guest, prepare_only ? VQ_REBOOT_ITSELF : VQ_REBOOT_TOLD, error))
     return FALSE;
   vq_exec_server_set_channel (testbed->exec_server, vq_guest_get_channel (testbed->guest));
-  return vq_guest_disks_set_up (testbed->plan->disks, vq_guest_get_channel (testbed->guest),
-                                vq_deadline_in (ATTACH_SECONDS), cancel, error)
-         && attach (testbed, error)
+  return set_up_disks (testbed, testbed->plan->disks, error)
+         && set_up_disks (testbed, testbed->plan->late_disks, error) && attach (testbed, error)
          && vq_guest_setup_restore_scratch (vq_guest_get_channel (testbed->guest),
                                             testbed->facts.scratch, copy_deadline (testbed), cancel,
                                             error);
@@ -527,5 +554,7 @@ vq_testbed_new (VqPlan *plan, const char *exec_program, const char *exec_socket,
   testbed->parent.timeout_copy = plan->options->timeout_copy;
   testbed->fixed_socket = exec_socket;
   testbed->source = vq_guest_source_new (plan, cancel);
+  testbed->late_disks = vq_late_disks_new (plan);
+  testbed->cancel = cancel;
   return testbed;
 }

@@ -40,7 +40,7 @@ make_plan (VqPlan *plan, const VqOptions *options, const char *arch)
   plan->qemu_command = g_strconcat ("qemu-system-", arch, NULL);
   plan->more = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_image_free);
   if (options->baseimage)
-    plan->hotplug = vq_hotplug_bus_find (options, plan->arch, FALSE, NULL);
+    plan->hotplug = vq_hotplug_bus_find (options, plan->arch, FALSE, "", NULL);
 }
 
 static VqImage *
@@ -110,7 +110,7 @@ bare_machine_use_firmware (BareMachine *bare)
   ck_assert_ptr_nonnull (plan->firmware); /* ovmf is a build dependency */
   ck_assert (vq_firmware_copy_vars (plan->firmware, bare->vars, NULL));
   if (plan->options->baseimage)
-    plan->hotplug = vq_hotplug_bus_find (plan->options, plan->arch, TRUE, NULL);
+    plan->hotplug = vq_hotplug_bus_find (plan->options, plan->arch, TRUE, "", NULL);
 }
 
 void

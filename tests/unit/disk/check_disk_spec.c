@@ -41,8 +41,10 @@ describe (GPtrArray *specs)
       const char *image = vq_disk_spec_get_image (spec);
 
       if (!spec->is_parent_only)
-        g_string_append_printf (text, "%s %" G_GUINT64_FORMAT " %s|", line,
-                                vq_disk_spec_get_size (spec) >> 20, image != NULL ? image : "-");
+        g_string_append_printf (text, "%s %" G_GUINT64_FORMAT " %s%s%s|", line,
+                                vq_disk_spec_get_size (spec) >> 20, image != NULL ? image : "-",
+                                spec->encrypt == VQ_DISK_LUKS1 ? " luks1" : "",
+                                spec->is_late ? " late" : "");
     }
   return g_string_free (text, FALSE);
 }
@@ -76,6 +78,19 @@ static const Case good[] = {
   { { "url=i,read-only,name=a", "action=clone,parent=a" },
     "a-clone block   on auto 0 i|disk2 block   off auto 0 i|",
     TRUE },
+  { { "encrypt=luks1,secret=k", "action=clone,parent=disk1", "encrypt=none",
+      "encrypt=luks1,url=i" },
+    "disk1 filesystem  /mnt/test_vdb off auto 10240 - luks1 late|"
+    "disk2 filesystem  /mnt/test_vdc off auto 10240 - luks1 late|"
+    "disk3 filesystem  /mnt/test_vdd off auto 10240 - late|disk4 block   off auto 0 i luks1 "
+    "late|" },
+  { { "size=1", "action=clone,parent=/v,parent-encrypt=luks1,parent-secret=k,encrypt=none" },
+    "disk1 filesystem  /mnt/test_vdb off auto 1 -|disk2 block   off auto 0 /v late|" },
+  { { "size=1,encrypt=luks1" },
+    "disk1-clone filesystem  /mnt/test_vdb off auto 1 - luks1 late|",
+    TRUE },
+  { { "url=v,action=attach,encrypt=luks1,secret=k,name=a", "action=clone,parent=a,encrypt=luks1" },
+    "a block   off auto 0 v luks1 late|disk2 block   off auto 0 v luks1 late|" },
   { { NULL }, "" },
 };
 
@@ -154,6 +169,27 @@ static const Case bad[] = {
   { { "type=block,fs=xfs" }, "--disk: disk1: fs= is not for type=block" },
   { { "type=block,mount=/a" }, "--disk: disk1: mount= is only for type=filesystem" },
   { { "url=i,fs=xfs" }, "--disk: disk1: fs= is only for a disk that begins empty" },
+  { { "encrypt=luks" }, "invalid encryption format 'luks': it is not one of none, luks1, luks2" },
+  { { "encrypt=" }, "encrypt= has no value" },
+  { { "encrpt=luks1" }, "'encrpt' is not one of" },
+  { { "action=clone,parent=a,parent-encrypt=aes" }, "invalid encryption format 'aes'" },
+  { { "parent_encrypt=luks1" }, "'parent_encrypt' is not one of" },
+  { { "secrt=a" }, "'secrt' is not one of" },
+  { { "parentsecret=a" }, "'parentsecret' is not one of" },
+  { { "encrypt=luks2" }, "--disk: disk1: QEMU knows luks2 only for disks in Ceph" },
+  { { "action=clone,parent=a,parent-encrypt=luks2,parent-secret=k" },
+    "--disk: disk1: QEMU knows luks2 only" },
+  { { "parent-encrypt=luks1" }, "--disk: disk1: parent-encrypt= is only for action=clone" },
+  { { "name=a,encrypt=luks1", "action=clone,parent=a,parent-encrypt=none" },
+    "--disk: disk2: parent-encrypt=none, but its parent a has encrypt=luks1" },
+  { { "action=clone,parent=a,parent-secret=k" }, "--disk: disk1: parent-secret= is only for" },
+  { { "name=a,encrypt=luks1", "action=clone,parent=a,parent-encrypt=luks1,parent-secret=k" },
+    "--disk: disk2: parent-secret= is only for" },
+  { { "action=clone,parent=/v,parent-encrypt=luks1" },
+    "--disk: disk1: its parent has a key already: name the file with it, parent-secret=" },
+  { { "action=attach,url=v,encrypt=luks1" },
+    "--disk: disk1: the image has a key already: name the file with it, secret=" },
+  { { "secret=k" }, "--disk: disk1: secret= is only for a disk with encrypt=" },
   { { "read-only" }, "--disk: disk1: it begins empty and is read-only" },
 };
 

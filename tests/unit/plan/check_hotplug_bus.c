@@ -77,7 +77,7 @@ TEST_LOOP (find, 0, G_N_ELEMENTS (cases))
 
   g_strfreev (bare->options->qemu_options);
   bare->options->qemu_options = g_strsplit (cases[_i].words, " ", -1);
-  bus = vq_hotplug_bus_find (bare->options, bare->plan.arch, cases[_i].efi, &error);
+  bus = vq_hotplug_bus_find (bare->options, bare->plan.arch, cases[_i].efi, "--baseimage", &error);
   ck_assert_str_eq (describe (bus), cases[_i].bus);
   ck_assert ((error != NULL) == (bus == NULL));
 }
@@ -91,7 +91,8 @@ TEST (message)
 
   g_strfreev (bare->options->qemu_options);
   bare->options->qemu_options = g_strsplit ("-M microvm,rtc=on", " ", -1);
-  ck_assert_ptr_null (vq_hotplug_bus_find (bare->options, bare->plan.arch, FALSE, &error));
+  ck_assert_ptr_null (
+      vq_hotplug_bus_find (bare->options, bare->plan.arch, FALSE, "--baseimage", &error));
   ck_assert_str_eq (error->message,
                     "--baseimage: no disk can be plugged into a running machine of type microvm; "
                     "leave out this option or that type");

@@ -9,6 +9,7 @@
 
 #include "bare-machine.h"
 #include "base/error.h"
+#include "disk/file-storage.h"
 #include "fake-peer.h"
 #include "plan/hotplug-bus.h"
 #include "leaks.h"
@@ -177,7 +178,7 @@ TEST (real_machines)
       bare_machine_make_disk (bare, NULL, halt, sizeof halt);
       if (cases[i].efi)
         bare_machine_use_firmware (bare);
-      bus = vq_hotplug_bus_find (bare->options, bare->plan.arch, cases[i].efi, NULL);
+      bus = vq_hotplug_bus_find (bare->options, bare->plan.arch, cases[i].efi, "", NULL);
       ck_assert_ptr_nonnull (bus);
       bare->plan.hotplug = bus; /* as for these options */
       disk.bus = bus->bus;
@@ -194,4 +195,51 @@ TEST (real_machines)
       vq_qemu_quit (qemu, soon ());
       ck_assert_ptr_null (vq_cancel_reason (vq_qemu_get_cancel (qemu)));
     }
+}
+
+/* The keys and nodes of a late disk. A key that is missing under its name is an error, and what was
+ * left of that is not in the way. */
+TEST (encrypted_disk)
+{
+  static const guint8 halt[] = { 0xf4, 0xeb, 0xfd };
+  g_autoptr (BareMachine) bare = bare_machine_new ("x86_64", "--baseimage");
+  g_autofree char *key = g_build_filename (bare->directory, "key", NULL);
+  g_autofree char *text = g_strdup_printf ("name=a,size=1,encrypt=luks1,secret=%s", key);
+  g_autoptr (GPtrArray) late = NULL;
+  g_autoptr (VqDiskNodes) nodes = NULL;
+  g_autoptr (VqDiskSecret) wrong = vq_disk_secret_new_random (NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VqQemu) qemu = NULL;
+  VqDiskStorage *storage;
+  VqDiskKey *first;
+
+  ck_assert (g_file_set_contents (key, "hidden words", -1, NULL));
+  g_ptr_array_add (bare->options->disks, vq_disk_spec_parse (text, NULL));
+  ck_assert (vq_disk_spec_complete (bare->options->disks, FALSE, NULL));
+  late = vq_disk_find_all (bare->options->disks, TRUE, "amd64", NULL, NULL, NULL);
+  storage = vq_file_storage_new (late->pdata[0], bare->directory, "vq-late0", FALSE);
+  ck_assert (storage->class->renew (storage, NULL, NULL));
+  nodes = storage->class->describe (storage, NULL);
+  bare_machine_make_disk (bare, NULL, halt, sizeof halt);
+  qemu = vq_qemu_start (&bare->machine, soon (), NULL, &error);
+  ck_assert_msg (qemu != NULL, "%s", error != NULL ? error->message : "");
+  ck_assert (vq_qemu_run_guest (qemu, soon (), NULL));
+  first = nodes->keys->pdata[0];
+  g_free (first->id);
+  first->id = g_strdup ("other");
+  vq_disk_secret_unref (first->secret);
+  first->secret = vq_disk_secret_ref (wrong);
+  ck_assert (!vq_qemu_add_nodes (qemu, nodes, soon (), &error));
+  g_clear_error (&error);
+  vq_disk_nodes_free (g_steal_pointer (&nodes));
+  nodes = storage->class->describe (storage, NULL);
+  ck_assert_msg (vq_qemu_add_nodes (qemu, nodes, soon (), &error), "%s",
+                 error != NULL ? error->message : "");
+  disk.node = nodes->top;
+  disk.bus = "pci.0";
+  disk.write_through = TRUE;
+  ck_assert_msg (vq_qemu_plug_disk (qemu, &disk, soon (), &error), "%s",
+                 error != NULL ? error->message : "");
+  vq_qemu_quit (qemu, soon ());
+  storage->class->free (storage);
 }

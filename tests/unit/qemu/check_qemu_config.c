@@ -348,7 +348,7 @@ add_disks (BareMachine *bare, const char *const *texts)
       g_ptr_array_add (bare->options->disks, spec);
     }
   ck_assert (vq_disk_spec_complete (bare->options->disks, FALSE, NULL));
-  bare->plan.disks = vq_disk_find_all (bare->options->disks, "amd64", NULL, NULL, NULL);
+  bare->plan.disks = vq_disk_find_all (bare->options->disks, FALSE, "amd64", NULL, NULL, NULL);
   ck_assert_ptr_nonnull (bare->plan.disks);
 }
 
@@ -386,6 +386,23 @@ TEST (disks_of_the_user)
               "driver=qcow2,node-name=vq-disk3,file=vq-disk3-file,backing=vq-disk3-image," READ_ONLY
               " -device virtio-blk-pci,drive=vq-disk3,serial=disk3");
   ck_assert_ptr_nonnull (strstr (strstr (line, "serial=disk3"), "vq-more1"));
+}
+
+/* Those that are plugged in later have ports, where the machine needs them, and nothing else. */
+TEST (late_disks_of_the_user)
+{
+  static const char *const disks[] = { "encrypt=luks1", "size=5", NULL };
+  g_autoptr (BareMachine) bare = bare_machine_new ("aarch64", "--baseimage");
+  g_autofree char *line = NULL;
+
+  add_disks (bare, disks);
+  ck_assert_uint_eq (bare->plan.disks->len, 0);
+  bare->plan.late_disks = vq_disk_find_all (bare->options->disks, TRUE, "arm64", NULL, NULL, NULL);
+  line = build_line (bare);
+  assert_has (line, "-device pcie-root-port,id=vq-late0-port,chassis=220 "
+                    "-device pcie-root-port,id=vq-late1-port,chassis=221 "
+                    "-device pcie-root-port,id=vq-baseimage-port,chassis=250");
+  ck_assert_uint_eq (count (line, "luks"), 0);
 }
 
 /* What stays must be on the disk; what does not is quick. */

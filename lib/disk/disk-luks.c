@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "disk/disk-luks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/qemu-value.h"
+#include "image/qemu-img.h"
+
+/* The key is as strong as it is: many rounds of PBKDF2, of which QEMU would otherwise do some
+ * seconds' worth, only help against guessing one that a person has thought of. */
+#define ITER_TIME "10"
+
+#define FORMAT "encrypt.format=luks,encrypt.key-secret=key"
+#define CREATE_OPTIONS FORMAT ",encrypt.iter-time=" ITER_TIME
+
+/* The value of --object for the descriptor FD. Transfer full. */
+static char *
+build_object (int fd)
+{
+  return g_strdup_printf ("secret,id=key,file=/dev/fd/%d", fd);
+}
+
+/* qemu-img would overwrite an existing file, and would create a file that others can read. */
+static gboolean
+make_private (const char *path, GError **error)
+{
+  vq_autofd int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+  return fd >= 0 || vq_error_set_errno (error, errno, "cannot create %s", path);
+}
+
+static gboolean
+create (const char *path, guint64 size, int fd, const char *below, const char *format,
+        gint64 deadline, VqCancel *cancel, GError **error)
+{
+  g_autofree char *object = build_object (fd);
+  g_autofree char *bytes = g_strdup_printf ("%" G_GUINT64_FORMAT, size);
+  const char *const plain[] = { "create", "-q",           "-f", "qcow2", "--object", object,
+                                "-o",     CREATE_OPTIONS, path, bytes,   NULL };
+  const char *const overlay[]
+      = { "create",       "-q", "-u",   "-f", "qcow2", "--object", object, "-o",
+          CREATE_OPTIONS, "-F", format, "-b", below,   path,       bytes,  NULL };
+
+  return vq_qemu_img_run_with (below != NULL ? overlay : plain, fd, deadline, cancel, error);
+}
+
+gboolean
+vq_disk_luks_create (const char *path, guint64 size, const VqDiskSecret *secret, const char *below,
+                     const char *format, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  VQ_ERROR_PREFIX (error, "cannot make an encrypted disk");
+  vq_autofd int fd = vq_disk_secret_open (secret, error);
+
+  if (fd < 0 || !make_private (path, error))
+    return FALSE;
+  if (create (path, size, fd, below, format, deadline, cancel, error))
+    return TRUE;
+  unlink (path);
+  return FALSE;
+}
+
+gboolean
+vq_disk_luks_fill (const char *path, const VqDiskSecret *secret, const VqImage *image,
+                   VqCancel *cancel, GError **error)
+{
+  VQ_ERROR_PREFIX (error, "cannot copy the image to an encrypted disk");
+  vq_autofd int fd = vq_disk_secret_open (secret, error);
+  g_autofree char *object = build_object (fd);
+  g_autofree char *from = vq_image_build_options (image);
+  g_autofree char *quoted = vq_qemu_value_quote (path);
+  g_autofree char *to
+      = g_strdup_printf ("driver=qcow2," FORMAT ",file.driver=file,file.filename=%s", quoted);
+  const char *const argv[] = {
+    "convert", "-n", "--object", object, "--image-opts", "--target-image-opts", from, to, NULL
+  };
+
+  return fd >= 0 && vq_qemu_img_work (argv, -1, fd, cancel, error);
+}
