@@ -178,7 +178,7 @@ MEMORY_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(shell grep -lE '__SAN
 # Missing packages are installed first; before that pkg-config does not find everything. Of the helpers for other
 # architectures, the one is tested whose bytes are in the other order.
 check: deps
-	tests/install-deps --s390x
+	tests/install-deps --s390x --ceph
 	+$(MAKE) $(JOBS) all guest-tests $(MEMORY_TESTS) image $(BUILD)/tests/check_helper_s390x
 	+$(MAKE) $(JOBS) SANITIZE=1 unit-tests
 	$(GUEST_ENV) VQ_GUESTS=quick tests/run $(QUICK_GUEST_TESTS) $(SANITIZED_TESTS) $(MEMORY_TESTS) $(BUILD)/tests/check_helper_s390x
@@ -208,6 +208,12 @@ check-guests:
 	+$(MAKE) all helpers image $(BUILD)/tests/guest/check_guests $(LONG_GUEST_TESTS)
 	{ $(BUILD)/tests/guest/check_guests --list | sed 's|^|$(BUILD)/tests/guest/check_guests |'; printf '%s\n' $(LONG_GUEST_TESTS); } | \
 	  $(GUEST_ENV) xargs -d '\n' tests/run --jobs $(shell nproc)
+
+# Disks in a small Ceph cluster, which the tests start. A part of it is in "check", if Ceph is installed.
+check-rbd:
+	tests/install-deps --ceph
+	+$(MAKE) all image $(BUILD)/tests/guest/check_rbd
+	$(GUEST_ENV) tests/run $(BUILD)/tests/guest/check_rbd
 
 # Not a part of "check", because it takes half an hour: many instances at once, and then one after the other.
 CYCLES = 1000
@@ -251,7 +257,7 @@ lint:
 	tests/lint/names
 	tests/lint/options
 	tests/lint/blocking
-	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/soak/run tests/guest/make-guest virt-qemu/virt-qemu-build virt-qemu/build-parts.sh tests/guest/together .ci/run contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]*
+	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/soak/run tests/guest/make-guest tests/guest/ceph virt-qemu/virt-qemu-build virt-qemu/build-parts.sh tests/guest/together .ci/run contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]*
 	if command -v pyflakes3 >/dev/null; then pyflakes3 contrib/debusine/*.py tests/bench/*.py tests/support/*.py; fi
 	shellcheck -s bash virt-qemu/*.bash
 	shellcheck -s sh lib/*/*.sh
@@ -274,6 +280,6 @@ install-helpers: helpers
 clean:
 	rm -rf $(BUILD) $(BUILD)-sanitize
 
-.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-valgrind check-debusine check-together soak unit-tests guest-tests tests deps image demo \
+.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-rbd check-valgrind check-debusine check-together soak unit-tests guest-tests tests deps image demo \
         bench lint install install-helpers clean
 -include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/guest/*.d)

@@ -249,6 +249,7 @@ vq_disk_spec_free (VqDiskSpec *spec)
   g_free (spec->name);
   g_free (spec->parent);
   g_free (spec->url);
+  vq_rbd_name_free (spec->rbd);
   g_free (spec->format);
   g_free (spec->fs);
   g_free (spec->mount);
@@ -399,13 +400,35 @@ inherit_encryption (VqDiskSpec *spec)
     spec->encrypt = spec->parent_disk != NULL ? spec->parent_disk->encrypt : spec->parent_encrypt;
 }
 
+/* Ceph 16 gives a clone the format and the key of its parent, and we must know that key again. */
+static gboolean
+check_encryption_in_ceph (const VqDiskSpec *spec, GError **error)
+{
+  const VqDiskSpec *root = vq_disk_spec_get_root (spec);
+
+  if (spec->action == VQ_DISK_CLONE && spec->has_own_key && spec->parent_disk != NULL)
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "Ceph cannot give a clone a key of its own: leave encrypt= and secret= "
+                         "out, and it has its parent's");
+  if (root->encrypt != VQ_DISK_PLAIN && root != spec && !root->is_parent_only
+      && root->secret == NULL)
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "its parent %s needs a key that both can have: name a file with it, "
+                         "secret=",
+                         root->name);
+  return TRUE;
+}
+
 static gboolean
 check_encryption (VqDiskSpec *spec, GError **error)
 {
   VQ_ERROR_PREFIX (error, "%s", spec->name);
+  gboolean is_rbd = vq_disk_spec_is_rbd (spec);
 
   inherit_encryption (spec);
-  if (spec->encrypt == VQ_DISK_LUKS2 || spec->parent_encrypt == VQ_DISK_LUKS2)
+  if (is_rbd && !check_encryption_in_ceph (spec, error))
+    return FALSE;
+  if (!is_rbd && (spec->encrypt == VQ_DISK_LUKS2 || spec->parent_encrypt == VQ_DISK_LUKS2))
     return vq_error_set (error, VQ_ERROR_USAGE,
                          "QEMU knows luks2 only for disks in Ceph: a file can have luks1");
   if (!check_parents_encryption (spec, error))
@@ -428,13 +451,15 @@ complete_encryption (GPtrArray *specs, GError **error)
   return TRUE;
 }
 
-/* Also a disk that is not encrypted itself may lie on one that is. */
+/* What cannot be in a template: what is not in files, and what needs a key. Also a disk that is not
+ * encrypted itself may lie on one that is. */
 static gboolean
-needs_key (const VqDiskSpec *spec)
+must_be_late (const VqDiskSpec *spec)
 {
   const VqDiskSpec *root = vq_disk_spec_get_root (spec);
 
-  return spec->encrypt != VQ_DISK_PLAIN || root->parent_encrypt != VQ_DISK_PLAIN
+  return vq_disk_spec_is_rbd (spec) || spec->encrypt != VQ_DISK_PLAIN
+         || root->parent_encrypt != VQ_DISK_PLAIN
          || (root->encrypt != VQ_DISK_PLAIN && root->url != NULL);
 }
 
@@ -447,7 +472,7 @@ find_late (GPtrArray *specs)
     {
       VqDiskSpec *spec = specs->pdata[i];
 
-      late |= !spec->is_parent_only && needs_key (spec);
+      late |= !spec->is_parent_only && must_be_late (spec);
       spec->is_late = late;
     }
 }
@@ -491,12 +516,55 @@ check_size (const VqDiskSpec *spec, GError **error)
          || vq_error_set (error, VQ_ERROR_USAGE, "its size= is less than that of its parent");
 }
 
+/* Disks in Ceph are raw, and a clone there has a parent whose name in Ceph is known. */
+static gboolean
+check_rbd (const VqDiskSpec *spec, GError **error)
+{
+  if (spec->format != NULL && strcmp (spec->format, "raw") != 0)
+    return vq_error_set (error, VQ_ERROR_USAGE, "a disk in Ceph has format=raw");
+  if (spec->parent_disk != NULL && spec->parent_disk->parent_disk != NULL)
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "in Ceph its parent cannot be a clone itself: name that one's parent");
+  return spec->parent_disk == NULL || spec->parent_disk->action == VQ_DISK_CREATE
+         || vq_error_set (error, VQ_ERROR_USAGE,
+                          "in Ceph its parent must be a disk that is created, or an image: "
+                          "parent=rbd:POOL/NAME");
+}
+
+static gboolean
+find_rbd (VqDiskSpec *spec, GError **error)
+{
+  const char *name = spec->parent_disk != NULL ? NULL
+                     : spec->parent != NULL    ? spec->parent
+                                               : spec->url;
+
+  if (name == NULL || !vq_rbd_name_is (name))
+    return TRUE;
+  spec->rbd = vq_rbd_name_parse (name, error);
+  return spec->rbd != NULL;
+}
+
+static gboolean
+find_all_rbd (GPtrArray *specs, GError **error)
+{
+  for (guint i = 0; i < specs->len; i++)
+    {
+      VqDiskSpec *spec = specs->pdata[i];
+      VQ_ERROR_PREFIX (error, "%s", spec->name);
+
+      if (!find_rbd (spec, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 check_one (VqDiskSpec *spec, guint n, GError **error)
 {
   VQ_ERROR_PREFIX (error, "%s", spec->name);
 
-  if (!check_circle (spec, n, error) || !check_action (spec, error))
+  if (!check_circle (spec, n, error) || !check_action (spec, error)
+      || (vq_disk_spec_is_rbd (spec) && !check_rbd (spec, error)))
     return FALSE;
   choose_type (spec);
   return (spec->is_parent_only || check_type (spec, error)) && check_size (spec, error);
@@ -560,6 +628,8 @@ vq_disk_spec_complete (GPtrArray *specs, gboolean clone_all, GError **error)
     return FALSE;
   n = specs->len;
   find_parents (specs);
+  if (!find_all_rbd (specs, error))
+    return FALSE;
   for (guint i = 0; i < n; i++)
     if (!check_one (specs->pdata[i], n, error))
       return FALSE;
@@ -578,10 +648,18 @@ vq_disk_spec_get_root (const VqDiskSpec *spec)
   return spec;
 }
 
+gboolean
+vq_disk_spec_is_rbd (const VqDiskSpec *spec)
+{
+  return vq_disk_spec_get_root (spec)->rbd != NULL;
+}
+
 const char *
 vq_disk_spec_get_image (const VqDiskSpec *spec)
 {
   spec = vq_disk_spec_get_root (spec);
+  if (spec->rbd != NULL && spec->action == VQ_DISK_CREATE)
+    return NULL;
   return spec->parent != NULL ? spec->parent : spec->url;
 }
 

@@ -10,6 +10,8 @@
 
 #include <glib.h>
 
+#include "disk/rbd-name.h"
+
 /* The size of a disk that begins empty, if no other is given. */
 #define VQ_DISK_SPEC_SIZE_DEFAULT (G_GUINT64_CONSTANT (10) << 30)
 
@@ -58,7 +60,8 @@ struct _VqDiskSpec
   char *name;  /* the serial number, too; never NULL after vq_disk_spec_complete */
   VqDiskAction action;
   char *parent; /* the name of another disk, or an image as for url */
-  char *url;    /* an image's path, address or name */
+  char *url;    /* an image's path, address or name; an image in Ceph, which a disk that is created
+                 * is stored in */
   char *format; /* which format the image must have */
   guint64 size; /* bytes; 0: not given */
   VqDiskType type;
@@ -72,6 +75,7 @@ struct _VqDiskSpec
   char *parent_secret;
 
   /* Set by vq_disk_spec_complete. */
+  VqRbdName *rbd; /* the image in Ceph that url or parent names; NULL: that is none */
   const VqDiskSpec *parent_disk; /* the disk that PARENT names; NULL: an image, or none */
   gboolean is_parent_only;       /* the guest does not see it, only its clone */
   gboolean has_own_key;          /* a clone: it does not have its parent's */
@@ -96,6 +100,9 @@ const char *vq_disk_spec_get_image (const VqDiskSpec *spec);
 
 /* SPEC or the first of its parents, which no disk is the parent of. */
 const VqDiskSpec *vq_disk_spec_get_root (const VqDiskSpec *spec);
+
+/* Whether SPEC is stored in Ceph. */
+gboolean vq_disk_spec_is_rbd (const VqDiskSpec *spec);
 
 /* The size that SPEC asks for, or the nearest of its parents that asks for any, in bytes. If none
  * does, it is VQ_DISK_SPEC_SIZE_DEFAULT, or 0 for that of the image. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "disk/rbd-work.h"
 #include "pull/pull-image.h"
 
 void
@@ -110,7 +111,10 @@ find_disk (const VqDiskSpec *spec, const char *arch, const char *const *allowed,
 
   disk->spec = spec;
   disk->size = vq_disk_spec_get_size (spec);
-  if ((name != NULL && !find_image (disk, name, arch, allowed, cancel, error))
+  if (vq_disk_spec_is_rbd (spec) && !vq_rbd_work_check (cancel, error))
+    return NULL;
+  if ((name != NULL && !vq_disk_spec_is_rbd (spec)
+       && !find_image (disk, name, arch, allowed, cancel, error))
       || !find_secrets (disk, error))
     return NULL;
   return g_steal_pointer (&disk);
@@ -159,6 +163,11 @@ vq_disk_check_lasting (const GPtrArray *specs, gboolean is_kept, GError **error)
       const VqDiskSpec *spec = specs->pdata[i];
       const char *image = vq_disk_spec_get_image (spec);
 
+      if (is_kept && vq_disk_spec_is_rbd (spec))
+        return vq_error_set (error, VQ_ERROR_USAGE,
+                             "--disk: %s: an image in Ceph goes when the machine stops, but the "
+                             "disk of an instance stays: add --ephemeral",
+                             spec->name);
       if (image != NULL && vq_pull_image_is_cached (image))
         return vq_error_set (error, VQ_ERROR_USAGE,
                              "--disk: %s: %s may be another image tomorrow, but the disk of an "

@@ -2,6 +2,7 @@
 #include "guest/late-disks.h"
 
 #include "disk/file-storage.h"
+#include "disk/rbd-storage.h"
 #include "guest/guest-disks.h"
 #include "io/log.h"
 #include "io/workdir.h"
@@ -35,6 +36,9 @@ vq_late_disks_free (VqLateDisks *late)
 {
   if (late == NULL)
     return;
+  /* A clone goes before its parent. */
+  while (late->storages != NULL && late->storages->len > 0)
+    g_ptr_array_remove_index (late->storages, late->storages->len - 1);
   g_clear_pointer (&late->storages, g_ptr_array_unref);
   vq_workdir_free (late->workdir);
   g_free (late);
@@ -57,11 +61,27 @@ make_storages (VqLateDisks *late, GError **error)
     {
       g_autofree char *id = g_strdup_printf ("vq-late%u", i);
 
-      g_ptr_array_add (late->storages,
-                       vq_file_storage_new (late->plan->late_disks->pdata[i], directory, id,
-                                            late->plan->disk_dir != NULL));
+      const VqDisk *disk = late->plan->late_disks->pdata[i];
+
+      g_ptr_array_add (late->storages, vq_disk_spec_is_rbd (disk->spec)
+                                           ? vq_rbd_storage_new (disk, id)
+                                           : vq_file_storage_new (disk, directory, id,
+                                                                  late->plan->disk_dir != NULL));
     }
   return TRUE;
+}
+
+/* Removes what an earlier guest has left, clones before their parents. */
+static void
+discard_all (VqLateDisks *late)
+{
+  for (guint i = late->storages->len; i-- > 0;)
+    {
+      VqDiskStorage *storage = late->storages->pdata[i];
+
+      if (storage->class->discard != NULL)
+        storage->class->discard (storage);
+    }
 }
 
 gboolean
@@ -71,10 +91,12 @@ vq_late_disks_prepare (VqLateDisks *late, gboolean is_new, VqCancel *cancel, GEr
     return TRUE;
   if (late->storages == NULL)
     {
-      vq_log_progress ("making the guest's encrypted disks");
+      vq_log_progress ("making the guest's encrypted disks, and those in Ceph");
       if (!make_storages (late, error))
         return FALSE;
     }
+  if (is_new)
+    discard_all (late);
   for (guint i = 0; i < late->storages->len; i++)
     {
       VqDiskStorage *storage = late->storages->pdata[i];

@@ -8,7 +8,7 @@
 #include "leaks.h"
 #include "suite.h"
 
-#define DISKS_MAX 5
+#define DISKS_MAX 6
 
 /* TEXTS as the values of --disk. NULL if one cannot be parsed or all together are wrong. */
 static GPtrArray *
@@ -91,6 +91,14 @@ static const Case good[] = {
     TRUE },
   { { "url=v,action=attach,encrypt=luks1,secret=k,name=a", "action=clone,parent=a,encrypt=luks1" },
     "a block   off auto 0 v luks1 late|disk2 block   off auto 0 v luks1 late|" },
+  { { "size=1", "url=rbd:p/i:id=u,size=5", "action=clone,parent=rbd:p/j,encrypt=none",
+      "action=attach,url=rbd:p/k,mount=/a", "action=clone,parent=disk2,size=6" },
+    "disk1 filesystem  /mnt/test_vdb off auto 1 -|disk2 filesystem  /mnt/test_vdc off auto 5 - "
+    "late|disk3 block   off auto 0 rbd:p/j late|disk4 filesystem  /a off auto 0 rbd:p/k late|"
+    "disk5 filesystem  /mnt/test_vdf off auto 6 - late|" },
+  { { "url=rbd:p/i,encrypt=luks2,size=5" },
+    "disk1-clone filesystem  /mnt/test_vdb off auto 5 - late|",
+    TRUE },
   { { NULL }, "" },
 };
 
@@ -190,6 +198,17 @@ static const Case bad[] = {
   { { "action=attach,url=v,encrypt=luks1" },
     "--disk: disk1: the image has a key already: name the file with it, secret=" },
   { { "secret=k" }, "--disk: disk1: secret= is only for a disk with encrypt=" },
+  { { "url=rbd:pool" }, "--disk: disk1: \"pool\" is not of the form POOL/NAME" },
+  { { "action=attach,url=rbd:p/i:key=x" }, "--disk: disk1: \"key=x\" is not id=USER or" },
+  { { "url=rbd:p/i,format=qcow2" }, "--disk: disk1: a disk in Ceph has format=raw" },
+  { { "url=rbd:p/i", "action=clone,parent=disk1", "action=clone,parent=disk2" },
+    "--disk: disk3: in Ceph its parent cannot be a clone itself" },
+  { { "url=rbd:p/i,action=attach", "action=clone,parent=disk1" },
+    "--disk: disk2: in Ceph its parent must be a disk that is created" },
+  { { "url=rbd:p/i,encrypt=luks1,secret=k", "action=clone,parent=disk1,encrypt=luks2" },
+    "--disk: disk2: Ceph cannot give a clone a key of its own" },
+  { { "url=rbd:p/i,encrypt=luks1", "action=clone,parent=disk1" },
+    "--disk: disk2: its parent disk1 needs a key that both can have" },
   { { "read-only" }, "--disk: disk1: it begins empty and is read-only" },
 };
 
