@@ -105,8 +105,7 @@
  *   SELF grow PATH COMMAND...            lets the file system that is mounted there have all of its
  *                                        disk
  *   SELF test PATH COMMAND...            writes stdin to it, with its directory and that for logs,
- *                                        gives /mnt/test_vdb the name
- *                                        /mnt/test_b as well, and so on, and runs it there
+ *                                        and runs it in the disk for tests, if there is one
  * COMMAND does the same for any file, and tells what is wrong. It is run instead where the file
  * cannot be opened or is not a plain one, where one that is to be read has holes, and for a test
  * where a disk for cloud-init has more files for its directory. What follows the first
@@ -120,7 +119,7 @@
 #define VQ_HELPER_TEST "test"
 #define VQ_HELPER_TEST_WORDS 4
 #define VQ_HELPER_TEST_LOGS "/mnt/log"
-#define VQ_HELPER_TEST_DISKS "/mnt/test_" /* vdb, or b */
+#define VQ_HELPER_TEST_DISK "/mnt/test_b"
 #define VQ_HELPER_TEST_SEED "/dev/disk/by-label/cidata"
 
 /* From both, on stream 0. u32: the position up to which frames have been taken. */

@@ -31,21 +31,6 @@ make_directories (const char *test)
   return make_directory (dirname (path)) && make_directory (VQ_HELPER_TEST_LOGS);
 }
 
-/* Where a disk is mounted, as on the machine for which tests name it otherwise. */
-static void
-link_disks (void)
-{
-  for (char letter = 'b'; letter <= 'z'; letter++)
-    {
-      char disk[] = VQ_HELPER_TEST_DISKS "vd?";
-      char link[] = VQ_HELPER_TEST_DISKS "?";
-
-      disk[sizeof disk - 2] = link[sizeof link - 2] = letter;
-      if (access (disk, F_OK) == 0)
-        (void)!symlink (disk, link);
-    }
-}
-
 static void
 take_null_for_stdin (void)
 {
@@ -63,9 +48,8 @@ static int
 run (char **argv, char **with_sh)
 {
   take_null_for_stdin ();
-  link_disks ();
-  if (chdir (VQ_HELPER_TEST_DISKS "b") < 0 && errno != ENOENT)
-    fprintf (stderr, "cannot enter %s: %s\n", VQ_HELPER_TEST_DISKS "b", strerror (errno));
+  if (chdir (VQ_HELPER_TEST_DISK) < 0 && errno != ENOENT)
+    fprintf (stderr, "cannot enter %s: %s\n", VQ_HELPER_TEST_DISK, strerror (errno));
   execv (argv[0], argv);
   if (errno == ENOEXEC)
     execvp (with_sh[0], with_sh);
