@@ -114,7 +114,7 @@ first_packages() {
 define_testbed() {
 	# zstd: the kernel unpacks it faster than gzip, which counts where the CPU is emulated.
 	packages=$(first_packages "$distro" "$arch"),$system_packages,qemu-guest-agent,python3-minimal
-	packages=$packages,ca-certificates,dpkg-dev,procps,kmod,less
+	packages=$packages,ca-certificates,dpkg-dev,procps,kmod,less,e2fsprogs
 	[ "$fs" = ext4 ] || packages=$packages,btrfs-progs
 	console=ttyS0
 	case $boot-$arch in

@@ -145,11 +145,29 @@ check_name (const char *name, GError **error)
                           name);
 }
 
+/* Whether a guest would not work any more if a disk hid what is there. */
+static gboolean
+is_needed (const char *path)
+{
+  static const char *const whole[] = { "/dev", "/proc", "/run", "/sys", NULL };
+  static const char *const tops[]
+      = { "/bin", "/etc", "/lib", "/lib32", "/lib64", "/root", "/sbin", "/usr", "/var", NULL };
+  g_autofree char *canonical = g_canonicalize_filename (path + strspn (path, "/"), "/");
+  gsize n = strcspn (canonical + 1, "/") + 1;
+  g_autofree char *top = g_strndup (canonical, n);
+
+  return g_strv_contains (whole, top) || g_strv_contains (tops, canonical);
+}
+
 static gboolean
 check_mount (const char *path, GError **error)
 {
   if (path[0] != '/')
     return vq_error_set (error, VQ_ERROR_USAGE, "mount=%s is not an absolute path", path);
+  if (is_needed (path))
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "mount=%s would hide what the guest needs there: name another directory",
+                         path);
   return path[strspn (path, "/.")] != '\0'
          || vq_error_set (error, VQ_ERROR_USAGE, "mount=%s is the guest's root", path);
 }

@@ -58,6 +58,8 @@ typedef struct
 
 static const Case good[] = {
   { { "action=create" }, "disk1 filesystem  /mnt/test_vdb off auto 10240 -|" },
+  { { "mount=/usr/local", "mount=/etcetera" },
+    "disk1 filesystem  /usr/local off auto 10240 -|disk2 filesystem  /etcetera off auto 10240 -|" },
   { { "size=5", "name=a,size=2G,type=block", "action=create,fs=ext4,mount=/srv,,x" },
     "disk1 filesystem  /mnt/test_vdb off auto 5 -|a block   off auto 2048 -|"
     "disk3 filesystem ext4 /srv,x off auto 10240 -|" },
@@ -145,6 +147,9 @@ static const Case bad[] = {
   { { "mount=a" }, "mount=a is not an absolute path" },
   { { "mount=/" }, "mount=/ is the guest's root" },
   { { "mount=/../" }, "mount=/../ is the guest's root" },
+  { { "mount=/dev" }, "mount=/dev would hide what the guest needs there" },
+  { { "mount=/proc/x" }, "mount=/proc/x would hide" },
+  { { "mount=//etc/./" }, "mount=//etc/./ would hide" },
   { { "readonly" }, "'readonly' is not one of" },
   { { "read-only=yes" }, "invalid value 'yes': it is not one of off, on" },
   { { "read-only=" }, "invalid value ''" },
