@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/wait.h"
+#include "qemu/migration-end.h"
 
 /* Bytes per second; QEMU's default is for networks. For how many milliseconds the machine may stand
  * still, as far as QEMU can foresee that. */
@@ -17,7 +18,6 @@
 #define FIRST_GOOD_TCG 9
 
 #define END_PATIENCE 1 /* seconds */
-#define FINAL_MS 5
 #define STILL "pre-switchover"
 
 typedef struct
@@ -125,39 +125,12 @@ wait_for (Migration *migration, VqWaitCondition condition, const char *status, g
 }
 
 static gboolean
-query_is_final (VqQmp *qmp, gboolean *is_final, gint64 deadline, VqCancel *cancel, GError **error)
-{
-  g_autoptr (JsonNode) result = NULL;
-  const char *status = "";
-
-  if (!vq_qmp_call (qmp, "query-status", NULL, &result, deadline, cancel, error))
-    return FALSE;
-  if (JSON_NODE_HOLDS_OBJECT (result))
-    (void)!vq_json_get_string (json_node_get_object (result), "status", "", &status, NULL);
-  *is_final = strcmp (status, "finish-migrate") != 0;
-  return TRUE;
-}
-
-/* After "completed", QEMU takes a moment until it lets the machine run again. No event tells when
- * that is over. */
-static gboolean
-wait_final (VqQmp *qmp, gint64 deadline, VqCancel *cancel, GError **error)
-{
-  gboolean is_final = FALSE;
-
-  while (query_is_final (qmp, &is_final, deadline, cancel, error) && !is_final)
-    if (!vq_wait_pause (FINAL_MS, cancel, error))
-      return FALSE;
-  return is_final;
-}
-
-static gboolean
 go_on (Migration *migration, gint64 deadline, VqCancel *cancel, GError **error)
 {
   return vq_qmp_call (migration->qmp, "migrate-continue", vq_json_build ("state", "s", STILL, NULL),
                       NULL, deadline, cancel, error)
          && wait_for (migration, is_over, "completed", deadline, cancel, error)
-         && wait_final (migration->qmp, deadline, cancel, error);
+         && vq_migration_end_wait (migration->qmp, deadline, cancel, error);
 }
 
 /* Waits for the end, because until then QEMU does not let the machine run. */

@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "qemu/migration-end.h"
 
 #define FD_NAME "vq"
 #define CHUNK (64 * 1024)
@@ -242,12 +243,15 @@ has_ended (gpointer data)
 static void
 stop_saving (Migration *migration, VqCancel *cancel)
 {
+  gint64 deadline = vq_deadline_in (END_PATIENCE);
+
   close_socket (migration);
-  if (!migration->started || has_ended (migration))
+  if (!migration->started)
     return;
-  vq_qmp_send (migration->qmp, "migrate_cancel", NULL);
-  (void)!vq_wait_until (has_ended, migration, vq_deadline_in (END_PATIENCE), cancel,
-                        "end of a migration", NULL);
+  if (!has_ended (migration))
+    vq_qmp_send (migration->qmp, "migrate_cancel", NULL);
+  (void)!(vq_wait_until (has_ended, migration, deadline, cancel, "end of a migration", NULL)
+          && vq_migration_end_wait (migration->qmp, deadline, cancel, NULL));
 }
 
 gboolean

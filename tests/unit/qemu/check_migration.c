@@ -170,6 +170,18 @@ TEST_LOOP (refused, 0, 2)
 
 CASE ("protocol", setup, teardown, 60)
 
+/* QEMU is asked N times until the machine may run again. */
+static void
+expect_end (guint n)
+{
+  while (n-- > 0)
+    {
+      fake_peer_expect (fake, "query-status", "");
+      fake_peer_reply (fake,
+                       n > 0 ? "{\"status\": \"finish-migrate\"}" : "{\"status\": \"paused\"}");
+    }
+}
+
 TEST (saving_fails)
 {
   static const char *const cases[][2] = {
@@ -187,6 +199,7 @@ TEST (saving_fails)
       say_status ("\"failed\"");
       fake_peer_expect (fake, "query-migrate", "");
       fake_peer_reply (fake, cases[i][0]);
+      expect_end (2);
       assert_fails (TRUE, PATIENCE, cases[i][1]);
     }
 }
@@ -233,6 +246,7 @@ TEST_LOOP (saving_takes_too_long, 0, 2)
   fake_peer_reply (fake, "{}");
   fake_peer_delay (fake, 50);
   say_status (_i == 0 ? "\"cancelled\"" : "\"completed\"");
+  expect_end (1);
   assert_fails (TRUE, 0.2, "no saved machine within 0.");
 }
 
