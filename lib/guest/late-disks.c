@@ -31,14 +31,25 @@ vq_late_disks_new (const VqPlan *plan)
   return late;
 }
 
+/* Removes what a guest that has ended has left, clones before their parents. */
+static void
+discard_all (VqLateDisks *late)
+{
+  for (guint i = late->storages != NULL ? late->storages->len : 0; i-- > 0;)
+    {
+      VqDiskStorage *storage = late->storages->pdata[i];
+
+      if (storage->class->discard != NULL)
+        storage->class->discard (storage);
+    }
+}
+
 void
 vq_late_disks_free (VqLateDisks *late)
 {
   if (late == NULL)
     return;
-  /* A clone goes before its parent. */
-  while (late->storages != NULL && late->storages->len > 0)
-    g_ptr_array_remove_index (late->storages, late->storages->len - 1);
+  discard_all (late);
   g_clear_pointer (&late->storages, g_ptr_array_unref);
   vq_workdir_free (late->workdir);
   g_free (late);
@@ -60,7 +71,6 @@ make_storages (VqLateDisks *late, GError **error)
   for (guint i = 0; i < late->plan->late_disks->len; i++)
     {
       g_autofree char *id = g_strdup_printf ("vq-late%u", i);
-
       const VqDisk *disk = late->plan->late_disks->pdata[i];
 
       g_ptr_array_add (late->storages, vq_disk_spec_is_rbd (disk->spec)
@@ -69,19 +79,6 @@ make_storages (VqLateDisks *late, GError **error)
                                                                   late->plan->disk_dir != NULL));
     }
   return TRUE;
-}
-
-/* Removes what an earlier guest has left, clones before their parents. */
-static void
-discard_all (VqLateDisks *late)
-{
-  for (guint i = late->storages->len; i-- > 0;)
-    {
-      VqDiskStorage *storage = late->storages->pdata[i];
-
-      if (storage->class->discard != NULL)
-        storage->class->discard (storage);
-    }
 }
 
 gboolean
