@@ -28,6 +28,10 @@
 #define QUESTIONS_MAX 64
 #define QUIET_ENOUGH 2
 
+/* libssh keeps the answers that the server does not read. So many small ones are some 5 MiB. One goes
+ * out for each MiB of output, but a server that reads at all soon has all of them. */
+#define ANSWERS_MAX 65536
+
 #define KILL_PATIENCE 10.0 /* seconds, to log in once more */
 
 typedef struct
@@ -42,6 +46,8 @@ typedef struct
   ssh_session ssh;
   VqSshLogin *login;
   ssh_event event; /* polls SSH, for all commands on it */
+  struct ssh_counter_struct packets;
+  guint64 n_unread; /* answers to the server since it last had read all */
 } Connection;
 
 typedef struct
@@ -319,6 +325,28 @@ feed (Command *command)
     end_input (command, n, errno);
 }
 
+static gboolean
+is_deaf (Connection *connection)
+{
+  return connection->n_unread > ANSWERS_MAX;
+}
+
+/* Takes what the server has sent, and answers what it has asked. */
+static void
+listen_once (Connection *connection)
+{
+  guint64 before = connection->packets.out_packets;
+
+  for (guint i = 0; i < READS_PER_TURN; i++)
+    if (ssh_event_dopoll (connection->event, 0) != SSH_OK)
+      break;
+  connection->n_unread += connection->packets.out_packets - before;
+  if ((ssh_get_status (connection->ssh) & SSH_WRITE_PENDING) == 0)
+    connection->n_unread = 0;
+  if (is_deaf (connection))
+    ssh_silent_disconnect (connection->ssh);
+}
+
 static void
 wait_for_news (Command *command)
 {
@@ -330,9 +358,7 @@ wait_for_news (Command *command)
           { wants_input ? command->in.fd : -1, POLLIN, 0 } };
 
   wait_for (command, fds, 3);
-  for (guint i = 0; i < READS_PER_TURN; i++)
-    if (ssh_event_dopoll (command->connection->event, 0) != SSH_OK)
-      return;
+  listen_once (command->connection);
 }
 
 static gboolean
@@ -439,6 +465,8 @@ judge (Command *command, VqEnd *end, GError **error)
     *end = (VqEnd){ VQ_ENDED_SIGNALLED, SIGKILL, NULL };
   else if (is_noise_only (command))
     return fail_to_start (command, "it writes without end", error);
+  else if (is_deaf (command->connection))
+    return fail ("the ssh server in the guest", "it asks without end and reads no answer", error);
   else if (!command->drained && is_broken (ssh))
     return fail_for_loss (ssh, error);
   else if (!command->exited)
@@ -495,12 +523,14 @@ static gboolean
 run_over (ssh_session ssh, VqSshLogin *login, GBytes *begin, const int fds[3], int stop_fd,
           VqEnd *end, GError **error)
 {
-  Connection connection = { ssh, login, ssh_event_new () };
+  Connection connection = { .ssh = ssh, .login = login, .event = ssh_event_new () };
   gboolean done;
 
   if (connection.event == NULL || ssh_event_add_session (connection.event, ssh) != SSH_OK)
     g_error ("out of memory");
+  ssh_set_counters (ssh, NULL, &connection.packets);
   done = run (&connection, begin, fds, stop_fd, end, error);
+  ssh_set_counters (ssh, NULL, NULL);
   ssh_event_remove_session (connection.event, ssh);
   ssh_event_free (connection.event);
   return done;
