@@ -28,8 +28,8 @@
 #define QUESTIONS_MAX 64
 #define QUIET_ENOUGH 2
 
-/* libssh keeps the answers that the server does not read. So many small ones are some 5 MiB. One goes
- * out for each MiB of output, but a server that reads at all soon has all of them. */
+/* libssh keeps the answers that the server does not read; so many take some 5 MiB. A good server
+ * gets one for each MiB of output, and soon has read all of them. */
 #define ANSWERS_MAX 65536
 
 #define KILL_PATIENCE 10.0 /* seconds, to log in once more */
@@ -71,9 +71,18 @@ typedef struct
 } Command;
 
 static gboolean
-is_broken (ssh_session ssh)
+is_deaf (Connection *connection)
 {
-  return !ssh_is_connected (ssh) || (ssh_get_status (ssh) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0;
+  return connection->n_unread > ANSWERS_MAX;
+}
+
+static gboolean
+is_broken (Connection *connection)
+{
+  ssh_session ssh = connection->ssh;
+
+  return !ssh_is_connected (ssh) || (ssh_get_status (ssh) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0
+         || is_deaf (connection);
 }
 
 static guint
@@ -237,16 +246,20 @@ fail (const char *what, const char *why, GError **error)
 }
 
 static gboolean
-fail_for_loss (ssh_session ssh, GError **error)
+fail_for_loss (Connection *connection, GError **error)
 {
-  return fail ("the ssh connection to the guest is lost", ssh_get_error (ssh), error);
+  const char *why = is_deaf (connection) ? "the server asks without end and reads no answer"
+                                         : ssh_get_error (connection->ssh);
+
+  return fail ("the ssh connection to the guest is lost", why, error);
 }
 
 /* For a request that failed, because the server refused it or because it is lost. */
 static gboolean
-fail_for_server (ssh_session ssh, const char *what, GError **error)
+fail_for_server (Connection *connection, const char *what, GError **error)
 {
-  return is_broken (ssh) ? fail_for_loss (ssh, error) : fail (what, ssh_get_error (ssh), error);
+  return is_broken (connection) ? fail_for_loss (connection, error)
+                                : fail (what, ssh_get_error (connection->ssh), error);
 }
 
 static gboolean
@@ -268,7 +281,8 @@ open_channel (Command *command, GError **error)
   ssh_callbacks_init (&command->callbacks);
   ssh_add_channel_callbacks (command->channel, &command->callbacks);
   return ssh_channel_open_session (command->channel) == SSH_OK
-         || fail_for_server (ssh, "the ssh server in the guest starts no command", error);
+         || fail_for_server (command->connection, "the ssh server in the guest starts no command",
+                             error);
 }
 
 /* If they cannot be sent, the command's end says why. */
@@ -285,11 +299,11 @@ send_bytes (Command *command, const guint8 *bytes, gsize n)
 static gboolean
 start_script (Command *command, GBytes *begin, GError **error)
 {
-  ssh_session ssh = command->connection->ssh;
   gboolean is_root = strcmp (command->connection->login->user, "root") == 0;
 
   if (ssh_channel_request_exec (command->channel, vq_ssh_script_get (!is_root)) != SSH_OK)
-    return fail_for_server (ssh, "the ssh server in the guest runs no command", error);
+    return fail_for_server (command->connection, "the ssh server in the guest runs no command",
+                            error);
   send_bytes (command, g_bytes_get_data (begin, NULL), g_bytes_get_size (begin));
   return TRUE;
 }
@@ -325,12 +339,6 @@ feed (Command *command)
     end_input (command, n, errno);
 }
 
-static gboolean
-is_deaf (Connection *connection)
-{
-  return connection->n_unread > ANSWERS_MAX;
-}
-
 /* Takes what the server has sent, and answers what it has asked. */
 static void
 listen_once (Connection *connection)
@@ -343,8 +351,6 @@ listen_once (Connection *connection)
   connection->n_unread += connection->packets.out_packets - before;
   if ((ssh_get_status (connection->ssh) & SSH_WRITE_PENDING) == 0)
     connection->n_unread = 0;
-  if (is_deaf (connection))
-    ssh_silent_disconnect (connection->ssh);
 }
 
 static void
@@ -372,7 +378,7 @@ static gboolean
 is_over (Command *command)
 {
   return command->exited || command->closed || is_noise_only (command)
-         || is_broken (command->connection->ssh) || (command->stopped && get_pid (command) != 0);
+         || is_broken (command->connection) || (command->stopped && get_pid (command) != 0);
 }
 
 static void send_signal (Connection *connection, guint pid, const char *name);
@@ -398,7 +404,7 @@ static void
 ask (Command *command)
 {
   while (ssh_channel_request_env (command->channel, "VQ", "1") == SSH_AGAIN && !command->eof
-         && !command->stopped && !is_broken (command->connection->ssh))
+         && !command->stopped && !is_broken (command->connection))
     wait_for_news (command);
 }
 
@@ -422,7 +428,7 @@ drain (Command *command)
       if (command->eof || command->count > limit)
         break;
       ask (command);
-      if (is_broken (command->connection->ssh))
+      if (is_broken (command->connection))
         return;
       n_quiet = command->count == before ? n_quiet + 1 : 0;
     }
@@ -453,8 +459,6 @@ fail_for_noise (Command *command, GError **error)
 static gboolean
 judge (Command *command, VqEnd *end, GError **error)
 {
-  ssh_session ssh = command->connection->ssh;
-
   *end = (VqEnd){ command->kind, command->value, NULL };
   if (command->loss != NULL)
     {
@@ -465,10 +469,8 @@ judge (Command *command, VqEnd *end, GError **error)
     *end = (VqEnd){ VQ_ENDED_SIGNALLED, SIGKILL, NULL };
   else if (is_noise_only (command))
     return fail_to_start (command, "it writes without end", error);
-  else if (is_deaf (command->connection))
-    return fail ("the ssh server in the guest", "it asks without end and reads no answer", error);
-  else if (!command->drained && is_broken (ssh))
-    return fail_for_loss (ssh, error);
+  else if (!command->drained && is_broken (command->connection))
+    return fail_for_loss (command->connection, error);
   else if (!command->exited)
     return fail ("the ssh server in the guest", "it does not tell how the command ended", error);
   else if (get_pid (command) == 0)
@@ -490,6 +492,7 @@ go_through (Command *command, GBytes *begin, VqEnd *end, GError **error)
   return judge (command, end, error);
 }
 
+/* A server that is deaf would ask on while libssh says goodbye to it. */
 static void
 command_clear (Command *command)
 {
@@ -499,7 +502,8 @@ command_clear (Command *command)
   vq_ssh_script_mark_clear (&command->outputs[0].mark);
   vq_ssh_script_mark_clear (&command->outputs[1].mark);
   ssh_remove_channel_callbacks (command->channel, &command->callbacks);
-  ssh_channel_free (command->channel);
+  if (!is_deaf (command->connection))
+    ssh_channel_free (command->channel);
 }
 
 static gboolean
@@ -531,6 +535,8 @@ run_over (ssh_session ssh, VqSshLogin *login, GBytes *begin, const int fds[3], i
   ssh_set_counters (ssh, NULL, &connection.packets);
   done = run (&connection, begin, fds, stop_fd, end, error);
   ssh_set_counters (ssh, NULL, NULL);
+  if (is_deaf (&connection))
+    ssh_silent_disconnect (ssh);
   ssh_event_remove_session (connection.event, ssh);
   ssh_event_free (connection.event);
   return done;

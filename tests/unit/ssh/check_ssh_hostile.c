@@ -230,7 +230,7 @@ asks_on (ssh_session ssh, ssh_channel channel)
 /* The server asks without end and reads no answer; the answers do not fill our memory. */
 TEST (questions_without_end)
 {
-  run_true (asks_on, PATIENCE, "it asks without end and reads no answer");
+  run_true (asks_on, PATIENCE, "is lost: the server asks without end");
 }
 
 static void
@@ -270,13 +270,22 @@ TEST (output_without_end)
   run_true (writes_on_after_the_end, PATIENCE, "more than 256 KiB of output");
 }
 
-/* The program is stopped, so it does not notice that it should end. */
+static void
+hears_nothing (ssh_session ssh, ssh_channel channel)
+{
+  start (channel);
+  fake_ssh_server_be_deaf ();
+  fake_ssh_server_wait_for_test ();
+}
+
+/* The program waits for the server, which it asks to kill the command, until it is killed itself.
+ */
 TEST (killed_in_vain)
 {
   VqChannel *channel;
   g_autoptr (Job) job = NULL;
 
-  server = fake_ssh_server_new (asks_on);
+  server = fake_ssh_server_new (hears_nothing);
   channel = vq_ssh_channel_new (fake_ssh_server_get_login (server), vq_deadline_in (PATIENCE));
   job = job_shell (channel, "true");
   ck_assert (vq_wait_pause (2000, NULL, NULL));
