@@ -27,3 +27,26 @@ vq_path_make_absolute (const char *path, GError **error)
   free (here);
   return absolute;
 }
+
+const char *
+vq_path_get_variable (const char *name)
+{
+  const char *value = g_getenv (name);
+
+  return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+char *
+vq_path_build_runtime (void)
+{
+  const char *given = vq_path_get_variable ("VIRT_QEMU_RUNTIME_DIR");
+  const char *runtime = vq_path_get_variable ("XDG_RUNTIME_DIR");
+
+  if (given != NULL)
+    return g_strdup (given);
+  if (geteuid () == 0)
+    return g_strdup ("/run/virt-qemu");
+  if (runtime != NULL)
+    return g_build_filename (runtime, "virt-qemu", NULL);
+  return g_strdup_printf ("%s/virt-qemu-%u", g_get_tmp_dir (), (guint)geteuid ());
+}

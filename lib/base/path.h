@@ -8,3 +8,12 @@
 /* Gives the absolute name of what PATH names now; it need not exist. Fails if PATH is relative and
  * the current directory has been removed. Transfer full. */
 char *vq_path_make_absolute (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The directory for what belongs to a process of this user, such as sockets:
+ * $VIRT_QEMU_RUNTIME_DIR, or for root /run/virt-qemu, or else $XDG_RUNTIME_DIR/virt-qemu, or
+ * $TMPDIR/virt-qemu-UID if there is no $XDG_RUNTIME_DIR, as in a cron job. It need not exist.
+ * Transfer full. */
+char *vq_path_build_runtime (void);
+
+/* The value of the environment variable NAME; NULL if it is not set, or empty. */
+const char *vq_path_get_variable (const char *name);

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A lock taken with flock (2) belongs to the open file, so a child that inherits the descriptor can
- * wait for it in our place: flock (1) exits as soon as it has the lock, and then we hold it.
- *
- * The holder removes the file before it releases the lock. A process that waited then gets the lock
+/* The holder removes the file before it releases the lock. A process that waited then gets the lock
  * on a file without a name, while another process may have made a new file and locked that. So a
  * lock counts only if its file still has the name; otherwise we try again. */
 #include "io/lock-file.h"
@@ -10,13 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "io/child.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "io/flock.h"
 
 struct _VqLockFile
 {
@@ -42,35 +38,13 @@ has_name (int fd, VqPrivateDir *dir, const char *name)
          && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
-static gboolean
-wait_in_child (int fd, const Patience *patience, GError **error)
-{
-  g_autofree char *number = g_strdup_printf ("%d", fd);
-  const char *const argv[] = { "flock", "--exclusive", number, NULL };
-  const VqChildOptions options = { .stdout_fd = -1, .keep_fds = &fd, .n_keep_fds = 1 };
-
-  if (vq_child_run (argv, &options, NULL, patience->deadline, patience->cancel, error))
-    return TRUE;
-  if (vq_cancel_reason (patience->cancel) != NULL)
-    {
-      g_clear_error (error);
-      g_propagate_error (error, g_error_copy (vq_cancel_reason (patience->cancel)));
-    }
-  return FALSE;
-}
-
 /* Locks the file FD. *TAKEN tells whether we have it. */
 static gboolean
 take (int fd, const Patience *patience, gboolean *taken, GError **error)
 {
-  *taken = flock (fd, LOCK_EX | LOCK_NB) == 0;
-  if (*taken)
-    return TRUE;
-  if (errno != EWOULDBLOCK)
-    return vq_error_set_errno (error, errno, "cannot lock a file");
   if (patience == NULL)
-    return TRUE;
-  *taken = wait_in_child (fd, patience, error);
+    return vq_flock_try (fd, VQ_FLOCK_EXCLUSIVE, taken, error);
+  *taken = vq_flock_wait (fd, VQ_FLOCK_EXCLUSIVE, patience->deadline, patience->cancel, error);
   return *taken;
 }
 
