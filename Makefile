@@ -269,6 +269,7 @@ install: all
 	  $(BUILD)/virt-qemu-build $(BUILD)/virt-qemu-fetch $(BUILD)/virt-qemu-ssh $(BUILD)/guest-helper-$(ARCH)
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/libexec/virt-qemu" $(BUILD)/build-parts.sh
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/virt-qemu" $(BUILD)/images.conf
+	install -D -m 644 virt-qemu/tmpfiles.conf "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/virt-qemu.conf"
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/man/man1" virt-qemu/*.1
 	install -D -m 644 virt-qemu/autopkgtest-virt-qemu-ng.bash \
 	  "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/autopkgtest-virt-qemu-ng"
