@@ -12,6 +12,35 @@
 
 #define MAX_BYTES (1024 * 1024)
 
+/* The members that are texts: their names in the file, and what they are if they are not there. */
+#define TEXT(NAME, MEMBER, ABSENT)                                                                 \
+  {                                                                                                \
+    NAME, G_STRUCT_OFFSET (VqInstanceRecord, MEMBER), ABSENT                                       \
+  }
+static const struct
+{
+  const char *name;
+  glong offset;
+  const char *absent;
+} texts[] = {
+  TEXT ("accel", accel, ""),
+  TEXT ("machine-id", machine_id, ""),
+  TEXT ("source", source, ""),
+  TEXT ("owner", owner, ""),
+  TEXT ("description", description, ""),
+  TEXT ("machine-type", machine_type, ""),
+  TEXT ("os-type", os_type, ""),
+  TEXT ("os-version", os_version, ""),
+  TEXT ("image", image, ""),
+  TEXT ("directory", directory, "/"),
+};
+
+static char **
+get_text (const VqInstanceRecord *record, gsize i)
+{
+  return G_STRUCT_MEMBER_P (record, texts[i].offset);
+}
+
 /* 32 hexadecimal digits, from a random UUID, which is what systemd takes, too. Transfer full. */
 static char *
 make_machine_id (void)
@@ -28,11 +57,12 @@ vq_instance_record_new (const char *image, const char *directory, const char *co
   VqInstanceRecord *record = g_new0 (VqInstanceRecord, 1);
 
   record->created = g_get_real_time ();
-  record->accel = g_strdup ("");
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    *get_text (record, i) = g_strdup (texts[i].absent);
+  vq_instance_record_set_text (&record->image, image);
+  vq_instance_record_set_text (&record->directory, directory);
+  g_free (record->machine_id);
   record->machine_id = make_machine_id ();
-  record->source = g_strdup ("");
-  record->image = g_strdup (image);
-  record->directory = g_strdup (directory);
   record->arguments = g_strdupv ((char **)arguments);
   return record;
 }
@@ -42,20 +72,25 @@ vq_instance_record_free (VqInstanceRecord *record)
 {
   if (record == NULL)
     return;
-  g_free (record->accel);
-  g_free (record->machine_id);
-  g_free (record->source);
-  g_free (record->image);
-  g_free (record->directory);
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_free (*get_text (record, i));
   g_strfreev (record->arguments);
   g_free (record);
 }
 
 void
+vq_instance_record_set_text (char **member, const char *text)
+{
+  char *copy = g_strdup (text);
+
+  g_free (*member);
+  *member = copy;
+}
+
+void
 vq_instance_record_set_accel (VqInstanceRecord *record, gboolean kvm)
 {
-  g_free (record->accel);
-  record->accel = g_strdup (kvm ? "kvm" : "tcg");
+  vq_instance_record_set_text (&record->accel, kvm ? "kvm" : "tcg");
 }
 
 static gboolean
@@ -101,29 +136,32 @@ check_machine_id (const char *text, GError **error)
 }
 
 static gboolean
+read_texts (VqInstanceRecord *record, JsonObject *object, GError **error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      const char *text;
+
+      if (!vq_json_get_string (object, texts[i].name, texts[i].absent, &text, error))
+        return FALSE;
+      *get_text (record, i) = g_strdup (text);
+    }
+  return check_machine_id (record->machine_id, error);
+}
+
+static gboolean
 read_members (VqInstanceRecord *record, JsonObject *object, GError **error)
 {
-  const char *accel, *machine_id, *source, *image, *directory;
-
-  if (!check_version (object, error)
-      || !vq_json_get_int (object, "created", 0, &record->created, error)
-      || !vq_json_get_bool (object, "ephemeral", FALSE, &record->ephemeral, error)
-      || !vq_json_get_bool (object, "has-disk", FALSE, &record->has_disk, error)
-      || !vq_json_get_bool (object, "cloud-seed", FALSE, &record->cloud_seed, error)
-      || !vq_json_get_string (object, "accel", "", &accel, error)
-      || !vq_json_get_string (object, "machine-id", "", &machine_id, error)
-      || !check_machine_id (machine_id, error)
-      || !vq_json_get_string (object, "source", "", &source, error)
-      || !vq_json_get_int (object, "lease", 0, &record->lease, error)
-      || !vq_json_get_string (object, "image", "", &image, error)
-      || !vq_json_get_string (object, "directory", "/", &directory, error))
-    return FALSE;
-  record->accel = g_strdup (accel);
-  record->machine_id = g_strdup (machine_id);
-  record->source = g_strdup (source);
-  record->image = g_strdup (image);
-  record->directory = g_strdup (directory);
-  return read_arguments (object, &record->arguments, error);
+  return check_version (object, error)
+         && vq_json_get_int (object, "created", 0, &record->created, error)
+         && vq_json_get_bool (object, "ephemeral", FALSE, &record->ephemeral, error)
+         && vq_json_get_bool (object, "has-disk", FALSE, &record->has_disk, error)
+         && vq_json_get_bool (object, "cloud-seed", FALSE, &record->cloud_seed, error)
+         && vq_json_get_int (object, "lease", 0, &record->lease, error)
+         && vq_json_get_int (object, "locked", 0, &record->locked, error)
+         && vq_json_get_bool (object, "down", FALSE, &record->down, error)
+         && read_texts (record, object, error)
+         && read_arguments (object, &record->arguments, error);
 }
 
 /* PATH is for the error. */
@@ -154,23 +192,25 @@ static gboolean
 check_utf8 (const char *text, GError **error)
 {
   return g_utf8_validate (text, -1, NULL)
-         || vq_error_set (error, VQ_ERROR_USAGE, "an instance's command line must be UTF-8");
+         || vq_error_set (error, VQ_ERROR_USAGE, "what is kept about an instance must be UTF-8");
 }
 
 static JsonNode *
 build (const VqInstanceRecord *record)
 {
-  JsonNode *node = vq_json_build (
-      "version", "i", (gint64)VERSION, "created", "i", record->created, "ephemeral", "b",
-      record->ephemeral, "has-disk", "b", record->has_disk, "cloud-seed", "b", record->cloud_seed,
-      "accel", "s", record->accel, "machine-id", "s", record->machine_id, "source", "s",
-      record->source, "lease", "i", record->lease, "image", "s", record->image, "directory", "s",
-      record->directory, NULL);
+  JsonNode *node = vq_json_build ("version", "i", (gint64)VERSION, "created", "i", record->created,
+                                  "ephemeral", "b", record->ephemeral, "has-disk", "b",
+                                  record->has_disk, "cloud-seed", "b", record->cloud_seed, "lease",
+                                  "i", record->lease, "locked", "i", record->locked, "down", "b",
+                                  record->down, NULL);
+  JsonObject *object = json_node_get_object (node);
   JsonArray *arguments = json_array_new ();
 
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    json_object_set_string_member (object, texts[i].name, *get_text (record, i));
   for (char **word = record->arguments; *word != NULL; word++)
     json_array_add_string_element (arguments, *word);
-  json_object_set_array_member (json_node_get_object (node), "arguments", arguments);
+  json_object_set_array_member (object, "arguments", arguments);
   return node;
 }
 
@@ -196,8 +236,9 @@ vq_instance_record_write (const VqInstanceRecord *record, VqPrivateDir *dir, GEr
   g_autoptr (JsonNode) node = NULL;
   g_autofree char *text = NULL;
 
-  if (!check_utf8 (record->image, error) || !check_utf8 (record->directory, error))
-    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    if (!check_utf8 (*get_text (record, i), error))
+      return FALSE;
   for (char **word = record->arguments; *word != NULL; word++)
     if (!check_utf8 (*word, error))
       return FALSE;

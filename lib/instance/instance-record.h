@@ -17,6 +17,15 @@ typedef struct
   char *source;        /* it is a copy of this instance, or of the testbed that has this directory
                         * (an absolute path); "" if it is none */
   gint64 lease;        /* for how many seconds it may run; 0: without an end */
+  gint64 locked;       /* since when it is locked (virt-qemu lock), in microseconds of real time;
+                        * 0: it is not */
+  gboolean down;       /* its user has marked it as not usable (virt-qemu update) */
+  char *owner;         /* who has locked it: "user@host"; "": nobody */
+  char *description;   /* what it is for; "": not said */
+  char *machine_type;  /* the type with which it was locked; "": none */
+  char *os_type;       /* its distribution: "debian"; "": not known */
+  char *os_version;    /* the number of its release, or the codename if it has none: "13"; "": not
+                        * known */
   char *image;         /* the image's path, as the user gave it */
   char *directory;     /* where the user was; relative paths in ARGUMENTS begin there */
   char **arguments;    /* the command line that describes the machine */
@@ -27,6 +36,9 @@ VqInstanceRecord *vq_instance_record_new (const char *image, const char *directo
                                           const char *const *arguments);
 void vq_instance_record_free (VqInstanceRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqInstanceRecord, vq_instance_record_free)
+
+/* Replaces the text MEMBER, which is a member of a record, by a copy of TEXT. */
+void vq_instance_record_set_text (char **member, const char *text);
 
 /* Notes what the machine runs with. */
 void vq_instance_record_set_accel (VqInstanceRecord *record, gboolean kvm);

@@ -78,12 +78,27 @@ TEST (a_record_stays)
   record->cloud_seed = TRUE;
   record->lease = 7200;
   ck_assert_str_eq (record->accel, "");
+  ck_assert_str_eq (record->owner, "");
+  record->locked = 17;
+  record->down = TRUE;
+  vq_instance_record_set_text (&record->owner, "ann@host");
+  vq_instance_record_set_text (&record->description, "a \"b\"");
+  vq_instance_record_set_text (&record->machine_type, "vps");
+  vq_instance_record_set_text (&record->os_type, "debian");
+  vq_instance_record_set_text (&record->os_version, "12");
   vq_instance_record_set_accel (record, FALSE);
   ck_assert (vq_instance_record_write (record, vq_instance_get_dir (made), NULL));
   read = vq_instance_open (instance_place, "web", NULL);
   record = vq_instance_get_record (read);
   ck_assert (record->has_disk && record->cloud_seed && !record->ephemeral);
   ck_assert_int_eq (record->lease, 7200);
+  ck_assert_int_eq (record->locked, 17);
+  ck_assert (record->down);
+  ck_assert_str_eq (record->owner, "ann@host");
+  ck_assert_str_eq (record->description, "a \"b\"");
+  ck_assert_str_eq (record->machine_type, "vps");
+  ck_assert_str_eq (record->os_type, "debian");
+  ck_assert_str_eq (record->os_version, "12");
   ck_assert_str_eq (record->accel, "tcg");
   ck_assert_str_eq (record->machine_id, machine_id);
   ck_assert_uint_eq (strlen (machine_id), 32);
@@ -212,6 +227,23 @@ TEST_LOOP (bad_record, 0, G_N_ELEMENTS (bad_records))
   write_record ("web", bad_records[_i].text);
   ck_assert_int_ne (open_fails ("web", &error), VQ_ERROR_MISSING);
   cli_assert_in (error->message, bad_records[_i].error);
+}
+
+/* It was written before there were locks. */
+TEST (old_record)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VqInstance) made = create ("web", NULL);
+  g_autoptr (VqInstance) read = NULL;
+  const VqInstanceRecord *record;
+
+  write_record ("web", "{\"version\":1,\"image\":\"i\",\"arguments\":[\"i\"]}");
+  read = vq_instance_open (instance_place, "web", &error);
+  ck_assert_ptr_nonnull (read);
+  record = vq_instance_get_record (read);
+  ck_assert (record->locked == 0 && !record->down);
+  ck_assert_str_eq (record->owner, "");
+  ck_assert_str_eq (record->os_version, "");
 }
 
 TEST (not_utf8)
