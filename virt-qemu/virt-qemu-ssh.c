@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/inherited.h"
 #include "ssh/cloud-seed.h"
+#include "ssh/host-key.h"
 #include "ssh/ssh-client.h"
 #include "ssh/ssh-connect.h"
 #include "ssh/ssh-run.h"
@@ -79,6 +80,8 @@ work (const char *const *args, GError **error)
 
   if (n == 4 && g_str_equal (args[0], VQ_SSH_CLIENT_MAKE_SEED))
     return make_seed (args[1], atoi (args[2]), g_str_equal (args[3], VQ_SSH_CLIENT_KEYS), error);
+  if ((n == 2 || n == 3) && g_str_equal (args[0], VQ_SSH_CLIENT_MAKE_HOST_KEY))
+    return vq_host_key_make (args[1], args[2], error);
   if (n == 6 && g_str_equal (args[0], VQ_SSH_CLIENT_RUN))
     {
       const int fds[] = { atoi (args[2]), atoi (args[3]), atoi (args[4]) };

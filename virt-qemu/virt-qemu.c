@@ -54,6 +54,7 @@ static const VqVerb verbs[] = {
   { "image", "build disk images, look at them and convert them", vq_verb_image_run },
   { "check", "say what this host can do, and what is missing", vq_verb_check_run },
   { VQ_VERB_SSH_PROXY, NULL, vq_verb_ssh_proxy },
+  { VQ_VERB_SSH_HOST_KEY, NULL, vq_verb_ssh_host_key },
   { VQ_INSTANCE_START_VERB, NULL, vq_verb_instance_supervise },
   { NULL },
 };

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Runs an ssh server for one connection, which is our stdin and stdout. $1 is the public key with which the client may
-# log in, as any user. The guest's configuration is neither used nor changed: what the server needs is in a directory
-# of its own that is gone after a boot. UsePAM lets root in even if its password is locked.
+# log in, as any user. $2 is the public half of the host key; without it the guest makes one. If its private half is
+# not in the guest, the exit status is 122: then host-key.sh is to bring it. The guest's configuration is neither used
+# nor changed: what the server needs is in a directory of its own that is gone after a boot. UsePAM lets root in even
+# if its password is locked.
 set -e
 umask 022
 
@@ -14,15 +16,31 @@ directory=${XDG_RUNTIME_DIR:-/run}/virt-qemu-ssh
 test "$(id -u)" != 0 || mkdir -p /run/sshd
 mkdir -p "$directory"
 
+# Prints the path of the key whose public half is $1.
+find_host_key() {
+  for file in "$directory/host_key" /etc/ssh/ssh_host_*_key; do
+    if read -r type base64 rest <"$file.pub" && test "$type $base64" = "$1"; then
+      echo "$file"
+      return
+    fi
+  done 2>/dev/null
+  return 122
+}
+
 # Connections may begin at the same time, so each makes files of its own and renames them.
-if ! test -e "$directory/host_key"; then
-  ssh-keygen -q -t ed25519 -N '' -f "$directory/host_key.$$"
-  mv "$directory/host_key.$$" "$directory/host_key"
-  rm "$directory/host_key.$$.pub"
+if test -n "$2"; then
+  host_key=$(find_host_key "$2")
+else
+  host_key=$directory/host_key
+  if ! test -e "$host_key"; then
+    ssh-keygen -q -t ed25519 -N '' -f "$host_key.$$"
+    mv "$host_key.$$" "$host_key"
+    rm "$host_key.$$.pub"
+  fi
 fi
 printf '%s\n' "$1" >"$directory/authorized_keys.$$"
 mv "$directory/authorized_keys.$$" "$directory/authorized_keys"
 
-exec "$sshd" -i -f /dev/null -o HostKey="$directory/host_key" -o AuthorizedKeysFile="$directory/authorized_keys" \
+exec "$sshd" -i -f /dev/null -o HostKey="$host_key" -o AuthorizedKeysFile="$directory/authorized_keys" \
   -o PasswordAuthentication=no -o KbdInteractiveAuthentication=no -o PermitRootLogin=prohibit-password -o UsePAM=yes \
   -o PrintMotd=no -o Subsystem='sftp internal-sftp'

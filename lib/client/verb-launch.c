@@ -11,6 +11,7 @@
 #include "image/image.h"
 #include "image/os-name.h"
 #include "instance/control-client.h"
+#include "instance/instance-host-key.h"
 #include "instance/instance-name.h"
 #include "instance/instance-place.h"
 #include "instance/instance-start.h"
@@ -29,6 +30,7 @@ typedef struct
   gboolean ephemeral;
   gboolean replace;
   VqInstanceLife life;
+  const char *host_key; /* the file with the host key that the guest is to have; NULL: a new one */
   GPtrArray *machine; /* of const char *: the arguments that describe the machine, and the name */
   VqOptions *options; /* what these mean */
   char *cached;       /* the path of the image, if its address or its system was given */
@@ -45,6 +47,7 @@ static const char help[]
       "\n"
       "      --ephemeral        it is deleted when it stops\n"
       "      --replace          delete an instance of the same name first, even if it runs\n"
+      "      --ssh-host-key=FILE  the guest's host key for ssh (default: a new one)\n"
       "      --format=FORMAT    names or json: {\"name\": NAME} (default: "
       "names)\n" VQ_INSTANCE_LIFE_LEASE_HELP "%s"
       "  -h, --help             show this text and exit\n"
@@ -81,11 +84,17 @@ take_own (Launch *launch, const char *argument)
 }
 
 /* Options of our own with a value, which may be the next argument. */
-static const char *const with_value[] = { "lease", "owner-pid", "owner-fd", "format" };
+static const char *const with_value[] = { "lease", "owner-pid", "owner-fd", "format",
+                                          "ssh-host-key" };
 
 static gboolean
 apply_value (Launch *launch, const char *name, const char *value, GError **error)
 {
+  if (strcmp (name, "ssh-host-key") == 0)
+    {
+      launch->host_key = value;
+      return TRUE;
+    }
   if (strcmp (name, "format") != 0)
     return vq_instance_life_take (&launch->life, name, value, error);
   return vq_verb_output_read_format (value, "names", &launch->json, error);
@@ -248,6 +257,20 @@ make (const Launch *launch, VqPrivateDir *place, GError **error)
   return instance;
 }
 
+/* Nothing is left of an instance that cannot have the user's key. */
+static gboolean
+take_host_key (const Launch *launch, VqInstance *instance, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+
+  if (launch->host_key == NULL
+      || vq_instance_host_key_take (vq_instance_get_dir (instance), launch->host_key, error))
+    return TRUE;
+  if (!vq_instance_remove (instance, &why))
+    g_warning ("cannot remove the instance: %s", why->message);
+  return FALSE;
+}
+
 static void
 print_name (const Launch *launch, const char *name)
 {
@@ -271,7 +294,7 @@ do_launch (Launch *launch, GError **error)
   g_autoptr (VqInstance) instance
       = place != NULL && settle_image (launch, error) ? make (launch, place, error) : NULL;
 
-  if (instance == NULL
+  if (instance == NULL || !take_host_key (launch, instance, error)
       || (launch->starts && !vq_instance_start (instance, TRUE, &launch->life.owner, NULL, error)))
     return FALSE;
   print_name (launch, vq_instance_get_name (instance));

@@ -2,21 +2,24 @@
 #include "client/verb-ssh.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "client/instance-request.h"
 #include "client/machine-exec.h"
+#include "instance/instance-host-key.h"
 #include "instance/instance-place.h"
 #include "instance/instance-socket.h"
 #include "io/child.h"
 #include "io/lock-file.h"
 #include "verb/verb-output.h"
 
-/* What a host's name has after that of the instance. */
-#define SUFFIX ".virt-qemu"
+/* The exit status of ssh-server.sh if the guest does not have its host key yet. */
+#define NEEDS_HOST_KEY 122
 
 /* For ssh-keygen, or for another process of ours that runs it. */
 #define KEY_SECONDS 30
@@ -27,15 +30,19 @@
 static const char config_help[]
     = "Usage: virt-qemu ssh-config [OPTION...] [NAME]\n"
       "\n"
-      "Prints lines for ~/.ssh/config, with which \"ssh NAME" SUFFIX "\" logs in to the\n"
+      "Prints lines for ~/.ssh/config, with which \"ssh NAME" VQ_VERB_SSH_SUFFIX "\" logs in to the\n"
       "instance NAME, as root if no user is given. There is no port and no question\n"
-      "about keys. Without NAME, the lines are for all instances, those of later, too.\n"
+      "about keys: the guest's host key is known, and checked. Without NAME, the lines are for all instances, those of later, too.\n"
       "The guest must have an ssh server (openssh-server), which need not run.\n"
       "\n"
       "  -h, --help             show this text and exit\n";
 
 static const char server_script[] =
 #include "client/ssh-server.sh.inc"
+    ;
+
+static const char key_script[] =
+#include "client/host-key.sh.inc"
     ;
 
 /* The directory above that of the instances. */
@@ -59,7 +66,8 @@ quote (const char *path)
   return g_strjoinv ("%%", parts);
 }
 
-/* ssh may be run where our variables are not set. */
+/* ssh may be run where our variables are not set. An old ssh does not know KnownHostsCommand and
+ * takes any host key; what is run for ssh comes from the same user. */
 static gboolean
 print_config (const VqInstanceRequest *request, GError **error)
 {
@@ -78,15 +86,19 @@ print_config (const VqInstanceRequest *request, GError **error)
   state_word = quote (vq_private_dir_get_path (state));
   program_word = quote (program);
   key = vq_private_dir_join (state, KEY);
-  vq_verb_output_text ("Host %s" SUFFIX "\n"
+  vq_verb_output_text ("Host %s" VQ_VERB_SSH_SUFFIX "\n"
                        "  ProxyCommand env VIRT_QEMU_STATE_DIR=%s %s " VQ_VERB_SSH_PROXY " '%%h'\n"
                        "  IdentityFile \"%s\"\n"
                        "  IdentitiesOnly yes\n"
                        "  User root\n"
-                       "  StrictHostKeyChecking no\n"
+                       "  IgnoreUnknown KnownHostsCommand\n"
+                       "  KnownHostsCommand /usr/bin/env VIRT_QEMU_STATE_DIR=%s %s "
+                       VQ_VERB_SSH_HOST_KEY " %%H\n"
+                       "  StrictHostKeyChecking accept-new\n"
                        "  UserKnownHostsFile /dev/null\n"
                        "  LogLevel ERROR\n",
-                       name != NULL ? name : "*", state_word, program_word, key);
+                       name != NULL ? name : "*", state_word, program_word, key, state_word,
+                       program_word);
   return TRUE;
 }
 
@@ -136,18 +148,79 @@ get_public_key (GError **error)
   return g_strchomp (line);
 }
 
+/* The instance that ssh calls HOST. */
+static VqInstance *
+open_instance (const char *host, GError **error)
+{
+  g_autofree char *name = g_str_has_suffix (host, VQ_VERB_SSH_SUFFIX)
+                              ? g_strndup (host, strlen (host) - strlen (VQ_VERB_SSH_SUFFIX))
+                              : g_strdup (host);
+  g_autoptr (VqPrivateDir) place = vq_instance_place_open_state (error);
+
+  return place != NULL ? vq_instance_open (place, name, error) : NULL;
+}
+
+/* Makes the private half of the host key of INSTANCE our stdin for a moment, and gives it to the
+ * guest. Returns an exit status, as vq_machine_exec_run does. */
+static int
+send_host_key (VqInstance *instance, const char *public_key, GError **error)
+{
+  const char *const argv[] = { "sh", "-c", key_script, "sh", public_key, NULL };
+  const VqMachineExec what
+      = { .name = vq_instance_get_name (instance), .command = { .argv = argv } };
+  vq_autofd int key = vq_private_dir_open_file (vq_instance_get_dir (instance),
+                                                VQ_INSTANCE_HOST_KEY, O_RDONLY, error);
+  vq_autofd int connection = key >= 0 ? fcntl (STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : -1;
+  int status;
+
+  if (key < 0)
+    return VQ_MACHINE_EXEC_FAILED;
+  if (connection < 0 || dup2 (key, STDIN_FILENO) < 0)
+    {
+      vq_error_set_errno (error, errno, "cannot send the host key");
+      return VQ_MACHINE_EXEC_FAILED;
+    }
+  status = vq_machine_exec_run (&what, error);
+  dup2 (connection, STDIN_FILENO);
+  return status;
+}
+
+/* Nearly always the guest has its host key already. */
 static int
 serve (const char *host, GError **error)
 {
-  g_autofree char *name = g_str_has_suffix (host, SUFFIX)
-                              ? g_strndup (host, strlen (host) - strlen (SUFFIX))
-                              : g_strdup (host);
-  g_autofree char *socket = vq_instance_socket_find (name, "exec", error);
+  g_autoptr (VqInstance) instance = open_instance (host, error);
+  const char *name = instance != NULL ? vq_instance_get_name (instance) : NULL;
+  g_autofree char *socket = name != NULL ? vq_instance_socket_find (name, "exec", error) : NULL;
   g_autofree char *key = socket != NULL ? get_public_key (error) : NULL;
-  const char *const argv[] = { "sh", "-c", server_script, "sh", key, NULL };
+  g_autofree char *host_key
+      = key != NULL ? vq_instance_host_key_read (vq_instance_get_dir (instance)) : NULL;
+  const char *const argv[]
+      = { "sh", "-c", server_script, "sh", key, host_key != NULL ? host_key : "", NULL };
   const VqMachineExec what = { .name = name, .command = { .argv = argv } };
+  int status;
 
-  return key != NULL ? vq_machine_exec_run (&what, error) : VQ_MACHINE_EXEC_FAILED;
+  if (key == NULL)
+    return VQ_MACHINE_EXEC_FAILED;
+  status = vq_machine_exec_run (&what, error);
+  if (status != NEEDS_HOST_KEY || host_key == NULL)
+    return status;
+  status = send_host_key (instance, host_key, error);
+  return status == 0 ? vq_machine_exec_run (&what, error) : status;
+}
+
+/* ssh asks for nothing that it does not need, so an instance without a key is no error. */
+VqVerbStatus
+vq_verb_ssh_host_key (const char *const *arguments)
+{
+  g_autoptr (VqInstance) instance
+      = arguments[0] != NULL ? open_instance (arguments[0], NULL) : NULL;
+  g_autofree char *key
+      = instance != NULL ? vq_instance_host_key_read (vq_instance_get_dir (instance)) : NULL;
+
+  if (key != NULL)
+    vq_verb_output_text ("%s %s\n", arguments[0], key);
+  return VQ_VERB_OK;
 }
 
 VqVerbStatus

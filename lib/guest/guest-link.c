@@ -317,10 +317,10 @@ vq_guest_link_get_channel (VqGuestLink *link)
 }
 
 gboolean
-vq_guest_link_renew_identity (VqGuestLink *link, const char *machine_id, gint64 deadline,
-                              GError **error)
+vq_guest_link_renew_identity (VqGuestLink *link, const char *machine_id, const char *host_key,
+                              gint64 deadline, GError **error)
 {
-  return vq_guest_identity_renew (link->helper, link->channel, machine_id, deadline,
+  return vq_guest_identity_renew (link->helper, link->channel, machine_id, host_key, deadline,
                                   get_cancel (link), error);
 }
 

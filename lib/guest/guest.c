@@ -162,9 +162,10 @@ vq_guest_has_helper (VqGuest *guest)
 }
 
 gboolean
-vq_guest_renew_identity (VqGuest *guest, const char *machine_id, gint64 deadline, GError **error)
+vq_guest_renew_identity (VqGuest *guest, const char *machine_id, const char *host_key,
+                         gint64 deadline, GError **error)
 {
-  return vq_guest_link_renew_identity (guest->link, machine_id, deadline, error);
+  return vq_guest_link_renew_identity (guest->link, machine_id, host_key, deadline, error);
 }
 
 gboolean

@@ -43,10 +43,10 @@ gboolean vq_guest_check_saving (VqGuest *guest, GError **error) G_GNUC_WARN_UNUS
  * however it ends. */
 gboolean vq_guest_has_helper (VqGuest *guest);
 
-/* Gives GUEST the MACHINE_ID (see machine-id(5)) and new host keys for ssh, if it has such things.
- * Its commands must run through the helper. */
-gboolean vq_guest_renew_identity (VqGuest *guest, const char *machine_id, gint64 deadline,
-                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Gives GUEST the MACHINE_ID and the HOST_KEY (guest-identity.h). Its commands must run through the
+ * helper. */
+gboolean vq_guest_renew_identity (VqGuest *guest, const char *machine_id, const char *host_key,
+                                  gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Makes what forks of the template need, while the guest goes on. FINAL_DIRECTORY is the absolute
  * path that the template will have. Waits for qemu-img. */

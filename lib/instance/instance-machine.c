@@ -8,6 +8,7 @@
 #include "base/programs.h"
 #include "instance/control-client.h"
 #include "instance/control-wire.h"
+#include "instance/instance-host-key.h"
 #include "instance/instance-place.h"
 #include "instance/instance-socket.h"
 #include "io/workdir.h"
@@ -119,23 +120,35 @@ take_accel (VqInstanceMachine *self)
     self->options->accel = VQ_ACCEL_TCG;
 }
 
-static gboolean
-make_plan (VqInstanceMachine *self, GError **error)
+static void
+set_identity (VqInstanceMachine *self)
 {
   const char *machine_id = vq_instance_get_record (self->instance)->machine_id;
   VqPrivateDir *dir = vq_instance_get_dir (self->instance);
+  g_autofree char *host_key = vq_private_dir_join (dir, VQ_INSTANCE_HOST_KEY);
+
+  if (machine_id[0] != '\0')
+    vq_plan_set_identity (self->plan, machine_id, host_key);
+}
+
+/* The host key is made while the plan is. */
+static gboolean
+make_plan (VqInstanceMachine *self, GError **error)
+{
+  VqPrivateDir *dir = vq_instance_get_dir (self->instance);
+  g_autoptr (VqChild) key = NULL;
 
   self->exec_program = vq_programs_find (EXEC_NAME, error);
-  if (self->exec_program == NULL)
+  if (self->exec_program == NULL || !vq_instance_host_key_start (dir, &key, error))
     return FALSE;
   vq_workdir_sweep (NULL);
   take_accel (self);
   self->plan = vq_plan_new (self->options, self->cancel, error);
-  if (self->plan == NULL)
+  if (self->plan == NULL
+      || !vq_instance_host_key_finish (g_steal_pointer (&key), self->cancel, error))
     return FALSE;
   vq_plan_keep_disk (self->plan, vq_private_dir_get_path (dir));
-  if (machine_id[0] != '\0')
-    vq_plan_set_machine_id (self->plan, machine_id);
+  set_identity (self);
   return TRUE;
 }
 

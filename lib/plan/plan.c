@@ -299,10 +299,12 @@ vq_plan_keep_disk (VqPlan *plan, const char *directory)
 }
 
 void
-vq_plan_set_machine_id (VqPlan *plan, const char *machine_id)
+vq_plan_set_identity (VqPlan *plan, const char *machine_id, const char *host_key)
 {
   g_free (plan->machine_id);
+  g_free (plan->host_key);
   plan->machine_id = g_strdup (machine_id);
+  plan->host_key = g_strdup (host_key);
 }
 
 gboolean
@@ -378,5 +380,6 @@ vq_plan_free (VqPlan *plan)
   g_free (plan->ssh_key);
   g_free (plan->disk_dir);
   g_free (plan->machine_id);
+  g_free (plan->host_key);
   g_free (plan);
 }

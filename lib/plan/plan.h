@@ -37,7 +37,8 @@ typedef struct
   gboolean cloud_seed; /* the machine gets a seed for cloud-init, which lets us in over ssh */
   int boot_timeout;    /* seconds that a boot or a reboot may take */
   char *disk_dir;      /* where the machine's disk stays when it ends; NULL: it is removed */
-  char *machine_id;    /* what a new guest gets, with new host keys; NULL: it keeps the image's */
+  char *machine_id;    /* what a new guest gets, with the host key; NULL: it keeps the image's */
+  char *host_key;      /* the path of that key, which is for ssh */
 } VqPlan;
 
 /* Makes all decisions. OPTIONS must outlive the result. Waits for qemu-img and for the probe of KVM
@@ -51,9 +52,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqPlan, vq_plan_free)
 /* From now on the disk of a machine, and the variables of its firmware, are kept in DIRECTORY. */
 void vq_plan_keep_disk (VqPlan *plan, const char *directory);
 
-/* From now on each new guest gets MACHINE_ID, see machine-id(5), and host keys of its own for ssh.
- */
-void vq_plan_set_machine_id (VqPlan *plan, const char *machine_id);
+/* From now on each new guest gets MACHINE_ID, see machine-id(5), and, if it has such keys, the host
+ * key for ssh in the file HOST_KEY, whose public half is in HOST_KEY.pub. */
+void vq_plan_set_identity (VqPlan *plan, const char *machine_id, const char *host_key);
 
 /* To be called when the guest has booted but no way into it opens: from now on the machine gets a
  * cloud seed. Returns FALSE if it has one already, or if the options name a way in. */

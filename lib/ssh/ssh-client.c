@@ -46,6 +46,15 @@ vq_ssh_client_make_seed (const char *directory, const VqSeed *seed, gboolean wit
   return program != NULL && vq_child_run (argv, &options, NULL, deadline, cancel, error);
 }
 
+VqChild *
+vq_ssh_client_start_host_key (const char *path, const char *from, GError **error)
+{
+  g_autofree char *program = vq_programs_find (PROGRAM, error);
+  const char *const argv[] = { program, VQ_SSH_CLIENT_MAKE_HOST_KEY, path, from, NULL };
+
+  return program != NULL ? vq_child_spawn (argv, NULL, error) : NULL;
+}
+
 static gboolean
 write_file (int fd, const VqSshLogin *login, const char *const *argv, GError **error)
 {

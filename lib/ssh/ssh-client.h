@@ -6,6 +6,8 @@
  *   virt-qemu-ssh make-seed DIRECTORY FILE keys|none
  *     makes a seed for cloud-init in DIRECTORY (cloud-seed.h), with or without keys. The open file
  *     FILE holds the user's part (vq_seed_pack)
+ *   virt-qemu-ssh make-host-key PATH [FROM]
+ *     makes a host key, or takes the one in the file FROM (host-key.h)
  *   virt-qemu-ssh run FILE IN OUT ERR DEADLINE
  *     runs one command in the guest, on the descriptors IN, OUT and ERR. The open file FILE holds
  *     how to log in (vq_ssh_login_pack), a NUL, and the command (vq_ssh_script_begin); other
@@ -26,6 +28,7 @@
 #define VQ_SSH_CLIENT_MAKE_SEED "make-seed"
 #define VQ_SSH_CLIENT_KEYS "keys"
 #define VQ_SSH_CLIENT_NO_KEYS "none"
+#define VQ_SSH_CLIENT_MAKE_HOST_KEY "make-host-key"
 #define VQ_SSH_CLIENT_RUN "run"
 #define VQ_SSH_CLIENT_KEY "key "
 #define VQ_SSH_CLIENT_EXITED "exited "
@@ -36,6 +39,10 @@
 gboolean vq_ssh_client_make_seed (const char *directory, const VqSeed *seed, gboolean with_keys,
                                   gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* Starts the program that makes the host key PATH, as vq_host_key_make does. Does not wait. */
+VqChild *vq_ssh_client_start_host_key (const char *path, const char *from,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Starts the program for the command ARGV on FDS (stdin, stdout, stderr). It logs in with LOGIN and
  * writes its lines to REPORT. All descriptors stay the caller's. Does not wait. */

@@ -227,11 +227,11 @@ plug_late_disks (VqTestbed *testbed, GError **error)
 static gboolean
 renew_identity (VqTestbed *testbed, GError **error)
 {
-  const char *machine_id = testbed->plan->machine_id;
+  const VqPlan *plan = testbed->plan;
 
-  return machine_id == NULL || !vq_guest_has_helper (testbed->guest)
-         || vq_guest_renew_identity (testbed->guest, machine_id, vq_deadline_in (ATTACH_SECONDS),
-                                     error);
+  return plan->machine_id == NULL || !vq_guest_has_helper (testbed->guest)
+         || vq_guest_renew_identity (testbed->guest, plan->machine_id, plan->host_key,
+                                     vq_deadline_in (ATTACH_SECONDS), error);
 }
 
 /* Takes over GUEST, which is NULL if there is none. IS_NEW: it is not one that boots again. */

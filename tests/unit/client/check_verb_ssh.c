@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "guest/guest-identity.h"
 #include "instance-setup.h"
+#include "instance/instance-host-key.h"
 #include "suite.h"
 #include "verb-setup.h"
 
@@ -66,9 +68,10 @@ make_config (const char *name)
   return path;
 }
 
-/* What the command prints over ssh. */
+/* What the command prints over ssh, which must end with STATUS and say SAYS among other things, or
+ * nothing if that is empty. */
 static GBytes *
-log_in (const char *config)
+run_ssh (const char *config, int status, const char *says)
 {
   const char *const argv[]
       = { "ssh", "-F", config, "-l", g_get_user_name (), "web.virt-qemu", "echo hello", NULL };
@@ -80,9 +83,17 @@ log_in (const char *config)
   program_start (&ssh, argv, -1, out, err);
   wait_for (is_true, &ssh.ended);
   said = take_contents (err);
-  ck_assert_msg (ssh.status == 0, "status %d: %s", ssh.status, as_string (said));
-  ck_assert_str_eq (as_string (said), "");
+  ck_assert_msg (ssh.status == status, "status %d: %s", ssh.status, as_string (said));
+  ck_assert_msg (says[0] != '\0' ? strstr (as_string (said), says) != NULL
+                                 : as_string (said)[0] == '\0',
+                 "%s", as_string (said));
   return take_contents (out);
+}
+
+static GBytes *
+log_in (const char *config)
+{
+  return run_ssh (config, 0, "");
 }
 
 static void
@@ -114,6 +125,41 @@ TEST (logs_in)
   ck_assert_str_eq (first, second);
   assert_private ("state/ssh-key");
   assert_private ("virt-qemu-ssh/host_key");
+}
+
+static void
+assert_has_host_key (VqInstance *instance)
+{
+  g_autofree char *in_guest = in_directory ("virt-qemu-ssh/host_key.pub");
+  g_autofree char *known = vq_instance_host_key_read (vq_instance_get_dir (instance));
+  g_autofree char *line = NULL;
+
+  ck_assert (g_file_get_contents (in_guest, &line, NULL, NULL));
+  ck_assert_str_eq (g_strchomp (line), known);
+}
+
+/* The guest gets the key, and no other machine can take its place: here it is as if we knew the key
+ * of another one. */
+TEST (knows_the_host_key)
+{
+  g_autofree char *config = make_config (NULL);
+  g_autoptr (VqInstance) web = vq_instance_open (instance_place, "web", NULL);
+  VqPrivateDir *dir = vq_instance_get_dir (web);
+  g_autofree char *other = in_directory ("other");
+  VqChild *child;
+  g_autofree char *other_public = in_directory ("other.pub");
+  g_autofree char *known = vq_private_dir_join (dir, VQ_INSTANCE_HOST_KEY_PUBLIC);
+
+  ck_assert (vq_instance_host_key_start (dir, &child, NULL));
+  ck_assert (vq_instance_host_key_finish (child, NULL, NULL));
+  for (int i = 0; i < 2; i++)
+    g_bytes_unref (log_in (config));
+  assert_has_host_key (web);
+  assert_private ("virt-qemu-ssh/host_key");
+  child = vq_guest_identity_start_key (other, NULL, NULL);
+  ck_assert (child != NULL && vq_guest_identity_finish_key (child, NULL, NULL));
+  ck_assert_int_eq (g_rename (other_public, known), 0);
+  g_bytes_unref (run_ssh (config, 255, "host key"));
 }
 
 /* A process was killed while it made the key. */

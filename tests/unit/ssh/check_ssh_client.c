@@ -74,6 +74,35 @@ TEST (users_seed)
   ck_assert_ptr_nonnull (memmem (image, n, "unmistakable", strlen ("unmistakable")));
 }
 
+static gboolean
+make_host_key (const char *path, const char *from)
+{
+  g_autoptr (VqChild) child = vq_ssh_client_start_host_key (path, from, NULL);
+
+  return vq_child_wait (child, vq_deadline_in (PATIENCE), NULL, NULL)
+         && vq_child_check_success (child, NULL);
+}
+
+/* A new key, and the same one given by the user; what is no key leaves nothing. */
+TEST (host_keys)
+{
+  g_autofree char *first = g_build_filename (directory, "first", NULL);
+  g_autofree char *first_public = g_build_filename (directory, "first.pub", NULL);
+  g_autofree char *second = g_build_filename (directory, "second", NULL);
+  g_autofree char *second_public = g_build_filename (directory, "second.pub", NULL);
+  g_autofree char *line = NULL;
+  g_autofree char *same = NULL;
+
+  ck_assert (make_host_key (first, NULL));
+  ck_assert (!make_host_key (second, first_public));
+  ck_assert (!g_file_test (second, G_FILE_TEST_EXISTS));
+  ck_assert (make_host_key (second, first));
+  ck_assert (g_file_get_contents (first_public, &line, NULL, NULL));
+  ck_assert (g_file_get_contents (second_public, &same, NULL, NULL));
+  ck_assert (g_str_has_prefix (line, "ssh-ed25519 AAAA"));
+  ck_assert_str_eq (line, same);
+}
+
 TEST (no_seed)
 {
   g_autofree char *none = g_build_filename (directory, "none", NULL);
