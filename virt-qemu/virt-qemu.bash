@@ -142,6 +142,40 @@ _virt_qemu_names ()
   fi
 }
 
+_virt_qemu_list ()
+{
+  case $prev in
+    --format)
+      mapfile -t COMPREPLY < <(compgen -W 'table json names brief summary targets' -- "$cur")
+      return
+      ;;
+    --locked)
+      mapfile -t COMPREPLY < <(compgen -W 'true false' -- "$cur")
+      return
+      ;;
+    --status)
+      mapfile -t COMPREPLY < <(compgen -W 'up down' -- "$cur")
+      return
+      ;;
+    -t | --targets | --json-query)
+      _filedir
+      return
+      ;;
+    --owner | --desc | --desc-pattern | --machine-type | --os-type | --os-version)
+      return
+      ;;
+  esac
+  $split && return
+
+  if [[ $cur == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '--brief --desc= --desc-pattern= --format= --help --json-query= --list-targets --locked=
+      --machine-type= --os-type= --os-version= --owner= --status= --summary --targets=' -- "$cur")
+    [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+  else
+    mapfile -t COMPREPLY < <(compgen -W "$("${words[0]}" list --format=names 2>/dev/null)" -- "$cur")
+  fi
+}
+
 _virt_qemu_events ()
 {
   case $prev in
@@ -161,7 +195,7 @@ _virt_qemu_events ()
 _virt_qemu_launch ()
 {
   if [[ $cur == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--ephemeral --format= --help --replace --lease= --owner-fd= --owner-pid=
+    mapfile -t COMPREPLY < <(compgen -W '--ephemeral --format= --help --replace --ssh-host-key= --lease= --owner-fd= --owner-pid=
       --cpus= --disk= --disks= --clone-disks --disk-size= --ram-size= --network= --user= --password= --boot= --shared-dir= --template-script=
       --user-data= --meta-data= --network-config= --set= --cdrom-file=' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
@@ -331,9 +365,11 @@ _virt_qemu ()
     _filedir png
   elif [[ ${words[1]} == start ]]; then
     _virt_qemu_names '--lease= --owner-fd= --owner-pid='
+  elif [[ ${words[1]} == list ]]; then
+    _virt_qemu_list
   elif [[ ${words[1]} == renew ]]; then
     _virt_qemu_names '--lease='
-  elif [[ ${words[1]} =~ ^(console|info|list|prune|screenshot|ssh-config|stats)$ ]]; then
+  elif [[ ${words[1]} =~ ^(console|info|prune|screenshot|ssh-config|stats)$ ]]; then
     _virt_qemu_names ''
   fi
 } && complete -F _virt_qemu virt-qemu

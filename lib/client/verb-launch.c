@@ -31,11 +31,11 @@ typedef struct
   gboolean replace;
   VqInstanceLife life;
   const char *host_key; /* the file with the host key that the guest is to have; NULL: a new one */
-  GPtrArray *machine; /* of const char *: the arguments that describe the machine, and the name */
-  VqOptions *options; /* what these mean */
-  char *cached;       /* the path of the image, if its address or its system was given */
-  char *architecture; /* the option for it, if the system's name has told it */
-  int hold;           /* keeps that until the instance does; -1: not open */
+  GPtrArray *machine;   /* of const char *: the arguments that describe the machine, and the name */
+  VqOptions *options;   /* what these mean */
+  char *cached;         /* the path of the image, if its address or its system was given */
+  char *architecture;   /* the option for it, if the system's name has told it */
+  int hold;             /* keeps that until the instance does; -1: not open */
 } Launch;
 
 static const char help[]
@@ -84,8 +84,8 @@ take_own (Launch *launch, const char *argument)
 }
 
 /* Options of our own with a value, which may be the next argument. */
-static const char *const with_value[] = { "lease", "owner-pid", "owner-fd", "format",
-                                          "ssh-host-key" };
+static const char *const with_value[]
+    = { "lease", "owner-pid", "owner-fd", "format", "ssh-host-key" };
 
 static gboolean
 apply_value (Launch *launch, const char *name, const char *value, GError **error)

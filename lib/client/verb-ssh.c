@@ -30,9 +30,11 @@
 static const char config_help[]
     = "Usage: virt-qemu ssh-config [OPTION...] [NAME]\n"
       "\n"
-      "Prints lines for ~/.ssh/config, with which \"ssh NAME" VQ_VERB_SSH_SUFFIX "\" logs in to the\n"
+      "Prints lines for ~/.ssh/config, with which \"ssh NAME" VQ_VERB_SSH_SUFFIX
+      "\" logs in to the\n"
       "instance NAME, as root if no user is given. There is no port and no question\n"
-      "about keys: the guest's host key is known, and checked. Without NAME, the lines are for all instances, those of later, too.\n"
+      "about keys: the guest's host key is known, and checked. Without NAME, the lines are for all "
+      "instances, those of later, too.\n"
       "The guest must have an ssh server (openssh-server), which need not run.\n"
       "\n"
       "  -h, --help             show this text and exit\n";
@@ -86,19 +88,18 @@ print_config (const VqInstanceRequest *request, GError **error)
   state_word = quote (vq_private_dir_get_path (state));
   program_word = quote (program);
   key = vq_private_dir_join (state, KEY);
-  vq_verb_output_text ("Host %s" VQ_VERB_SSH_SUFFIX "\n"
-                       "  ProxyCommand env VIRT_QEMU_STATE_DIR=%s %s " VQ_VERB_SSH_PROXY " '%%h'\n"
-                       "  IdentityFile \"%s\"\n"
-                       "  IdentitiesOnly yes\n"
-                       "  User root\n"
-                       "  IgnoreUnknown KnownHostsCommand\n"
-                       "  KnownHostsCommand /usr/bin/env VIRT_QEMU_STATE_DIR=%s %s "
-                       VQ_VERB_SSH_HOST_KEY " %%H\n"
-                       "  StrictHostKeyChecking accept-new\n"
-                       "  UserKnownHostsFile /dev/null\n"
-                       "  LogLevel ERROR\n",
-                       name != NULL ? name : "*", state_word, program_word, key, state_word,
-                       program_word);
+  vq_verb_output_text (
+      "Host %s" VQ_VERB_SSH_SUFFIX "\n"
+      "  ProxyCommand env VIRT_QEMU_STATE_DIR=%s %s " VQ_VERB_SSH_PROXY " '%%h'\n"
+      "  IdentityFile \"%s\"\n"
+      "  IdentitiesOnly yes\n"
+      "  User root\n"
+      "  IgnoreUnknown KnownHostsCommand\n"
+      "  KnownHostsCommand /usr/bin/env VIRT_QEMU_STATE_DIR=%s %s " VQ_VERB_SSH_HOST_KEY " %%H\n"
+      "  StrictHostKeyChecking accept-new\n"
+      "  UserKnownHostsFile /dev/null\n"
+      "  LogLevel ERROR\n",
+      name != NULL ? name : "*", state_word, program_word, key, state_word, program_word);
   return TRUE;
 }
 

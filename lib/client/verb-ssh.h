@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* virt-qemu ssh-config: ssh into instances, with no port and no question about keys. The program
  * ssh starts virt-qemu ssh-proxy, which runs an ssh server for this one connection in the guest.
- * ssh logs in with a key that is made once, and is in the directory of the state; the guest is known
- * by the host key that we have made for it (instance/instance-host-key.h). */
+ * ssh logs in with a key that is made once, and is in the directory of the state; the guest is
+ * known by the host key that we have made for it (instance/instance-host-key.h). */
 #pragma once
 
 #include "verb/verb-error.h"

@@ -10,12 +10,12 @@
 
 /* Begins to make the host key PATH, or to take the one in the file FROM (ssh/host-key.h). Returns
  * the program of ours that does it (transfer full). Does not wait. */
-VqChild *vq_guest_identity_start_key (const char *path, const char *from,
-                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+VqChild *vq_guest_identity_start_key (const char *path, const char *from, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* Waits until the key is made, for some milliseconds, and frees CHILD even on failure. */
-gboolean vq_guest_identity_finish_key (VqChild *child, VqCancel *cancel,
-                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean vq_guest_identity_finish_key (VqChild *child, VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* Gives the guest the MACHINE_ID (see machine-id(5)) and, if it has host keys for ssh, the one in
  * the file HOST_KEY in their place. PORT leads to its helper, and CHANNEL to a shell for what the

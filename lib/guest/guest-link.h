@@ -41,7 +41,8 @@ VqChannel *vq_guest_link_get_channel (VqGuestLink *link);
 /* Gives the guest an identity of its own (guest-identity.h). Commands must run through the
  * helper. */
 gboolean vq_guest_link_renew_identity (VqGuestLink *link, const char *machine_id,
-                                       const char *host_key, gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                       const char *host_key, gint64 deadline, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* Asks the guest to power off or to reboot. Does not wait. */
 void vq_guest_link_power_off (VqGuestLink *link);

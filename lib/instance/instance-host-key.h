@@ -12,17 +12,17 @@
 
 /* Begins to make the key in the directory DIR if there is none; *CHILD is what does that, NULL if
  * there is one. Does not wait. */
-gboolean vq_instance_host_key_start (VqPrivateDir *dir, VqChild **child,
-                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean vq_instance_host_key_start (VqPrivateDir *dir, VqChild **child, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* Waits until the key is there, for some milliseconds. CHILD, which may be NULL, is freed. */
-gboolean vq_instance_host_key_finish (VqChild *child, VqCancel *cancel,
-                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean vq_instance_host_key_finish (VqChild *child, VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* Takes the private key in the file FROM, for an instance that has none yet. Waits in the same way.
  */
-gboolean vq_instance_host_key_take (VqPrivateDir *dir, const char *from,
-                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean vq_instance_host_key_take (VqPrivateDir *dir, const char *from, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* The line of the public key, without a newline; NULL if there is none, because the instance has
  * not run yet. Transfer full. */

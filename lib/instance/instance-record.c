@@ -198,11 +198,10 @@ check_utf8 (const char *text, GError **error)
 static JsonNode *
 build (const VqInstanceRecord *record)
 {
-  JsonNode *node = vq_json_build ("version", "i", (gint64)VERSION, "created", "i", record->created,
-                                  "ephemeral", "b", record->ephemeral, "has-disk", "b",
-                                  record->has_disk, "cloud-seed", "b", record->cloud_seed, "lease",
-                                  "i", record->lease, "locked", "i", record->locked, "down", "b",
-                                  record->down, NULL);
+  JsonNode *node = vq_json_build (
+      "version", "i", (gint64)VERSION, "created", "i", record->created, "ephemeral", "b",
+      record->ephemeral, "has-disk", "b", record->has_disk, "cloud-seed", "b", record->cloud_seed,
+      "lease", "i", record->lease, "locked", "i", record->locked, "down", "b", record->down, NULL);
   JsonObject *object = json_node_get_object (node);
   JsonArray *arguments = json_array_new ();
 

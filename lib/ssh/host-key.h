@@ -8,5 +8,5 @@
 /* Makes an ed25519 key, or takes the one in the file FROM if it is not NULL: one without a
  * passphrase, of any type that libssh knows. The private key is then in PATH, and the line "TYPE
  * BASE64" in PATH.pub, both with mode 0600; PATH is there only when both are complete. */
-gboolean vq_host_key_make (const char *path, const char *from,
-                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean vq_host_key_make (const char *path, const char *from, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

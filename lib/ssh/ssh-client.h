@@ -41,8 +41,8 @@ gboolean vq_ssh_client_make_seed (const char *directory, const VqSeed *seed, gbo
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* Starts the program that makes the host key PATH, as vq_host_key_make does. Does not wait. */
-VqChild *vq_ssh_client_start_host_key (const char *path, const char *from,
-                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+VqChild *vq_ssh_client_start_host_key (const char *path, const char *from, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* Starts the program for the command ARGV on FDS (stdin, stdout, stderr). It logs in with LOGIN and
  * writes its lines to REPORT. All descriptors stay the caller's. Does not wait. */

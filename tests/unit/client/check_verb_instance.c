@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "cli-run.h"
 #include "instance-setup.h"
+#include "instance/instance-host-key.h"
 #include "instance/instance-reason.h"
 #include "suite.h"
 #include "tree.h"
@@ -82,7 +83,7 @@ static const struct
 } failures[] = {
   { "start", 2, "which instance?" },
   { "stop", 2, "which instance?" },
-  { "list web", 2, "one name too many" },
+  { "list web", 3, "no instance \"web\"" },
   { "info", 2, "which instance?" },
   { "info web", 3, "there is no instance \"web\"" },
   { "stats", 2, "which instance?" },
@@ -103,7 +104,8 @@ static const struct
   { "stop --format=xml web", 2, "not table, json or names" },
   { "launch --format xml x.img web", 2, "not names or json" },
   { "wait --for=ever web", 2, "not ready or stopped" },
-  { "list --format=xml", 2, "not table, json or names" },
+  { "list --format=xml", 2, "not table, json, names, brief, summary or targets" },
+  { "list a_b", 2, "a_b" },
   { "fork idle", 2, "which instance?" },
   { "fork idle web two", 2, "one name too many" },
   { "fork idle web", 4, "the instance \"idle\" does not run" },
@@ -288,8 +290,10 @@ parse (JsonParser *parser)
 TEST (json)
 {
   static const char *const members[]
-      = { "name",      "state",       "reason", "work", "host",    "image",     "created",
-          "ephemeral", "lease_until", "disk",   "pid",  "sockets", "machine_id" };
+      = { "name",       "state",       "reason",       "work",       "host",   "image",
+          "created",    "ephemeral",   "lease_until",  "disk",       "pid",    "sockets",
+          "machine_id", "host_key",    "os_type",      "os_version", "locked", "locked_since",
+          "owner",      "description", "machine_type", "status" };
   g_autoptr (JsonParser) parser = json_parser_new ();
   JsonObject *object;
 
@@ -303,6 +307,63 @@ TEST (json)
   ck_assert_str_eq (json_object_get_string_member (object, "work"), "reverted");
   ck_assert_int_eq (json_object_get_int_member (object, "pid"), 42);
   ck_assert_str_eq (json_object_get_string_member (object, "lease_until"), "1970-01-01T00:01:30Z");
+}
+
+/* Makes an instance that OWNER has locked. It does not run, but has the host key KEY. */
+static void
+make_locked (const char *name, const char *owner, const char *type, gboolean down, const char *key)
+{
+  g_autoptr (VqInstance) instance = NULL;
+  VqInstanceRecord *record;
+  VqPrivateDir *dir;
+
+  instance_make (name, FALSE);
+  instance = vq_instance_open (instance_place, name, NULL);
+  record = vq_instance_get_record (instance);
+  dir = vq_instance_get_dir (instance);
+  record->locked = 90 * G_USEC_PER_SEC;
+  record->down = down;
+  vq_instance_record_set_text (&record->owner, owner);
+  vq_instance_record_set_text (&record->description, "for\033[1m");
+  vq_instance_record_set_text (&record->machine_type, type);
+  ck_assert (vq_instance_record_write (record, dir, NULL));
+  ck_assert (vq_private_dir_write (dir, VQ_INSTANCE_HOST_KEY_PUBLIC, key, NULL));
+}
+
+/* What is printed about three machines that are locked, and one that is not. */
+static const struct
+{
+  const char *arguments, *said;
+} listings[] = {
+  { "--format=names", "a\nb\nc\nfree\n" },
+  { "--format=names c free", "c\nfree\n" },
+  { "--format=names --owner=ann@h", "a\nc\n" },
+  { "--format=names --locked=true --status=up --machine-type vps", "a\n" },
+  { "--format=names --desc-pattern ^fo", "a\nb\nc\n" },
+  { "--format=names --json-query {\"locked_since\":\"1970-01-01T00:01:30Z\"} a free", "a\n" },
+  { "--list-targets a free root@b.virt-qemu",
+    "targets:\n  root@a.virt-qemu: ssh-ed25519 A\n  root@b.virt-qemu: ssh-ed25519 B\n" },
+  { "--list-targets --owner=nobody", "targets: {}\n" },
+  { "--list-targets free", "targets: {}\n" },
+  { "--brief a free", "a                     up      locked    ann@h                 for [1m\n"
+                      "free                  up      unlocked  -                     -\n" },
+  { "--summary", "TYPE          COUNT     UP  OWNER\n"
+                 "-                 1      1  -\n"
+                 "gpu               1      1  ann@h\n"
+                 "vps               1      1  ann@h\n"
+                 "vps               1      0  bob@h\n" },
+};
+
+TEST_LOOP (who_has_locked_what, 0, G_N_ELEMENTS (listings))
+{
+  g_autofree char *line = g_strconcat ("list ", listings[_i].arguments, NULL);
+
+  make_locked ("a", "ann@h", "vps", FALSE, "ssh-ed25519 A\n");
+  make_locked ("b", "bob@h", "vps", TRUE, "ssh-ed25519 B\n");
+  make_locked ("c", "ann@h", "gpu", FALSE, "ssh-ed25519 C\n");
+  instance_make ("free", FALSE);
+  ck_assert_int_eq (cli_run (line), 0);
+  ck_assert_str_eq (cli_out, listings[_i].said);
 }
 
 TEST (json_of_a_stopped_one)
