@@ -75,6 +75,10 @@ _autopkgtest_virt_qemu_ng ()
       fi
       return
       ;;
+    --slot)
+      mapfile -t COMPREPLY < <(compgen -W "$(virt-qemu slots --format=names 2>/dev/null)" -- "$cur")
+      return
+      ;;
     --instance)
       mapfile -t COMPREPLY < <(compgen -W "$(virt-qemu list --format=names 2>/dev/null)" -- "$cur")
       return
@@ -117,7 +121,7 @@ _autopkgtest_virt_qemu_ng ()
       --accel= --allow-backing= --allow-revert --baseimage --boot= --channel= --clone-disks --cpus= --debug --disk= --disks= --display= --dpkg-architecture= --efi --guest-agent= --help --instance=
       --log-dir= --network= --overlay-dir=
       --user-data= --meta-data= --network-config= --set= --cdrom-file=
-      --password= --qemu-architecture= --qemu-command= --qemu-options= --disk-size= --ram-size= --sandbox= --shared-dir= --show-boot --ssh-key= --ssh-user= --keep-failed= --stats-file=
+      --password= --qemu-architecture= --qemu-command= --qemu-options= --disk-size= --ram-size= --sandbox= --shared-dir= --show-boot --slot= --ssh-key= --ssh-user= --keep-failed= --stats-file=
       --template= --template-cache-size= --template-dir= --template-max-age= --template-script=
       --timeout-poweroff= --timeout-reboot= --user= --version' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace

@@ -97,7 +97,7 @@ _virt_qemu_run ()
 
   if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W '--count= --help --image= --log-dir= --time-wait= --timeout=
-      --cpus= --disk-size= --ram-size= --network= --boot= --shared-dir= --template-script=' -- "$cur")
+      --cpus= --disk-size= --ram-size= --slot= --network= --boot= --shared-dir= --template-script=' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
   else
     _filedir
@@ -194,15 +194,29 @@ _virt_qemu_events ()
 
 _virt_qemu_launch ()
 {
+  if [[ $prev == --slot ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$("${words[0]}" slots --format=names 2>/dev/null)" -- "$cur")
+    return
+  fi
   if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W '--ephemeral --format= --help --replace --ssh-host-key= --lease= --owner-fd= --owner-pid=
-      --cpus= --disk= --disks= --clone-disks --disk-size= --ram-size= --network= --user= --password= --boot= --shared-dir= --template-script=
+      --cpus= --disk= --disks= --clone-disks --disk-size= --ram-size= --slot= --network= --user= --password= --boot= --shared-dir= --template-script=
       --user-data= --meta-data= --network-config= --set= --cdrom-file=' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
   else
     _filedir
     # The systems that can be named in place of an image.
     mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$("${words[0]}" image list-os --format=names 2>/dev/null)" -- "$cur")
+  fi
+}
+
+_virt_qemu_slots ()
+{
+  if [[ $prev == --format ]]; then
+    mapfile -t COMPREPLY < <(compgen -W 'table json names' -- "$cur")
+  elif ! $split; then
+    mapfile -t COMPREPLY < <(compgen -W '--format= --help' -- "$cur")
+    [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
   fi
 }
 
@@ -300,7 +314,7 @@ _virt_qemu_image ()
   elif [[ ${words[2]} == remove ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$("${words[0]}" image list --format=names 2>/dev/null)" -- "$cur")
   elif [[ $cur == -* && ${words[2]} == update ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--autoremove --cpus= --format= --help --no-template --ram-size=' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '--autoremove --cpus= --format= --help --no-template --ram-size= --slot=' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
   elif [[ ${words[2]} =~ ^(pull|update)$ ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$("${words[0]}" image list-os --format=names 2>/dev/null)" -- "$cur")
@@ -327,7 +341,7 @@ _virt_qemu ()
 
   if ((cword == 1)); then
     mapfile -t COMPREPLY < <(compgen -W '
-      check console create delete events exec file fork image info launch list logs prune renew restart revert run screenshot shell ssh-config start stats stop template wait
+      check console create delete events exec file fork image info launch list logs prune renew restart revert run screenshot shell slots ssh-config start stats stop template wait
       --help --version' -- "$cur")
   elif [[ ${words[1]} == check ]]; then
     _virt_qemu_check
@@ -343,6 +357,8 @@ _virt_qemu ()
     _virt_qemu_run
   elif [[ ${words[1]} == shell ]]; then
     _virt_qemu_shell
+  elif [[ ${words[1]} == slots ]]; then
+    _virt_qemu_slots
   elif [[ ${words[1]} == template && ${words[2]} == build && $cword -gt 2 ]]; then
     _virt_qemu_launch
   elif [[ ${words[1]} == template ]]; then

@@ -23,6 +23,7 @@
 #include "run/verb-run.h"
 #include "verb/verb-image.h"
 #include "verb/verb-output.h"
+#include "verb/verb-slots.h"
 #include "verb/verb-template.h"
 #include "verb/verb.h"
 
@@ -50,6 +51,7 @@ static const VqVerb verbs[] = {
   { "events", "show what happens to instances", vq_verb_events_run },
   { "prune", "remove what killed processes have left of instances", vq_verb_list_prune },
   { "run", "run a test in a machine of its own", vq_verb_run_run },
+  { "slots", "show the slots of this host, and who has them", vq_verb_slots_run },
   { "template", "list and remove templates, from which testbeds are forked", vq_verb_template_run },
   { "image", "build disk images, look at them and convert them", vq_verb_image_run },
   { "check", "say what this host can do, and what is missing", vq_verb_check_run },

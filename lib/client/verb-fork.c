@@ -80,7 +80,8 @@ do_fork (const VqInstanceRequest *request, GError **error)
   g_autoptr (VqPrivateDir) place = vq_instance_place_open_state (error);
   g_autoptr (VqInstance) instance = place != NULL ? make (place, request, error) : NULL;
 
-  if (instance == NULL || !vq_instance_start (instance, TRUE, &request->life.owner, NULL, error))
+  if (instance == NULL
+      || !vq_instance_start (instance, TRUE, &request->life.owner, NULL, NULL, error))
     return FALSE;
   vq_verb_output_text ("%s\n", vq_instance_get_name (instance));
   return TRUE;

@@ -43,7 +43,7 @@ start (VqInstance *instance, const VqInstanceRequest *request, GError **error)
 {
   return vq_instance_lock (instance, error)
          && vq_instance_life_write (&request->life, instance, error)
-         && vq_instance_start (instance, FALSE, &request->life.owner, NULL, error);
+         && vq_instance_start (instance, FALSE, &request->life.owner, NULL, NULL, error);
 }
 
 static gboolean

@@ -295,7 +295,8 @@ do_launch (Launch *launch, GError **error)
       = place != NULL && settle_image (launch, error) ? make (launch, place, error) : NULL;
 
   if (instance == NULL || !take_host_key (launch, instance, error)
-      || (launch->starts && !vq_instance_start (instance, TRUE, &launch->life.owner, NULL, error)))
+      || (launch->starts
+          && !vq_instance_start (instance, TRUE, &launch->life.owner, NULL, NULL, error)))
     return FALSE;
   print_name (launch, vq_instance_get_name (instance));
   return TRUE;

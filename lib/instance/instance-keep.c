@@ -109,7 +109,9 @@ vq_instance_keep (VqTestbed *testbed, const char *name, const VqPlan *plan,
   control = vq_control_server_new (socket, on_request, testbed, error);
   place = control != NULL ? vq_instance_place_open_state (error) : NULL;
   instance = place != NULL ? create (place, testbed, name, plan, arguments, error) : NULL;
-  if (instance == NULL || !vq_instance_start (instance, TRUE, &nobody, cancel, error))
+  if (instance == NULL
+      || !vq_instance_start (instance, TRUE, &nobody, vq_testbed_get_slot (testbed), cancel, error))
     return NULL;
+  vq_testbed_leave_slot (testbed);
   return g_strdup (vq_instance_get_name (instance));
 }

@@ -26,6 +26,8 @@ struct _VqInstanceMachine
   VqPlan *plan;
   char *exec_program;
   VqTestbed *testbed;
+  VqSlot *slot; /* until there is a testbed that has it */
+  gint64 lease_end;
   VqInstance *source; /* the one that we copy */
 };
 
@@ -46,6 +48,7 @@ vq_instance_machine_free (VqInstanceMachine *self)
   if (self == NULL)
     return;
   vq_testbed_free (self->testbed);
+  vq_slot_free (self->slot);
   vq_instance_free (self->source);
   vq_plan_free (self->plan);
   vq_options_free (self->options);
@@ -57,6 +60,32 @@ VqTestbed *
 vq_instance_machine_get_testbed (VqInstanceMachine *self)
 {
   return self->testbed;
+}
+
+void
+vq_instance_machine_give_slot (VqInstanceMachine *self, VqSlot *slot)
+{
+  self->slot = slot;
+}
+
+static void
+tell_slot (VqInstanceMachine *self)
+{
+  const VqSlotUse use = {
+    .instance = vq_instance_get_name (self->instance),
+    .description = vq_instance_get_record (self->instance)->image,
+    .lease_end = self->lease_end,
+  };
+
+  if (self->testbed != NULL)
+    vq_testbed_set_slot_use (self->testbed, &use);
+}
+
+void
+vq_instance_machine_set_lease (VqInstanceMachine *self, gint64 end)
+{
+  self->lease_end = end;
+  tell_slot (self);
 }
 
 /* Cuts the words that name the instance off those that name images. */
@@ -192,6 +221,9 @@ open_testbed (VqInstanceMachine *self, GError **error)
   VqInstanceRecord *record = vq_instance_get_record (self->instance);
 
   self->testbed = vq_testbed_new (self->plan, self->exec_program, self->exec_socket, self->cancel);
+  tell_slot (self);
+  if (self->slot != NULL)
+    vq_testbed_give_slot (self->testbed, g_steal_pointer (&self->slot));
   if ((record->has_disk || is_copy (record)) && record->cloud_seed
       && !vq_plan_add_cloud_seed (self->plan))
     g_debug ("the options name a way in, so the guest gets no seed");

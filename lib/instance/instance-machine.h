@@ -16,9 +16,17 @@ typedef struct _VqInstanceMachine VqInstanceMachine;
 VqInstanceMachine *vq_instance_machine_new (VqInstance *instance, const char *exec_socket,
                                             VqCancel *cancel);
 
+/* The machine runs in SLOT, which another process has taken for it, and takes none by itself. To be
+ * called before it is started. Takes over SLOT. */
+void vq_instance_machine_give_slot (VqInstanceMachine *machine, VqSlot *slot);
+
+/* Says until when the instance has its slot, if it has one: microseconds of real time; 0: without
+ * an end. */
+void vq_instance_machine_set_lease (VqInstanceMachine *machine, gint64 end);
+
 /* Makes the machine run, as the instance's record says: forks a template, boots the disk that the
  * instance has kept, or copies the machine of another instance. The instance's lock must be held.
- * Waits as long as the options in the record allow. */
+ * Waits as long as the options in the record allow, also for a slot. */
 gboolean vq_instance_machine_start (VqInstanceMachine *machine, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 

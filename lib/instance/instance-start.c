@@ -20,11 +20,12 @@
 
 /* The descriptors in the supervisor's process, one after the other; see spawn_with. */
 #define LOCK_FD 3
-#define N_FDS 4
+#define N_FDS 5
 #define LOCK_FD_WORD "3"
 #define REPORT_FD_WORD "4"
 #define PROCESS_FD_WORD "5" /* this and the next are the owner's (instance-owner.h) */
 #define PEER_FD_WORD "6"
+#define SLOT_FD_WORD "7"
 #define NO_FD_WORD "-1"
 
 /* How long a janitor may take, and how often we look whether it is done. */
@@ -61,12 +62,12 @@ spawn_with (const char *const *argv, const int *sources, GError **error)
 
 /* Takes over WRITER. */
 static gboolean
-spawn (VqInstance *instance, gboolean is_new, const VqInstanceOwner *owner, int writer,
-       GError **error)
+spawn (VqInstance *instance, gboolean is_new, const VqInstanceOwner *owner, const VqSlot *slot,
+       int writer, GError **error)
 {
   vq_autofd int own = writer;
-  const int sources[N_FDS]
-      = { vq_instance_get_lock_fd (instance), writer, owner->process_fd, owner->peer_fd };
+  const int sources[N_FDS] = { vq_instance_get_lock_fd (instance), writer, owner->process_fd,
+                               owner->peer_fd, slot != NULL ? vq_slot_get_fd (slot) : -1 };
   g_autofree char *program = vq_programs_find ("virt-qemu", error);
   const char *const argv[] = { program,
                                VQ_INSTANCE_START_VERB,
@@ -75,6 +76,7 @@ spawn (VqInstance *instance, gboolean is_new, const VqInstanceOwner *owner, int 
                                REPORT_FD_WORD,
                                owner->process_fd >= 0 ? PROCESS_FD_WORD : NO_FD_WORD,
                                owner->peer_fd >= 0 ? PEER_FD_WORD : NO_FD_WORD,
+                               slot != NULL ? SLOT_FD_WORD : NO_FD_WORD,
                                is_new ? "new" : "old",
                                NULL };
 
@@ -126,7 +128,7 @@ remove_half (const char *name, VqCancel *cancel)
 
 gboolean
 vq_instance_start (VqInstance *instance, gboolean is_new, const VqInstanceOwner *owner,
-                   VqCancel *cancel, GError **error)
+                   const VqSlot *slot, VqCancel *cancel, GError **error)
 {
   VQ_ERROR_PREFIX (error, "cannot start \"%s\"", vq_instance_get_name (instance));
   g_autoptr (VqLineReader) lines = NULL;
@@ -137,7 +139,7 @@ vq_instance_start (VqInstance *instance, gboolean is_new, const VqInstanceOwner 
   if (!g_unix_open_pipe (ends, FD_CLOEXEC, error))
     return FALSE;
   reader = ends[0];
-  if (!spawn (instance, is_new, owner, ends[1], error))
+  if (!spawn (instance, is_new, owner, slot, ends[1], error))
     return FALSE;
   vq_instance_unlock (instance);
   lines = vq_line_reader_new (reader);
@@ -162,14 +164,24 @@ vq_instance_start_supervise (const char *const *arguments, GError **error)
 {
   g_autoptr (VqPrivateDir) place = NULL;
   g_autoptr (VqInstance) instance = NULL;
+  g_autoptr (VqSlot) slot = NULL;
   int lock_fd = adopt (arguments[1]);
   int report_fd = adopt (arguments[2]);
   VqInstanceOwner owner = { adopt (arguments[3]), adopt (arguments[4]), 0, 0 };
+  int slot_fd = adopt (arguments[5]);
 
   if (lock_fd < 0 || report_fd < 0)
     return vq_error_set (error, VQ_ERROR_USAGE, "this verb is for virt-qemu itself");
+  if (slot_fd >= 0)
+    {
+      slot = vq_slot_adopt (slot_fd, error);
+      if (slot == NULL)
+        return FALSE;
+    }
   place = vq_instance_place_open_state (error);
   instance = place != NULL ? vq_instance_open_locked (place, arguments[0], lock_fd, error) : NULL;
   return instance != NULL
-         && vq_supervisor_run (instance, strcmp (arguments[5], "new") == 0, &owner, report_fd);
+         && vq_supervisor_run (instance,
+                               strcmp (arguments[VQ_INSTANCE_START_N_ARGUMENTS - 1], "new") == 0,
+                               &owner, g_steal_pointer (&slot), report_fd);
 }

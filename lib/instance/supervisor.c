@@ -35,6 +35,7 @@ typedef struct
   char *directory; /* of the sockets */
   char *exec_socket;
   VqControlServer *control;
+  VqSlot *slot; /* until there is a machine that has it */
   VqInstanceMachine *machine;
   VqInstanceStats stats;
   GQueue requests;  /* of VqControlRequest: those that wait for their turn */
@@ -133,10 +134,14 @@ renew (Supervisor *self, VqControlRequest *request)
     refuse (request, VQ_ERROR_USAGE, "renew: for how many seconds?");
   else if (words[1] == NULL && seconds == 0)
     refuse (request, VQ_ERROR_BUSY, "the instance has no lease: give --lease");
-  else if (vq_instance_lease_renew (self->lease, seconds, &error))
-    vq_control_request_succeed (request, (const char *const[]){ NULL });
-  else
+  else if (!vq_instance_lease_renew (self->lease, seconds, &error))
     vq_control_request_fail (request, error);
+  else
+    {
+      if (self->machine != NULL)
+        vq_instance_machine_set_lease (self->machine, vq_instance_lease_get_end (self->lease));
+      vq_control_request_succeed (request, (const char *const[]){ NULL });
+    }
 }
 
 /* Its turn comes later. */
@@ -444,6 +449,7 @@ end (Supervisor *self, gboolean unwanted)
 
   g_clear_handle_id (&self->report_id, g_source_remove);
   vq_instance_machine_free (self->machine);
+  vq_slot_free (self->slot);
   refuse_all (self);
   vq_control_server_free (self->control);
   if (self->directory != NULL)
@@ -482,6 +488,8 @@ begin (Supervisor *self, GError **error)
       || self->signals == NULL || !limit_life (self, error) || !open_control (self, error))
     return FALSE;
   self->machine = vq_instance_machine_new (self->instance, self->exec_socket, self->cancel);
+  vq_instance_machine_give_slot (self->machine, g_steal_pointer (&self->slot));
+  vq_instance_machine_set_lease (self->machine, vq_instance_lease_get_end (self->lease));
   if (!vq_instance_machine_start (self->machine, error))
     return FALSE;
   self->work = NULL;
@@ -491,13 +499,15 @@ begin (Supervisor *self, GError **error)
 
 /* When who has started us hears that it failed, nothing is left. */
 gboolean
-vq_supervisor_run (VqInstance *instance, gboolean is_new, VqInstanceOwner *owner, int report_fd)
+vq_supervisor_run (VqInstance *instance, gboolean is_new, VqInstanceOwner *owner, VqSlot *slot,
+                   int report_fd)
 {
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   g_autoptr (GError) error = NULL;
   g_autofree char *line = NULL;
-  Supervisor self
-      = { .instance = instance, .report_fd = report_fd, .cancel = cancel, .owner = owner };
+  Supervisor self = {
+    .instance = instance, .report_fd = report_fd, .cancel = cancel, .owner = owner, .slot = slot
+  };
 
   g_queue_init (&self.requests);
   g_queue_init (&self.enders);

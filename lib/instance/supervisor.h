@@ -7,15 +7,17 @@
 
 #include "instance/instance-owner.h"
 #include "instance/instance.h"
+#include "slot/slot.h"
 
 /* The file in the instance's directory in which the supervisor says something when nobody waits for
  * it any more. */
 #define VQ_SUPERVISOR_LOG "supervisor.log"
 
-/* Runs INSTANCE, whose lock we have, until it ends. When it is ready, writes "ok" to
- * REPORT_FD and closes that; if it cannot be started, writes the error instead (control-wire.h),
- * and removes the instance if it IS_NEW. If nobody reads REPORT_FD any more before it is ready, it
- * ends, and so it does at once when OWNER, which is taken over, ends. Returns FALSE if it could not
- * be started. */
+/* Runs INSTANCE, whose lock we have, until it ends. Its machine runs in SLOT, which is taken over;
+ * NULL: in none, or in one that it takes, as the instance's record says. When it is ready, writes
+ * "ok" to REPORT_FD and closes that; if it cannot be started, writes the error instead
+ * (control-wire.h), and removes the instance if it IS_NEW. If nobody reads REPORT_FD any more
+ * before it is ready, it ends, and so it does at once when OWNER, which is taken over, ends.
+ * Returns FALSE if it could not be started. */
 gboolean vq_supervisor_run (VqInstance *instance, gboolean is_new, VqInstanceOwner *owner,
-                            int report_fd);
+                            VqSlot *slot, int report_fd);

@@ -27,6 +27,7 @@ enum
   OPTION_DISK,
   OPTION_DISKS,
   OPTION_CLONE_DISKS,
+  OPTION_SLOT,
   OPTION_TIMEOUT_REBOOT,
   OPTION_TIMEOUT_POWEROFF,
   OPTION_SHOW_BOOT,
@@ -78,6 +79,7 @@ static const VqArgument arguments_table[] = {
   [OPTION_DISK] = { "disk", 0, TRUE },
   [OPTION_DISKS] = { "disks", 0, TRUE },
   [OPTION_CLONE_DISKS] = { "clone-disks", 0, FALSE },
+  [OPTION_SLOT] = { "slot", 0, TRUE },
   [OPTION_TIMEOUT_REBOOT] = { "timeout-reboot", 0, TRUE },
   [OPTION_TIMEOUT_POWEROFF] = { "timeout-poweroff", 0, TRUE },
   [OPTION_SHOW_BOOT] = { "show-boot", 0, FALSE },
@@ -141,6 +143,7 @@ typedef enum
   RULE_SHARED_DIR, /* adds to a GPtrArray of VqSharedDir */
   RULE_DISK,       /* adds to a GPtrArray of VqDiskSpec */
   RULE_DISKS,      /* adds so many to it */
+  RULE_SLOT,       /* a VqSlotChoice */
   RULE_SETTING,    /* a char **, to which NAME=VALUE is added */
   RULE_SEED_FILE,  /* a char **, to which NAME=PATH is added */
   RULE_EXIT,       /* ends the parsing */
@@ -170,6 +173,7 @@ static const Rule rules[] = {
   [OPTION_DISK] = { RULE_DISK, FIELD (disks) },
   [OPTION_DISKS] = { RULE_DISKS, FIELD (disks) },
   [OPTION_CLONE_DISKS] = { RULE_CONSTANT, FIELD (clone_disks), TRUE },
+  [OPTION_SLOT] = { RULE_SLOT, FIELD (slot) },
   [OPTION_TIMEOUT_REBOOT] = { RULE_INT, FIELD (timeout_reboot), 1, G_MAXINT },
   [OPTION_TIMEOUT_POWEROFF] = { RULE_INT, FIELD (timeout_poweroff), 0, G_MAXINT },
   [OPTION_SHOW_BOOT] = { RULE_CONSTANT, FIELD (show_boot), TRUE },
@@ -220,8 +224,6 @@ options_new (void)
 {
   VqOptions *options = g_new0 (VqOptions, 1);
 
-  options->cpus = 1;
-  options->ram_size_mib = VQ_OPTIONS_RAM_SIZE_MIB;
   options->timeout_reboot = 60;
   options->timeout_poweroff = -1;
   options->timeout_copy = 300;
@@ -264,6 +266,7 @@ vq_options_free (VqOptions *options)
   vq_seed_request_clear (&options->seed);
   g_ptr_array_unref (options->shared_dirs);
   g_ptr_array_unref (options->disks);
+  vq_slot_choice_free (options->slot);
   g_strfreev (options->images);
   g_free (options);
 }
@@ -366,6 +369,18 @@ add_disks (GPtrArray *disks, const char *value, GError **error)
   return TRUE;
 }
 
+static gboolean
+set_slot (VqSlotChoice **field, const char *value, GError **error)
+{
+  VqSlotChoice *choice = vq_slot_choice_parse (value, error);
+
+  if (choice == NULL)
+    return FALSE;
+  vq_slot_choice_free (*field);
+  *field = choice;
+  return TRUE;
+}
+
 /* Stores VALUE (NULL for flags) as RULE says. */
 static gboolean
 apply (VqOptions *options, const Rule *rule, const char *value, GError **error)
@@ -403,6 +418,8 @@ apply (VqOptions *options, const Rule *rule, const char *value, GError **error)
       return add_disk (*(GPtrArray **)field, value, error);
     case RULE_DISKS:
       return add_disks (*(GPtrArray **)field, value, error);
+    case RULE_SLOT:
+      return set_slot (field, value, error);
     case RULE_SETTING:
       return vq_seed_request_add_setting (field, value, error);
     case RULE_SEED_FILE:
@@ -553,8 +570,26 @@ check_together (const VqOptions *options, GError **error)
                          "only the guest agent is to be used; leave --ssh-user and --ssh-key out");
   if (options->ssh_user != NULL && options->ssh_key == NULL && options->password == NULL)
     return vq_error_set (error, VQ_ERROR_USAGE, "--ssh-user needs --ssh-key or --password");
+  return vq_seed_request_check (&options->seed, error);
+}
+
+/* What the user does not say is what the slot has, or else our default. */
+static gboolean
+settle_size (VqOptions *options, GError **error)
+{
+  const VqSlotChoice *slot = options->slot;
+
+  if (slot != NULL
+      && (!vq_slot_choice_fit_machine (slot, &options->cpus, &options->ram_size_mib,
+                                       &options->disk_size, error)
+          || !vq_slot_choice_add_disks (slot, options->disks, error)))
+    return FALSE;
+  if (options->cpus == 0)
+    options->cpus = 1;
+  if (options->ram_size_mib == 0)
+    options->ram_size_mib = VQ_OPTIONS_RAM_SIZE_MIB;
   return vq_disk_spec_complete (options->disks, options->clone_disks, error)
-         && vq_seed_request_check (&options->seed, error);
+         && (slot == NULL || vq_slot_choice_check_disks (slot, options->disks, error));
 }
 
 gboolean
@@ -601,7 +636,7 @@ vq_options_parse (int argc, const char *const *argv, VqOptions **options, GError
   if (what != VQ_OPTIONS_RUN)
     return what;
   if (!check_machine_is_named (result, error) || !read_environment (result, error)
-      || !check_together (result, error))
+      || !check_together (result, error) || !settle_size (result, error))
     return VQ_OPTIONS_ERROR;
   *options = g_steal_pointer (&result);
   return VQ_OPTIONS_RUN;
@@ -633,7 +668,7 @@ vq_options_parse_more (const char *const *arguments, const VqOptionsMore *more, 
   if (what != VQ_OPTIONS_RUN)
     return what;
   if (!vq_options_check_machine (result, error) || !read_environment (result, error)
-      || !check_together (result, error))
+      || !check_together (result, error) || !settle_size (result, error))
     return VQ_OPTIONS_ERROR;
   *options = g_steal_pointer (&result);
   return VQ_OPTIONS_RUN;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The server's command line and environment. It has the options of autopkgtest-virt-qemu 6.0, with
- * the same meaning and defaults, and some of our own. Nothing here looks at the host: whether an
- * image or a QEMU exists is checked elsewhere (plan.h). */
+ * the same meaning and defaults, and some of our own. Nothing here looks at the host, but for the
+ * types of slots that it has: whether an image or a QEMU exists is checked elsewhere (plan.h). */
 #pragma once
 
 #include <glib.h>
 
 #include "base/arguments.h"
+#include "plan/slot-choice.h"
 #include "seed/seed-request.h"
 
 /* The default of --ram-size. */
@@ -116,7 +117,8 @@ typedef struct
   GPtrArray *shared_dirs; /* VqSharedDir; empty if not given */
   GPtrArray *disks;       /* VqDiskSpec, complete; empty if not given */
   gboolean clone_disks;
-  char **images; /* at least one, but for an instance: the boot image, then read-only ones */
+  VqSlotChoice *slot; /* NULL: the machine needs none */
+  char **images;      /* at least one, but for an instance: the boot image, then read-only ones */
 } VqOptions;
 
 void vq_options_free (VqOptions *options);
@@ -134,7 +136,7 @@ typedef enum
 /* Parses ARGV, which may contain @FILE; argv[0] is skipped, and ARGV is not changed. Whichever
  * comes first of --help, --version and a bad argument decides the result. Every error is
  * VQ_ERROR_USAGE. *OPTIONS belongs to the caller, and is NULL unless VQ_OPTIONS_RUN is returned.
- * Waits for nothing except the files that are named. */
+ * Waits for nothing except the files that are named, and slots.conf. */
 VqOptionsResult vq_options_parse (int argc, const char *const *argv, VqOptions **options,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -299,6 +299,12 @@ vq_plan_keep_disk (VqPlan *plan, const char *directory)
 }
 
 void
+vq_plan_set_slot (VqPlan *plan, const VqSlot *slot)
+{
+  plan->slot = slot;
+}
+
+void
 vq_plan_set_identity (VqPlan *plan, const char *machine_id, const char *host_key)
 {
   g_free (plan->machine_id);

@@ -14,6 +14,7 @@
 #include "image/image.h"
 #include "plan/options.h"
 #include "seed/seed.h"
+#include "slot/slot.h"
 #include "base/wait.h"
 
 typedef struct
@@ -37,6 +38,7 @@ typedef struct
   gboolean cloud_seed; /* the machine gets a seed for cloud-init, which lets us in over ssh */
   int boot_timeout;    /* seconds that a boot or a reboot may take */
   char *disk_dir;      /* where the machine's disk stays when it ends; NULL: it is removed */
+  const VqSlot *slot;  /* QEMU gets a copy of its descriptor; NULL: there is none */
   char *machine_id;    /* what a new guest gets, with the host key; NULL: it keeps the image's */
   char *host_key;      /* the path of that key, which is for ssh */
 } VqPlan;
@@ -51,6 +53,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqPlan, vq_plan_free)
 
 /* From now on the disk of a machine, and the variables of its firmware, are kept in DIRECTORY. */
 void vq_plan_keep_disk (VqPlan *plan, const char *directory);
+
+/* From now on each QEMU gets a copy of the descriptor of SLOT, which so is free only when the
+ * machine has ended, too. NULL: there is none. SLOT stays the caller's. */
+void vq_plan_set_slot (VqPlan *plan, const VqSlot *slot);
 
 /* From now on each new guest gets MACHINE_ID, see machine-id(5), and, if it has such keys, the host
  * key for ssh in the file HOST_KEY, whose public half is in HOST_KEY.pub. */

@@ -300,7 +300,7 @@ spawn (VqQemu *qemu, VqQemuConfig *machine, int stdout_fd, GError **error)
   g_auto (GStrv) argv = NULL;
   vq_autofd int ours = -1;
   int pair[2];
-  int keep[3];
+  int keep[4];
   VqChildOptions options = { .stdout_fd = stdout_fd, .keep_fds = keep, .n_keep_fds = 2 };
 
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
@@ -313,6 +313,8 @@ spawn (VqQemu *qemu, VqQemuConfig *machine, int stdout_fd, GError **error)
   keep[1] = machine->console_fd = vq_console_get_writer (qemu->console);
   if (qemu->screen != NULL)
     keep[options.n_keep_fds++] = machine->screen_fd = vq_screen_get_writer (qemu->screen);
+  if (machine->plan->slot != NULL)
+    keep[options.n_keep_fds++] = vq_slot_get_fd (machine->plan->slot);
   argv = vq_qemu_config_build_argv (machine);
   log_argv (argv);
   qemu->child = vq_child_spawn ((const char *const *)argv, &options, error);

@@ -78,19 +78,32 @@ parse_after (VqRunRequest *request, const char *const *defaults, const char *con
   return vq_options_parse_more ((const char *const *)all, &more, request, &request->options, error);
 }
 
-/* There are disks by default, unless the user names some. */
+/* The memory and the disks that a machine has by default, unless its slot says how many. There are
+ * no further disks if the user names some. */
+static char **
+choose_defaults (const VqOptions *options)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  if (options->slot == NULL || options->slot->type->memory_mib == 0)
+    g_strv_builder_add (builder, "--ram-size=" VQ_RUN_REQUEST_RAM_SIZE);
+  if (options->disks->len == 0)
+    g_strv_builder_add (builder, "--disks=" VQ_RUN_REQUEST_DISKS);
+  return g_strv_builder_end (builder);
+}
+
 static VqOptionsResult
 parse_words (VqRunRequest *request, GError **error)
 {
-  static const char *const defaults[]
-      = { "--ram-size=" VQ_RUN_REQUEST_RAM_SIZE, "--disks=" VQ_RUN_REQUEST_DISKS, NULL };
-  static const char *const without_disks[] = { "--ram-size=" VQ_RUN_REQUEST_RAM_SIZE, NULL };
-  VqOptionsResult result = parse_after (request, without_disks, request->words, error);
+  static const char *const none[] = { NULL };
+  VqOptionsResult result = parse_after (request, none, request->words, error);
+  g_auto (GStrv) defaults = NULL;
 
-  if (result != VQ_OPTIONS_RUN || request->options->disks->len > 0)
+  if (result != VQ_OPTIONS_RUN)
     return result;
+  defaults = choose_defaults (request->options);
   g_clear_pointer (&request->options, vq_options_free);
-  return parse_after (request, defaults, request->words, error);
+  return parse_after (request, (const char *const *)defaults, request->words, error);
 }
 
 static gboolean

@@ -23,8 +23,8 @@ typedef struct
                              * user has named none */
 } VqRunRequest;
 
-/* Parses ARGUMENTS (with NULL at the end), which must outlive REQUEST. Every error is
- * VQ_ERROR_USAGE. Waits for nothing. */
+/* Parses ARGUMENTS (with NULL at the end), which must outlive REQUEST. Errors are as
+ * those of vq_options_parse. Waits for nothing. */
 gboolean vq_run_request_parse (VqRunRequest *request, const char *const *arguments, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 void vq_run_request_clear (VqRunRequest *request);

@@ -230,17 +230,21 @@ wait_in_queue (Demand *demand, VqSlotTicket *ticket, GError **error)
 static gboolean
 fail_full (const Demand *demand, guint n_waiting, int wait_seconds, GError **error)
 {
-  g_autofree char *others
-      = n_waiting > 0 ? g_strdup_printf (", and others wait for one already (%u)", n_waiting)
-                      : g_strdup ("");
+  const VqSlotType *type = demand->type;
+  g_autofree char *what
+      = demand->n == 1 ? g_strdup_printf ("no slot of \"%s\" is", type->name)
+                       : g_strdup_printf ("there are no %u slots of \"%s\"", demand->n, type->name);
   g_autofree char *time
-      = wait_seconds > 0 ? g_strdup_printf (" within %d s", wait_seconds) : g_strdup (" now");
+      = wait_seconds > 0 ? g_strdup_printf ("within %d s", wait_seconds) : g_strdup ("now");
+  g_autofree char *others = n_waiting > 0
+                                ? g_strdup_printf (", and %u waited for one already", n_waiting)
+                                : g_strdup ("");
 
   return vq_error_set (error, VQ_ERROR_NO_ROOM,
-                       "%u of the %u slots of \"%s\" are not free%s%s; try again later, or wait "
-                       "longer with --slot=%s:wait=SECONDS",
-                       demand->n, demand->type->count, demand->type->name, time, others,
-                       demand->type->name);
+                       "%s free %s: this host has %u%s; try again later, or wait %swith "
+                       "--slot=%s:wait=SECONDS",
+                       what, time, type->count, others, wait_seconds > 0 ? "longer " : "",
+                       type->name);
 }
 
 /* Tries at once, and takes a ticket if that must fail and we may wait. *SLOTS and *TICKET are

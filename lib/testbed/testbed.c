@@ -10,6 +10,7 @@
 #include "guest/guest.h"
 #include "guest/late-disks.h"
 #include "testbed/guest-source.h"
+#include "testbed/machine-slot.h"
 #include "plan/shared-dir.h"
 #include "testbed/shell.h"
 #include "testbed/test-command.h"
@@ -41,6 +42,8 @@ struct _VqTestbed
   gboolean test_failed;       /* since the machine has been there, or was rebooted */
   VqTestbedKeep keep;         /* NULL: none */
   gpointer keep_data;
+  VqSlot *slot; /* NULL: it needs none, or is closed */
+  VqSlotUse slot_use;
   VqGuestFacts facts; /* the scratch directory's path stays the same from the first open on */
 };
 
@@ -89,6 +92,7 @@ vq_testbed_free (VqTestbed *testbed)
   if (testbed == NULL)
     return;
   kill_guest (testbed);
+  vq_machine_slot_drop (testbed->plan, &testbed->slot);
   vq_guest_facts_clear (&testbed->facts);
   vq_guest_source_free (testbed->source);
   vq_late_disks_free (testbed->late_disks);
@@ -251,37 +255,95 @@ begin (VqTestbed *testbed, VqGuest *guest, gboolean is_new, gint64 start, GError
   return FALSE;
 }
 
+void
+vq_testbed_set_slot_use (VqTestbed *testbed, const VqSlotUse *use)
+{
+  g_autoptr (GError) error = NULL;
+
+  testbed->slot_use = *use;
+  if (testbed->slot != NULL && !vq_slot_tell (testbed->slot, use, &error))
+    g_warning ("%s", error->message);
+}
+
+void
+vq_testbed_give_slot (VqTestbed *testbed, VqSlot *slot)
+{
+  const VqSlotUse use = testbed->slot_use;
+
+  testbed->slot = slot;
+  vq_plan_set_slot (testbed->plan, slot);
+  vq_testbed_set_slot_use (testbed, &use);
+}
+
+const VqSlot *
+vq_testbed_get_slot (VqTestbed *testbed)
+{
+  return testbed->slot;
+}
+
+void
+vq_testbed_leave_slot (VqTestbed *testbed)
+{
+  vq_machine_slot_drop (testbed->plan, &testbed->slot);
+}
+
+static gboolean
+take_slot (VqTestbed *testbed, GError **error)
+{
+  return testbed->slot != NULL
+         || vq_machine_slot_take (testbed->plan, &testbed->slot_use, testbed->cancel,
+                                  &testbed->slot, error);
+}
+
+/* Returns OPEN. A testbed that is not open has no slot. */
+static gboolean
+keep_slot_if (VqTestbed *testbed, gboolean open)
+{
+  if (!open)
+    vq_machine_slot_drop (testbed->plan, &testbed->slot);
+  return open;
+}
+
 gboolean
 vq_testbed_open (VqTestbed *testbed, GError **error)
 {
   VQ_ERROR_PREFIX (error, "cannot open the testbed");
+  gboolean ready = take_slot (testbed, error);
   gint64 start = g_get_monotonic_time ();
 
-  return vq_late_disks_prepare (testbed->late_disks, TRUE, testbed->cancel, error)
-         && begin (testbed, vq_guest_source_get (testbed->source, &testbed->facts, error), TRUE,
-                   start, error);
+  return keep_slot_if (
+      testbed, ready && vq_late_disks_prepare (testbed->late_disks, TRUE, testbed->cancel, error)
+                   && begin (testbed, vq_guest_source_get (testbed->source, &testbed->facts, error),
+                             TRUE, start, error));
 }
 
 gboolean
 vq_testbed_open_kept (VqTestbed *testbed, GError **error)
 {
   VQ_ERROR_PREFIX (error, "cannot boot the machine from its disk");
+  gboolean ready = take_slot (testbed, error);
   gint64 start = g_get_monotonic_time ();
 
-  return vq_late_disks_prepare (testbed->late_disks, FALSE, testbed->cancel, error)
-         && begin (testbed, vq_guest_source_get_kept (testbed->source, &testbed->facts, error),
-                   FALSE, start, error);
+  return keep_slot_if (
+      testbed,
+      ready && vq_late_disks_prepare (testbed->late_disks, FALSE, testbed->cancel, error)
+          && begin (testbed, vq_guest_source_get_kept (testbed->source, &testbed->facts, error),
+                    FALSE, start, error));
 }
 
 gboolean
 vq_testbed_receive (VqTestbed *testbed, const char *source, VqLiveMigrationAsk ask, gpointer data,
                     GError **error)
 {
+  gboolean ready = take_slot (testbed, error);
   gint64 start = g_get_monotonic_time ();
 
-  return begin (
-      testbed, vq_guest_source_receive (testbed->source, source, ask, data, &testbed->facts, error),
-      TRUE, start, error);
+  return keep_slot_if (testbed,
+                       ready
+                           && begin (testbed,
+                                     vq_guest_source_receive (testbed->source, source, ask, data,
+                                                              &testbed->facts, error),
+                                     TRUE, start, error));
 }
 
 gboolean
@@ -302,10 +364,20 @@ vq_testbed_send (VqTestbed *testbed, const char *socket, const char *target, GEr
   return vq_guest_send (testbed->guest, socket, target, vq_deadline_in (SEND_SECONDS), error);
 }
 
+static void
+end_guest (VqTestbed *testbed, int seconds)
+{
+  keep_if_failed (testbed);
+  disconnect (testbed);
+  if (testbed->guest != NULL)
+    vq_guest_shut_down (testbed->guest, seconds);
+  g_clear_pointer (&testbed->guest, vq_guest_free);
+}
+
 gboolean
 vq_testbed_revert (VqTestbed *testbed, GError **error)
 {
-  vq_testbed_close (testbed);
+  end_guest (testbed, testbed->plan->options->timeout_poweroff);
   return vq_testbed_open (testbed, error);
 }
 
@@ -400,11 +472,8 @@ vq_testbed_reboot (VqTestbed *testbed, gboolean prepare_only, GError **error)
 void
 vq_testbed_close_within (VqTestbed *testbed, int seconds)
 {
-  keep_if_failed (testbed);
-  disconnect (testbed);
-  if (testbed->guest != NULL)
-    vq_guest_shut_down (testbed->guest, seconds);
-  g_clear_pointer (&testbed->guest, vq_guest_free);
+  end_guest (testbed, seconds);
+  vq_machine_slot_drop (testbed->plan, &testbed->slot);
 }
 
 void
@@ -556,5 +625,7 @@ vq_testbed_new (VqPlan *plan, const char *exec_program, const char *exec_socket,
   testbed->source = vq_guest_source_new (plan, cancel);
   testbed->late_disks = vq_late_disks_new (plan);
   testbed->cancel = cancel;
+  if (plan->options->images != NULL)
+    testbed->slot_use.description = plan->options->images[0];
   return testbed;
 }

@@ -8,6 +8,7 @@
 #include "plan/plan.h"
 #include "base/wait.h"
 #include "qemu/live-migration.h"
+#include "slot/slot.h"
 #include "testbed/served.h"
 
 typedef struct _VqTestbed VqTestbed;
@@ -23,6 +24,20 @@ VqTestbed *vq_testbed_new (VqPlan *plan, const char *exec_program, const char *e
 typedef void (*VqTestbedKeep) (VqTestbed *testbed, gpointer data);
 void vq_testbed_on_failed_test (VqTestbed *testbed, VqTestbedKeep keep, gpointer data);
 
+/* What is told of the slot that the testbed has while it is open, if the user wants that (--slot):
+ * from now on, if it has one already. The strings of USE must outlive TESTBED. */
+void vq_testbed_set_slot_use (VqTestbed *testbed, const VqSlotUse *use);
+
+/* From now on TESTBED, which is closed, has SLOT, and takes none by itself. Takes over SLOT. */
+void vq_testbed_give_slot (VqTestbed *testbed, VqSlot *slot);
+
+/* The slot that it has; NULL if it has none. It belongs to TESTBED. */
+const VqSlot *vq_testbed_get_slot (VqTestbed *testbed);
+
+/* To be called when another process has taken over the machine with its slot: TESTBED has it no
+ * more. */
+void vq_testbed_leave_slot (VqTestbed *testbed);
+
 /* Ends the virtual machine if there is one. Does not wait for the guest. */
 void vq_testbed_free (VqTestbed *testbed);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqTestbed, vq_testbed_free)
@@ -32,7 +47,8 @@ gboolean vq_testbed_is_open (VqTestbed *testbed);
 /* For the server. It belongs to TESTBED. */
 VqServed *vq_testbed_get_served (VqTestbed *testbed);
 
-/* Forks a template, or boots. A failure leaves the testbed closed. */
+/* Forks a template, or boots; before that, waits for a slot if the options say so. A failure leaves
+ * the testbed closed. */
 gboolean vq_testbed_open (VqTestbed *testbed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The same, but boots the machine again from the disk that it has kept (see plan.h). */
@@ -52,8 +68,8 @@ gboolean vq_testbed_be_source (VqTestbed *testbed, GError **error) G_GNUC_WARN_U
 gboolean vq_testbed_send (VqTestbed *testbed, const char *socket, const char *target,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Replaces the machine by a fresh one; the scratch directory keeps its path. Also works if the
- * machine has died. */
+/* Replaces the machine by a fresh one, in the same slot; the scratch directory keeps its path. Also
+ * works if the machine has died. */
 gboolean vq_testbed_revert (VqTestbed *testbed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Reboots the guest, or with PREPARE_ONLY waits until it reboots itself. The contents of the

@@ -308,6 +308,8 @@ vq_check_image_run (const char *const *arguments)
 
   if (result != VQ_OPTIONS_RUN && error == NULL)
     vq_error_set (&error, VQ_ERROR_USAGE, "this option does not go with an image");
+  if (error == NULL && options->slot != NULL)
+    vq_error_set (&error, VQ_ERROR_USAGE, "this runs two machines at once: leave --slot out");
   if (error == NULL && vq_options_check_machine (options, &error))
     (void)!try_image (options, &json, &error);
   return error != NULL ? vq_verb_error_report (error, HELP, json) : VQ_VERB_OK;

@@ -11,6 +11,7 @@
 #include "io/workdir.h"
 #include "plan/plan.h"
 #include "testbed/guest-upgrade.h"
+#include "testbed/machine-slot.h"
 
 /* One update. */
 typedef struct
@@ -53,11 +54,15 @@ flatten (const Updater *self, GError **error)
 static gboolean
 make_new (const Updater *self, VqPartFile **part, GError **error)
 {
-  g_autoptr (VqPlan) plan = vq_plan_new (self->update->machine, self->cancel, error);
+  const VqOptions *machine = self->update->machine;
+  g_autoptr (VqPlan) plan = vq_plan_new (machine, self->cancel, error);
+  g_autoptr (VqSlot) slot = NULL;
   gboolean changed;
 
   *part = NULL;
-  if (plan == NULL)
+  if (plan == NULL
+      || !vq_machine_slot_take (plan, &(VqSlotUse){ .description = machine->images[0] },
+                                self->cancel, &slot, error))
     return FALSE;
   vq_plan_keep_disk (plan, vq_workdir_get_path (self->workdir));
   if (!vq_guest_upgrade (plan, self->update->autoremove, &changed, self->cancel, error))

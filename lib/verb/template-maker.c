@@ -7,6 +7,7 @@
 #include "io/workdir.h"
 #include "plan/plan.h"
 #include "testbed/guest-source.h"
+#include "testbed/machine-slot.h"
 #include "verb/verb-output.h"
 
 static const char help[]
@@ -81,6 +82,7 @@ make (const VqOptions *options, gboolean json, GError **error)
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   g_autoptr (VqSignals) signals = vq_signals_new (cancel, error);
   g_autoptr (VqPlan) plan = NULL;
+  g_autoptr (VqSlot) slot = NULL;
   g_autoptr (VqGuestSource) source = NULL;
   g_autofree char *name = NULL;
 
@@ -88,7 +90,9 @@ make (const VqOptions *options, gboolean json, GError **error)
     return FALSE;
   vq_workdir_sweep (NULL);
   plan = vq_plan_new (options, cancel, error);
-  if (plan == NULL)
+  if (plan == NULL
+      || !vq_machine_slot_take (plan, &(VqSlotUse){ .description = options->images[0] }, cancel,
+                                &slot, error))
     return FALSE;
   source = vq_guest_source_new (plan, cancel);
   name = vq_guest_source_make_template (source, error);

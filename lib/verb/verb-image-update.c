@@ -13,6 +13,7 @@
 #include "plan/plan.h"
 #include "pull/pull-entry.h"
 #include "testbed/guest-source.h"
+#include "testbed/machine-slot.h"
 #include "verb/image-updater.h"
 #include "verb/verb-output.h"
 
@@ -167,9 +168,12 @@ make_template (const VqOptions *options, VqCancel *cancel, GError **error)
 {
   VQ_ERROR_PREFIX (error, "the image is updated, but there is no template");
   g_autoptr (VqPlan) plan = vq_plan_new (options, cancel, error);
+  g_autoptr (VqSlot) slot = NULL;
   g_autoptr (VqGuestSource) source = plan != NULL ? vq_guest_source_new (plan, cancel) : NULL;
 
-  if (source == NULL)
+  if (source == NULL
+      || !vq_machine_slot_take (plan, &(VqSlotUse){ .description = options->images[0] }, cancel,
+                                &slot, error))
     return NULL;
   g_message ("making the template");
   return vq_guest_source_make_template (source, error);
