@@ -3,6 +3,58 @@
 
 #include <string.h>
 
+/* Terminals know each of these as ESC and the letter that comes 0x40 later, too. */
+#define CSI 0x9b
+#define C1_TO_LETTER 0x40
+
+/* What the letter after ESC begins: a text that goes on to the next control character. */
+static gboolean
+begins_text (gunichar letter)
+{
+  return letter == ']' || letter == 'P' || letter == 'X' || letter == '^' || letter == '_';
+}
+
+/* A text ends with BEL, or with ESC and a backslash. Any other control character shows that its end
+ * is missing, and is no part of it. */
+static const char *
+skip_text (const char *p)
+{
+  while (*p != '\0' && !g_unichar_iscntrl (g_utf8_get_char (p)))
+    p = g_utf8_next_char (p);
+  if (*p == '\a')
+    return p + 1;
+  if (g_utf8_get_char (p) == 0x9c)
+    return g_utf8_next_char (p);
+  return p[0] == '\033' && p[1] == '\\' ? p + 2 : p;
+}
+
+/* Goes over what has one final character. *MOVES is whether that moves the cursor. */
+static const char *
+skip_short (const char *p, gboolean is_csi, gboolean *moves)
+{
+  if (is_csi)
+    p += strspn (p, "0123456789:;<=>?");
+  p += strspn (p, " !\"#$%&'()*+,-./");
+  *moves = is_csi && *p != '\0' && strchr ("ABCDEFGHdf", *p) != NULL;
+  return *p >= 0x30 && *p <= 0x7e ? p + 1 : p;
+}
+
+/* The end of the terminal's sequence (ECMA-48) that begins at P, or P if none does. */
+static const char *
+skip_sequence (const char *p, gboolean *moves)
+{
+  gunichar c = g_utf8_get_char (p);
+  gboolean is_escape = c == '\033';
+  gunichar letter = is_escape ? (guchar)p[1] : c - C1_TO_LETTER;
+  const char *rest = g_utf8_next_char (p);
+
+  if (!is_escape && c != CSI && !(c > 0x80 && c < 0xa0 && begins_text (letter)))
+    return p;
+  if (is_escape && (letter == '[' || begins_text (letter)))
+    rest++;
+  return begins_text (letter) ? skip_text (rest) : skip_short (rest, letter == '[', moves);
+}
+
 static void
 append_visible (GString *line, gunichar c)
 {
@@ -12,6 +64,21 @@ append_visible (GString *line, gunichar c)
     g_string_append_c (line, ' ');
 }
 
+/* What a cursor that was moved writes is no part of the word before. */
+static void
+append_all (GString *line, const char *text)
+{
+  for (const char *p = text; *p != '\0';)
+    {
+      gboolean moves = FALSE;
+      const char *end = skip_sequence (p, &moves);
+
+      if (end == p || moves)
+        append_visible (line, end == p ? g_utf8_get_char (p) : ' ');
+      p = end == p ? g_utf8_next_char (p) : end;
+    }
+}
+
 char *
 vq_text_printable (const char *bytes, gsize n, gsize max)
 {
@@ -19,8 +86,7 @@ vq_text_printable (const char *bytes, gsize n, gsize max)
   GString *line = g_string_new (NULL);
   const char *start;
 
-  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
-    append_visible (line, g_utf8_get_char (p));
+  append_all (line, valid);
   g_strchomp (line->str);
   line->len = strlen (line->str);
   if (line->len <= max)

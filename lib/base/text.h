@@ -5,8 +5,9 @@
 
 #include <glib.h>
 
-/* Gives BYTES as one line of valid UTF-8. Control characters become spaces, and runs of white space
- * become one space. If the line is longer than MAX bytes, only its end is kept, after "...".
+/* Gives BYTES as one line of valid UTF-8. What steers a terminal (ECMA-48: colours, titles, ...) is
+ * left out; if it moves the cursor, it becomes a space, as other control characters do. Runs of
+ * white space become one space. If the line is longer than MAX bytes, only its end is kept, after "...".
  * Transfer full. */
 char *vq_text_printable (const char *bytes, gsize n, gsize max);
 

@@ -22,13 +22,25 @@ TEST (shown)
     { "", "" },
     { "plain", "plain" },
     { "  \t a \r\n\v\f b  \n", "a b" },
-    { "\x1b[31mred\x1b[0m\a", "[31mred [0m" },
+    { "\x1b[31mred\x1b[0m\a", "red" },
+    { "[\x1b[0;32m  OK  \x1b[0m] St\x1b[1marted", "[ OK ] Started" },
+    { "\x1b[2J\x1b[01;01Ha\x1b[5;1Hb\x1b[Kc\x1b[?25hd", "a bcd" },
+    { "\x1b]0;title\a$ \x1b]8;;x\x1b\\link\xc2\x9d"
+      "0;t\xc2\x9c.",
+      "$ link." },
+    { "a\x1b]0;no end\nb", "a b" },
+    { "a\x1b(Bb\x1b=c\x1b%Gd\x1bPq\x1b\\e", "abcde" },
+    { "a\x1b", "a" },
+    { "a\x1b[", "a" },
+    { "a\x1b[31", "a" },
+    { "a\x1b[31\nb", "a b" },
+    { "a\x1b\xc3\xa9", "a\xc3\xa9" },
     { "\x7f\x01", "" },
     { "caf\xc3\xa9", "caf\xc3\xa9" },
     { "bad\xff\xc3", "bad\xef\xbf\xbd\xef\xbf\xbd" },
     { "c1\xc2\x9b"
       "31m",
-      "c1 31m" }, /* CSI in one character */
+      "c1" }, /* CSI in one character */
     { "\xe2\x80\xae"
       "txt",
       "txt" }, /* right to left */

@@ -88,7 +88,7 @@ TEST (failures)
     { "printf 'no newline' >&2; exit 3", "sh: exit status 3: no newline" },
     { "printf 'last\\n\\n \\n' >&2; exit 3", "sh: exit status 3: last" },
     { "printf '\\n\\n' >&2; exit 3", "sh: exit status 3" },
-    { "printf 'red\\033[31m\\n' >&2; exit 3", "sh: exit status 3: red [31m" },
+    { "printf 'red\\033[31m\\n' >&2; exit 3", "sh: exit status 3: red" },
     { "kill -TERM $$", "sh: killed by signal 15" },
     { "echo dying >&2; kill -KILL $$", "sh: killed by signal 9: dying" },
   };

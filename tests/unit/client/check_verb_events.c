@@ -118,11 +118,11 @@ TEST (what_has_happened)
   ck_assert_int_eq (cli_run ("delete web"), 0);
   ck_assert_int_eq (cli_run ("events --since=1h --until=deleted web"), 0);
   cli_assert_in (cli_out, "Z  web                   created\n2");
-  cli_assert_in (cli_out, "Z  web                   stopped: the guest has [2J powered off\n2");
+  cli_assert_in (cli_out, "Z  web                   stopped: the guest has powered off\n2");
   cli_assert_in (cli_out, "Z  web                   deleted\n");
   ck_assert_uint_eq (strlen (cli_out), 3 * strlen ("2026-11-28T12:00:00Z  web                   ")
                                            + strlen ("created\ndeleted\nstopped: the guest has "
-                                                     "[2J powered off\n"));
+                                                     "powered off\n"));
 }
 
 TEST (json)

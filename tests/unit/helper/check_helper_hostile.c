@@ -188,7 +188,7 @@ TEST (not_started)
   } cases[] = {
     { "no memory", "cannot start the command in the guest: no memory" },
     { "", "cannot start the command in the guest: " },
-    { "\033[31mred\nline\xFF", "cannot start the command in the guest: [31mred line\xEF\xBF\xBD" },
+    { "\033[31mred\nline\xFF", "cannot start the command in the guest: red line\xEF\xBF\xBD" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

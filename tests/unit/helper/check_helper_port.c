@@ -110,7 +110,7 @@ TEST (every_violation)
     { 'x', 0x80000001, "\1\0\0\0", 4,
       "a frame of type 'x' for stream 2147483649, which is not open" },
     { 'd', 1, "\0\0\0\0", 4, "a frame of type 'd' for a command" },
-    { 'F', 0, "no\tmemory\033[31m", 14, "its last words: no memory [31m" },
+    { 'F', 0, "no\tmemory\033[31m", 14, "its last words: no memory" },
     { 'h', 0, VQ_HELPER_MAGIC "0123456789abcdef\1\0\0\0\1\0\0\0", 32,
       "a frame of type 'h' at a wrong position" },
     { 'u', 0, VQ_HELPER_MAGIC "0123456789abcdef\1\0\0\0\1\0\0\0", 32,

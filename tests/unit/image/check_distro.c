@@ -120,7 +120,7 @@ TEST (names_that_are_wrong)
     { "debian/15", "no release \"15\"" },
     { "debian/experimental", "no release" },
     { "ubuntu/13", "ubuntu has no release \"13\"; it has next, stonking, resolute, noble" },
-    { "debian/a\033[1mb", "no release \"a [1mb\"" },
+    { "debian/a\033[1mb", "no release \"ab\"" },
     { "debian/13/../../x", "is not DISTRO/RELEASE" },
     { "debian/13/x86_64", "is not an architecture" },
     { "debian", "is not DISTRO/RELEASE" },

@@ -125,7 +125,7 @@ TEST (error_replies)
   g_autofree char *shown = g_strdup_printf ("do: peer: ...%s", cut);
   const char *const cases[][2] = {
     { "no such command", "do: peer: no such command" },
-    { "\x1b[2Jtwo\r\nlines\ttab\x7f", "do: peer: [2Jtwo lines tab" },
+    { "\x1b[2Jtwo\r\nlines\ttab\x7f", "do: peer: two lines tab" },
     { "\xe2\x80\xaeright to left", "do: peer: right to left" },
     { "", "do: peer: " },
     { endless, shown },

@@ -185,7 +185,7 @@ expect_end (guint n)
 TEST (saving_fails)
 {
   static const char *const cases[][2] = {
-    { "{\"status\": \"failed\", \"error-desc\": \"disk\\nis \\u001b[1mgone\"}", "disk is [1mgone" },
+    { "{\"status\": \"failed\", \"error-desc\": \"disk\\nis \\u001b[1mgone\"}", "disk is gone" },
     { "{\"status\": \"failed\"}", "QEMU does not say why" },
     { "{\"error-desc\": 5}", "QEMU does not say why" },
     { "[]", "QEMU does not say why" },

@@ -315,7 +315,7 @@ TEST (hostile_image_name)
   vq_template_free (vq_template_build_commit (build, NULL));
   ck_assert_int_eq (run ("list", NULL, NULL), 0);
   ck_assert_ptr_null (strchr (out, '\x1b'));
-  columns = find_row ("/images/ [2Jx y.qcow2");
+  columns = find_row ("/images/x y.qcow2");
   ck_assert_int_eq (run ("--format=json", NULL, NULL), 0);
   ck_assert_ptr_null (strchr (out, '\x1b'));
   assert_in (out, "\\u001b[2Jx\\ny.qcow2");
