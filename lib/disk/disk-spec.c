@@ -23,6 +23,8 @@ static const char *const cache_words[]
     = { "auto", "none", "writeback", "writethrough", "unsafe", NULL };
 static const char *const encrypt_words[] = { "none", "luks1", "luks2", NULL };
 static const char *const flag_words[] = { "off", "on", NULL };
+static const char *const format_words[]
+    = { "luks", "parallels", "qcow", "qcow2", "qed", "raw", "vdi", "vhdx", "vmdk", "vpc", NULL };
 static const char *const fs_words[] = { "btrfs", "ext2", "ext3", "ext4", "vfat", "xfs", NULL };
 
 typedef enum
@@ -30,7 +32,7 @@ typedef enum
   KIND_STRING, /* a char * */
   KIND_NAME,   /* a char *, plain characters */
   KIND_MOUNT,  /* a char *, an absolute path */
-  KIND_FS,     /* a char *, one of fs_words */
+  KIND_WORD,   /* a char *, one of words */
   KIND_SIZE,   /* a guint64 */
   KIND_CHOICE, /* an enum: the index of the value in words */
   KIND_FLAG,   /* the same; a key without a value means the last word */
@@ -72,11 +74,12 @@ static const Key keys[] = {
   [KEY_PARENT] = { "parent", KIND_STRING, FIELD (parent) },
   [KEY_SIZE] = { "size", KIND_SIZE, FIELD (size) },
   [KEY_URL] = { "url", KIND_STRING, FIELD (url) },
-  [KEY_FORMAT] = { "format", KIND_STRING, FIELD (format) },
+  [KEY_FORMAT] = { "format", KIND_WORD, FIELD (format), format_words, "invalid format" },
   [KEY_TYPE] = { "type", KIND_CHOICE, FIELD (type), type_words, "invalid disk type" },
-  [KEY_FS] = { "fs", KIND_FS, FIELD (fs), fs_words, "invalid file system" },
+  [KEY_FS] = { "fs", KIND_WORD, FIELD (fs), fs_words, "invalid file system" },
   [KEY_MOUNT] = { "mount", KIND_MOUNT, FIELD (mount) },
-  [KEY_READ_ONLY] = { "read-only", KIND_FLAG, FIELD (read_only), flag_words, "invalid value" },
+  [KEY_READ_ONLY]
+  = { "read-only", KIND_FLAG, FIELD (read_only), flag_words, "read-only= has the invalid value" },
   [KEY_CACHE] = { "cache", KIND_CHOICE, FIELD (cache), cache_words, "invalid cache mode" },
   [KEY_ENCRYPT]
   = { "encrypt", KIND_CHOICE, FIELD (encrypt), encrypt_words, "invalid encryption format" },
@@ -179,7 +182,7 @@ check_text (const Key *key, const char *value, GError **error)
     return check_name (value, error);
   if (key->kind == KIND_MOUNT)
     return check_mount (value, error);
-  if (key->kind == KIND_FS && !g_strv_contains (key->words, value))
+  if (key->kind == KIND_WORD && !g_strv_contains (key->words, value))
     return refuse_word (key, value, error);
   return TRUE;
 }

@@ -93,6 +93,9 @@ make (RbdStorage *self, VqCancel *cancel, GError **error)
 
   if (spec->action == VQ_DISK_CREATE && !create (self, spec, cancel, error))
     return FALSE;
+  if (spec->action != VQ_DISK_CREATE && spec->read_only
+      && !vq_rbd_work_look_for (vq_disk_spec_get_root (spec)->rbd, cancel, error))
+    return FALSE;
   if (spec->action == VQ_DISK_CREATE || spec->read_only)
     {
       self->name = vq_rbd_name_with_image (vq_disk_spec_get_root (spec)->rbd,

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "disk/rbd-work.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/random.h"
+#include "disk/rbd-error.h"
 #include "image/qemu-img.h"
 #include "io/child.h"
 
@@ -14,11 +16,6 @@
 #define ENCRYPT_SECONDS 300
 #define UNDO_SECONDS 60
 #define PAUSE 2000 /* milliseconds */
-
-/* How rbd says that an image is there already. */
-#define STATUS_EXISTS 17
-/* And that somebody uses it. */
-#define STATUS_BUSY 16
 
 struct _VqRbdWork
 {
@@ -78,14 +75,34 @@ build (const VqRbdName *name, const char *const *words)
   return (char **)g_ptr_array_free (argv, FALSE);
 }
 
+/* The exit status of rbd is an errno. */
+static int
+get_errno (int status)
+{
+  return WIFEXITED (status) ? WEXITSTATUS (status) : 0;
+}
+
+/* Runs WORDS. KEEP_FD is open in rbd, too; -1: there is none. */
 static gboolean
-run (const VqRbdName *name, const char *const *words, const VqChildOptions *options, int seconds,
-     VqCancel *cancel, GError **error)
+run (const VqRbdName *name, const char *const *words, int keep_fd, int seconds, VqCancel *cancel,
+     GError **error)
 {
   g_auto (GStrv) argv = build (name, words);
+  g_autoptr (GError) why = NULL;
+  int status = 0;
+  const VqChildOptions options = {
+    .stdout_fd = -1, .wait_status = &status, .keep_fds = &keep_fd, .n_keep_fds = keep_fd >= 0
+  };
 
-  return vq_child_run ((const char *const *)argv, options, NULL, vq_deadline_in (seconds), cancel,
-                       error);
+  if (vq_child_run ((const char *const *)argv, &options, NULL, vq_deadline_in (seconds), cancel,
+                    &why))
+    return TRUE;
+  if (get_errno (status) != 0)
+    vq_rbd_error_explain (why, get_errno (status), name);
+  if (get_errno (status) == EEXIST)
+    why->code = VQ_ERROR_EXISTS;
+  g_propagate_error (error, g_steal_pointer (&why));
+  return FALSE;
 }
 
 /* Runs WORDS, and remembers UNDO. */
@@ -93,17 +110,10 @@ static gboolean
 take_step (VqRbdWork *work, const VqRbdName *name, const char *const *words,
            const char *const *undo, VqCancel *cancel, GError **error)
 {
-  int status = 0;
-  const VqChildOptions options = { .stdout_fd = -1, .wait_status = &status };
-
-  if (run (name, words, &options, STEP_SECONDS, cancel, error))
-    {
-      g_ptr_array_add (work->undo, build (name, undo));
-      return TRUE;
-    }
-  if (WIFEXITED (status) && WEXITSTATUS (status) == STATUS_EXISTS && error != NULL)
-    (*error)->code = VQ_ERROR_EXISTS;
-  return FALSE;
+  if (!run (name, words, -1, STEP_SECONDS, cancel, error))
+    return FALSE;
+  g_ptr_array_add (work->undo, build (name, undo));
+  return TRUE;
 }
 
 /* A QEMU that was killed counts as a user of its image for half a minute more; nothing tells when
@@ -122,9 +132,10 @@ try_undo (const char *const *argv, GError **error)
       status = 0;
       if (vq_child_run (argv, &options, NULL, vq_deadline_in (STEP_SECONDS), NULL, &why))
         return TRUE;
-      if (!WIFEXITED (status) || WEXITSTATUS (status) != STATUS_BUSY
-          || vq_deadline_left (deadline) <= 0 || !vq_wait_pause (PAUSE, NULL, NULL))
+      if (get_errno (status) != EBUSY || vq_deadline_left (deadline) <= 0
+          || !vq_wait_pause (PAUSE, NULL, NULL))
         {
+          vq_rbd_error_explain (why, get_errno (status), NULL);
           g_propagate_error (error, g_steal_pointer (&why));
           return FALSE;
         }
@@ -182,9 +193,8 @@ vq_rbd_work_encrypt (VqRbdWork *work, const VqRbdName *name, const char *format,
   g_autofree char *path = g_strdup_printf ("/dev/fd/%d", fd);
   g_autofree char *spec = vq_rbd_name_get_spec (name);
   const char *const words[] = { "encryption", "format", spec, format, path, NULL };
-  const VqChildOptions options = { .stdout_fd = -1, .keep_fds = &fd, .n_keep_fds = 1 };
 
-  return fd >= 0 && run (name, words, &options, ENCRYPT_SECONDS, cancel, error);
+  return fd >= 0 && run (name, words, fd, ENCRYPT_SECONDS, cancel, error);
 }
 
 /* A name for a snapshot that nobody else has. NULL on failure. */
@@ -225,7 +235,16 @@ vq_rbd_work_grow (VqRbdWork *work, const VqRbdName *name, guint64 size, VqCancel
   g_autofree char *bytes = g_strdup_printf ("%" G_GUINT64_FORMAT "B", size);
   const char *const words[] = { "resize", "--no-progress", "--size", bytes, spec, NULL };
 
-  return run (name, words, NULL, STEP_SECONDS, cancel, error);
+  return run (name, words, -1, STEP_SECONDS, cancel, error);
+}
+
+gboolean
+vq_rbd_work_look_for (const VqRbdName *name, VqCancel *cancel, GError **error)
+{
+  g_autofree char *spec = vq_rbd_name_get_spec (name);
+  const char *const words[] = { "info", spec, NULL };
+
+  return run (name, words, -1, STEP_SECONDS, cancel, error);
 }
 
 gboolean

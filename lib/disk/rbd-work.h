@@ -41,6 +41,10 @@ gboolean vq_rbd_work_clone (VqRbdWork *work, const VqRbdName *parent, const VqRb
 gboolean vq_rbd_work_grow (VqRbdWork *work, const VqRbdName *name, guint64 size, VqCancel *cancel,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Fails if the cluster does not answer, or has no image NAME. */
+gboolean vq_rbd_work_look_for (const VqRbdName *name, VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* *USED tells whether ceph.conf lets clients of NAME cache what they write and read. */
 gboolean vq_rbd_work_look_at_cache (const VqRbdName *name, gboolean *used, VqCancel *cancel,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;

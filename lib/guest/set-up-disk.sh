@@ -27,6 +27,18 @@ make_fs() {
   esac
 }
 
+# Of a disk without a file system, mount only tells what could be wrong. blkid has the status 2 if it
+# finds nothing, and prints nothing if it finds partitions.
+mount_disk() {
+  ! why=$(mount -o "$mode" "$device" "$root$mount_point" 2>&1) || return 0
+  status=0
+  found=$(blkid -p -s TYPE "$device" 2>/dev/null) || status=$?
+  [ -n "$found" ] || { [ "$status" -ne 0 ] && [ "$status" -ne 2 ]; } || why="there is no file system on the disk as a whole, and an image is not formatted: leave \
+mount= and type=filesystem out"
+  echo "$why" >&2
+  return 1
+}
+
 # Old versions of udevadm cannot wait for a device, hence the loop.
 if ! find_disk; then
   udevadm wait --timeout=60 "/dev/disk/by-id/virtio-$serial" 2>/dev/null || :
@@ -47,7 +59,7 @@ if [ -n "$fs" ] && is_empty "$device"; then
   echo "$fs"
 fi
 mkdir -p -- "$root$mount_point"
-mount -o "$mode" "$device" "$root$mount_point"
+mount_disk
 
 # Tests that were written for teuthology look for /mnt/test_b.
 case $mount_point in

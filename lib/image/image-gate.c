@@ -194,6 +194,12 @@ check_header (const VqImageHeader *header, gboolean luks, GError **error)
           "it has its contents in another file%s%s, and no option allows that: " CONVERT,
           *shown != '\0' ? ", " : "", shown);
     }
+  if (header->is_encrypted && !luks && g_str_equal (header->format, "luks"))
+    return vq_error_set (
+        error, VQ_ERROR_USAGE,
+        "it is encrypted with LUKS1, so its key is needed: for a disk that is "
+        "attached, add action=attach,encrypt=luks1,secret=FILE; for a clone of it, "
+        "add parent-encrypt=luks1,parent-secret=FILE");
   if (header->is_encrypted && !(luks && g_str_equal (header->format, "luks")))
     return vq_error_set (error, VQ_ERROR_USAGE,
                          "it is encrypted, and no option gives the key: " CONVERT);

@@ -356,13 +356,12 @@ add_disk (GPtrArray *disks, const char *value, GError **error)
 static gboolean
 add_disks (GPtrArray *disks, const char *value, GError **error)
 {
+  VQ_ERROR_PREFIX (error, "there can be %d disks, and must be at least one disk",
+                   VQ_DISK_SPEC_N_MAX);
   int n;
 
-  if (!vq_arguments_parse_int (value, G_MININT, VQ_DISK_SPEC_N_MAX, &n, error))
+  if (!vq_arguments_parse_int (value, 1, VQ_DISK_SPEC_N_MAX, &n, error))
     return FALSE;
-  if (n < 1)
-    return vq_error_set (error, VQ_ERROR_USAGE,
-                         "%d disks are none: there must be at least one disk", n);
   while (n-- > 0)
     if (!add_disk (disks, "action=create", error))
       return FALSE;

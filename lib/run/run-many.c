@@ -8,6 +8,7 @@
 #include "base/signals.h"
 #include "io/child.h"
 #include "run/run-once.h"
+#include "verb/verb-error.h"
 #include "verb/verb-output.h"
 
 /* So long may the processes take to end when they are told to. */
@@ -129,19 +130,18 @@ run_all (const VqRunRequest *request, GPtrArray *machines, gboolean *succeeded, 
                         "end of the tests", error);
 }
 
-gboolean
-vq_run_many (const VqRunRequest *request, gboolean *succeeded, GError **error)
+int
+vq_run_many (const VqRunRequest *request, GError **error)
 {
   g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
   g_autoptr (VqSignals) signals = vq_signals_new (cancel, error);
   g_autoptr (GPtrArray) machines = g_ptr_array_new_with_free_func (machine_free);
-  gboolean ran;
+  gboolean succeeded = TRUE;
 
-  *succeeded = TRUE;
   if (signals == NULL)
-    return FALSE;
-  ran = run_all (request, machines, succeeded, cancel, error);
-  if (!ran)
-    end_all (machines);
-  return ran;
+    return VQ_RUN_ONCE_FAILED;
+  if (run_all (request, machines, &succeeded, cancel, error))
+    return succeeded ? VQ_VERB_OK : VQ_VERB_FAILED;
+  end_all (machines);
+  return vq_run_once_get_failure (signals);
 }

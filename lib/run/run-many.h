@@ -5,7 +5,7 @@
 #include "run/run-request.h"
 
 /* Prints a line for each machine when its test has ended. Machine N has its logs in the directory N
- * of the one for logs. *SUCCEEDED says whether all tests have. Waits for all of them; a signal that
- * ends the program ends them. */
-gboolean vq_run_many (const VqRunRequest *request, gboolean *succeeded, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+ * of the one for logs. Returns the exit status: 1 if one of them has failed; *ERROR is set if we
+ * have. Waits for all of them; a signal that ends the program ends them, and is in the status as in
+ * that of vq_run_once. */
+int vq_run_many (const VqRunRequest *request, GError **error);

@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/signals.h"
 #include "channel/channel-call.h"
 #include "helper/helper-wire.h"
 #include "io/workdir.h"
@@ -19,8 +18,7 @@
 /* How many seconds it may take to fetch the test's files afterwards. */
 #define COLLECT_SECONDS 300
 
-/* Where the guest has the test. */
-#define TEST_PATH "/mnt/cdrom/test.sh"
+#define TEST_PATH VQ_RUN_REQUEST_TEST_DIR "/" VQ_RUN_REQUEST_TEST_NAME
 
 static const char test_script[] =
 #include "run/run-test.sh.inc"
@@ -274,14 +272,11 @@ run_machine (Run *run, VqRunTest *test, GError **error)
   return judge (run, status, error);
 }
 
-int
-vq_run_once (const VqRunRequest *request, GError **error)
+static int
+run_all (const VqRunRequest *request, VqCancel *cancel, GError **error)
 {
-  g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
-  g_autoptr (VqSignals) signals = vq_signals_new (cancel, error);
   g_auto (Run) run = { .request = request, .log = -1, .cancel = cancel };
-  g_autoptr (VqRunTest) test
-      = signals != NULL ? vq_run_test_open (request->test[0], cancel, error) : NULL;
+  g_autoptr (VqRunTest) test = vq_run_test_open (request->test[0], cancel, error);
 
   if (test == NULL)
     return VQ_RUN_ONCE_FAILED;
@@ -289,4 +284,30 @@ vq_run_once (const VqRunRequest *request, GError **error)
   if (get_log_dir (&run) != NULL && (run.log = vq_run_logs_begin (get_log_dir (&run), error)) < 0)
     return VQ_RUN_ONCE_FAILED;
   return run_machine (&run, test, error);
+}
+
+int
+vq_run_once_get_failure (VqSignals *signals)
+{
+  int caught = vq_signals_get_caught (signals);
+
+  return caught != 0 ? VQ_RUN_ONCE_SIGNAL + caught : VQ_RUN_ONCE_FAILED;
+}
+
+int
+vq_run_once (const VqRunRequest *request, GError **error)
+{
+  g_autoptr (VqCancel) cancel = vq_cancel_new (NULL);
+  g_autoptr (VqSignals) signals = vq_signals_new (cancel, error);
+  g_autoptr (GError) why = NULL;
+  int status;
+
+  if (signals == NULL)
+    return VQ_RUN_ONCE_FAILED;
+  status = run_all (request, cancel, &why);
+  if (why != NULL && status == VQ_RUN_ONCE_FAILED)
+    status = vq_run_once_get_failure (signals);
+  if (why != NULL)
+    g_propagate_error (error, g_steal_pointer (&why));
+  return status;
 }

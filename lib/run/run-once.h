@@ -2,6 +2,7 @@
 /* Runs a test in a fresh machine, which is removed afterwards. */
 #pragma once
 
+#include "base/signals.h"
 #include "run/run-request.h"
 
 /* Exit statuses that are not the test's; 128 + N is for the signal N. */
@@ -17,3 +18,7 @@ enum
  * for the test, which may take as long as it likes unless there is a time-out; a signal that ends
  * the program ends that. */
 int vq_run_once (const VqRunRequest *request, GError **error);
+
+/* The status of a run that has failed: 128 + N if that was because signal N came, as for a shell's
+ * command that the signal has ended. */
+int vq_run_once_get_failure (VqSignals *signals);

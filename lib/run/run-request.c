@@ -106,12 +106,26 @@ parse_words (VqRunRequest *request, GError **error)
   return parse_after (request, (const char *const *)defaults, request->words, error);
 }
 
+/* The test would take the place of such a file. */
+static gboolean
+check_files (const VqRunRequest *request, GError **error)
+{
+  for (char **file = request->options->seed.files; *file != NULL; file++)
+    if (g_str_has_prefix (*file, VQ_RUN_REQUEST_TEST_NAME "="))
+      return vq_error_set (error, VQ_ERROR_USAGE,
+                           "--cdrom-file: the test itself is " VQ_RUN_REQUEST_TEST_NAME
+                           " there: choose another name");
+  return TRUE;
+}
+
 static gboolean
 check (VqRunRequest *request, GError **error)
 {
   if (request->test == NULL)
     return vq_error_set (error, VQ_ERROR_USAGE,
                          "no test given; name the file or the address of a program to run");
+  if (!check_files (request, error))
+    return FALSE;
   vq_options_set_image (request->options,
                         request->image != NULL ? request->image : VQ_RUN_REQUEST_IMAGE);
   return TRUE;

@@ -9,6 +9,10 @@
 #define VQ_RUN_REQUEST_RAM_SIZE "4096"
 #define VQ_RUN_REQUEST_DISKS "2"
 
+/* Where the guest has the test. */
+#define VQ_RUN_REQUEST_TEST_DIR "/mnt/cdrom"
+#define VQ_RUN_REQUEST_TEST_NAME "test.sh"
+
 typedef struct
 {
   VqOptions *options;       /* of the machine; they have the directory for the logs, too */

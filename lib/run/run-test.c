@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "pull/fetch.h"
 #include "pull/pull-url.h"
+#include "run/test-check.h"
 
 /* A program may be so large, in bytes, if it is fetched, and the server so slow, in seconds. */
 #define FETCH_MAX (256 * 1024 * 1024)
@@ -50,9 +51,9 @@ open_file (const char *name, GError **error)
 
   if (fd >= 0)
     return check_type (fd, name, error) ? run_test_new (g_steal_fd (&fd)) : NULL;
-  if (errno == ENOENT)
+  if (errno == ENOENT && vq_test_check_missing (name, error))
     vq_error_set (error, VQ_ERROR_MISSING, "there is no test %s", name);
-  else
+  else if (errno != ENOENT)
     vq_error_set_errno (error, errno, "cannot read the test %s", name);
   return NULL;
 }
@@ -79,8 +80,8 @@ fetch (const char *url, VqCancel *cancel, GError **error)
   return run_test_new (g_steal_fd (&fd));
 }
 
-VqRunTest *
-vq_run_test_open (const char *name, VqCancel *cancel, GError **error)
+static VqRunTest *
+open_any (const char *name, VqCancel *cancel, GError **error)
 {
   g_autofree char *path = NULL;
 
@@ -90,6 +91,16 @@ vq_run_test_open (const char *name, VqCancel *cancel, GError **error)
     return fetch (name, cancel, error);
   path = vq_pull_url_get_path (name, error);
   return path != NULL ? open_file (path, error) : NULL;
+}
+
+VqRunTest *
+vq_run_test_open (const char *name, VqCancel *cancel, GError **error)
+{
+  g_autofree char *shown = vq_pull_url_show (name);
+  g_autoptr (VqRunTest) test = open_any (name, cancel, error);
+
+  return test != NULL && vq_test_check_contents (test->fd, shown, error) ? g_steal_pointer (&test)
+                                                                         : NULL;
 }
 
 void

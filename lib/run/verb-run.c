@@ -31,19 +31,10 @@ static const char help[]
       "for example --cpus=2; see autopkgtest-virt-qemu-ng --help. The machine "
       "has\n" VQ_RUN_REQUEST_RAM_SIZE " MiB of memory unless --ram-size says something else.\n"
       "\n"
-      "The exit status is the test's; 128 + N if signal N has ended it; 124 if it took\n"
-      "too long; 125 if we have failed, or the machine has ended first. With --count it is\n"
-      "1 if one of the tests has failed.\n";
-
-static VqVerbStatus
-run_many (const VqRunRequest *request, GError **error)
-{
-  gboolean succeeded;
-
-  if (!vq_run_many (request, &succeeded, error))
-    return (VqVerbStatus)VQ_RUN_ONCE_FAILED;
-  return succeeded ? VQ_VERB_OK : VQ_VERB_FAILED;
-}
+      "The exit status is the test's; 128 + N if signal N has ended it, or this program;\n"
+      "124 if it took too long; 125 if we have failed, there is no such test, or the\n"
+      "machine has ended first; 2 if the command line is wrong. With --count it is 1 if\n"
+      "one of the tests has failed.\n";
 
 VqVerbStatus
 vq_verb_run_run (const char *const *arguments)
@@ -59,8 +50,8 @@ vq_verb_run_run (const char *const *arguments)
       vq_verb_output_text ("%s", help);
       return VQ_VERB_OK;
     }
-  status = request.count > 1 ? run_many (&request, &error)
-                             : (VqVerbStatus)vq_run_once (&request, &error);
+  status = (VqVerbStatus)(request.count > 1 ? vq_run_many (&request, &error)
+                                            : vq_run_once (&request, &error));
   if (error != NULL)
     vq_verb_error_report (error, NAME " --help", FALSE);
   return status;

@@ -127,5 +127,5 @@ TEST (test_ends_when_told_to)
       SCRIPT ("echo ready; sleep 1000") RUN
       "test >out 2>&1 & pid=$!; tail -n +1 -f --pid=$pid out 2>/dev/null | grep -q -m1 "
       "ready; kill $pid; wait $pid; echo $?",
-      "125");
+      "143");
 }

@@ -151,6 +151,32 @@ TEST (image)
   assert_run ("", "", "", MOUNT);
 }
 
+/* mount's own words are shown only if there is a file system. */
+TEST (cannot_mount)
+{
+  static const struct
+  {
+    const char *blkid, *said;
+  } cases[] = {
+    { "echo TYPE=xfs", "bad superblock" },
+    { "exit 127", "bad superblock" },
+    { "exit 2", "there is no file system on the disk" },
+    { "true", "there is no file system on the disk" },
+  };
+
+  put ("dev/vdc", "");
+  put ("bin/mount", "#!/bin/sh\necho bad superblock >&2; exit 32\n");
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *blkid = g_strdup_printf ("#!/bin/sh\n%s\n", cases[i].blkid);
+
+      put ("bin/blkid", blkid);
+      ck_assert_ptr_null (run ("", "", &error));
+      ck_assert_msg (strstr (error->message, cases[i].said) != NULL, "%s", error->message);
+    }
+}
+
 TEST (mounted_already)
 {
   g_autofree char *mounts

@@ -165,7 +165,8 @@ static const struct
   { "--object secret,id=key,data=x -O qcow2 -o "
     "encrypt.format=luks,encrypt.key-secret=key,encrypt.iter-time=10",
     ENCRYPTED },
-  { "--object secret,id=key,data=x -O luks -o key-secret=key,iter-time=10", ENCRYPTED },
+  { "--object secret,id=key,data=x -O luks -o key-secret=key,iter-time=10",
+    "it is encrypted with LUKS1, so its key is needed: " },
 };
 
 TEST_LOOP (test_refused, 0, G_N_ELEMENTS (refused))

@@ -239,10 +239,15 @@ static const Case bad[] = {
   { { "--shared-dir" }, "option --shared-dir needs a value" },
   { { "--disk=acton=create", "i" }, "option --disk: 'acton' is not one of action, name" },
   { { "--disk=name=a", "--disk=name=a", "i" }, "--disk: there are two disks of the name a" },
-  { { "--disks=0", "i" }, "option --disks: 0 disks are none: there must be at least one disk" },
-  { { "--disks=-1", "i" }, "option --disks: -1 disks are none: there must be at least one disk" },
-  { { "--disks=17", "i" }, "option --disks: 17 is not between" },
-  { { "--disks=two", "i" }, "option --disks: 'two' is not a whole number" },
+  { { "--disks=0", "i" },
+    "option --disks: there can be 16 disks, and must be at least one disk: 0 is not between 1 and "
+    "16" },
+  { { "--disks=17", "i" },
+    "option --disks: there can be 16 disks, and must be at least one disk: 17 is not between 1 and "
+    "16" },
+  { { "--disks=two", "i" },
+    "option --disks: there can be 16 disks, and must be at least one disk: 'two' is not a whole "
+    "number" },
   { { "--disks=9", "--disks=8", "i" }, "--disk: there can be 16 disks at most" },
   { { "--instance=web", "--disks=1" },
     "--instance: that machine is there already; leave --disks out" },

@@ -97,7 +97,12 @@ static const struct
   { "--version", "--version" },
   { "--instance=i test", "--instance" },
   { "--keep-failed=i test", "--keep-failed" },
-  { "--disks=0 test", "at least one disk" },
+  { "--disks=0 test", "at least one disk: 0 is not between 1 and 16" },
+  { "--disks=-1 test", "at least one disk: -1 is not between 1 and 16" },
+  { "--disks=17 test", "at least one disk: 17 is not between 1 and 16" },
+  { "--disks=1e30 test", "'1e30' is not a whole number" },
+  { "--disks=x test", "'x' is not a whole number" },
+  { "--cdrom-file=test.sh=x test", "the test itself is test.sh there" },
   { "--nosuch test", "--nosuch" },
   { "--", "no test given" },
 };
