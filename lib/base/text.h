@@ -7,8 +7,8 @@
 
 /* Gives BYTES as one line of valid UTF-8. What steers a terminal (ECMA-48: colours, titles, ...) is
  * left out; if it moves the cursor, it becomes a space, as other control characters do. Runs of
- * white space become one space. If the line is longer than MAX bytes, only its end is kept, after "...".
- * Transfer full. */
+ * white space become one space. If the line is longer than MAX bytes, only its end is kept, after
+ * "...". Transfer full. */
 char *vq_text_printable (const char *bytes, gsize n, gsize max);
 
 /* Appends N BYTES to TEXT, and keeps only the last MAX bytes of TEXT. NUL bytes become spaces,

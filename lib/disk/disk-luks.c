@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -13,6 +14,9 @@
 /* The key is as strong as it is: many rounds of PBKDF2, of which QEMU would otherwise do some
  * seconds' worth, only help against guessing one that a person has thought of. */
 #define ITER_TIME "10"
+
+/* Somebody may have asked for many rounds, and there may be eight keys. */
+#define CHECK_SECONDS 120
 
 #define FORMAT "encrypt.format=luks,encrypt.key-secret=key"
 #define CREATE_OPTIONS FORMAT ",encrypt.iter-time=" ITER_TIME
@@ -60,6 +64,39 @@ vq_disk_luks_create (const char *path, guint64 size, const VqDiskSecret *secret,
   if (create (path, size, fd, below, format, deadline, cancel, error))
     return TRUE;
   unlink (path);
+  return FALSE;
+}
+
+/* Reading a sector takes the key; qemu-img info does without. */
+static gboolean
+read_start (const char *options, const VqDiskSecret *secret, gint64 deadline, VqCancel *cancel,
+            GError **error)
+{
+  vq_autofd int fd = vq_disk_secret_open (secret, error);
+  g_autofree char *object = build_object (fd);
+  const char *const argv[]
+      = { "map",          "--output=json", "-U", "--object", object, "--max-length=512",
+          "--image-opts", options,         NULL };
+
+  return fd >= 0 && vq_qemu_img_run_with (argv, fd, deadline, cancel, error);
+}
+
+gboolean
+vq_disk_luks_check_key (const VqImage *image, const VqDiskSecret *secret, const char *key,
+                        VqCancel *cancel, GError **error)
+{
+  const VqImageGateFile *file = vq_image_get_files (image)->pdata[0];
+  g_autofree char *quoted = vq_qemu_value_quote (file->path);
+  g_autofree char *options = g_strdup_printf ("driver=luks,key-secret=key,file.driver=%s,"
+                                              "file.filename=%s",
+                                              file->protocol, quoted);
+  g_autoptr (GError) why = NULL;
+
+  if (read_start (options, secret, vq_deadline_in (CHECK_SECONDS), cancel, &why))
+    return TRUE;
+  if (strstr (why->message, "Invalid password") != NULL)
+    return vq_error_set (error, VQ_ERROR_USAGE, "%s is not the key of %s", key, file->path);
+  g_propagate_prefixed_error (error, g_steal_pointer (&why), "cannot open %s: ", file->path);
   return FALSE;
 }
 

@@ -14,6 +14,11 @@ gboolean vq_disk_luks_create (const char *path, guint64 size, const VqDiskSecret
                               const char *below, const char *format, gint64 deadline,
                               VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Fails with VQ_ERROR_USAGE if SECRET, which is that of the file KEY, does not open IMAGE, a LUKS1
+ * volume. Waits for qemu-img, which needs some seconds. */
+gboolean vq_disk_luks_check_key (const VqImage *image, const VqDiskSecret *secret, const char *key,
+                                 VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Copies the contents of IMAGE to the disk PATH that was made empty by the former. Waits for
  * qemu-img without a deadline. */
 gboolean vq_disk_luks_fill (const char *path, const VqDiskSecret *secret, const VqImage *image,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "disk/disk-luks.h"
 #include "disk/rbd-work.h"
 #include "pull/pull-image.h"
 
@@ -46,15 +47,18 @@ get_secret (const char *file, GError **error)
 
 /* The key that the image of ROOT has, or is to have. */
 static gboolean
-find_base_secret (VqDisk *disk, const VqDiskSpec *root, GError **error)
+find_base_secret (VqDisk *disk, const VqDiskSpec *root, VqCancel *cancel, GError **error)
 {
+  const char *file = root->action == VQ_DISK_CLONE ? root->parent_secret : root->secret;
+
   disk->fills
       = root->action == VQ_DISK_CREATE && root->encrypt != VQ_DISK_PLAIN && disk->image != NULL;
   if (!disk->fills && !has_luks_image (root))
     return TRUE;
-  disk->base_secret
-      = get_secret (root->action == VQ_DISK_CLONE ? root->parent_secret : root->secret, error);
-  return disk->base_secret != NULL;
+  disk->base_secret = get_secret (file, error);
+  return disk->base_secret != NULL
+         && (disk->fills
+             || vq_disk_luks_check_key (disk->image, disk->base_secret, file, cancel, error));
 }
 
 /* The nearest disk, upwards, that has a key of its own. */
@@ -67,12 +71,12 @@ find_owner (const VqDiskSpec *spec)
 }
 
 static gboolean
-find_secrets (VqDisk *disk, GError **error)
+find_secrets (VqDisk *disk, VqCancel *cancel, GError **error)
 {
   const VqDiskSpec *root = vq_disk_spec_get_root (disk->spec);
   const VqDiskSpec *owner = find_owner (disk->spec);
 
-  if (!find_base_secret (disk, root, error))
+  if (!find_base_secret (disk, root, cancel, error))
     return FALSE;
   if (disk->spec->encrypt == VQ_DISK_PLAIN)
     return TRUE;
@@ -115,7 +119,7 @@ find_disk (const VqDiskSpec *spec, const char *arch, const char *const *allowed,
     return NULL;
   if ((name != NULL && !vq_disk_spec_is_rbd (spec)
        && !find_image (disk, name, arch, allowed, cancel, error))
-      || !find_secrets (disk, error))
+      || !find_secrets (disk, cancel, error))
     return NULL;
   return g_steal_pointer (&disk);
 }

@@ -7,7 +7,8 @@
 typedef struct _VqRunTest VqRunTest;
 
 /* Opens the plain file NAME, or fetches it if NAME is an http, https or file URL. Fails with
- * VQ_ERROR_MISSING if it is not there, and with VQ_ERROR_USAGE if it is no test (test-check.h). Waits as long as it comes. */
+ * VQ_ERROR_MISSING if it is not there, and with VQ_ERROR_USAGE if it is no test (test-check.h).
+ * Waits as long as it comes. */
 VqRunTest *vq_run_test_open (const char *name, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 void vq_run_test_free (VqRunTest *test);

@@ -272,6 +272,29 @@ TEST_LOOP (bad_keys_and_images, 0, G_N_ELEMENTS (bad))
   ck_assert_ptr_null (strchr (error->message, '\n'));
 }
 
+/* It is told before a guest boots. */
+TEST (wrong_keys)
+{
+  static const char *const texts[]
+      = { "action=attach,url=DIR/volume,encrypt=luks1,secret=DIR/",
+          "action=clone,parent=DIR/volume,parent-encrypt=luks1,parent-secret=DIR/" };
+
+  run ("cd \"$1\"; qemu-img convert -f raw -O luks --object secret,id=s,file=key "
+       "-o key-secret=s,iter-time=10 image volume; echo other >other");
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *right = g_strconcat (texts[i], "key", NULL);
+      g_autofree char *wrong = g_strconcat (texts[i], "other", NULL);
+
+      ck_assert (find ((const char *[]){ right, NULL }, NULL));
+      ck_assert (!find ((const char *[]){ wrong, NULL }, &error));
+      ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_USAGE));
+      ck_assert_msg (strstr (error->message, "/other is not the key of ") != NULL, "%s",
+                     error->message);
+    }
+}
+
 /* The disk becomes full, or qemu-img breaks: one line, and nothing is left. */
 TEST (qemu_img_fails)
 {
