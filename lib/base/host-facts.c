@@ -15,6 +15,8 @@
 
 /* In /proc/PID/status; a number of KiB follows. */
 #define PEAK "\nVmHWM:"
+/* The same in /proc/meminfo. */
+#define AVAILABLE "\nMemAvailable:"
 
 char *
 vq_host_facts_get_kernel (void)
@@ -124,6 +126,17 @@ vq_host_facts_get_boot (GError **error)
     return g_steal_pointer (&boot);
   vq_error_set (error, VQ_ERROR_FAILED, "/proc/sys/kernel/random/boot_id is empty");
   return NULL;
+}
+
+gboolean
+vq_host_facts_get_available_memory (const char *meminfo, guint64 *bytes)
+{
+  g_autofree char *text = NULL;
+  const char *found
+      = g_file_get_contents (meminfo, &text, NULL, NULL) ? strstr (text, AVAILABLE) : NULL;
+
+  *bytes = found != NULL ? g_ascii_strtoull (found + strlen (AVAILABLE), NULL, 10) * 1024 : 0;
+  return found != NULL;
 }
 
 static gboolean

@@ -21,5 +21,10 @@ char *vq_host_facts_get_boot (GError **error) G_GNUC_WARN_UNUSED_RESULT;
  * not tell, or there is no such process. */
 guint64 vq_host_facts_get_peak_memory (GPid pid);
 
+/* How many bytes of memory new programs can have without swapping, as MEMINFO (normally
+ * "/proc/meminfo") says. Returns FALSE if it does not. */
+gboolean vq_host_facts_get_available_memory (const char *meminfo, guint64 *bytes)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* The host's time zone ("Europe/Berlin"), or NULL. Transfer full. */
 char *vq_host_facts_get_time_zone (void);

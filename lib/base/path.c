@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -49,4 +50,16 @@ vq_path_build_runtime (void)
   if (runtime != NULL)
     return g_build_filename (runtime, "virt-qemu", NULL);
   return g_strdup_printf ("%s/virt-qemu-%u", g_get_tmp_dir (), (guint)geteuid ());
+}
+
+gboolean
+vq_path_get_room (const char *path, guint64 *bytes, GError **error)
+{
+  struct statvfs st;
+
+  *bytes = 0;
+  if (statvfs (path, &st) < 0)
+    return vq_error_set_errno (error, errno, "cannot ask %s how much room it has", path);
+  *bytes = (guint64)st.f_bavail * st.f_frsize;
+  return TRUE;
 }

@@ -17,3 +17,7 @@ char *vq_path_build_runtime (void);
 
 /* The value of the environment variable NAME; NULL if it is not set, or empty. */
 const char *vq_path_get_variable (const char *name);
+
+/* How many bytes of the file system of PATH are free for us. Fails if PATH does not tell. */
+gboolean vq_path_get_room (const char *path, guint64 *bytes, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

@@ -50,6 +50,12 @@ get_channel (gpointer data, const char **why)
   return server->channel;
 }
 
+gboolean
+vq_exec_server_is_busy (VqExecServer *server)
+{
+  return !g_queue_is_empty (&server->clients);
+}
+
 static gboolean
 on_begins (const char *const *argv, gpointer data)
 {

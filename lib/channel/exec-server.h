@@ -18,6 +18,9 @@ VqExecServer *vq_exec_server_new (const char *socket_path, GError **error)
 /* How many commands have been started. */
 guint64 vq_exec_server_get_n_commands (VqExecServer *server);
 
+/* Whether a client is there, which has a command that runs. */
+gboolean vq_exec_server_is_busy (VqExecServer *server);
+
 /* From now on ENDED is called from the main context with the exit status of each command that is
  * started now and whose words MATCH; -1: it ended in another way, or its client left. NULL: none.
  */

@@ -305,6 +305,12 @@ vq_guest_link_resume (VqGuestLink *link, gint64 deadline, GError **error)
 }
 
 gboolean
+vq_guest_link_renew (VqGuestLink *link, gint64 deadline, GError **error)
+{
+  return vq_helper_renew (link->helper, deadline, get_cancel (link), error);
+}
+
+gboolean
 vq_guest_link_has_helper (VqGuestLink *link)
 {
   return link->helper != NULL && link->channel != NULL;

@@ -31,6 +31,10 @@ gboolean vq_guest_link_open (VqGuestLink *link, gint64 deadline, GError **error)
 gboolean vq_guest_link_resume (VqGuestLink *link, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* After that, when the guest has stood still: sets the clock and reseeds once more. */
+gboolean vq_guest_link_renew (VqGuestLink *link, gint64 deadline, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* Whether commands run through the helper. */
 gboolean vq_guest_link_has_helper (VqGuestLink *link);
 

@@ -8,6 +8,7 @@
 #include "guest/boot-evidence.h"
 #include "guest/boot-progress.h"
 #include "base/error.h"
+#include "channel/channel-capture.h"
 #include "base/fd.h"
 #include "guest/get-in.h"
 #include "guest/guest-link.h"
@@ -30,6 +31,8 @@ struct _VqGuest
   const VqPlan *plan;
   VqMachineFiles *files;
   gboolean ram_readonly; /* only QEMUs from 8.2 on can do that */
+  gboolean warm;         /* it has run for a moment: see vq_guest_warm */
+  VqCancel *cancel;      /* its own, or NULL: see vq_guest_own_cancel */
   VqQemu *qemu;
   VqGuestLink *link;
   VqSshLogin ssh; /* without a user, ssh is not tried */
@@ -52,20 +55,33 @@ start_qemu (VqGuest *guest, gint64 deadline, VqCancel *cancel, GError **error)
   return guest->qemu != NULL;
 }
 
-/* Connects to the machine and lets it run. A fork has opened its disk only when it runs. */
+/* Makes what connects us to the machine, which need not run yet. */
 static gboolean
-run_guest (VqGuest *guest, gint64 deadline, GError **error)
+connect_guest (VqGuest *guest, gint64 deadline, GError **error)
 {
   guint port = 0;
-  gboolean runs;
+  gboolean forwarded = vq_qemu_forward_ssh (guest->qemu, SSH_PORT_FIRST, &port, deadline, error);
 
   guest->link
       = vq_guest_link_new (guest->plan, guest->qemu, vq_guest_get_directory (guest), &guest->ssh);
-  runs = vq_qemu_forward_ssh (guest->qemu, SSH_PORT_FIRST, &port, deadline, error)
-         && vq_qemu_run_guest (guest->qemu, deadline, error);
   guest->ssh.port = port;
+  return forwarded;
+}
+
+/* A fork has opened its disk only when it runs. */
+static gboolean
+let_run (VqGuest *guest, gint64 deadline, GError **error)
+{
+  gboolean runs = vq_qemu_run_guest (guest->qemu, deadline, error);
+
   vq_machine_files_opened (guest->files);
   return runs;
+}
+
+static gboolean
+run_guest (VqGuest *guest, gint64 deadline, GError **error)
+{
+  return connect_guest (guest, deadline, error) && let_run (guest, deadline, error);
 }
 
 /* NULL: the user sees the whole console, or wants no progress. */
@@ -219,17 +235,44 @@ vq_guest_can_read_ram (VqGuest *guest, gboolean *can, gint64 deadline, GError **
 }
 
 VqGuest *
-vq_guest_fork (const VqPlan *plan, const char *template, gboolean ram_readonly, gint64 deadline,
+vq_guest_load (const VqPlan *plan, const char *template, gboolean ram_readonly, gint64 deadline,
                VqCancel *cancel, GError **error)
 {
   g_autoptr (VqGuest) guest = guest_new (plan, vq_machine_files_new_fork (plan, template, error));
 
   guest->ram_readonly = ram_readonly;
   if (guest->files != NULL && start_qemu (guest, deadline, cancel, error)
-      && load_state (guest, deadline, error) && run_guest (guest, deadline, error)
-      && vq_guest_link_resume (guest->link, deadline, error))
+      && load_state (guest, deadline, error) && connect_guest (guest, deadline, error))
     return g_steal_pointer (&guest);
   return NULL;
+}
+
+gboolean
+vq_guest_warm (VqGuest *guest, gint64 deadline, GError **error)
+{
+  static const char *const argv[] = { "true", NULL };
+
+  guest->warm = let_run (guest, deadline, error)
+                && vq_guest_link_resume (guest->link, deadline, error)
+                && vq_channel_capture (vq_guest_get_channel (guest), argv, NULL, deadline,
+                                       vq_guest_get_cancel (guest), error)
+                && vq_qemu_stop_guest (guest->qemu, deadline, error);
+  return guest->warm;
+}
+
+gboolean
+vq_guest_run_loaded (VqGuest *guest, gint64 deadline, GError **error)
+{
+  if (guest->warm)
+    return vq_qemu_run_guest (guest->qemu, deadline, error)
+           && vq_guest_link_renew (guest->link, deadline, error);
+  return let_run (guest, deadline, error) && vq_guest_link_resume (guest->link, deadline, error);
+}
+
+void
+vq_guest_own_cancel (VqGuest *guest, VqCancel *cancel)
+{
+  guest->cancel = cancel;
 }
 
 typedef struct
@@ -295,6 +338,7 @@ vq_guest_free (VqGuest *guest)
     return;
   vq_guest_link_free (guest->link);
   vq_qemu_free (guest->qemu);
+  vq_cancel_free (guest->cancel);
   vq_machine_files_free (guest->files);
   vq_ssh_login_clear (&guest->ssh);
   g_free (guest->boot);
@@ -316,6 +360,12 @@ power_off (VqGuest *guest, int seconds)
 
   if (!vq_guest_power_off (guest, vq_deadline_in (seconds), &error) && vq_error_is_timeout (error))
     g_warning ("the guest did not power off within %d s", seconds);
+}
+
+void
+vq_guest_begin_end (VqGuest *guest)
+{
+  vq_qemu_begin_quit (guest->qemu);
 }
 
 void

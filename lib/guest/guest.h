@@ -65,12 +65,25 @@ gboolean vq_guest_go_on (VqGuest *guest, gint64 deadline) G_GNUC_WARN_UNUSED_RES
 gboolean vq_guest_can_read_ram (VqGuest *guest, gboolean *can, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* A new guest in the state in which the template in the directory TEMPLATE was saved, but with the
- * present time and fresh random numbers. The image and everything in PLAN must be the same as
- * then. RAM_READONLY is what vq_guest_can_read_ram said then. */
-VqGuest *vq_guest_fork (const VqPlan *plan, const char *template, gboolean ram_readonly,
+/* A new guest in the state in which the template in the directory TEMPLATE was saved. It stands
+ * still, and can only be run (vq_guest_run_loaded) or freed. The image and everything in PLAN must
+ * be the same as then. RAM_READONLY is what vq_guest_can_read_ram said then. PLAN and CANCEL must
+ * outlive the result. */
+VqGuest *vq_guest_load (const VqPlan *plan, const char *template, gboolean ram_readonly,
                         gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* Lets such a guest run for a moment, until it has run a command, and stand still again. The next
+ * time its code and its memory are there at once. */
+gboolean vq_guest_warm (VqGuest *guest, gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Lets such a guest go on, with the present time and fresh random numbers, and waits until it
+ * answers. */
+gboolean vq_guest_run_loaded (VqGuest *guest, gint64 deadline, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* The CANCEL that GUEST was made with becomes its own: it is freed with GUEST. */
+void vq_guest_own_cancel (VqGuest *guest, VqCancel *cancel);
 
 /* Copies GUEST, which goes on, into the machine that listens at SOCKET and keeps its disk in the
  * directory TARGET (vq_guest_receive). Fails with a reason if PLAN does not allow that. GUEST has
@@ -91,6 +104,9 @@ VqGuest *vq_guest_receive (const VqPlan *plan, const char *source, VqLiveMigrati
 /* Ends QEMU at once and removes everything. */
 void vq_guest_free (VqGuest *guest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqGuest, vq_guest_free)
+
+/* Begins to end QEMU and does not wait; vq_guest_shut_down waits. */
+void vq_guest_begin_end (VqGuest *guest);
 
 /* Ends QEMU in an orderly way. If POWEROFF_SECONDS is not negative, the guest is asked to power off
  * first, and gets so much time, or until the guest's cancel is triggered. GUEST must be freed after

@@ -95,6 +95,8 @@ vq_options_help (void)
          "                                 G or T, or 0 for no limit (default: 20G)\n"
          "      --template-script=FILE     run FILE as root in the guest before the\n"
          "                                 template is saved; may be repeated\n"
+         "      --spare=HOW                make the next copy before it is wanted: auto,\n"
+         "                                 on, off (default: auto, if memory allows it)\n"
          "\n"
          "Machines that are there already (see virt-qemu launch):\n"
          "      --instance=NAME            use the instance NAME, which runs, not an IMAGE\n"

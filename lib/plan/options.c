@@ -51,6 +51,7 @@ enum
   OPTION_SSH_USER,
   OPTION_SSH_KEY,
   OPTION_TEMPLATE,
+  OPTION_SPARE,
   OPTION_TEMPLATE_DIR,
   OPTION_TEMPLATE_MAX_AGE,
   OPTION_TEMPLATE_CACHE_SIZE,
@@ -103,6 +104,7 @@ static const VqArgument arguments_table[] = {
   [OPTION_SSH_USER] = { "ssh-user", 0, TRUE },
   [OPTION_SSH_KEY] = { "ssh-key", 0, TRUE },
   [OPTION_TEMPLATE] = { "template", 0, TRUE },
+  [OPTION_SPARE] = { "spare", 0, TRUE },
   [OPTION_TEMPLATE_DIR] = { "template-dir", 0, TRUE },
   [OPTION_TEMPLATE_MAX_AGE] = { "template-max-age", 0, TRUE },
   [OPTION_TEMPLATE_CACHE_SIZE] = { "template-cache-size", 0, TRUE },
@@ -124,6 +126,7 @@ static const char *const network_words[] = { "user", "restricted", NULL };
 static const char *const sandbox_words[] = { "auto", "on", "off", NULL };
 static const char *const channel_words[] = { "auto", "helper", "ssh", NULL };
 static const char *const agent_words[] = { "auto", "require", "install", "off", NULL };
+static const char *const spare_words[] = { "auto", "on", "off", NULL };
 static const char *const template_words[] = { "auto", "off", "refresh", NULL };
 
 /* How an option's value is stored in VqOptions. */
@@ -197,6 +200,7 @@ static const Rule rules[] = {
   [OPTION_SSH_USER] = { RULE_STRING, FIELD (ssh_user) },
   [OPTION_SSH_KEY] = { RULE_STRING, FIELD (ssh_key) },
   [OPTION_TEMPLATE] = { RULE_CHOICE, FIELD (template), .words = template_words },
+  [OPTION_SPARE] = { RULE_CHOICE, FIELD (spare), .words = spare_words },
   [OPTION_TEMPLATE_DIR] = { RULE_STRING, FIELD (template_dir) },
   [OPTION_TEMPLATE_MAX_AGE] = { RULE_AGE, FIELD (template_max_age) },
   [OPTION_TEMPLATE_CACHE_SIZE] = { RULE_SIZE, FIELD (template_cache_size) },
@@ -594,10 +598,11 @@ settle_size (VqOptions *options, GError **error)
 gboolean
 vq_options_check_machine (const VqOptions *options, GError **error)
 {
-  const char *wrong = options->instance != NULL      ? "--instance"
-                      : options->stats_file != NULL  ? "--stats-file"
-                      : options->keep_failed != NULL ? "--keep-failed"
-                                                     : NULL;
+  const char *wrong = options->instance != NULL         ? "--instance"
+                      : options->stats_file != NULL     ? "--stats-file"
+                      : options->keep_failed != NULL    ? "--keep-failed"
+                      : options->spare != VQ_SPARE_AUTO ? "--spare"
+                                                        : NULL;
 
   return wrong == NULL
          || vq_error_set (error, VQ_ERROR_USAGE,

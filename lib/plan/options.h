@@ -63,6 +63,14 @@ typedef enum
   VQ_AGENT_OFF,     /* do not talk to it */
 } VqAgentChoice;
 
+/* Whether the next fork is made before anybody asks for it (--spare). */
+typedef enum
+{
+  VQ_SPARE_AUTO, /* if the host has enough for it */
+  VQ_SPARE_ON,
+  VQ_SPARE_OFF,
+} VqSpareChoice;
+
 /* Whether testbeds are saved and forked (--template). */
 typedef enum
 {
@@ -106,6 +114,7 @@ typedef struct
   VqChannelChoice channel;
   VqAgentChoice guest_agent;
   VqTemplateChoice template;
+  VqSpareChoice spare;
   char *template_dir;
   guint64 template_max_age;    /* seconds, at most G_MAXINT; 0: no limit */
   guint64 template_cache_size; /* bytes, at most G_MAXINT64; 0: no limit */

@@ -49,6 +49,7 @@ struct _VqQemu
   gboolean kvm;
   gboolean running;      /* we let the guest run, so a stop would be a failure */
   gboolean end_expected; /* we told it to end, so that is not a failure */
+  gboolean quits;        /* "quit" was sent */
   VqBootWatch *boots;
   VqSleepWatch *sleep; /* NULL until there is QMP */
   gint64 last_event;   /* its time */
@@ -451,8 +452,8 @@ vq_qemu_run_guest (VqQemu *qemu, gint64 deadline, GError **error)
   return TRUE;
 }
 
-static gboolean
-stop_guest (VqQemu *qemu, gint64 deadline, GError **error)
+gboolean
+vq_qemu_stop_guest (VqQemu *qemu, gint64 deadline, GError **error)
 {
   g_autoptr (JsonNode) result = NULL;
   const char *status;
@@ -475,7 +476,7 @@ vq_qemu_save (VqQemu *qemu, int file, gint64 deadline, GError **error)
 {
   VQ_ERROR_PREFIX (error, "cannot save the machine");
 
-  return stop_guest (qemu, deadline, error)
+  return vq_qemu_stop_guest (qemu, deadline, error)
          && vq_migration_save (qemu->qmp, file, deadline, qemu->cancel, error);
 }
 
@@ -617,12 +618,18 @@ vq_qemu_wait_end (VqQemu *qemu, gint64 deadline, GError **error)
 }
 
 void
-vq_qemu_quit (VqQemu *qemu, gint64 deadline)
+vq_qemu_begin_quit (VqQemu *qemu)
 {
   vq_qemu_expect_end (qemu);
-  if (vq_child_has_ended (qemu->child))
-    return;
-  vq_qmp_send (qemu->qmp, "quit", NULL);
+  if (!qemu->quits && !vq_child_has_ended (qemu->child))
+    vq_qmp_send (qemu->qmp, "quit", NULL);
+  qemu->quits = TRUE;
+}
+
+void
+vq_qemu_quit (VqQemu *qemu, gint64 deadline)
+{
+  vq_qemu_begin_quit (qemu);
   if (!vq_child_wait (qemu->child, deadline, NULL, NULL))
     vq_child_kill (qemu->child, SIGKILL);
 }

@@ -42,6 +42,10 @@ GPid vq_qemu_get_pid (VqQemu *qemu);
 gboolean vq_qemu_run_guest (VqQemu *qemu, gint64 deadline, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* Lets the guest stand still. Fails with VQ_ERROR_MACHINE if it did not run. */
+gboolean vq_qemu_stop_guest (VqQemu *qemu, gint64 deadline, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* Stops the guest and saves it. The state of its devices is appended to FILE (an open file, the
  * caller's); its memory is in the shared file that it was started with, and its disk in the disk's
  * file. Nothing may be sent to its ports meanwhile. On success these files do not change any more,
@@ -111,6 +115,8 @@ gboolean vq_qemu_forward_ssh (VqQemu *qemu, guint first, guint *port, gint64 dea
 void vq_qemu_expect_end (VqQemu *qemu);
 /* Waits for QEMU's exit. */
 gboolean vq_qemu_wait_end (VqQemu *qemu, gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Tells QEMU to end, over the monitor, and does not wait; vq_qemu_quit must follow. */
+void vq_qemu_begin_quit (VqQemu *qemu);
 /* Ends QEMU with "quit" over the monitor, and with SIGKILL at DEADLINE, which should be near: this
  * is how the machine is cleaned up after a cancel, so nothing ends it earlier. */
 void vq_qemu_quit (VqQemu *qemu, gint64 deadline);

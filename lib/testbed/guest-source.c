@@ -18,12 +18,17 @@
 #include "testbed/guest-facts.h"
 #include "testbed/guest-template.h"
 #include "testbed/plan-inputs.h"
+#include "testbed/spare.h"
 
 /* How many seconds a short step in a guest may take. */
 #define STEP_SECONDS 100
 /* How many seconds it may take to take over the state of another guest, whose supervisor may do
  * something else first. */
 #define RECEIVE_SECONDS 600
+/* How many seconds a fork may take until it answers. A spare machine has answered already, so it
+ * takes no time; if it hangs, a new fork is made soon. */
+#define FORK_SECONDS 60
+#define SPARE_SECONDS 5
 /* How many seconds it may take to collect the facts for the key. */
 #define KEY_SECONDS 60
 
@@ -41,6 +46,7 @@ struct _VqGuestSource
   VqTemplateChoice templates; /* as in the options at first; OFF when there can be none */
   VqTemplate *template;       /* the template that is forked; NULL: none yet */
   VqTemplateKey *key;         /* the key of that template */
+  VqSpare *spare;             /* a fork of that template */
   const char *origin;         /* of the last guest */
   char *trouble;              /* why the last guest that wanted a template got none, or NULL */
 };
@@ -53,6 +59,7 @@ vq_guest_source_new (VqPlan *plan, VqCancel *cancel)
   source->plan = plan;
   source->cancel = cancel;
   source->templates = plan->options->template;
+  source->spare = vq_spare_new (plan, cancel);
   return source;
 }
 
@@ -61,6 +68,7 @@ vq_guest_source_free (VqGuestSource *source)
 {
   if (source == NULL)
     return;
+  vq_spare_free (source->spare);
   vq_template_free (source->template);
   vq_template_key_free (source->key);
   g_free (source->trouble);
@@ -164,15 +172,50 @@ boot_plain (VqGuestSource *source, VqGuestFacts *facts, VqBootStage *stage, GErr
   return vq_guest_boot (source->plan, NULL, boot_deadline (source), source->cancel, stage, error);
 }
 
+/* Lets GUEST run, which is a fork that stands still; NULL if there is none. Takes over GUEST. */
+static VqGuest *
+run_fork (VqGuestSource *source, VqGuest *guest, VqGuestFacts *facts, double seconds,
+          GError **error)
+{
+  if (guest == NULL
+      || vq_guest_template_run (source->template, guest, facts, vq_deadline_in (seconds), error))
+    return guest;
+  vq_guest_free (guest);
+  return NULL;
+}
+
+/* NULL if there is none, or it cannot be used any more. */
+static VqGuest *
+use_spare (VqGuestSource *source, VqGuestFacts *facts)
+{
+  g_autoptr (GError) why = NULL;
+  VqGuest *guest = run_fork (source, vq_spare_take (source->spare), facts, SPARE_SECONDS, &why);
+
+  source->origin = "spare";
+  if (why != NULL)
+    g_debug ("the spare machine cannot be used: %s", why->message);
+  return guest;
+}
+
+static VqGuest *
+make_fork (VqGuestSource *source, VqGuestFacts *facts, GError **error)
+{
+  VqGuest *guest = vq_guest_template_load (source->template, source->plan, source->cancel, error);
+
+  source->origin = "fork";
+  return run_fork (source, guest, facts, FORK_SECONDS, error);
+}
+
 static VqGuest *
 fork_template (VqGuestSource *source, VqGuestFacts *facts, GError **error)
 {
   VqGuest *guest;
 
-  source->origin = "fork";
   if (!vq_template_key_check (source->key, error) || !vq_template_check (source->template, error))
     return NULL;
-  guest = vq_guest_template_fork (source->template, source->plan, facts, source->cancel, error);
+  guest = use_spare (source, facts);
+  if (guest == NULL)
+    guest = make_fork (source, facts, error);
   if (guest != NULL)
     source->templates
         = VQ_TEMPLATE_AUTO; /* if the template becomes useless later, a new one may be made */
@@ -370,6 +413,7 @@ try_sources (VqGuestSource *source, VqGuestFacts *facts, VqBootStage *stage, GEr
 static void
 replace_template (VqGuestSource *source, const GError *why)
 {
+  vq_spare_drop (source->spare);
   g_clear_pointer (&source->template, vq_template_free);
   if (source->templates == VQ_TEMPLATE_REFRESH)
     {
@@ -444,6 +488,25 @@ VqGuest *
 vq_guest_source_get (VqGuestSource *source, VqGuestFacts *facts, GError **error)
 {
   return get (source, try_sources, facts, error);
+}
+
+void
+vq_guest_source_make_spare (VqGuestSource *source, int caller)
+{
+  if (source->template != NULL)
+    vq_spare_make (source->spare, source->template, caller);
+}
+
+gboolean
+vq_guest_source_has_spare (VqGuestSource *source)
+{
+  return vq_spare_is_there (source->spare);
+}
+
+void
+vq_guest_source_drop_spare (VqGuestSource *source)
+{
+  vq_spare_drop (source->spare);
 }
 
 static gboolean

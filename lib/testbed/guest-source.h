@@ -29,6 +29,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqGuestSource, vq_guest_source_free)
 VqGuest *vq_guest_source_get (VqGuestSource *source, VqGuestFacts *facts, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* Prepares the fork that vq_guest_source_get will return, if the guests are forks. See
+ * vq_spare_make. */
+void vq_guest_source_make_spare (VqGuestSource *source, int caller);
+
+/* Whether there is one, so that vq_guest_source_get does not make another machine. */
+gboolean vq_guest_source_has_spare (VqGuestSource *source);
+
+/* Ends it. */
+void vq_guest_source_drop_spare (VqGuestSource *source);
+
 /* Boots the guest from the plan's image and prepares nothing in it; no template is looked for. For
  * a guest whose disk becomes an image. */
 VqGuest *vq_guest_source_get_plain (VqGuestSource *source, GError **error)
@@ -39,7 +49,8 @@ VqGuest *vq_guest_source_get_plain (VqGuestSource *source, GError **error)
 char *vq_guest_source_make_template (VqGuestSource *source, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Where the last guest came from: "fork" of a template that was there; "build": of one that was
+/* Where the last guest came from: "fork" of a template that was there; "spare": such a fork that
+ * was made before; "build": of one that was
  * made for it; "boot". NULL if there was none. */
 const char *vq_guest_source_get_origin (VqGuestSource *source);
 

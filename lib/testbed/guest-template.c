@@ -98,17 +98,22 @@ keep_scratch (VqGuest *guest, VqTemplate *template, VqGuestFacts *facts, GError 
 }
 
 VqGuest *
-vq_guest_template_fork (VqTemplate *template, const VqPlan *plan, VqGuestFacts *facts,
-                        VqCancel *cancel, GError **error)
+vq_guest_template_load (VqTemplate *template, const VqPlan *plan, VqCancel *cancel, GError **error)
+{
+  return vq_guest_load (plan, vq_template_get_directory (template),
+                        vq_template_get (template, FACT_RAM) != NULL, vq_deadline_in (FORK_SECONDS),
+                        cancel, error);
+}
+
+gboolean
+vq_guest_template_run (VqTemplate *template, VqGuest *guest, VqGuestFacts *facts, gint64 deadline,
+                       GError **error)
 {
   const char *timers = vq_template_get (template, FACT_TIMERS);
-  gboolean ram_readonly = vq_template_get (template, FACT_RAM) != NULL;
-  g_autoptr (VqGuest) guest
-      = vq_guest_fork (plan, vq_template_get_directory (template), ram_readonly,
-                       vq_deadline_in (FORK_SECONDS), cancel, error);
 
-  if (guest == NULL || !keep_scratch (guest, template, facts, error))
-    return NULL;
+  if (!vq_guest_run_loaded (guest, deadline, error)
+      || !keep_scratch (guest, template, facts, error))
+    return FALSE;
   vq_guest_timers_start (vq_guest_get_channel (guest), timers != NULL ? timers : "");
-  return g_steal_pointer (&guest);
+  return TRUE;
 }

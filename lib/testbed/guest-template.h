@@ -19,8 +19,12 @@
 VqTemplate *vq_guest_template_save (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Forks TEMPLATE. FACTS become those of the template; but if FACTS has a scratch directory already,
- * the guest gets that one. PLAN and CANCEL must outlive the result. Waits until the fork
- * answers. */
-VqGuest *vq_guest_template_fork (VqTemplate *template, const VqPlan *plan, VqGuestFacts *facts,
-                                 VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Begins a fork of TEMPLATE, which stands still. PLAN and CANCEL must outlive the result. */
+VqGuest *vq_guest_template_load (VqTemplate *template, const VqPlan *plan, VqCancel *cancel,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Lets GUEST, which is such a fork, run. FACTS become those of the template; but if FACTS has a
+ * scratch directory already, the guest gets that one. Waits until the fork answers, and not
+ * beyond DEADLINE for that. */
+gboolean vq_guest_template_run (VqTemplate *template, VqGuest *guest, VqGuestFacts *facts,
+                                gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;

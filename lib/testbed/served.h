@@ -42,6 +42,9 @@ typedef struct
                      GError **error);
   /* Writes to stderr what is known about the machine, to help find the reason of a failure. */
   void (*describe_failure) (VqServed *served);
+  /* The caller has been silent for a moment: what may soon be wanted can be made. It ends as soon
+   * as there is something to read from CALLER. NULL: there is nothing to make. */
+  void (*make_ready) (VqServed *served, int caller);
   /* Brings what is not counted anyway up to date in VqServed.usage. */
   void (*look) (VqServed *served);
 } VqServedClass;

@@ -10,13 +10,18 @@
 #include "io/line-reader.h"
 #include "testbed/protocol.h"
 
+/* For how many milliseconds the caller must be silent until there is time for what it may want
+ * next. */
+#define SILENCE_MS 300
+
 typedef struct
 {
   VqServed *served;
   VqServerStats *stats; /* may be NULL */
   VqLineReader *lines;
-  int out;
+  int in, out;
   VqCancel *cancel;
+  guint silence_id; /* 0: not waiting for silence */
   gboolean quit;
 } Server;
 
@@ -221,6 +226,29 @@ handle_line (Server *server, const char *line, GError **error)
 }
 
 static gboolean
+on_silence (gpointer data)
+{
+  Server *server = data;
+
+  server->silence_id = 0;
+  server->served->class->make_ready (server->served, server->in);
+  return G_SOURCE_REMOVE;
+}
+
+/* Reads the next line, and uses the time until it comes. */
+static gboolean
+read_line (Server *server, char **line, GError **error)
+{
+  gboolean done;
+
+  if (server->served->class->make_ready != NULL)
+    server->silence_id = g_timeout_add (SILENCE_MS, on_silence, server);
+  done = vq_line_reader_next (server->lines, line, server->cancel, error);
+  g_clear_handle_id (&server->silence_id, g_source_remove);
+  return done;
+}
+
+static gboolean
 serve (Server *server, GError **error)
 {
   if (!reply_ok (server, NULL, error))
@@ -229,7 +257,7 @@ serve (Server *server, GError **error)
     {
       g_autofree char *line = NULL;
 
-      if (!vq_line_reader_next (server->lines, &line, server->cancel, error))
+      if (!read_line (server, &line, error))
         return FALSE;
       if (line == NULL)
         return vq_error_set (error, VQ_ERROR_FAILED,
@@ -244,7 +272,7 @@ int
 vq_server_run (VqServed *served, VqServerStats *stats, int in, int out, VqCancel *cancel)
 {
   g_autoptr (VqLineReader) lines = vq_line_reader_new (in);
-  Server server = { served, stats, lines, out, cancel, FALSE };
+  Server server = { served, stats, lines, in, out, cancel, 0, FALSE };
   g_autoptr (GError) error = NULL;
 
   if (serve (&server, &error))

@@ -35,7 +35,8 @@ struct _VqTestbed
   VqGuestSource *source;
   VqLateDisks *late_disks;
   VqCancel *cancel;
-  VqGuest *guest; /* NULL: the testbed is closed */
+  VqGuest *guest;   /* NULL: the testbed is closed */
+  VqGuest *leaving; /* the one before, whose QEMU was told to end; NULL: none */
   VqExecServer *exec_server;
   char *exec_socket;
   guint64 n_earlier_commands; /* those of exec servers that are gone */
@@ -79,6 +80,15 @@ disconnect (VqTestbed *testbed)
     vq_guest_keep_logs (testbed->guest);
 }
 
+/* Waits until the machine before is gone. */
+static void
+end_leaving (VqTestbed *testbed)
+{
+  if (testbed->leaving != NULL)
+    vq_guest_shut_down (testbed->leaving, -1);
+  g_clear_pointer (&testbed->leaving, vq_guest_free);
+}
+
 static void
 kill_guest (VqTestbed *testbed)
 {
@@ -92,6 +102,7 @@ vq_testbed_free (VqTestbed *testbed)
   if (testbed == NULL)
     return;
   kill_guest (testbed);
+  end_leaving (testbed);
   vq_machine_slot_drop (testbed->plan, &testbed->slot);
   vq_guest_facts_clear (&testbed->facts);
   vq_guest_source_free (testbed->source);
@@ -372,12 +383,32 @@ end_guest (VqTestbed *testbed, int seconds)
   if (testbed->guest != NULL)
     vq_guest_shut_down (testbed->guest, seconds);
   g_clear_pointer (&testbed->guest, vq_guest_free);
+  end_leaving (testbed);
+}
+
+/* The next machine is there already, so nobody has to wait for the end of this one. */
+static gboolean
+exchange_guest (VqTestbed *testbed, GError **error)
+{
+  gboolean opened;
+
+  keep_if_failed (testbed);
+  disconnect (testbed);
+  end_leaving (testbed);
+  testbed->leaving = g_steal_pointer (&testbed->guest);
+  opened = vq_testbed_open (testbed, error);
+  vq_guest_begin_end (testbed->leaving);
+  return opened;
 }
 
 gboolean
 vq_testbed_revert (VqTestbed *testbed, GError **error)
 {
-  end_guest (testbed, testbed->plan->options->timeout_poweroff);
+  int seconds = testbed->plan->options->timeout_poweroff;
+
+  if (seconds < 0 && vq_guest_source_has_spare (testbed->source))
+    return exchange_guest (testbed, error);
+  end_guest (testbed, seconds);
   return vq_testbed_open (testbed, error);
 }
 
@@ -473,6 +504,8 @@ void
 vq_testbed_close_within (VqTestbed *testbed, int seconds)
 {
   end_guest (testbed, seconds);
+  if (testbed->slot != NULL)
+    vq_guest_source_drop_spare (testbed->source);
   vq_machine_slot_drop (testbed->plan, &testbed->slot);
 }
 
@@ -543,6 +576,27 @@ close_served (VqServed *served)
   vq_testbed_close ((VqTestbed *)served);
 }
 
+/* Without its slot, a testbed has no right to a machine. A command in the guest may need the only
+ * processor. */
+static gboolean
+is_in_the_way (VqTestbed *testbed)
+{
+  if (testbed->guest == NULL && testbed->plan->options->slot != NULL)
+    return TRUE;
+  return g_get_num_processors () == 1 && testbed->exec_server != NULL
+         && vq_exec_server_is_busy (testbed->exec_server);
+}
+
+static void
+make_ready (VqServed *served, int caller)
+{
+  VqTestbed *testbed = (VqTestbed *)served;
+
+  end_leaving (testbed);
+  if (!is_in_the_way (testbed))
+    vq_guest_source_make_spare (testbed->source, caller);
+}
+
 static const char *
 get_scratch (VqServed *served)
 {
@@ -609,6 +663,7 @@ static const VqServedClass class = {
   .get_cancel = get_cancel,
   .shell = run_shell,
   .describe_failure = describe_failure,
+  .make_ready = make_ready,
   .look = look,
 };
 

@@ -3,10 +3,10 @@
 
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/host-facts.h"
 #include "base/path.h"
 #include "base/units.h"
 #include "io/private-dir.h"
@@ -32,18 +32,6 @@
 #define PROCESSES 128
 #define FILES 256
 
-/* Returns FALSE with the reason if PATH does not tell. */
-static gboolean
-get_free (const char *path, guint64 *bytes, GError **error)
-{
-  struct statvfs st;
-
-  if (statvfs (path, &st) < 0)
-    return vq_error_set_errno (error, errno, "cannot ask %s how much room it has", path);
-  *bytes = (guint64)st.f_bavail * st.f_frsize;
-  return TRUE;
-}
-
 /* Adds the line NAME for the directory PATH, which should have NEEDED bytes. */
 static void
 add_room (GPtrArray *lines, const char *name, const char *path, guint64 needed, const char *what,
@@ -51,7 +39,7 @@ add_room (GPtrArray *lines, const char *name, const char *path, guint64 needed, 
 {
   g_autoptr (GError) error = NULL;
   guint64 bytes = 0;
-  gboolean known = get_free (path, &bytes, &error);
+  gboolean known = vq_path_get_room (path, &bytes, &error);
   gboolean enough = known && bytes >= needed;
   g_autofree char *there = vq_units_size_to_string (bytes);
   g_autofree char *least = vq_units_size_to_string (needed);
@@ -132,16 +120,13 @@ check_temporary (GPtrArray *lines)
 static void
 check_memory (GPtrArray *lines, const char *meminfo)
 {
-  g_autofree char *text = NULL;
-  const char *found
-      = g_file_get_contents (meminfo, &text, NULL, NULL) ? strstr (text, "\nMemAvailable:") : NULL;
-  guint64 bytes
-      = found != NULL ? g_ascii_strtoull (found + strlen ("\nMemAvailable:"), NULL, 10) * 1024 : 0;
+  guint64 bytes;
+  gboolean known = vq_host_facts_get_available_memory (meminfo, &bytes);
   g_autofree char *there = vq_units_size_to_string (bytes);
   g_autofree char *least = vq_units_size_to_string (GUEST_BYTES);
   VqCheckLine *line;
 
-  if (found == NULL)
+  if (!known)
     line = vq_check_line_add (lines, "memory", VQ_CHECK_WARNING, NULL,
                               "%s does not tell how much is available", meminfo);
   else if (bytes < GUEST_BYTES)

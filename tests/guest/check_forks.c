@@ -291,23 +291,6 @@ TEST (test_killed_while_it_makes_one)
   close_server (g_steal_pointer (&next));
 }
 
-/* Waits until SERVER has said TEXT. */
-static void
-wait_for_word (Server *server, const char *text)
-{
-  gboolean said = FALSE;
-
-  for (int i = 0; i < 1000 && !said; i++)
-    {
-      g_autofree char *err = server_get_stderr (server);
-
-      said = strstr (err, text) != NULL;
-      if (!said)
-        process_poll (-1, 0, 0.02);
-    }
-  ck_assert_msg (said, "it does not say `%s'", text);
-}
-
 /* What is said in each step of a fork. */
 static const char *const fork_steps[] = { "debug: QEMU: ", "migrate-incoming", "hostfwd_add" };
 
@@ -319,7 +302,7 @@ TEST_LOOP (test_killed_while_it_forks, 0, G_N_ELEMENTS (fork_steps))
   g_autofree char *err = NULL;
 
   server_send (killed, "open\n");
-  wait_for_word (killed, fork_steps[_i]);
+  server_wait_for_word (killed, fork_steps[_i]);
   ck_assert_int_eq (kill (server_get_pid (killed), SIGKILL), 0);
   server_wait (killed, SOON, SOON);
   server_free (killed);

@@ -237,6 +237,7 @@ server_start_on_image (const ServerSetup *setup)
   g_autofree char *line = NULL;
   Server *server;
 
+  g_ptr_array_add (arguments, (gpointer) "--spare=off");
   add_words (arguments, whole.arguments);
   add_words (arguments, words);
   g_ptr_array_add (arguments, NULL);
@@ -337,6 +338,22 @@ char *
 server_get_stderr (Server *server)
 {
   return process_read_file (server->err, NULL);
+}
+
+void
+server_wait_for_word (Server *server, const char *text)
+{
+  gboolean said = FALSE;
+
+  for (int i = 0; i < 1000 && !said; i++)
+    {
+      g_autofree char *err = server_get_stderr (server);
+
+      said = strstr (err, text) != NULL;
+      if (!said)
+        process_poll (-1, 0, 0.02);
+    }
+  ck_assert_msg (said, "it does not say `%s'", text);
 }
 
 void

@@ -31,8 +31,8 @@ typedef struct
 /* Starts it; its first "ok" is not read yet. */
 Server *server_start (const ServerSetup *setup);
 
-/* Starts it on the image, with KVM off and 1 GiB, and reads its first "ok". ARGUMENTS of SETUP
- * come first; SETUP may be NULL. */
+/* Starts it on the image, with KVM off, 1 GiB and no spare machine, and reads its first "ok".
+ * ARGUMENTS of SETUP come before the image; SETUP may be NULL. */
 Server *server_start_on_image (const ServerSetup *setup);
 
 /* Kills it if it runs, and all it left, and removes its TMPDIR. */
@@ -69,6 +69,9 @@ char **server_get_auxverb (Server *server);
 
 /* What it said on stderr so far. Transfer full. */
 char *server_get_stderr (Server *server);
+
+/* Waits until it has said TEXT on stderr. */
+void server_wait_for_word (Server *server, const char *text);
 
 /* Sends BYTES as they are; the server may be gone. */
 void server_send (Server *server, const char *bytes);

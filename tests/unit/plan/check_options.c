@@ -514,7 +514,7 @@ TEST (test_help)
       ck_assert_msg (is_known (name) && is_whole (name), "%s", name);
       ck_assert_msg (is_known (letter), "%s", letter);
     }
-  ck_assert_int_eq (n, 48);
+  ck_assert_int_eq (n, 49);
 }
 
 TEST (test_usage_error)

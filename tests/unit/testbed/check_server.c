@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The caller is this test, at the other ends of two pipes. No testbed is opened, so there is none.
- */
+/* The caller is this test, at the other ends of two pipes. No testbed is opened. */
 #include "testbed/server.h"
 
 #include <check.h>
@@ -17,6 +16,31 @@
 static int requests[2];
 static int replies[2];
 static VqCancel *cancel;
+static guint n_ready; /* how often there was time for what may come next */
+
+static void
+make_ready (VqServed *served, int caller)
+{
+  ck_assert_int_eq (caller, requests[0]);
+  n_ready++;
+}
+
+static gboolean
+is_open (VqServed *served)
+{
+  return FALSE;
+}
+
+static char **
+get_capabilities (VqServed *served)
+{
+  return g_new0 (char *, 1);
+}
+
+static const VqServedClass class = { .is_open = is_open,
+                                     .get_capabilities = get_capabilities,
+                                     .make_ready = make_ready };
+static VqServed served = { .class = &class };
 
 static void
 set_up (void)
@@ -27,6 +51,7 @@ set_up (void)
   ck_assert_int_eq (pipe2 (requests, O_CLOEXEC), 0);
   ck_assert_int_eq (pipe2 (replies, O_CLOEXEC), 0);
   cancel = vq_cancel_new (NULL);
+  n_ready = 0;
 }
 
 static void
@@ -64,7 +89,7 @@ TEST (nobody_reads_the_replies)
     ;
   fcntl (replies[1], F_SETFL, flags);
   g_timeout_add (50, trigger, NULL);
-  ck_assert_int_eq (vq_server_run (NULL, NULL, requests[0], replies[1], cancel), VQ_EXIT_FAILED);
+  ck_assert_int_eq (vq_server_run (&served, NULL, requests[0], replies[1], cancel), VQ_EXIT_FAILED);
   messages_assert_warning ("got signal 15");
 }
 
@@ -73,8 +98,20 @@ TEST (nobody_asks)
   char buffer[10] = "";
 
   g_timeout_add (50, trigger, NULL);
-  ck_assert_int_eq (vq_server_run (NULL, NULL, requests[0], replies[1], cancel), VQ_EXIT_FAILED);
+  ck_assert_int_eq (vq_server_run (&served, NULL, requests[0], replies[1], cancel), VQ_EXIT_FAILED);
   messages_assert_warning ("got signal 15");
   ck_assert_int_eq (read (replies[0], buffer, sizeof buffer), 3);
   ck_assert_str_eq (buffer, "ok\n");
+}
+
+/* Once per silence, however long that is, and not between lines that have come together. */
+TEST (time_to_make_something_ready)
+{
+  const char lines[] = "capabilities\ncapabilities\n";
+
+  ck_assert_int_eq (write (requests[1], lines, strlen (lines)), strlen (lines));
+  g_timeout_add (1500, trigger, NULL);
+  ck_assert_int_eq (vq_server_run (&served, NULL, requests[0], replies[1], cancel), VQ_EXIT_FAILED);
+  messages_assert_warning ("got signal 15");
+  ck_assert_uint_eq (n_ready, 1);
 }
