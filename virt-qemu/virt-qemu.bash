@@ -176,6 +176,40 @@ _virt_qemu_list ()
   fi
 }
 
+# The options in $1, and the names of instances unless the verb makes them.
+_virt_qemu_lock ()
+{
+  case $prev in
+    --format)
+      mapfile -t COMPREPLY < <(compgen -W 'targets json names' -- "$cur")
+      return
+      ;;
+    --status)
+      mapfile -t COMPREPLY < <(compgen -W 'up down' -- "$cur")
+      return
+      ;;
+    --os-type)
+      mapfile -t COMPREPLY < <(compgen -W 'debian ubuntu' -- "$cur")
+      return
+      ;;
+    -t | --targets | --image)
+      _filedir
+      return
+      ;;
+    --machine-type | --count | --os-version | --owner | --desc | --lease)
+      return
+      ;;
+  esac
+  $split && return
+
+  if [[ $cur == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$1 --desc= --format= --help --targets=" -- "$cur")
+    [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+  elif [[ ${words[1]} != lock ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$("${words[0]}" list --format=names 2>/dev/null)" -- "$cur")
+  fi
+}
+
 _virt_qemu_events ()
 {
   case $prev in
@@ -341,7 +375,7 @@ _virt_qemu ()
 
   if ((cword == 1)); then
     mapfile -t COMPREPLY < <(compgen -W '
-      check console create delete events exec file fork image info launch list logs prune renew restart revert run screenshot shell slots ssh-config start stats stop template wait
+      check console create delete events exec file fork image info launch list lock logs prune renew restart revert run screenshot shell slots ssh-config start stats stop template unlock update wait
       --help --version' -- "$cur")
   elif [[ ${words[1]} == check ]]; then
     _virt_qemu_check
@@ -383,8 +417,14 @@ _virt_qemu ()
     _virt_qemu_names '--lease= --owner-fd= --owner-pid='
   elif [[ ${words[1]} == list ]]; then
     _virt_qemu_list
+  elif [[ ${words[1]} == lock ]]; then
+    _virt_qemu_lock '--count= --image= --lease= --machine-type= --os-type= --os-version= --owner='
+  elif [[ ${words[1]} == unlock ]]; then
+    _virt_qemu_lock '--force --keep-going --owner='
+  elif [[ ${words[1]} == update ]]; then
+    _virt_qemu_lock '--keep-going --status='
   elif [[ ${words[1]} == renew ]]; then
-    _virt_qemu_names '--lease='
+    _virt_qemu_names '--lease= --targets='
   elif [[ ${words[1]} =~ ^(console|info|prune|screenshot|ssh-config|stats)$ ]]; then
     _virt_qemu_names ''
   fi

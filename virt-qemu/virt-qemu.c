@@ -15,6 +15,7 @@
 #include "client/verb-instance.h"
 #include "client/verb-launch.h"
 #include "client/verb-list.h"
+#include "client/verb-lock.h"
 #include "client/verb-logs.h"
 #include "client/verb-screenshot.h"
 #include "client/verb-shell.h"
@@ -37,6 +38,9 @@ static const VqVerb verbs[] = {
   { "revert", "make instances as they were when launched", vq_verb_instance_revert },
   { "fork", "make an instance that is a copy of one that runs", vq_verb_fork_run },
   { "delete", "remove instances", vq_verb_instance_delete },
+  { "lock", "make machines for somebody, all or none", vq_verb_lock_run },
+  { "unlock", "destroy machines that were locked", vq_verb_lock_unlock },
+  { "update", "note that an instance is down, or what it is for", vq_verb_lock_update },
   { "exec", "run a command in an instance", vq_verb_exec_run },
   { "shell", "open a shell in an instance", vq_verb_shell_run },
   { "console", "connect to the serial console of an instance", vq_verb_console_run },

@@ -5,6 +5,7 @@
 
 #include "base/arguments.h"
 #include "base/error.h"
+#include "client/targets.h"
 #include "verb/verb-output.h"
 
 #define TIMEOUT_DEFAULT 30
@@ -21,18 +22,26 @@ enum
   OPTION_OWNER_PID,
   OPTION_OWNER_FD,
   OPTION_EPHEMERAL,
+  OPTION_TARGETS,
   N_CHOSEN,
   OPTION_FORMAT = N_CHOSEN,
   OPTION_HELP,
 };
 
 static const VqArgument arguments_table[] = {
-  [OPTION_FORMAT] = { "format", 0, TRUE },     [OPTION_TIMEOUT] = { "timeout", 0, TRUE },
-  [OPTION_FORCE] = { "force", 'f', FALSE },    [OPTION_NO_WAIT] = { "no-wait", 0, FALSE },
-  [OPTION_FOR] = { "for", 0, TRUE },           [OPTION_FOLLOW] = { "follow", 'f', FALSE },
-  [OPTION_LEASE] = { "lease", 0, TRUE },       [OPTION_OWNER_PID] = { "owner-pid", 0, TRUE },
-  [OPTION_OWNER_FD] = { "owner-fd", 0, TRUE }, [OPTION_EPHEMERAL] = { "ephemeral", 0, FALSE },
-  [OPTION_HELP] = { "help", 'h', FALSE },      { NULL },
+  [OPTION_FORMAT] = { "format", 0, TRUE },
+  [OPTION_TIMEOUT] = { "timeout", 0, TRUE },
+  [OPTION_FORCE] = { "force", 'f', FALSE },
+  [OPTION_NO_WAIT] = { "no-wait", 0, FALSE },
+  [OPTION_FOR] = { "for", 0, TRUE },
+  [OPTION_FOLLOW] = { "follow", 'f', FALSE },
+  [OPTION_LEASE] = { "lease", 0, TRUE },
+  [OPTION_OWNER_PID] = { "owner-pid", 0, TRUE },
+  [OPTION_OWNER_FD] = { "owner-fd", 0, TRUE },
+  [OPTION_EPHEMERAL] = { "ephemeral", 0, FALSE },
+  [OPTION_TARGETS] = { "targets", 't', TRUE },
+  [OPTION_HELP] = { "help", 'h', FALSE },
+  { NULL },
 };
 
 /* A command line that is read. */
@@ -94,12 +103,26 @@ apply_option (VqInstanceRequest *request, int index, const char *value, GError *
 }
 
 static gboolean
+read_targets (Words *words, const char *path, GError **error)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+
+  if (!vq_targets_read (path, names, error))
+    return FALSE;
+  for (guint i = 0; i < names->len; i++)
+    g_strv_builder_add (words->names, names->pdata[i]);
+  return TRUE;
+}
+
+static gboolean
 take_option (gpointer data, int index, const char *value, GError **error)
 {
   Words *words = data;
 
   if (index < N_CHOSEN && (words->options & (1u << index)) == 0)
     return vq_error_set (error, VQ_ERROR_USAGE, "this verb does not have it");
+  if (index == OPTION_TARGETS)
+    return read_targets (words, value, error);
   return apply_option (words->request, index, value, error);
 }
 

@@ -16,6 +16,7 @@ typedef enum
   VQ_INSTANCE_REQUEST_LEASE = 1 << 5,     /* --lease=TIME */
   VQ_INSTANCE_REQUEST_OWNER = 3 << 6,     /* --owner-pid=PID and --owner-fd=N */
   VQ_INSTANCE_REQUEST_EPHEMERAL = 1 << 8, /* --ephemeral */
+  VQ_INSTANCE_REQUEST_TARGETS = 1 << 9,   /* --targets=FILE: more names */
 } VqInstanceRequestOptions;
 
 typedef struct
@@ -34,7 +35,8 @@ typedef struct
 } VqInstanceRequest;
 
 /* Parses ARGUMENTS (with NULL at the end). There must be from MIN_NAMES to MAX_NAMES names. Every
- * error is VQ_ERROR_USAGE; then, too, REQUEST tells whether the user wants JSON. */
+ * error is VQ_ERROR_USAGE, unless a file cannot be read; then, too, REQUEST tells whether the user
+ * wants JSON. */
 gboolean vq_instance_request_parse (VqInstanceRequest *request, const char *const *arguments,
                                     VqInstanceRequestOptions options, guint min_names,
                                     guint max_names, GError **error) G_GNUC_WARN_UNUSED_RESULT;

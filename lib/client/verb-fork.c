@@ -56,6 +56,8 @@ copy_record (const VqInstanceRecord *old, const VqInstanceRequest *request)
   record->accel = g_strdup (old->accel);
   g_free (record->source);
   record->source = g_strdup (request->names[0]);
+  vq_instance_record_set_text (&record->os_type, old->os_type);
+  vq_instance_record_set_text (&record->os_version, old->os_version);
   record->ephemeral = request->ephemeral;
   record->lease = MAX (request->life.lease, 0);
   return record;

@@ -6,7 +6,9 @@
 #include "instance/control-wire.h"
 #include "instance/instance-place.h"
 #include "instance/instance-start.h"
+#include "client/instance-removal.h"
 #include "client/instance-request.h"
+#include "client/lock-owner.h"
 #include "verb/verb-output.h"
 
 /* How many instances one command may name. */
@@ -74,31 +76,17 @@ revert (VqInstance *instance, const VqInstanceRequest *request, GError **error)
   return ask (instance, request, "revert", NULL, error);
 }
 
-/* An ephemeral one is removed by its supervisor. */
-static gboolean
-remove_stopped (VqInstance *instance, GError **error)
-{
-  g_autoptr (GError) why = NULL;
-
-  if (vq_instance_lock (instance, &why))
-    return vq_instance_remove (instance, error);
-  if (vq_error_is_missing (why))
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&why));
-  return FALSE;
-}
-
 static gboolean delete (VqInstance *instance, const VqInstanceRequest *request, GError **error)
 {
-  g_autoptr (GError) why = NULL;
-
+  if (request->force)
+    return vq_instance_removal_force (instance, error);
+  if (!vq_lock_owner_check_removal (instance, error))
+    return FALSE;
   if (!vq_instance_is_running (instance))
-    return remove_stopped (instance, error);
-  if (!request->force)
-    return vq_error_set (error, VQ_ERROR_BUSY,
-                         "the instance \"%s\" runs: stop it first, or give --force",
-                         vq_instance_get_name (instance));
-  return ask (instance, request, "stop", "-1", error) && remove_stopped (instance, error);
+    return vq_instance_removal_stopped (instance, error);
+  return vq_error_set (error, VQ_ERROR_BUSY,
+                       "the instance \"%s\" runs: stop it first, or give --force",
+                       vq_instance_get_name (instance));
 }
 
 /* A supervisor that does not answer is just starting or ending. */
@@ -120,11 +108,12 @@ static const Verb start_verb
         "\n" VQ_INSTANCE_LIFE_LEASE_HELP VQ_INSTANCE_LIFE_OWNER_HELP };
 
 static const Verb renew_verb
-    = { "renew", VQ_INSTANCE_REQUEST_LEASE, MANY, renew,
+    = { "renew", VQ_INSTANCE_REQUEST_LEASE | VQ_INSTANCE_REQUEST_TARGETS, MANY, renew,
         "Begins the leases of instances that run anew.\n"
         "\n"
         "      --lease=TIME       for this time from now on, as 90s, 15m, 2h or 1d (default:\n"
-        "                         that of launch or start; 0: no end)\n" };
+        "                         that of launch or start; 0: no end)\n"
+        "  -t, --targets=FILE     names, from YAML as \"virt-qemu lock\" prints it\n" };
 
 static const Verb stop_verb
     = { "stop",
@@ -156,7 +145,8 @@ static const Verb delete_verb
     = { "delete", VQ_INSTANCE_REQUEST_FORCE, MANY, delete,
         "Removes instances with their disks.\n"
         "\n"
-        "  -f, --force            even if they run, or what is kept about them is damaged\n" };
+        "  -f, --force            even if they run, are locked by others, or what is kept\n"
+        "                         about them is damaged\n" };
 
 static const Verb wait_verb
     = { "wait", VQ_INSTANCE_REQUEST_FOR | VQ_INSTANCE_REQUEST_NO_WAIT, 1, await,

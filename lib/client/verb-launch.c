@@ -10,7 +10,6 @@
 #include "image/image-hold.h"
 #include "image/image.h"
 #include "image/os-name.h"
-#include "instance/control-client.h"
 #include "instance/instance-host-key.h"
 #include "instance/instance-name.h"
 #include "instance/instance-place.h"
@@ -19,6 +18,9 @@
 #include "plan/options.h"
 #include "pull/pull-image.h"
 #include "client/instance-life.h"
+#include "client/instance-removal.h"
+#include "client/lock-owner.h"
+#include "image/distro.h"
 #include "verb/verb-output.h"
 
 /* What the command line says. */
@@ -35,7 +37,11 @@ typedef struct
   VqOptions *options;   /* what these mean */
   char *cached;         /* the path of the image, if its address or its system was given */
   char *architecture;   /* the option for it, if the system's name has told it */
-  int hold;             /* keeps that until the instance does; -1: not open */
+  char *os_type;        /* its distribution and release; NULL: not known */
+  char *os_version;
+  const VqVerbLaunchLock *lock; /* NULL: it is not locked */
+  VqCancel *cancel;             /* NULL: a signal ends this process */
+  int hold;                     /* keeps that until the instance does; -1: not open */
 } Launch;
 
 static const char help[]
@@ -62,6 +68,8 @@ launch_clear (Launch *launch)
   g_clear_pointer (&launch->options, vq_options_free);
   g_clear_pointer (&launch->cached, g_free);
   g_clear_pointer (&launch->architecture, g_free);
+  g_clear_pointer (&launch->os_type, g_free);
+  g_clear_pointer (&launch->os_version, g_free);
   vq_fd_clear (&launch->hold);
   vq_instance_owner_clear (&launch->life.owner);
 }
@@ -191,6 +199,26 @@ set_architecture (Launch *launch, const char *architecture)
   g_ptr_array_insert (launch->machine, 1, launch->architecture);
 }
 
+/* Which system it is, if the image's name says that. */
+static gboolean
+note_system (Launch *launch, const char *image, const char *architecture, GError **error)
+{
+  g_autoptr (GPtrArray) releases = NULL;
+  g_autoptr (VqOsName) os = NULL;
+  const VqDistroRelease *release;
+
+  if (!vq_os_name_matches (image))
+    return TRUE;
+  releases = vq_distro_list (NULL, NULL, error);
+  os = releases != NULL ? vq_os_name_parse (image, releases, architecture, error) : NULL;
+  release = os != NULL ? vq_distro_find (releases, os->distro, os->series, error) : NULL;
+  if (release == NULL)
+    return FALSE;
+  launch->os_type = g_strdup (release->distro);
+  launch->os_version = g_strdup (release->number != NULL ? release->number : release->series);
+  return TRUE;
+}
+
 /* An instance stays with the image that its address or its system means now. */
 static gboolean
 settle_image (Launch *launch, GError **error)
@@ -203,7 +231,9 @@ settle_image (Launch *launch, GError **error)
     return TRUE;
   architecture = vq_os_name_get_arch (*image);
   arch = vq_arch_choose (launch->options, error);
-  launch->cached = arch != NULL ? vq_pull_image_find (*image, arch->dpkg, NULL, error) : NULL;
+  if (arch == NULL || !note_system (launch, *image, arch->dpkg, error))
+    return FALSE;
+  launch->cached = vq_pull_image_find (*image, arch->dpkg, launch->cancel, error);
   if (launch->cached == NULL || !vq_image_hold_take (launch->cached, &launch->hold, error))
     return FALSE;
   for (guint i = 0; i + 1 < launch->machine->len; i++)
@@ -218,18 +248,42 @@ settle_image (Launch *launch, GError **error)
 static gboolean
 remove_old (VqPrivateDir *place, const char *name, GError **error)
 {
-  const char *const words[] = { "stop", "-1", NULL };
   g_autoptr (GError) why = NULL;
   g_autoptr (VqInstance) old = vq_instance_open (place, name, &why);
-  g_auto (GStrv) reply = NULL;
 
   if (old == NULL)
     return vq_error_is_missing (why) || (g_propagate_error (error, g_steal_pointer (&why)), FALSE);
-  if (vq_instance_is_running (old))
-    reply = vq_control_client_call (old, words, NULL, NULL);
-  if (vq_instance_lock (old, &why))
-    return vq_instance_remove (old, error);
-  return vq_error_is_missing (why) || (g_propagate_error (error, g_steal_pointer (&why)), FALSE);
+  return vq_lock_owner_check_removal (old, error) && vq_instance_removal_force (old, error);
+}
+
+static void
+note_lock (const VqVerbLaunchLock *lock, VqInstanceRecord *record)
+{
+  record->locked = record->created;
+  vq_instance_record_set_text (&record->owner, lock->owner);
+  vq_instance_record_set_text (&record->description,
+                               lock->description != NULL ? lock->description : "");
+  vq_instance_record_set_text (&record->machine_type, lock->machine_type);
+}
+
+/* Transfer full. */
+static VqInstanceRecord *
+build_record (const Launch *launch)
+{
+  g_autofree char *directory = g_get_current_dir ();
+  VqInstanceRecord *record = vq_instance_record_new (
+      launch->options->images[0], directory, (const char *const *)launch->machine->pdata + 1);
+
+  record->ephemeral = launch->ephemeral;
+  record->lease = MAX (launch->life.lease, 0);
+  if (launch->os_type != NULL)
+    {
+      vq_instance_record_set_text (&record->os_type, launch->os_type);
+      vq_instance_record_set_text (&record->os_version, launch->os_version);
+    }
+  if (launch->lock != NULL)
+    note_lock (launch->lock, record);
+  return record;
 }
 
 static VqInstance *
@@ -238,19 +292,13 @@ make (const Launch *launch, VqPrivateDir *place, GError **error)
   const VqOptions *options = launch->options;
   g_autofree char *name
       = options->images[1] != NULL ? g_strdup (options->images[1]) : vq_instance_name_make ();
-  g_autofree char *directory = g_get_current_dir ();
-  VqInstanceRecord *record;
   VqInstance *instance;
 
   g_strfreev (vq_instance_sweep (place));
   if (((launch->replace || !launch->starts) && !check_image (launch, error))
       || (launch->replace && !remove_old (place, name, error)))
     return NULL;
-  record = vq_instance_record_new (options->images[0], directory,
-                                   (const char *const *)launch->machine->pdata + 1);
-  record->ephemeral = launch->ephemeral;
-  record->lease = MAX (launch->life.lease, 0);
-  instance = vq_instance_create (place, name, record, error);
+  instance = vq_instance_create (place, name, build_record (launch), error);
   if (instance != NULL)
     vq_image_hold_note (options->images[0],
                         vq_private_dir_get_path (vq_instance_get_dir (instance)));
@@ -287,25 +335,43 @@ print_name (const Launch *launch, const char *name)
   vq_verb_output_json (builder);
 }
 
-static gboolean
+/* Transfer full. */
+static VqInstance *
 do_launch (Launch *launch, GError **error)
 {
+  const VqSlot *slot = launch->lock != NULL ? launch->lock->slot : NULL;
   g_autoptr (VqPrivateDir) place = vq_instance_place_open_state (error);
   g_autoptr (VqInstance) instance
       = place != NULL && settle_image (launch, error) ? make (launch, place, error) : NULL;
 
   if (instance == NULL || !take_host_key (launch, instance, error)
       || (launch->starts
-          && !vq_instance_start (instance, TRUE, &launch->life.owner, NULL, NULL, error)))
-    return FALSE;
-  print_name (launch, vq_instance_get_name (instance));
-  return TRUE;
+          && !vq_instance_start (instance, TRUE, &launch->life.owner, slot, launch->cancel, error)))
+    return NULL;
+  return g_steal_pointer (&instance);
+}
+
+gboolean
+vq_verb_launch_locked (const char *const *arguments, const VqVerbLaunchLock *lock, VqCancel *cancel,
+                       GError **error)
+{
+  g_auto (Launch) launch = { .starts = TRUE,
+                             .machine = g_ptr_array_new (),
+                             .life = VQ_INSTANCE_LIFE_NONE,
+                             .lock = lock,
+                             .cancel = cancel,
+                             .hold = -1 };
+  g_autoptr (VqInstance) instance
+      = parse (&launch, arguments, error) ? do_launch (&launch, error) : NULL;
+
+  return instance != NULL;
 }
 
 static VqVerbStatus
 run (const char *const *arguments, gboolean starts)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (VqInstance) instance = NULL;
   g_auto (Launch) launch = {
     .starts = starts, .machine = g_ptr_array_new (), .life = VQ_INSTANCE_LIFE_NONE, .hold = -1
   };
@@ -322,7 +388,11 @@ run (const char *const *arguments, gboolean starts)
           starts ? VQ_INSTANCE_LIFE_OWNER_HELP : "");
       return VQ_VERB_OK;
     }
-  return do_launch (&launch, &error) ? VQ_VERB_OK : vq_verb_error_report (error, how, json);
+  instance = do_launch (&launch, &error);
+  if (instance == NULL)
+    return vq_verb_error_report (error, how, json);
+  print_name (&launch, vq_instance_get_name (instance));
+  return VQ_VERB_OK;
 }
 
 VqVerbStatus

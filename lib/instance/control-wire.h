@@ -14,6 +14,7 @@
  *   status            the words NAME=VALUE; does not wait
  *   stats             the same, of what it takes of the host
  *   renew [SECONDS]   a new lease, 0: none; without it, as long as the first; does not wait
+ *   mark WORD...      notes a status or a description (instance-mark.h); does not wait
  *   ready             ok, when its turn comes
  *   stop SECONDS      shuts the guest down and ends the supervisor; -1: without asking the guest
  *   restart [SCRATCH [itself]]   reboots the guest, or waits until it reboots itself; keeps what is

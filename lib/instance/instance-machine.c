@@ -68,12 +68,14 @@ vq_instance_machine_give_slot (VqInstanceMachine *self, VqSlot *slot)
   self->slot = slot;
 }
 
-static void
-tell_slot (VqInstanceMachine *self)
+void
+vq_instance_machine_tell_slot (VqInstanceMachine *self)
 {
+  const VqInstanceRecord *record = vq_instance_get_record (self->instance);
   const VqSlotUse use = {
     .instance = vq_instance_get_name (self->instance),
-    .description = vq_instance_get_record (self->instance)->image,
+    .owner = record->owner,
+    .description = record->description[0] != '\0' ? record->description : record->image,
     .lease_end = self->lease_end,
   };
 
@@ -85,7 +87,7 @@ void
 vq_instance_machine_set_lease (VqInstanceMachine *self, gint64 end)
 {
   self->lease_end = end;
-  tell_slot (self);
+  vq_instance_machine_tell_slot (self);
 }
 
 /* Cuts the words that name the instance off those that name images. */
@@ -221,7 +223,7 @@ open_testbed (VqInstanceMachine *self, GError **error)
   VqInstanceRecord *record = vq_instance_get_record (self->instance);
 
   self->testbed = vq_testbed_new (self->plan, self->exec_program, self->exec_socket, self->cancel);
-  tell_slot (self);
+  vq_instance_machine_tell_slot (self);
   if (self->slot != NULL)
     vq_testbed_give_slot (self->testbed, g_steal_pointer (&self->slot));
   if ((record->has_disk || is_copy (record)) && record->cloud_seed

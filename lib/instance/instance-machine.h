@@ -24,6 +24,10 @@ void vq_instance_machine_give_slot (VqInstanceMachine *machine, VqSlot *slot);
  * an end. */
 void vq_instance_machine_set_lease (VqInstanceMachine *machine, gint64 end);
 
+/* To be called when the instance's record tells something else of its owner or its description, so
+ * that its slot, if it has one, tells that, too. */
+void vq_instance_machine_tell_slot (VqInstanceMachine *machine);
+
 /* Makes the machine run, as the instance's record says: forks a template, boots the disk that the
  * instance has kept, or copies the machine of another instance. The instance's lock must be held.
  * Waits as long as the options in the record allow, also for a slot. */

@@ -16,6 +16,7 @@
 #include "instance/instance-event.h"
 #include "instance/instance-lease.h"
 #include "instance/instance-machine.h"
+#include "instance/instance-mark.h"
 #include "instance/instance-reason.h"
 #include "instance/instance-socket.h"
 #include "instance/instance-stats.h"
@@ -144,6 +145,22 @@ renew (Supervisor *self, VqControlRequest *request)
     }
 }
 
+static void
+mark (Supervisor *self, VqControlRequest *request)
+{
+  const char *const *words = vq_control_request_get_words (request);
+  g_autoptr (GError) error = NULL;
+
+  if (!vq_instance_mark (self->instance, words + 1, &error))
+    vq_control_request_fail (request, error);
+  else
+    {
+      if (self->machine != NULL)
+        vq_instance_machine_tell_slot (self->machine);
+      vq_control_request_succeed (request, (const char *const[]){ NULL });
+    }
+}
+
 /* Its turn comes later. */
 static void
 enqueue (Supervisor *self, VqControlRequest *request)
@@ -173,6 +190,8 @@ on_request (VqControlRequest *request, gpointer data)
     answer_stats (self, request);
   else if (strcmp (words[0], "renew") == 0)
     renew (self, request);
+  else if (strcmp (words[0], "mark") == 0)
+    mark (self, request);
   else if (strcmp (words[0], "end") == 0)
     g_queue_push_tail (&self->enders, request);
   else if (is_forced_stop (words))
