@@ -137,12 +137,13 @@ TEST (test_a_copy_has_an_identity_of_its_own)
   user_script_expect ("virt-qemu exec web2 -- ls /etc/ssh",
                       "ssh_host_ed25519_key\nssh_host_ed25519_key.pub");
   user_script_expect (EXEC "ls /etc/ssh", "ssh_host_rsa_key");
-  user_script_expect ("virt-qemu info web2 | grep -c \"$(virt-qemu exec web2 -- cat "
-                      "/etc/ssh/ssh_host_ed25519_key.pub)\"; virt-qemu exec web2 -- sh -c 'head "
-                      "-c 32 /etc/ssh/ssh_host_ed25519_key; stat -c %a "
-                      "/etc/ssh/ssh_host_ed25519_key'; virt-qemu info web | grep -c \"$(virt-qemu "
-                      "exec web2 -- cat /etc/ssh/ssh_host_ed25519_key.pub)\"",
-                      "1\n-----BEGIN OPENSSH PRIVATE KEY---600\n0");
+  user_script_expect (
+      "virt-qemu info web2 | grep -c \"$(virt-qemu exec web2 -- cat "
+      "/etc/ssh/ssh_host_ed25519_key.pub </dev/null)\"; virt-qemu exec web2 -- sh -c 'head "
+      "-c 32 /etc/ssh/ssh_host_ed25519_key; stat -c %a "
+      "/etc/ssh/ssh_host_ed25519_key'; virt-qemu info web | grep -c \"$(virt-qemu "
+      "exec web2 -- cat /etc/ssh/ssh_host_ed25519_key.pub </dev/null)\"; :",
+      "1\n-----BEGIN OPENSSH PRIVATE KEY---600\n0");
 }
 
 /* Whoever comes second waits, or is told that it is busy; a command that runs is ended. */
