@@ -347,7 +347,7 @@ static const struct
     "targets:\n  root@a.virt-qemu: ssh-ed25519 A\n  root@b.virt-qemu: ssh-ed25519 B\n" },
   { "--list-targets --owner=nobody", "targets: {}\n" },
   { "--list-targets free", "targets: {}\n" },
-  { "--brief a free", "a                     up      locked    ann@h                 for [1m\n"
+  { "--brief a free", "a                     up      locked    ann@h                 for\n"
                       "free                  up      unlocked  -                     -\n" },
   { "--summary", "TYPE          COUNT     UP  OWNER\n"
                  "-                 1      1  -\n"
