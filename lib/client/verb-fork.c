@@ -6,6 +6,7 @@
 #include "instance/control-wire.h"
 #include "instance/instance-name.h"
 #include "instance/instance-place.h"
+#include "instance/instance-seed.h"
 #include "instance/instance-start.h"
 #include "client/instance-request.h"
 #include "verb/verb-output.h"
@@ -67,13 +68,20 @@ static VqInstance *
 make (VqPrivateDir *place, const VqInstanceRequest *request, GError **error)
 {
   g_autoptr (VqInstance) source = vq_instance_open (place, request->names[0], error);
+  g_autoptr (VqInstance) instance = NULL;
+  g_autoptr (GBytes) seed = NULL;
 
   g_strfreev (vq_instance_sweep (place));
   if (source == NULL || !vq_instance_name_check (request->names[1], error)
       || !check_source (source, request, error))
     return NULL;
-  return vq_instance_create (place, request->names[1],
-                             copy_record (vq_instance_get_record (source), request), error);
+  if (!vq_instance_seed_load (vq_instance_get_dir (source), &seed, error))
+    return NULL;
+  instance = vq_instance_create (place, request->names[1],
+                                 copy_record (vq_instance_get_record (source), request), error);
+  return instance != NULL && vq_instance_seed_keep (instance, seed, error)
+             ? g_steal_pointer (&instance)
+             : NULL;
 }
 
 static gboolean

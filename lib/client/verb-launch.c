@@ -13,6 +13,7 @@
 #include "instance/instance-host-key.h"
 #include "instance/instance-name.h"
 #include "instance/instance-place.h"
+#include "instance/instance-seed.h"
 #include "instance/instance-start.h"
 #include "plan/arch.h"
 #include "plan/options.h"
@@ -41,6 +42,7 @@ typedef struct
   char *os_version;
   const VqVerbLaunchLock *lock; /* NULL: it is not locked */
   VqCancel *cancel;             /* NULL: a signal ends this process */
+  GBytes *seed;                 /* what cloud-init gets; NULL: nothing */
   int hold;                     /* keeps that until the instance does; -1: not open */
 } Launch;
 
@@ -70,6 +72,7 @@ launch_clear (Launch *launch)
   g_clear_pointer (&launch->architecture, g_free);
   g_clear_pointer (&launch->os_type, g_free);
   g_clear_pointer (&launch->os_version, g_free);
+  g_clear_pointer (&launch->seed, g_bytes_unref);
   vq_fd_clear (&launch->hold);
   vq_instance_owner_clear (&launch->life.owner);
 }
@@ -292,17 +295,17 @@ make (const Launch *launch, VqPrivateDir *place, GError **error)
   const VqOptions *options = launch->options;
   g_autofree char *name
       = options->images[1] != NULL ? g_strdup (options->images[1]) : vq_instance_name_make ();
-  VqInstance *instance;
+  g_autoptr (VqInstance) instance = NULL;
 
   g_strfreev (vq_instance_sweep (place));
   if (((launch->replace || !launch->starts) && !check_image (launch, error))
       || (launch->replace && !remove_old (place, name, error)))
     return NULL;
   instance = vq_instance_create (place, name, build_record (launch), error);
-  if (instance != NULL)
-    vq_image_hold_note (options->images[0],
-                        vq_private_dir_get_path (vq_instance_get_dir (instance)));
-  return instance;
+  if (instance == NULL || !vq_instance_seed_keep (instance, launch->seed, error))
+    return NULL;
+  vq_image_hold_note (options->images[0], vq_private_dir_get_path (vq_instance_get_dir (instance)));
+  return g_steal_pointer (&instance);
 }
 
 /* Nothing is left of an instance that cannot have the user's key. */
@@ -341,9 +344,11 @@ do_launch (Launch *launch, GError **error)
 {
   const VqSlot *slot = launch->lock != NULL ? launch->lock->slot : NULL;
   g_autoptr (VqPrivateDir) place = vq_instance_place_open_state (error);
-  g_autoptr (VqInstance) instance
-      = place != NULL && settle_image (launch, error) ? make (launch, place, error) : NULL;
+  g_autoptr (VqInstance) instance = NULL;
 
+  if (place != NULL && settle_image (launch, error)
+      && vq_instance_seed_read (&launch->options->seed, &launch->seed, error))
+    instance = make (launch, place, error);
   if (instance == NULL || !take_host_key (launch, instance, error)
       || (launch->starts
           && !vq_instance_start (instance, TRUE, &launch->life.owner, slot, launch->cancel, error)))

@@ -10,6 +10,7 @@
 #include "instance/control-wire.h"
 #include "instance/instance-host-key.h"
 #include "instance/instance-place.h"
+#include "instance/instance-seed.h"
 #include "instance/instance-socket.h"
 #include "io/workdir.h"
 #include "plan/options.h"
@@ -174,6 +175,8 @@ make_plan (VqInstanceMachine *self, GError **error)
     return FALSE;
   vq_workdir_sweep (NULL);
   take_accel (self);
+  if (!vq_instance_seed_load (dir, &self->options->seed.packed, error))
+    return FALSE;
   self->plan = vq_plan_new (self->options, self->cancel, error);
   if (self->plan == NULL
       || !vq_instance_host_key_finish (g_steal_pointer (&key), self->cancel, error))

@@ -241,6 +241,8 @@ vq_seed_read (const VqSeedRequest *request, GError **error)
   g_autofree gboolean *used = g_new0 (gboolean, g_strv_length (request->settings) + 1);
   Reader reader = { request, used };
 
+  if (request->packed != NULL)
+    return vq_seed_unpack (request->packed, error);
   if (!read_user_data (&reader, seed, error) || !read_meta_data (&reader, seed, error)
       || !read_network_config (&reader, seed, error) || !read_other_files (&reader, seed, error))
     return NULL;

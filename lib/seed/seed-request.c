@@ -16,6 +16,7 @@ vq_seed_request_init (VqSeedRequest *request)
   request->network_config = NULL;
   request->settings = g_new0 (char *, 1);
   request->files = g_new0 (char *, 1);
+  request->packed = NULL;
 }
 
 void
@@ -26,6 +27,7 @@ vq_seed_request_clear (VqSeedRequest *request)
   g_free (request->network_config);
   g_strfreev (request->settings);
   g_strfreev (request->files);
+  g_clear_pointer (&request->packed, g_bytes_unref);
 }
 
 gboolean

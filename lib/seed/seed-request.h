@@ -13,6 +13,7 @@ typedef struct
   char *network_config; /* a file; NULL: none */
   char **settings;      /* NAME=VALUE */
   char **files;         /* NAME=PATH: what else is on the disk */
+  GBytes *packed;       /* what was read from all these before (vq_seed_pack); NULL: read them */
 } VqSeedRequest;
 
 /* Nothing is wanted. */

@@ -18,6 +18,7 @@
 #include "instance-setup.h"
 #include "instance/instance-host-key.h"
 #include "instance/instance-reason.h"
+#include "instance/instance-seed.h"
 #include "suite.h"
 #include "tree.h"
 
@@ -289,6 +290,24 @@ parse (JsonParser *parser)
 }
 
 /* Scripts rely on the names of the members. */
+/* The files that it is made of may be gone before its machine is started. */
+TEST (seed_is_kept)
+{
+  g_autoptr (VqInstance) web = NULL;
+  g_autoptr (GBytes) seed = NULL;
+  g_autoptr (GError) error = NULL;
+
+  ck_assert (g_file_set_contents ("user", "#cloud-config\nhostname: x\n", -1, NULL));
+  ck_assert_int_eq (cli_run ("create --user-data=user x.img web"), 0);
+  ck_assert_int_eq (g_unlink ("user"), 0);
+  web = vq_instance_open (instance_place, "web", NULL);
+  ck_assert (vq_instance_seed_load (vq_instance_get_dir (web), &seed, &error));
+  ck_assert_ptr_nonnull (memmem (g_bytes_get_data (seed, NULL), g_bytes_get_size (seed),
+                                 "hostname: x", strlen ("hostname: x")));
+  ck_assert_int_eq (cli_run ("create --user-data=user x.img two"), 3);
+  instance_assert_names ("web");
+}
+
 TEST (json)
 {
   static const char *const members[]
