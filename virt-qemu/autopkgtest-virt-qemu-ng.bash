@@ -21,6 +21,11 @@ _autopkgtest_virt_qemu_ng ()
       mapfile -t COMPREPLY < <(compgen -W 'user restricted' -- "$cur")
       return
       ;;
+    --nic)
+      compopt -o nospace
+      mapfile -t COMPREPLY < <(compgen -W 'user bridge,br=' -- "$cur")
+      return
+      ;;
     --display)
       mapfile -t COMPREPLY < <(compgen -W 'auto none VGA bochs-display virtio-gpu-pci virtio-vga' -- "$cur")
       return
@@ -119,7 +124,7 @@ _autopkgtest_virt_qemu_ng ()
   if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W '
       --accel= --allow-backing= --allow-revert --baseimage --boot= --channel= --clone-disks --cpus= --debug --disk= --disks= --display= --dpkg-architecture= --efi --guest-agent= --help --instance=
-      --log-dir= --network= --overlay-dir=
+      --log-dir= --network= --nic= --overlay-dir=
       --user-data= --meta-data= --network-config= --set= --cdrom-file=
       --password= --qemu-architecture= --qemu-command= --qemu-options= --disk-size= --ram-size= --sandbox= --shared-dir= --show-boot --slot= --spare= --ssh-key= --ssh-user= --keep-failed= --stats-file=
       --template= --template-cache-size= --template-dir= --template-max-age= --template-script=

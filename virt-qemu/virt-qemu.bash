@@ -97,7 +97,7 @@ _virt_qemu_run ()
 
   if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W '--count= --help --image= --log-dir= --time-wait= --timeout=
-      --cpus= --disk-size= --ram-size= --slot= --network= --boot= --shared-dir= --template-script=' -- "$cur")
+      --cpus= --disk-size= --ram-size= --slot= --network= --nic= --boot= --shared-dir= --template-script=' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
   else
     _filedir
@@ -234,7 +234,7 @@ _virt_qemu_launch ()
   fi
   if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W '--ephemeral --format= --help --replace --ssh-host-key= --lease= --owner-fd= --owner-pid=
-      --cpus= --disk= --disks= --clone-disks --disk-size= --ram-size= --slot= --network= --user= --password= --boot= --shared-dir= --template-script=
+      --cpus= --disk= --disks= --clone-disks --disk-size= --ram-size= --slot= --network= --nic= --user= --password= --boot= --shared-dir= --template-script=
       --user-data= --meta-data= --network-config= --set= --cdrom-file=' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
   else

@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "guest/get-in.h"
 #include "guest/guest-link.h"
+#include "plan/nic.h"
 #include "qemu/machine-files.h"
 #include "qemu/qemu-config.h"
 #include "qemu/qemu.h"
@@ -55,12 +56,22 @@ start_qemu (VqGuest *guest, gint64 deadline, VqCancel *cancel, GError **error)
   return guest->qemu != NULL;
 }
 
+/* Only that has ports of the host. */
+static gboolean
+has_user_network (const VqPlan *plan)
+{
+  const GPtrArray *nics = plan->options->nics;
+
+  return nics->len == 0 || vq_nic_find_user (nics) >= 0;
+}
+
 /* Makes what connects us to the machine, which need not run yet. */
 static gboolean
 connect_guest (VqGuest *guest, gint64 deadline, GError **error)
 {
   guint port = 0;
-  gboolean forwarded = vq_qemu_forward_ssh (guest->qemu, SSH_PORT_FIRST, &port, deadline, error);
+  gboolean forwarded = !has_user_network (guest->plan)
+                       || vq_qemu_forward_ssh (guest->qemu, SSH_PORT_FIRST, &port, deadline, error);
 
   guest->link
       = vq_guest_link_new (guest->plan, guest->qemu, vq_guest_get_directory (guest), &guest->ssh);

@@ -90,7 +90,8 @@ add_only_ssh (const Choice *choice, VqSshLogin *ssh, GError **error)
 {
   if (ssh->port == 0)
     return vq_error_set (error, VQ_ERROR_FAILED,
-                         "no port of 127.0.0.1 is free to reach the guest's ssh server");
+                         "no port of 127.0.0.1 is free to reach the guest's ssh server, or the "
+                         "guest has no card in the user network (--nic=user)");
   add_ssh (choice, ssh);
   return TRUE;
 }

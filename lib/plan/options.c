@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "disk/disk-spec.h"
 #include "plan/display.h"
+#include "plan/nic.h"
 #include "plan/shared-dir.h"
 #include "template/template-limits.h"
 #include "base/units.h"
@@ -45,6 +46,7 @@ enum
   OPTION_SHARED_DIR,
   OPTION_ACCEL,
   OPTION_NETWORK,
+  OPTION_NIC,
   OPTION_DISPLAY,
   OPTION_CHANNEL,
   OPTION_GUEST_AGENT,
@@ -98,6 +100,7 @@ static const VqArgument arguments_table[] = {
   [OPTION_SHARED_DIR] = { "shared-dir", 0, TRUE },
   [OPTION_ACCEL] = { "accel", 0, TRUE },
   [OPTION_NETWORK] = { "network", 0, TRUE },
+  [OPTION_NIC] = { "nic", 0, TRUE },
   [OPTION_DISPLAY] = { "display", 0, TRUE },
   [OPTION_CHANNEL] = { "channel", 0, TRUE },
   [OPTION_GUEST_AGENT] = { "guest-agent", 0, TRUE },
@@ -144,6 +147,7 @@ typedef enum
   RULE_SIZE,       /* a guint64, bytes */
   RULE_DISPLAY,    /* a char *: auto, none or a graphics card */
   RULE_SHARED_DIR, /* adds to a GPtrArray of VqSharedDir */
+  RULE_NIC,        /* adds to a GPtrArray of VqNic */
   RULE_DISK,       /* adds to a GPtrArray of VqDiskSpec */
   RULE_DISKS,      /* adds so many to it */
   RULE_SLOT,       /* a VqSlotChoice */
@@ -194,6 +198,7 @@ static const Rule rules[] = {
   [OPTION_SHARED_DIR] = { RULE_SHARED_DIR, FIELD (shared_dirs) },
   [OPTION_ACCEL] = { RULE_CHOICE, FIELD (accel), .words = accel_words },
   [OPTION_NETWORK] = { RULE_CHOICE, FIELD (network), .words = network_words },
+  [OPTION_NIC] = { RULE_NIC, FIELD (nics) },
   [OPTION_DISPLAY] = { RULE_DISPLAY, FIELD (display) },
   [OPTION_CHANNEL] = { RULE_CHOICE, FIELD (channel), .words = channel_words },
   [OPTION_GUEST_AGENT] = { RULE_CHOICE, FIELD (guest_agent), .words = agent_words },
@@ -243,6 +248,7 @@ options_new (void)
   options->allowed_backing = g_new0 (char *, 1);
   vq_seed_request_init (&options->seed);
   options->shared_dirs = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_shared_dir_free);
+  options->nics = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_nic_free);
   options->disks = g_ptr_array_new_with_free_func ((GDestroyNotify)vq_disk_spec_free);
   return options;
 }
@@ -269,6 +275,7 @@ vq_options_free (VqOptions *options)
   g_strfreev (options->allowed_backing);
   vq_seed_request_clear (&options->seed);
   g_ptr_array_unref (options->shared_dirs);
+  g_ptr_array_unref (options->nics);
   g_ptr_array_unref (options->disks);
   vq_slot_choice_free (options->slot);
   g_strfreev (options->images);
@@ -417,6 +424,8 @@ apply (VqOptions *options, const Rule *rule, const char *value, GError **error)
       return vq_units_parse_size (value, field, error);
     case RULE_SHARED_DIR:
       return add_shared_dir (*(GPtrArray **)field, value, error);
+    case RULE_NIC:
+      return vq_nic_add (*(GPtrArray **)field, value, error);
     case RULE_DISK:
       return add_disk (*(GPtrArray **)field, value, error);
     case RULE_DISKS:

@@ -124,6 +124,7 @@ typedef struct
   VqSeedRequest seed;     /* what cloud-init in the guest is to do; empty if not given */
   const char *for_image;  /* the name of the first option that is not for an instance; or NULL */
   GPtrArray *shared_dirs; /* VqSharedDir; empty if not given */
+  GPtrArray *nics;        /* VqNic; empty if not given: one card, in the user network */
   GPtrArray *disks;       /* VqDiskSpec, complete; empty if not given */
   gboolean clone_disks;
   VqSlotChoice *slot; /* NULL: the machine needs none */

@@ -9,6 +9,7 @@
 #include "helper/helper-wire.h"
 #include "qemu/qemu-port.h"
 #include "base/qemu-value.h"
+#include "plan/nic.h"
 #include "plan/shared-dir.h"
 #include "template/template.h"
 
@@ -199,9 +200,11 @@ add_basics (GPtrArray *argv, const VqQemuConfig *config)
     g_ptr_array_add (argv, g_strdup (*flag));
   add (argv, "-display", "none");
   add (argv, "-action", "panic=none"); /* the kernel may reboot after it: kernel.panic, kdump */
+  /* QEMU starts a set-user-ID program to get at a bridge. */
   if (config->plan->sandbox && !user_gave (config, "-sandbox"))
-    add (argv, "-sandbox",
-         "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+    add (argv, "-sandbox", "on,obsolete=deny,%sresourcecontrol=deny",
+         vq_nic_need_bridge (config->plan->options->nics) ? ""
+                                                          : "elevateprivileges=deny,spawn=deny,");
   add (argv, "-object", "rng-random,filename=/dev/urandom,id=" PREFIX "rng0");
   add (argv, "-device", "virtio-rng-%s,rng=" PREFIX "rng0", config->plan->arch->virtio);
   if (config->plan->arch->vmgenid)
@@ -270,21 +273,51 @@ add_virtio_ports (GPtrArray *argv, const VqQemuConfig *config)
     }
 }
 
+/* The card gets the same slot as with Debian's server, because the interface's name depends on it
+ * and guests may have that name in their configuration. */
+static const char *
+find_nic_slot (const VqQemuConfig *config)
+{
+  if (g_strcmp0 (config->plan->arch->machine, "pc") != 0 || user_gave (config, "-machine")
+      || user_gave (config, "-M"))
+    return "";
+  return config->plan->firmware != NULL ? ",addr=0x2" : ",addr=0x3";
+}
+
+/* NIC is NULL for the one that every guest has. Without a ROM, no firmware tries to boot from the
+ * network. */
+static void
+add_nic (GPtrArray *argv, const VqQemuConfig *config, const VqNic *nic, const char *id,
+         const char *slot)
+{
+  const char *mac = nic != NULL ? nic->mac : NULL;
+
+  if (nic != NULL && nic->bridge != NULL)
+    add (argv, "-netdev", "bridge,id=%s,br=%s", id, nic->bridge);
+  else
+    add (argv, "-netdev", "user,id=%s%s", id,
+         config->plan->options->network == VQ_NETWORK_RESTRICTED ? ",restrict=on" : "");
+  add (argv, "-device", "virtio-net-%s,netdev=%s%s%s%s%s", config->plan->arch->virtio, id,
+       g_str_equal (config->plan->arch->virtio, "pci") ? ",romfile=" : "", slot,
+       mac != NULL ? ",mac=" : "", mac != NULL ? mac : "");
+}
+
+/* The first card in the user network has the id by which ports are forwarded. */
 static void
 add_network (GPtrArray *argv, const VqQemuConfig *config)
 {
-  /* The card gets the same slot as with Debian's server, because the interface's name depends on it
-   * and guests may have that name in their configuration. Without a ROM, no firmware tries to boot
-   * from the network. */
-  const char *slot = "";
+  const GPtrArray *nics = config->plan->options->nics;
+  int user = vq_nic_find_user (nics);
 
-  if (g_strcmp0 (config->plan->arch->machine, "pc") == 0)
-    slot = config->plan->firmware != NULL ? ",addr=0x2" : ",addr=0x3";
-  add (argv, "-netdev", "user,id=%s%s", VQ_QEMU_CONFIG_NETDEV,
-       config->plan->options->network == VQ_NETWORK_RESTRICTED ? ",restrict=on" : "");
-  add (argv, "-device", "virtio-net-%s,netdev=%s%s%s", config->plan->arch->virtio,
-       VQ_QEMU_CONFIG_NETDEV, g_str_equal (config->plan->arch->virtio, "pci") ? ",romfile=" : "",
-       user_gave (config, "-machine") || user_gave (config, "-M") ? "" : slot);
+  if (nics->len == 0)
+    add_nic (argv, config, NULL, VQ_QEMU_CONFIG_NETDEV, find_nic_slot (config));
+  for (guint i = 0; i < nics->len; i++)
+    {
+      g_autofree char *id = g_strdup_printf (PREFIX "net%u", i + 1);
+
+      add_nic (argv, config, nics->pdata[i], (int)i == user ? VQ_QEMU_CONFIG_NETDEV : id,
+               i == 0 ? find_nic_slot (config) : "");
+    }
 }
 
 /* It takes the next free slot, which on a PC is the one that it has with Debian's server. It is not

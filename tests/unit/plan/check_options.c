@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "disk/disk-spec.h"
+#include "plan/nic.h"
 #include "plan/shared-dir.h"
 #include "suite.h"
 
@@ -41,6 +42,22 @@ describe_shared_dirs (const GPtrArray *dirs)
   return g_string_free (text, FALSE);
 }
 
+static char *
+describe_nics (const GPtrArray *nics)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < nics->len; i++)
+    {
+      const VqNic *nic = nics->pdata[i];
+
+      g_string_append_printf (text, "%s%s%s%s", i > 0 ? "|" : "",
+                              nic->bridge != NULL ? nic->bridge : "user",
+                              nic->mac != NULL ? "," : "", nic->mac != NULL ? nic->mac : "");
+    }
+  return g_string_free (text, FALSE);
+}
+
 /* Of each choice, the words that differ from the default. */
 static const char *const boot_words[] = { [VQ_BOOT_BIOS] = "bios",
                                           [VQ_BOOT_EFI] = "efi",
@@ -60,6 +77,7 @@ describe (const VqOptions *o)
   g_autofree char *words = g_strjoinv ("|", o->qemu_options);
   g_autofree char *scripts = g_strjoinv ("|", o->template_scripts);
   g_autofree char *dirs = describe_shared_dirs (o->shared_dirs);
+  g_autofree char *nics = describe_nics (o->nics);
   g_autofree char *user_data = g_strjoinv ("|", o->seed.user_data);
   g_autofree char *meta_data = g_strjoinv ("|", o->seed.meta_data);
   g_autofree char *settings = g_strjoinv ("|", o->seed.settings);
@@ -94,6 +112,7 @@ describe (const VqOptions *o)
     { "template_scripts", *scripts != '\0' ? scripts : NULL },
     { "user_data", *user_data != '\0' ? user_data : NULL },
     { "meta_data", *meta_data != '\0' ? meta_data : NULL },
+    { "nics", o->nics->len > 0 ? nics : NULL },
     { "network_config", o->seed.network_config },
     { "settings", *settings != '\0' ? settings : NULL },
     { "seed_files", *seed_files != '\0' ? seed_files : NULL },
@@ -178,6 +197,9 @@ static const Case good[] = {
   { { "--log-dir=logs" }, "log_dir=logs " },
   { { "--stats-file=stats" }, "stats_file=stats " },
   { { "--network=restricted" }, "network=restricted " },
+  { { "--nic=user", "--nic=user,mac=52:54:00:AA:bb:01", "--nic", "bridge,br=br-0.x",
+      "--nic=bridge,mac=52:54:00:00:00:02,br=front" },
+    "nics=user|user,52:54:00:AA:bb:01|br-0.x|front,52:54:00:00:00:02 " },
   { { "--accel=kvm" }, "accel=kvm " },
   { { "--accel", "tcg" }, "accel=tcg " },
   { { "--accel=tcg", "--accel=auto" }, "" },
@@ -270,6 +292,15 @@ static const Case bad[] = {
   { { "--display=gtk", "i" }, "option --display: 'gtk' is not auto, none or a graphics card" },
   { { "--display=virtio-net-pci", "i" }, "option --display: 'virtio-net-pci' is not auto" },
   { { "--network=none", "i" }, "option --network: 'none' is not one of user, restricted" },
+  { { "--nic=tap", "i" }, "option --nic: \"tap\" is not user or bridge" },
+  { { "--nic=bridge", "i" }, "option --nic: a bridge needs br=, its name" },
+  { { "--nic=user,br=front", "i" }, "option --nic: br= is for bridge only" },
+  { { "--nic=bridge,br=sixteen-letters-", "i" }, "option --nic: \"sixteen-letters-\" cannot be" },
+  { { "--nic=user,model=e1000", "i" }, "option --nic: \"model=e1000\" is not br=NAME or mac=" },
+  { { "--nic=user,mac=52-54-00-12-34-56", "i" }, "\"52-54-00-12-34-56\" is not the address of" },
+  { { "--nic=user,mac=53:54:00:12:34:56", "i" }, "53:54:00:12:34:56 is an address for many" },
+  { { "--nic=user,mac=52:54:00:12:34:5a", "--nic=user,mac=52:54:00:12:34:5A", "i" },
+    "option --nic: mac=52:54:00:12:34:5A is given twice" },
   { { "--accel=xen", "i" }, "option --accel: 'xen' is not one of auto, kvm, tcg" },
   { { "--guest-agent=on", "i" },
     "option --guest-agent: 'on' is not one of auto, require, install, off" },

@@ -227,6 +227,22 @@ TEST (restricted_network)
   assert_has (line, "-netdev user,id=vq-net0,restrict=on");
 }
 
+/* The one whose ports are forwarded is the first in the user network. QEMU must be able to start
+ * its helper for a bridge. */
+TEST (network_cards)
+{
+  g_autofree char *line
+      = build ("x86_64", "--network=restricted --nic=bridge,br=front,mac=52:54:00:00:00:01 "
+                         "--nic=user --nic=user");
+
+  assert_has (line, "-netdev bridge,id=vq-net1,br=front "
+                    "-device virtio-net-pci,netdev=vq-net1,romfile=,addr=0x3,mac=52:54:00:00:00:01 "
+                    "-netdev user,id=vq-net0,restrict=on "
+                    "-device virtio-net-pci,netdev=vq-net0,romfile= "
+                    "-netdev user,id=vq-net3,restrict=on");
+  assert_has (line, "-sandbox on,obsolete=deny,resourcecontrol=deny");
+}
+
 /* What the user says is not said twice, and comes last. */
 TEST (options_of_the_user)
 {
