@@ -26,6 +26,10 @@ _autopkgtest_virt_qemu_ng ()
       mapfile -t COMPREPLY < <(compgen -W 'user bridge,br=' -- "$cur")
       return
       ;;
+    --cloud-init-errors)
+      mapfile -t COMPREPLY < <(compgen -W 'fail warn' -- "$cur")
+      return
+      ;;
     --display)
       mapfile -t COMPREPLY < <(compgen -W 'auto none VGA bochs-display virtio-gpu-pci virtio-vga' -- "$cur")
       return
@@ -125,7 +129,7 @@ _autopkgtest_virt_qemu_ng ()
     mapfile -t COMPREPLY < <(compgen -W '
       --accel= --allow-backing= --allow-revert --baseimage --boot= --channel= --clone-disks --cpus= --debug --disk= --disks= --display= --dpkg-architecture= --efi --guest-agent= --help --instance=
       --log-dir= --network= --nic= --overlay-dir=
-      --user-data= --meta-data= --network-config= --set= --cdrom-file=
+      --user-data= --meta-data= --network-config= --cloud-init-errors= --set= --cdrom-file=
       --password= --qemu-architecture= --qemu-command= --qemu-options= --disk-size= --ram-size= --sandbox= --shared-dir= --show-boot --slot= --spare= --ssh-key= --ssh-user= --keep-failed= --stats-file=
       --template= --template-cache-size= --template-dir= --template-max-age= --template-script=
       --timeout-poweroff= --timeout-reboot= --user= --version' -- "$cur")

@@ -235,7 +235,7 @@ _virt_qemu_launch ()
   if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W '--ephemeral --format= --help --replace --ssh-host-key= --lease= --owner-fd= --owner-pid=
       --cpus= --disk= --disks= --clone-disks --disk-size= --ram-size= --slot= --network= --nic= --user= --password= --boot= --shared-dir= --template-script=
-      --user-data= --meta-data= --network-config= --set= --cdrom-file=' -- "$cur")
+      --user-data= --meta-data= --network-config= --cloud-init-errors= --set= --cdrom-file=' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
   else
     _filedir

@@ -93,14 +93,16 @@ tell_work (JsonObject *status, const char *log, GError **error)
 
 /* An error in an item of user-data, in words that are the guest's. */
 static gboolean
-check_errors (JsonObject *status, GError **error)
+check_errors (JsonObject *status, VqCloudInitTask task, GError **error)
 {
   g_autofree char *errors = collect (status, "errors", add_list);
   g_autofree char *recovered = collect (status, "recoverable_errors", add_lists);
 
-  if (errors[0] != '\0')
+  if (errors[0] != '\0' && task == VQ_CLOUD_INIT_WORK)
     return vq_error_set (error, VQ_ERROR_FAILED, "cloud-init in the guest failed (%s); " MORE,
                          errors);
+  if (errors[0] != '\0')
+    g_warning ("cloud-init in the guest failed: %s", errors);
   if (recovered[0] != '\0')
     g_warning ("cloud-init in the guest complains: %s", recovered);
   return TRUE;
@@ -149,7 +151,7 @@ parse_part (const char *report, guint i)
 }
 
 gboolean
-vq_cloud_init_check (const char *report, GError **error)
+vq_cloud_init_check (const char *report, VqCloudInitTask task, GError **error)
 {
   g_autofree char *word = g_strndup (report, strcspn (report, "\n"));
   g_autofree char *log = get_part (report, 2);
@@ -168,11 +170,12 @@ vq_cloud_init_check (const char *report, GError **error)
     return tell_work (get_v1 (status), log, error);
   if (!g_str_equal (word, "ended"))
     return vq_error_set (error, VQ_ERROR_PEER, "the guest does not tell how cloud-init has ended");
-  return check_errors (get_v1 (status), error) && check_source (get_v1 (result), error);
+  return check_errors (get_v1 (status), task, error) && check_source (get_v1 (result), error);
 }
 
 gboolean
-vq_cloud_init_wait (VqChannel *channel, gint64 deadline, VqCancel *cancel, GError **error)
+vq_cloud_init_wait (VqChannel *channel, VqCloudInitTask task, gint64 deadline, VqCancel *cancel,
+                    GError **error)
 {
   g_autofree char *limit = g_strdup_printf ("%.0f", MAX (vq_deadline_left (deadline) - RESERVE, 1));
   const char *const arguments[] = { limit, NULL };
@@ -181,7 +184,7 @@ vq_cloud_init_wait (VqChannel *channel, gint64 deadline, VqCancel *cancel, GErro
 
   if (vq_guest_script_run (channel, script, arguments, &report, deadline, cancel,
                            "cannot wait for cloud-init in the guest", &why))
-    return vq_cloud_init_check (report, error);
+    return vq_cloud_init_check (report, task, error);
   if (vq_error_is_timeout (why)) /* the guest is too slow even to say so */
     return tell_work (NULL, "", error);
   g_propagate_error (error, g_steal_pointer (&why));

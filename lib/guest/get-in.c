@@ -25,7 +25,7 @@ typedef struct
   VqGuestLink *link;
   VqQemu *qemu;
   VqBootWatch *boots;
-  gboolean seeded;  /* cloud-init in it has work to do */
+  VqCloudInitTask task;
   const char *boot; /* the boot before; NULL: there was none */
   gint64 seconds;   /* that a boot may take */
   gint64 start;     /* of the way down */
@@ -59,7 +59,8 @@ wait_booted (Entry *entry, gint64 deadline, VqCancel *cancel, GError **error)
 {
   VqChannel *channel = vq_guest_link_get_channel (entry->link);
 
-  return (!entry->seeded || vq_cloud_init_wait (channel, deadline, cancel, error))
+  return (entry->task == VQ_CLOUD_INIT_NOTHING
+          || vq_cloud_init_wait (channel, entry->task, deadline, cancel, error))
          && vq_boot_wait_system (channel, deadline, cancel, error);
 }
 
@@ -156,10 +157,10 @@ get_in (Entry *entry, gint64 deadline, GError **error)
 }
 
 gboolean
-vq_get_in (VqGuestLink *link, VqQemu *qemu, gboolean seeded, int seconds, gint64 deadline,
+vq_get_in (VqGuestLink *link, VqQemu *qemu, VqCloudInitTask task, int seconds, gint64 deadline,
            GError **error)
 {
-  Entry entry = { link, qemu, vq_qemu_get_boots (qemu), seeded, NULL, seconds, 0 };
+  Entry entry = { link, qemu, vq_qemu_get_boots (qemu), task, NULL, seconds, 0 };
 
   return get_in (&entry, deadline, error);
 }

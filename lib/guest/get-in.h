@@ -7,14 +7,15 @@
 
 #include <glib.h>
 
+#include "guest/cloud-init.h"
 #include "guest/guest-link.h"
 #include "qemu/qemu.h"
 
 /* Waits until the guest, which has begun to run, has booted, and opens LINK. A boot may take until
- * DEADLINE, and each that follows on it SECONDS. A few may follow. SEEDED: waits for cloud-init,
- * too, and fails if that does (cloud-init.h). */
-gboolean vq_get_in (VqGuestLink *link, VqQemu *qemu, gboolean seeded, int seconds, gint64 deadline,
-                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+ * DEADLINE, and each that follows on it SECONDS. A few may follow. If cloud-init has a TASK, waits
+ * for it, too, and fails if that does (cloud-init.h). */
+gboolean vq_get_in (VqGuestLink *link, VqQemu *qemu, VqCloudInitTask task, int seconds,
+                    gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Before a reboot is caused: notes in *BOOT (transfer full) which boot this is. From now on the
  * present system may end at any time. LINK is open. */

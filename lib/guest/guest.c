@@ -107,11 +107,11 @@ show_progress (VqGuest *guest)
 }
 
 static gboolean
-get_in (VqGuest *guest, gboolean seeded, gint64 deadline, GError **error)
+get_in (VqGuest *guest, VqCloudInitTask task, gint64 deadline, GError **error)
 {
   g_autoptr (VqBootProgress) progress = show_progress (guest);
 
-  return vq_get_in (guest->link, guest->qemu, seeded, guest->plan->boot_timeout, deadline, error);
+  return vq_get_in (guest->link, guest->qemu, task, guest->plan->boot_timeout, deadline, error);
 }
 
 /* Takes over FILES. Returns NULL if they are NULL, because they could not be made. */
@@ -146,20 +146,29 @@ keep_evidence (VqGuest *guest, GError **error)
   vq_boot_evidence_keep (guest->qemu, directory, error);
 }
 
-/* Takes over FILES, which are NULL if they could not be made. SEEDED: cloud-init must do what the
- * user wants of it. */
+/* Takes over FILES, which are NULL if they could not be made. TASK: what the user wants of
+ * cloud-init. */
 static VqGuest *
-boot (const VqPlan *plan, VqMachineFiles *files, gboolean seeded, gint64 deadline, VqCancel *cancel,
-      VqBootStage *stage, GError **error)
+boot (const VqPlan *plan, VqMachineFiles *files, VqCloudInitTask task, gint64 deadline,
+      VqCancel *cancel, VqBootStage *stage, GError **error)
 {
   g_autoptr (VqGuest) guest = guest_new (plan, files);
 
   if (guest->files != NULL && start_qemu (guest, deadline, cancel, error)
-      && run_guest (guest, deadline, error) && get_in (guest, seeded, deadline, error))
+      && run_guest (guest, deadline, error) && get_in (guest, task, deadline, error))
     return g_steal_pointer (&guest);
   *stage = get_stage (guest);
   keep_evidence (guest, error);
   return NULL;
+}
+
+static VqCloudInitTask
+find_task (const VqOptions *options)
+{
+  if (!vq_seed_request_needs_cloud_init (&options->seed))
+    return VQ_CLOUD_INIT_NOTHING;
+  return options->cloud_init_errors == VQ_CLOUD_INIT_ERRORS_WARN ? VQ_CLOUD_INIT_WORK_ANYHOW
+                                                                 : VQ_CLOUD_INIT_WORK;
 }
 
 VqGuest *
@@ -170,16 +179,15 @@ vq_guest_boot (const VqPlan *plan, const char *template, gint64 deadline, VqCanc
       = template != NULL ? vq_machine_files_new_template (plan, template, deadline, cancel, error)
                          : vq_machine_files_new_fresh (plan, deadline, cancel, error);
 
-  return boot (plan, files, vq_seed_request_needs_cloud_init (&plan->options->seed), deadline,
-               cancel, stage, error);
+  return boot (plan, files, find_task (plan->options), deadline, cancel, stage, error);
 }
 
 VqGuest *
 vq_guest_boot_kept (const VqPlan *plan, gint64 deadline, VqCancel *cancel, VqBootStage *stage,
                     GError **error)
 {
-  return boot (plan, vq_machine_files_new_kept (plan, error), FALSE, deadline, cancel, stage,
-               error);
+  return boot (plan, vq_machine_files_new_kept (plan, error), VQ_CLOUD_INIT_NOTHING, deadline,
+               cancel, stage, error);
 }
 
 gboolean

@@ -84,6 +84,8 @@ vq_options_help (void)
          "      --meta-data=FILE           who the guest is; may be repeated, and of each\n"
          "                                 key the last one counts\n"
          "      --network-config=FILE      how the guest sets up its network\n"
+         "      --cloud-init-errors=HOW    fail, or warn: use the guest even if something\n"
+         "                                 in it has failed (default: fail)\n"
          "      --set=NAME=VALUE           replace {NAME} in these files by VALUE; may be\n"
          "                                 repeated\n"
          "      --cdrom-file=NAME=PATH     have the host's file PATH on the CD, too, as\n"

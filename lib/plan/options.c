@@ -62,6 +62,7 @@ enum
   OPTION_USER_DATA,
   OPTION_META_DATA,
   OPTION_NETWORK_CONFIG,
+  OPTION_CLOUD_INIT_ERRORS,
   OPTION_SET,
   OPTION_CDROM_FILE,
   OPTION_HELP,
@@ -116,6 +117,7 @@ static const VqArgument arguments_table[] = {
   [OPTION_USER_DATA] = { "user-data", 0, TRUE },
   [OPTION_META_DATA] = { "meta-data", 0, TRUE },
   [OPTION_NETWORK_CONFIG] = { "network-config", 0, TRUE },
+  [OPTION_CLOUD_INIT_ERRORS] = { "cloud-init-errors", 0, TRUE },
   [OPTION_SET] = { "set", 0, TRUE },
   [OPTION_CDROM_FILE] = { "cdrom-file", 0, TRUE },
   [OPTION_HELP] = { "help", 'h', FALSE },
@@ -130,6 +132,7 @@ static const char *const sandbox_words[] = { "auto", "on", "off", NULL };
 static const char *const channel_words[] = { "auto", "helper", "ssh", NULL };
 static const char *const agent_words[] = { "auto", "require", "install", "off", NULL };
 static const char *const spare_words[] = { "auto", "on", "off", NULL };
+static const char *const errors_words[] = { "fail", "warn", NULL };
 static const char *const template_words[] = { "auto", "off", "refresh", NULL };
 
 /* How an option's value is stored in VqOptions. */
@@ -214,6 +217,7 @@ static const Rule rules[] = {
   [OPTION_USER_DATA] = { RULE_LIST, FIELD (seed.user_data) },
   [OPTION_META_DATA] = { RULE_LIST, FIELD (seed.meta_data) },
   [OPTION_NETWORK_CONFIG] = { RULE_STRING, FIELD (seed.network_config) },
+  [OPTION_CLOUD_INIT_ERRORS] = { RULE_CHOICE, FIELD (cloud_init_errors), .words = errors_words },
   [OPTION_SET] = { RULE_SETTING, FIELD (seed.settings) },
   [OPTION_CDROM_FILE] = { RULE_SEED_FILE, FIELD (seed.files) },
   [OPTION_HELP] = { RULE_EXIT },

@@ -38,6 +38,13 @@ typedef enum
   VQ_NETWORK_RESTRICTED, /* nothing; the host still reaches the guest's ssh server */
 } VqNetwork;
 
+/* What follows from an error in cloud-init (--cloud-init-errors). */
+typedef enum
+{
+  VQ_CLOUD_INIT_ERRORS_FAIL, /* the guest is not used */
+  VQ_CLOUD_INIT_ERRORS_WARN, /* we warn of it */
+} VqCloudInitErrors;
+
 /* Whether the kernel refuses QEMU the system calls that it does not need (--sandbox). */
 typedef enum
 {
@@ -121,7 +128,8 @@ typedef struct
   char **allowed_backing;      /* directories for backing files; empty if not given */
   char **template_scripts;     /* files on the host, in the order given; empty if not given */
   gboolean baseimage;
-  VqSeedRequest seed;     /* what cloud-init in the guest is to do; empty if not given */
+  VqSeedRequest seed; /* what cloud-init in the guest is to do; empty if not given */
+  VqCloudInitErrors cloud_init_errors;
   const char *for_image;  /* the name of the first option that is not for an instance; or NULL */
   GPtrArray *shared_dirs; /* VqSharedDir; empty if not given */
   GPtrArray *nics;        /* VqNic; empty if not given: one card, in the user network */

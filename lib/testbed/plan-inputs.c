@@ -165,6 +165,8 @@ add_seed (VqTemplateKey *key, const VqPlan *plan)
   g_autofree char *digest = plan->seed != NULL ? vq_seed_get_digest (plan->seed) : NULL;
 
   vq_template_key_add_text (key, "seed for cloud-init", digest);
+  if (plan->options->cloud_init_errors == VQ_CLOUD_INIT_ERRORS_WARN)
+    vq_template_key_add_text (key, "errors of cloud-init", "warn");
 }
 
 /* Whether a guest can be saved that runs on these images, with these options. */

@@ -112,6 +112,7 @@ describe (const VqOptions *o)
     { "template_scripts", *scripts != '\0' ? scripts : NULL },
     { "user_data", *user_data != '\0' ? user_data : NULL },
     { "meta_data", *meta_data != '\0' ? meta_data : NULL },
+    { "cloud_init_errors", o->cloud_init_errors == VQ_CLOUD_INIT_ERRORS_WARN ? "warn" : NULL },
     { "nics", o->nics->len > 0 ? nics : NULL },
     { "network_config", o->seed.network_config },
     { "settings", *settings != '\0' ? settings : NULL },
@@ -197,6 +198,8 @@ static const Case good[] = {
   { { "--log-dir=logs" }, "log_dir=logs " },
   { { "--stats-file=stats" }, "stats_file=stats " },
   { { "--network=restricted" }, "network=restricted " },
+  { { "--cloud-init-errors=warn" }, "cloud_init_errors=warn " },
+  { { "--cloud-init-errors=fail" }, "" },
   { { "--nic=user", "--nic=user,mac=52:54:00:AA:bb:01", "--nic", "bridge,br=br-0.x",
       "--nic=bridge,mac=52:54:00:00:00:02,br=front" },
     "nics=user|user,52:54:00:AA:bb:01|br-0.x|front,52:54:00:00:00:02 " },
@@ -297,8 +300,10 @@ static const Case bad[] = {
   { { "--nic=user,br=front", "i" }, "option --nic: br= is for bridge only" },
   { { "--nic=bridge,br=sixteen-letters-", "i" }, "option --nic: \"sixteen-letters-\" cannot be" },
   { { "--nic=user,model=e1000", "i" }, "option --nic: \"model=e1000\" is not br=NAME or mac=" },
-  { { "--nic=user,mac=52-54-00-12-34-56", "i" }, "\"52-54-00-12-34-56\" is not the address of" },
-  { { "--nic=user,mac=53:54:00:12:34:56", "i" }, "53:54:00:12:34:56 is an address for many" },
+  { { "--nic=user,mac=52-54-00-12-34-56", "i" },
+    "option --nic: \"52-54-00-12-34-56\" is not the address of" },
+  { { "--nic=user,mac=53:54:00:12:34:56", "i" },
+    "option --nic: 53:54:00:12:34:56 is an address for many" },
   { { "--nic=user,mac=52:54:00:12:34:5a", "--nic=user,mac=52:54:00:12:34:5A", "i" },
     "option --nic: mac=52:54:00:12:34:5A is given twice" },
   { { "--accel=xen", "i" }, "option --accel: 'xen' is not one of auto, kvm, tcg" },
@@ -545,7 +550,7 @@ TEST (test_help)
       ck_assert_msg (is_known (name) && is_whole (name), "%s", name);
       ck_assert_msg (is_known (letter), "%s", letter);
     }
-  ck_assert_int_eq (n, 49);
+  ck_assert_int_eq (n, 51);
 }
 
 TEST (test_usage_error)
