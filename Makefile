@@ -36,7 +36,7 @@ GUEST_SCRIPTS := $(patsubst lib/%,$(BUILD)/%.inc,$(wildcard lib/*/*.sh))
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(wildcard tests/unit/*/check_*.c)))
 TEST_SUPPORT := $(patsubst tests/support/%.c,$(BUILD)/tests/%.o,$(wildcard tests/support/*.c))
 vpath %.c tests/support $(wildcard tests/unit/*) virt-qemu/guest-helper
-PROGRAMS := $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu virt-qemu-exec virt-qemu-archive virt-qemu-fetch virt-qemu-ssh virt-qemu-build build-parts.sh images.conf)
+PROGRAMS := $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu virt-qemu-exec virt-qemu-archive virt-qemu-fetch virt-qemu-ssh virt-qemu-build downburst build-parts.sh images.conf)
 
 # The guest helper. "make" builds it for this architecture, with musl; "make helpers" for all, with Debian's
 # cross compilers. These come with glibc, of which an empty static program has 350 to 850 KB already, and 93 % of
@@ -107,7 +107,7 @@ $(BUILD)/libvq.a: $(LIB_OBJECTS)
 	rm -f $@
 	$(AR) rcs $@ $^
 
-$(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu virt-qemu-archive virt-qemu-fetch virt-qemu-ssh): $(BUILD)/%: virt-qemu/%.c $(BUILD)/libvq.a
+$(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu virt-qemu-archive virt-qemu-fetch virt-qemu-ssh downburst): $(BUILD)/%: virt-qemu/%.c $(BUILD)/libvq.a
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libvq.a $(LIBS)
 
 # Shell scripts: one that builds images, and what it reads.
@@ -141,7 +141,7 @@ $(BUILD)/tests/check_%: $(BUILD)/tests/check_%.o $(BUILD)/tests/libsupport.a $(B
 # The guest tests are programs like the unit tests, with helpers of their own.
 GUEST_TESTS := $(patsubst tests/guest/%.c,$(BUILD)/tests/guest/%,$(wildcard tests/guest/check_*.c))
 # These are a part of "check-guests" only, as they take minutes.
-LONG_GUEST_TESTS := $(patsubst %,$(BUILD)/tests/guest/%,check_image_update check_teuthology)
+LONG_GUEST_TESTS := $(patsubst %,$(BUILD)/tests/guest/%,check_image_update check_teuthology check_downburst)
 QUICK_GUEST_TESTS := $(filter-out $(LONG_GUEST_TESTS),$(GUEST_TESTS))
 GUEST_HELPERS := $(patsubst tests/guest/%.c,$(BUILD)/tests/guest/%.o,$(filter-out $(wildcard tests/guest/check_*.c tests/guest/guest-*.c),$(wildcard tests/guest/*.c)))
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/virt-qemu
@@ -159,6 +159,7 @@ $(BUILD)/tests/guest/check_%: $(BUILD)/tests/guest/check_%.o $(GUEST_HELPERS) $(
 $(patsubst %,$(BUILD)/tests/check_%,exec_server exec_server_crowd exec_server_ends exec_server_hostile): | $(BUILD)/virt-qemu-exec
 $(patsubst %,$(BUILD)/tests/check_%,guest_helper guest_frames guest_commands guest_crowds guest_files guest_identity guest_streams guest_terminal guest_daemon helper_channel channel_contract): | $(BUILD)/guest-helper-$(ARCH)
 $(patsubst %,$(BUILD)/tests/check_%,pull verb verb_check verb_image verb_image_build verb_image_cache verb_image_update verb_exec verb_file verb_instance verb_shell verb_slots verb_template): | $(BUILD)/virt-qemu $(BUILD)/virt-qemu-build $(BUILD)/build-parts.sh
+$(BUILD)/tests/check_downburst: | $(BUILD)/downburst
 # A test program looks for these programs in its own directory, as the server does.
 $(BUILD)/tests/guest-helper-$(ARCH) $(BUILD)/tests/virt-qemu-archive $(BUILD)/tests/virt-qemu-ssh: $(BUILD)/tests/%: $(BUILD)/%
 	@mkdir -p $(@D)
@@ -268,12 +269,14 @@ install: all
 	install -D -t "$(DESTDIR)$(PREFIX)/libexec/virt-qemu" $(BUILD)/virt-qemu-exec $(BUILD)/virt-qemu-archive \
 	  $(BUILD)/virt-qemu-build $(BUILD)/virt-qemu-fetch $(BUILD)/virt-qemu-ssh $(BUILD)/guest-helper-$(ARCH)
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/libexec/virt-qemu" $(BUILD)/build-parts.sh
+	install -D -t "$(DESTDIR)$(PREFIX)/libexec/virt-qemu/downburst" $(BUILD)/downburst
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/virt-qemu" $(BUILD)/images.conf
 	install -D -m 644 virt-qemu/tmpfiles.conf "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/virt-qemu.conf"
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/man/man1" virt-qemu/*.1
 	install -D -m 644 virt-qemu/autopkgtest-virt-qemu-ng.bash \
 	  "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/autopkgtest-virt-qemu-ng"
 	install -D -m 644 virt-qemu/virt-qemu.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/virt-qemu"
+	install -D -m 644 virt-qemu/virt-qemu-downburst.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/downburst"
 
 install-helpers: helpers
 	install -D -t "$(DESTDIR)$(PREFIX)/share/virt-qemu" $(HELPERS)
