@@ -207,6 +207,8 @@ vq_downburst_machine_build (const VqDownburstMachine *machine, GPtrArray *files,
   add_cards (&building);
   if (machine->user != NULL)
     add_file (&building, "--user-data", g_bytes_ref (machine->user));
+  if (machine->host_key != NULL)
+    add_file (&building, "--ssh-host-key", g_bytes_ref (machine->host_key));
   add_file (&building, "--meta-data", g_bytes_ref (machine->meta->guest));
   add (&building, "%s", machine->image);
   add (&building, "%s", machine->name);

@@ -11,7 +11,8 @@ typedef struct
   const char *arch;       /* as dpkg names it; NULL: the image's name tells it */
   const char *hypervisor; /* kvm or qemu; NULL: what works */
   const VqDownburstMeta *meta;
-  GBytes *user; /* the user-data; NULL: none */
+  GBytes *user;     /* the user-data; NULL: none */
+  GBytes *host_key; /* the private one for ssh; NULL: a new one */
 } VqDownburstMachine;
 
 /* The arguments of virt-qemu that make MACHINE (transfer full). The files that they name are added

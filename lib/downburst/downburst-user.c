@@ -84,3 +84,54 @@ vq_downburst_user_read (const char *const *files, GBytes **user, GError **error)
     *user = vq_user_data_merge (parts, error);
   return parts->len == 0 || *user != NULL;
 }
+
+/* Takes the key from a cloud-config, if it has one. What is no YAML has none. */
+static void
+take_host_key (const char *text, gsize n, GBytes **key)
+{
+  g_autoptr (VqYaml) yaml = vq_yaml_parse (text, n, 1, NULL);
+  const yaml_node_t *root = yaml != NULL ? vq_yaml_get_root (yaml) : NULL;
+  const yaml_node_t *keys = root != NULL && root->type == YAML_MAPPING_NODE
+                                ? vq_yaml_find (yaml, root, "ssh_keys")
+                                : NULL;
+  const char *found = keys != NULL && keys->type == YAML_MAPPING_NODE
+                          ? vq_yaml_get_text (vq_yaml_find (yaml, keys, "ed25519_private"))
+                          : NULL;
+
+  if (found == NULL)
+    return;
+  g_clear_pointer (key, g_bytes_unref);
+  *key = g_bytes_new (found, strlen (found));
+}
+
+/* Of several parts, the last one counts, as in cloud-init. */
+static void
+take_from_archive (VqYaml *yaml, const yaml_node_t *root, GBytes **key)
+{
+  for (yaml_node_item_t *item = root->data.sequence.items.start;
+       item < root->data.sequence.items.top; item++)
+    {
+      const yaml_node_t *node = vq_yaml_get_node (yaml, *item);
+      const char *text = vq_yaml_get_text (
+          node->type == YAML_MAPPING_NODE ? vq_yaml_find (yaml, node, "content") : node);
+
+      if (text != NULL)
+        take_host_key (text, strlen (text), key);
+    }
+}
+
+GBytes *
+vq_downburst_user_find_host_key (GBytes *user)
+{
+  gsize n;
+  const char *text = g_bytes_get_data (user, &n);
+  g_autoptr (VqYaml) yaml = vq_yaml_parse (text, n, 1, NULL);
+  const yaml_node_t *root = yaml != NULL ? vq_yaml_get_root (yaml) : NULL;
+  GBytes *key = NULL;
+
+  if (root != NULL && root->type == YAML_SEQUENCE_NODE)
+    take_from_archive (yaml, root, &key);
+  else
+    take_host_key (text, n, &key);
+  return key;
+}

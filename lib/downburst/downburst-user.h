@@ -10,3 +10,7 @@
  * name the file and the line. Transfer full. */
 gboolean vq_downburst_user_read (const char *const *files, GBytes **user, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* The private host key of the type ed25519 that USER, the result of the above, has under ssh_keys;
+ * NULL: it has none. Transfer full. */
+GBytes *vq_downburst_user_find_host_key (GBytes *user);

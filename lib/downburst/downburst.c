@@ -58,6 +58,7 @@ create (const VqDownburstHost *host, const VqDownburstRequest *request, GError *
   g_autoptr (VqDownburstMeta) meta = read_meta (request, error);
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
   g_autoptr (GBytes) user = NULL;
+  g_autoptr (GBytes) host_key = NULL;
   g_autofree char *image = NULL;
   g_autofree char *arch = NULL;
   g_auto (GStrv) words = NULL;
@@ -66,14 +67,16 @@ create (const VqDownburstHost *host, const VqDownburstRequest *request, GError *
   if (meta == NULL
       || !vq_downburst_user_read ((const char *const *)request->user_data, &user, error))
     return FALSE;
+  host_key = user != NULL ? vq_downburst_user_find_host_key (user) : NULL;
   wanted = choose_image (request, meta);
   image = vq_downburst_image_get_name (&wanted, error);
   arch = vq_downburst_image_get_arch (&wanted);
   if (image == NULL)
     return FALSE;
-  words = vq_downburst_machine_build (
-      &(VqDownburstMachine){ request->names[0], image, arch, request->hypervisor, meta, user },
-      files, error);
+  words = vq_downburst_machine_build (&(VqDownburstMachine){ request->names[0], image, arch,
+                                                             request->hypervisor, meta, user,
+                                                             host_key },
+                                      files, error);
   return words != NULL && vq_downburst_image_fetch (host, image, request->forcenew, error)
          && launch (host, request->names[0], words, files, error);
 }

@@ -2,6 +2,7 @@
 #include "ssh/ssh-client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -50,9 +51,16 @@ VqChild *
 vq_ssh_client_start_host_key (const char *path, const char *from, GError **error)
 {
   g_autofree char *program = vq_programs_find (PROGRAM, error);
-  const char *const argv[] = { program, VQ_SSH_CLIENT_MAKE_HOST_KEY, path, from, NULL };
+  vq_autofd int fd = from != NULL ? open (from, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+  g_autofree char *kept = from != NULL ? g_strdup_printf ("/dev/fd/%d", fd) : NULL;
+  const char *const argv[] = { program, VQ_SSH_CLIENT_MAKE_HOST_KEY, path, kept, NULL };
+  const VqChildOptions options = { .stdout_fd = -1, .keep_fds = &fd, .n_keep_fds = fd >= 0 };
 
-  return program != NULL ? vq_child_spawn (argv, NULL, error) : NULL;
+  if (program == NULL)
+    return NULL;
+  if (from != NULL && fd < 0)
+    return vq_error_set_errno (error, errno, "cannot open %s", from), NULL;
+  return vq_child_spawn (argv, &options, error);
 }
 
 static gboolean

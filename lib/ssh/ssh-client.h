@@ -40,7 +40,8 @@ gboolean vq_ssh_client_make_seed (const char *directory, const VqSeed *seed, gbo
                                   gint64 deadline, VqCancel *cancel, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Starts the program that makes the host key PATH, as vq_host_key_make does. Does not wait. */
+/* Starts the program that makes the host key PATH, as vq_host_key_make does. FROM may be a
+ * descriptor of ours (/dev/fd/3). Does not wait. */
 VqChild *vq_ssh_client_start_host_key (const char *path, const char *from, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 

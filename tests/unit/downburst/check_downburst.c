@@ -380,6 +380,8 @@ TEST (host_keys)
   ck_assert (g_file_set_contents ("keys", out, -1, NULL));
   ck_assert_int_eq (run ("create --distro=debian --distroversion=12 --user-data=keys vm"), 0);
   assert_in_file ("--user-data", "      ed25519_public: |\n        ssh-ed25519 ");
+  assert_in_file ("--ssh-host-key", "-----BEGIN OPENSSH PRIVATE KEY-----\n");
+  assert_in_file ("--ssh-host-key", "\n-----END OPENSSH PRIVATE KEY-----\n");
 }
 
 TEST (help)

@@ -49,7 +49,7 @@ translate (const char *section, const char *hypervisor, GError **error)
   g_autofree char *text = g_strconcat ("downburst: ", section, "\n", NULL);
   g_autoptr (VqDownburstMeta) meta = read_meta (text, "", error);
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
-  VqDownburstMachine machine = { "vpm1", "debian/13", NULL, hypervisor, meta, NULL };
+  VqDownburstMachine machine = { "vpm1", "debian/13", NULL, hypervisor, meta, NULL, NULL };
   g_auto (GStrv) words = NULL;
 
   if (meta == NULL)
