@@ -17,6 +17,9 @@
 
 #define NOBODY 65534
 
+/* How much of the end of a server's stderr is shown; libcheck cannot show everything. */
+#define STDERR_SHOWN 3000
+
 struct _Server
 {
   pid_t pid; /* 0: it has ended */
@@ -345,7 +348,7 @@ server_wait_for_word (Server *server, const char *text)
 {
   gboolean said = FALSE;
 
-  for (int i = 0; i < 1000 && !said; i++)
+  for (int i = 0; i < A_WHILE * 50 && !said; i++)
     {
       g_autofree char *err = server_get_stderr (server);
 
@@ -393,8 +396,9 @@ static void G_GNUC_NORETURN
 abort_with_stderr (Server *server, const char *what)
 {
   g_autofree char *err = server_get_stderr (server);
+  gsize length = strlen (err);
 
-  ck_abort_msg ("%s; the server's stderr: %s", what, err);
+  ck_abort_msg ("%s; the server's stderr: %s", what, err + length - MIN (length, STDERR_SHOWN));
 }
 
 /* Reads once. False at the end. */
