@@ -22,10 +22,21 @@
 static char *dir;
 
 static void
+make_slot (void)
+{
+  g_autofree char *directory = g_build_filename (dir, "config", "virt-qemu", NULL);
+  g_autofree char *file = g_build_filename (directory, "slots.conf", NULL);
+
+  ck_assert_int_eq (g_mkdir_with_parents (directory, 0700), 0);
+  ck_assert (g_file_set_contents (file, "[vq-one]\ncount=1\n", -1, NULL));
+}
+
+static void
 setup (void)
 {
   dir = g_strdup ("/tmp/vq-autopkgtest.XXXXXX");
   ck_assert_ptr_nonnull (g_mkdtemp_full (dir, 0755));
+  make_slot ();
 }
 
 static void
@@ -81,6 +92,7 @@ run_with (const char *name, const char *const *words, const char *const *server_
   g_autofree char *cache = server_build_cache_variable ();
   g_autofree char *state = build_variable ("VIRT_QEMU_STATE_DIR", "state");
   g_autofree char *runtime = build_variable ("VIRT_QEMU_RUNTIME_DIR", "run");
+  g_autofree char *config = build_variable ("XDG_CONFIG_HOME", "config");
   g_autofree char *program = g_canonicalize_filename (server_get_program (), NULL);
   const char *const begin[] = { "autopkgtest", "--no-built-binaries", "--output-dir", out, NULL };
   const char *const middle[] = { package, "--", program, "--accel=tcg", "--ram-size=1024", NULL };
@@ -100,7 +112,8 @@ run_with (const char *name, const char *const *words, const char *const *server_
   g_ptr_array_add (argv, NULL);
   pid = process_spawn (
       (const char *const *)argv->pdata,
-      &(ProcessSetup){ -1, log, log, (const char *[]){ variable, cache, state, runtime, NULL } });
+      &(ProcessSetup){ -1, log, log,
+                       (const char *[]){ variable, cache, state, runtime, config, NULL } });
   if (!process_wait (pid, RUN, &status))
     process_kill_all (variable);
   said = process_read_file (log, NULL);
@@ -215,23 +228,26 @@ TEST (test_bad_package)
   expect_contents ("stderr-stderr", "a complaint\n");
 }
 
-/* What the test has left in its testbed is there. */
+/* What the test has left in its testbed is there, and the instance has the slot of that. */
 TEST (test_a_failed_test_is_kept)
 {
   static const char *const one[] = { "--test-name=fails", NULL };
-  static const char *const keep[] = { "--keep-failed=broken", NULL };
+  static const char *const keep[] = { "--keep-failed=broken", "--slot=vq-one", NULL };
   g_autofree char *said = run_with ("bad", one, keep, SOME_FAILED);
   g_autofree char *build = g_path_get_dirname (server_get_program ());
   g_autofree char *script
-      = g_strdup_printf ("export VIRT_QEMU_STATE_DIR=%s/state VIRT_QEMU_RUNTIME_DIR=%s/run; "
+      = g_strdup_printf ("export VIRT_QEMU_STATE_DIR=%s/state VIRT_QEMU_RUNTIME_DIR=%s/run "
+                         "XDG_CONFIG_HOME=%s/config; "
                          "%s/virt-qemu list --format=names; "
+                         "%s/virt-qemu slots | grep -c ' broken '; "
                          "%s/virt-qemu exec broken -- sh -c 'ls -d /tmp/autopkgtest.*/wrapper.sh'; "
                          "%s/virt-qemu delete --force broken",
-                         dir, dir, build, build, build);
+                         dir, dir, dir, build, build, build, build);
   g_autofree char *kept = process_output ((const char *[]){ "sh", "-c", script, NULL }, RUN);
 
   ck_assert_msg (strstr (said, "virt-qemu shell broken") != NULL, "%s", said);
-  ck_assert_msg (g_regex_match_simple ("^broken\\n/tmp/autopkgtest.*/wrapper.sh\\n$", kept, 0, 0),
-                 "%s", kept);
+  ck_assert_msg (
+      g_regex_match_simple ("^broken\\n1\\n/tmp/autopkgtest.*/wrapper.sh\\n$", kept, 0, 0), "%s",
+      kept);
   expect_nothing_left ();
 }
