@@ -295,6 +295,8 @@ vq_testbed_get_slot (VqTestbed *testbed)
 void
 vq_testbed_leave_slot (VqTestbed *testbed)
 {
+  /* The spare machine has a copy of the descriptor, which would keep the slot from being free. */
+  vq_guest_source_drop_spare (testbed->source);
   vq_machine_slot_drop (testbed->plan, &testbed->slot);
 }
 
@@ -392,7 +394,6 @@ exchange_guest (VqTestbed *testbed, GError **error)
 {
   gboolean opened;
 
-  keep_if_failed (testbed);
   disconnect (testbed);
   end_leaving (testbed);
   testbed->leaving = g_steal_pointer (&testbed->guest);
@@ -406,6 +407,7 @@ vq_testbed_revert (VqTestbed *testbed, GError **error)
 {
   int seconds = testbed->plan->options->timeout_poweroff;
 
+  keep_if_failed (testbed); /* the next machine may have to wait for a slot then */
   if (seconds < 0 && vq_guest_source_has_spare (testbed->source))
     return exchange_guest (testbed, error);
   end_guest (testbed, seconds);
