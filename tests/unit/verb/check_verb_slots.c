@@ -71,7 +71,7 @@ TEST (free_and_taken)
   ck_assert_ptr_nonnull (slot);
   ck_assert_int_eq (run ("--format=table"), 0);
   cli_assert_in (cli_out, "vq-two            1     0 s ");
-  cli_assert_in (cli_out, "  web               Ann [1m       a test\n");
+  cli_assert_in (cli_out, "  web               Ann           a test\n");
   cli_assert_in (cli_out, "vq-two            2     free");
   ck_assert_int_eq (run ("--format=names"), 0);
   ck_assert (g_str_has_suffix (cli_out, "vq-two\n"));
