@@ -271,6 +271,7 @@ vq_disk_spec_free (VqDiskSpec *spec)
   g_free (spec->parent);
   g_free (spec->url);
   vq_rbd_name_free (spec->rbd);
+  vq_nbd_name_free (spec->nbd);
   g_free (spec->format);
   g_free (spec->fs);
   g_free (spec->mount);
@@ -479,7 +480,7 @@ must_be_late (const VqDiskSpec *spec)
 {
   const VqDiskSpec *root = vq_disk_spec_get_root (spec);
 
-  return vq_disk_spec_is_rbd (spec) || spec->encrypt != VQ_DISK_PLAIN
+  return vq_disk_spec_is_rbd (spec) || root->nbd != NULL || spec->encrypt != VQ_DISK_PLAIN
          || root->parent_encrypt != VQ_DISK_PLAIN
          || (root->encrypt != VQ_DISK_PLAIN && root->url != NULL);
 }
@@ -553,27 +554,41 @@ check_rbd (const VqDiskSpec *spec, GError **error)
 }
 
 static gboolean
-find_rbd (VqDiskSpec *spec, GError **error)
+check_nbd (const VqDiskSpec *spec, GError **error)
+{
+  if (spec->format != NULL && strcmp (spec->format, "raw") != 0)
+    return vq_error_set (error, VQ_ERROR_USAGE,
+                         "an image of an nbd server has format=raw: let the server read others");
+  return (spec->parent_encrypt == VQ_DISK_PLAIN
+          && (spec->action == VQ_DISK_CLONE || spec->encrypt == VQ_DISK_PLAIN))
+         || vq_error_set (error, VQ_ERROR_USAGE,
+                          "an image of an nbd server is not encrypted; an encrypted disk on it is "
+                          "a clone: action=clone,parent=nbd:...,encrypt=luks1");
+}
+
+static gboolean
+find_name (VqDiskSpec *spec, GError **error)
 {
   const char *name = spec->parent_disk != NULL ? NULL
                      : spec->parent != NULL    ? spec->parent
                                                : spec->url;
 
-  if (name == NULL || !vq_rbd_name_is (name))
-    return TRUE;
-  spec->rbd = vq_rbd_name_parse (name, error);
-  return spec->rbd != NULL;
+  if (name != NULL && vq_rbd_name_is (name))
+    return (spec->rbd = vq_rbd_name_parse (name, error)) != NULL;
+  if (name != NULL && vq_nbd_name_is (name))
+    return (spec->nbd = vq_nbd_name_parse (name, error)) != NULL;
+  return TRUE;
 }
 
 static gboolean
-find_all_rbd (GPtrArray *specs, GError **error)
+find_names (GPtrArray *specs, GError **error)
 {
   for (guint i = 0; i < specs->len; i++)
     {
       VqDiskSpec *spec = specs->pdata[i];
       VQ_ERROR_PREFIX (error, "%s", spec->name);
 
-      if (!find_rbd (spec, error))
+      if (!find_name (spec, error))
         return FALSE;
     }
   return TRUE;
@@ -585,7 +600,8 @@ check_one (VqDiskSpec *spec, guint n, GError **error)
   VQ_ERROR_PREFIX (error, "%s", spec->name);
 
   if (!check_circle (spec, n, error) || !check_action (spec, error)
-      || (vq_disk_spec_is_rbd (spec) && !check_rbd (spec, error)))
+      || (vq_disk_spec_is_rbd (spec) && !check_rbd (spec, error))
+      || (spec->nbd != NULL && !check_nbd (spec, error)))
     return FALSE;
   choose_type (spec);
   return (spec->is_parent_only || check_type (spec, error)) && check_size (spec, error);
@@ -649,7 +665,7 @@ vq_disk_spec_complete (GPtrArray *specs, gboolean clone_all, GError **error)
     return FALSE;
   n = specs->len;
   find_parents (specs);
-  if (!find_all_rbd (specs, error))
+  if (!find_names (specs, error))
     return FALSE;
   for (guint i = 0; i < n; i++)
     if (!check_one (specs->pdata[i], n, error))

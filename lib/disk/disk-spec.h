@@ -10,6 +10,7 @@
 
 #include <glib.h>
 
+#include "disk/nbd-name.h"
 #include "disk/rbd-name.h"
 
 /* The size of a disk that begins empty, if no other is given. */
@@ -76,6 +77,7 @@ struct _VqDiskSpec
 
   /* Set by vq_disk_spec_complete. */
   VqRbdName *rbd; /* the image in Ceph that url or parent names; NULL: that is none */
+  VqNbdName *nbd; /* the same for an image that a server exports */
   const VqDiskSpec *parent_disk; /* the disk that PARENT names; NULL: an image, or none */
   gboolean is_parent_only;       /* the guest does not see it, only its clone */
   gboolean has_own_key;          /* a clone: it does not have its parent's */

@@ -7,6 +7,7 @@
 #include "disk/disk-luks.h"
 #include "disk/rbd-work.h"
 #include "pull/pull-image.h"
+#include "pull/pull-url.h"
 
 void
 vq_disk_free (VqDisk *disk)
@@ -105,23 +106,63 @@ find_image (VqDisk *disk, const char *name, const char *arch, const char *const 
   return TRUE;
 }
 
+/* An image of a server: its size. */
+static gboolean
+find_export (VqDisk *disk, const VqNbdName *nbd, VqCancel *cancel, GError **error)
+{
+  VQ_ERROR_PREFIX (error, "cannot use the image of the nbd server");
+  guint64 size = 0;
+
+  if (!vq_nbd_name_find_size (nbd, &size, cancel, error))
+    return FALSE;
+  if (disk->size != 0 && disk->size < size)
+    return vq_error_set (error, VQ_ERROR_USAGE, "its size= is less than that of the image");
+  disk->size = MAX (disk->size, size);
+  return TRUE;
+}
+
+/* The schemes of addresses, if NAME is one that we do not know. A file may be called so, too. */
+static gboolean
+check_scheme (const char *name, GError **error)
+{
+  g_autofree char *scheme = g_uri_parse_scheme (name);
+
+  return scheme == NULL || strstr (name, "://") == NULL || vq_pull_url_is (name)
+         || g_file_test (name, G_FILE_TEST_EXISTS)
+         || vq_error_set (error, VQ_ERROR_USAGE,
+                          "%s: no disk begins with an address of this kind, but with one of "
+                          "http://, https://, file://, nbd://, nbd+unix:// and rbd:, or with a "
+                          "file",
+                          name);
+}
+
+static gboolean
+find_contents (VqDisk *disk, const char *arch, const char *const *allowed, VqCancel *cancel,
+               GError **error)
+{
+  const VqDiskSpec *root = vq_disk_spec_get_root (disk->spec);
+  const char *name = vq_disk_spec_get_image (disk->spec);
+
+  if (root->rbd != NULL)
+    return vq_rbd_work_check (cancel, error);
+  if (root->nbd != NULL)
+    return find_export (disk, root->nbd, cancel, error);
+  return name == NULL
+         || (check_scheme (name, error) && find_image (disk, name, arch, allowed, cancel, error));
+}
+
 static VqDisk *
 find_disk (const VqDiskSpec *spec, const char *arch, const char *const *allowed, VqCancel *cancel,
            GError **error)
 {
   g_autoptr (VqDisk) disk = g_new0 (VqDisk, 1);
-  const char *name = vq_disk_spec_get_image (spec);
   VQ_ERROR_PREFIX (error, "--disk: %s", spec->name);
 
   disk->spec = spec;
   disk->size = vq_disk_spec_get_size (spec);
-  if (vq_disk_spec_is_rbd (spec) && !vq_rbd_work_check (cancel, error))
-    return NULL;
-  if ((name != NULL && !vq_disk_spec_is_rbd (spec)
-       && !find_image (disk, name, arch, allowed, cancel, error))
-      || !find_secrets (disk, cancel, error))
-    return NULL;
-  return g_steal_pointer (&disk);
+  return find_contents (disk, arch, allowed, cancel, error) && find_secrets (disk, cancel, error)
+             ? g_steal_pointer (&disk)
+             : NULL;
 }
 
 GPtrArray *
@@ -171,6 +212,11 @@ vq_disk_check_lasting (const GPtrArray *specs, gboolean is_kept, GError **error)
         return vq_error_set (error, VQ_ERROR_USAGE,
                              "--disk: %s: an image in Ceph goes when the machine stops, but the "
                              "disk of an instance stays: add --ephemeral",
+                             spec->name);
+      if (is_kept && vq_disk_spec_get_root (spec)->nbd != NULL)
+        return vq_error_set (error, VQ_ERROR_USAGE,
+                             "--disk: %s: a server may export another image tomorrow, but the disk "
+                             "of an instance stays: add --ephemeral",
                              spec->name);
       if (image != NULL && vq_pull_image_is_cached (image))
         return vq_error_set (error, VQ_ERROR_USAGE,

@@ -214,11 +214,18 @@ static gboolean
 add_below (FileStorage *self, VqDiskNodes *nodes, char **top, GError **error)
 {
   g_autofree char *key = self->disk->base_secret != NULL ? build_id (self, "-base-key") : NULL;
+  const VqNbdName *nbd = vq_disk_spec_get_root (self->disk->spec)->nbd;
 
   if (key != NULL)
     vq_disk_nodes_add_key (nodes, key, self->disk->base_secret);
   if (self->disk->fills)
     return add_base (self, nodes, key, top, error);
+  if (nbd != NULL)
+    {
+      *top = build_id (self, "-export");
+      vq_disk_nodes_add (nodes, vq_nbd_name_build_node (nbd, *top));
+      return TRUE;
+    }
   return self->disk->image == NULL || add_image (self, nodes, key, top, error);
 }
 

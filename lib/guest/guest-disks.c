@@ -21,7 +21,7 @@ set_up (const VqDisk *disk, char **made, VqChannel *channel, gint64 deadline, Vq
   const VqDiskSpec *spec = disk->spec;
   gboolean by_default = spec->fs == NULL;
   const char *mount = spec->mount != NULL ? spec->mount : "";
-  const char *fs = disk->image != NULL ? "" : by_default ? DEFAULT_FS : spec->fs;
+  const char *fs = vq_disk_spec_get_image (spec) != NULL ? "" : by_default ? DEFAULT_FS : spec->fs;
   const char *const arguments[] = {
     spec->name, mount, spec->read_only ? "ro" : "rw", fs, by_default ? OTHER_FS : "", "", NULL
   };

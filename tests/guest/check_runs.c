@@ -71,6 +71,18 @@ TEST (test_has_files_beside_it)
       "text\nfile\nmeta-data\ntest.sh\nuser-data");
 }
 
+/* What the test writes on it does not come to the server. */
+TEST (test_has_the_disk_of_a_server)
+{
+  user_script_expect (
+      SCRIPT ("head -c 3 /dev/vdd; printf x >/dev/vdd; sync; echo 3 >/proc/sys/vm/drop_caches; "
+              "head -c 3 /dev/vdd") "head -c 1M /dev/zero | tr '\\0' n >data; "
+                                    "qemu-nbd --fork --pid-file=pid -t -r -f raw -x e -k $PWD/s "
+                                    "data; " RUN "\"--disk=url=nbd+unix:///e?socket=$PWD/s\" test; "
+                                    "kill $(cat pid); tr -d n <data",
+      "nnnxnn");
+}
+
 TEST (test_has_its_time)
 {
   user_script_expect_failure (SCRIPT ("trap '' TERM; echo begun; while :; do sleep 1; done") RUN
@@ -114,6 +126,11 @@ TEST (test_refuses_nonsense)
   user_script_expect_failure (RUN, 2, "no test given");
   user_script_expect_failure (RUN "nosuch", 125, "there is no test nosuch");
   user_script_expect_failure (RUN ".", 125, "the test . is not a plain file");
+  user_script_expect_failure (RUN "image.qcow2 test", 125,
+                              "image.qcow2 is a disk image (qcow2), and no test: give the image "
+                              "with --image=image.qcow2");
+  user_script_expect_failure (RUN "debian/12 test", 125,
+                              "debian/12 is the name of an image, and no test");
   user_script_expect_failure (RUN "--count=0 test", 2, "option --count: ");
   user_script_expect_failure (RUN "--stats-file=x test", 2, "--stats-file");
   user_script_expect_failure (SCRIPT ("true") "virt-qemu run --image=nosuch.qcow2 test", 125,

@@ -98,6 +98,9 @@ static const Case good[] = {
     "disk1 filesystem  /mnt/test_vdb off auto 1 -|disk2 filesystem  /mnt/test_vdc off auto 5 - "
     "late|disk3 block   off auto 0 rbd:p/j late|disk4 filesystem  /a off auto 0 rbd:p/k late|"
     "disk5 filesystem  /mnt/test_vdf off auto 6 - late|" },
+  { { "action=attach,url=nbd://h/e",
+      "name=b,action=clone,parent=nbd://h/e,encrypt=luks1,mount=/m" },
+    "disk1 block   off auto 0 nbd://h/e late|b filesystem  /m off auto 0 nbd://h/e luks1 late|" },
   { { "url=rbd:p/i,encrypt=luks2,size=5" },
     "disk1-clone filesystem  /mnt/test_vdb off auto 5 - late|",
     TRUE },
@@ -216,6 +219,12 @@ static const Case bad[] = {
     "--disk: disk2: Ceph cannot give a clone a key of its own" },
   { { "url=rbd:p/i,encrypt=luks1", "action=clone,parent=disk1" },
     "--disk: disk2: its parent disk1 needs a key that both can have" },
+  { { "url=nbd:h" }, "--disk: disk1: \"nbd:h\" is none of nbd://HOST" },
+  { { "url=nbd://h/e,format=qcow2" }, "--disk: disk1: an image of an nbd server has format=raw" },
+  { { "url=nbd://h/e,encrypt=luks1" },
+    "--disk: disk1: an image of an nbd server is not encrypted" },
+  { { "action=clone,parent=nbd://h/e,parent-encrypt=luks1,parent-secret=k" },
+    "--disk: disk1: an image of an nbd server is not encrypted" },
   { { "read-only" }, "--disk: disk1: it begins empty and is read-only" },
 };
 

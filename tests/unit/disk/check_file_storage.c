@@ -208,6 +208,52 @@ TEST (plain_disk)
   storage->class->free (storage);
 }
 
+/* A real server. The disk may be larger than its image. */
+TEST (image_of_a_server)
+{
+  static const char words[] = "name=a,action=clone,encrypt=luks1,parent=nbd+unix:///e?socket=DIR/s";
+  VqDiskStorage *storage;
+  g_autofree char *larger = g_strconcat (words, ",size=4", NULL);
+  g_autofree char *smaller = g_strconcat (words, ",size=1", NULL);
+  g_autoptr (GError) error = NULL;
+
+  run (
+      "qemu-nbd --fork --pid-file=\"$1/pid\" -t -r -f raw -x e -k \"$1/s\" \"$1/image\" >/dev/null "
+      "2>&1");
+  ck_assert (find ((const char *[]){ larger, NULL }, NULL));
+  ck_assert_uint_eq (((VqDisk *)disks->pdata[0])->size, 4 << 20);
+  ck_assert (!find ((const char *[]){ smaller, NULL }, &error));
+  ck_assert_msg (strstr (error->message, "is less than that of the image") != NULL, "%s",
+                 error->message);
+  storage = make (words);
+  ck_assert_uint_eq (((VqDisk *)disks->pdata[0])->size, SIZE);
+  assert_described (
+      storage,
+      "vq-late0-key\n{\"driver\":\"nbd\",\"node-name\":\"vq-late0-export\",\"export\":\"e\","
+      "\"read-only\":true,\"auto-read-only\":false,\"server\":{\"type\":\"unix\",\"path\":"
+      "\"DIR/s\"}}\n" TOP ("\"backing\":\"vq-late0-export\",\"encrypt\":{\"format\":\"luks\",\"key-"
+                           "secret\":\"vq-late0-key\"}"));
+  storage->class->free (storage);
+  run ("kill $(cat \"$1/pid\"); while [ -e \"$1/s\" ]; do sleep 0.1; done");
+  g_clear_error (&error);
+  ck_assert (!find ((const char *[]){ words, NULL }, &error));
+  ck_assert_msg (g_str_has_prefix (error->message,
+                                   "--disk: a: cannot use the image of the nbd server: qemu-img: "),
+                 "%s", error->message);
+}
+
+/* Only what we know is tried. */
+TEST (other_addresses)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert (!find ((const char *[]){ "url=ftp://h/i,encrypt=luks1", NULL }, &error));
+  ck_assert_msg (strstr (error->message, "ftp://h/i: no disk begins with an address of this kind, "
+                                         "but with one of http://, https://, file://, nbd://")
+                     != NULL,
+                 "%s", error->message);
+}
+
 /* The keys: a clone has its parent's, unless it has one of its own. */
 TEST (keys)
 {
