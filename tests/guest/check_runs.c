@@ -2,6 +2,7 @@
 /* "virt-qemu run": tests in machines of their own. */
 #include <check.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "suite.h"
 #include "user-script.h"
@@ -91,6 +92,14 @@ TEST (test_has_its_time)
   user_script_expect ("cat logs/test.log", "begun");
 }
 
+/* What it has started in the background goes on for a while. */
+TEST (test_may_leave_something_running)
+{
+  user_script_expect (SCRIPT ("{ sleep 1; echo late >/mnt/log/late; } >/dev/null 2>&1 &") RUN
+                      "--time-wait=4 --log-dir=logs test; cat logs/log/late",
+                      "late");
+}
+
 TEST (test_may_end_its_machine)
 {
   user_script_expect_failure (SCRIPT ("echo bye; poweroff -f 2>/dev/null; sleep 1000") RUN
@@ -106,6 +115,24 @@ TEST (test_notices_a_full_disk)
                               "--log-dir=logs test; ls -l logs/test.log; exit 125",
                               125, "text");
   user_script_expect ("cat logs/test.log", "text"); /* nothing was written through the link */
+}
+
+/* An encrypted disk fills the host's: while the guest makes a file system on it (ext3, which begins
+ * in many places), and while the test writes. */
+TEST (test_tells_that_the_hosts_disk_is_full)
+{
+  static const char small[] = "mkdir small; mount -t tmpfs -o size=64m none small && "
+                              "trap 'umount small; rmdir small' EXIT; TMPDIR=$PWD/small " RUN;
+  g_autofree char *format
+      = g_strconcat (small, "--disk=encrypt=luks1,fs=ext3,size=200G test", NULL);
+  g_autofree char *write
+      = g_strconcat (SCRIPT ("exec dd if=/dev/zero of=/dev/vdd bs=1M count=128 conv=fsync"), small,
+                     "--disk=encrypt=luks1,type=block,size=1G test", NULL);
+
+  if (geteuid () != 0)
+    SKIP ("only root may mount");
+  user_script_expect_failure (format, 125, "no space left for the testbed's disk in ");
+  user_script_expect_failure (write, 125, "no space left for the testbed's disk in ");
 }
 
 TEST (test_runs_in_many_machines)
@@ -125,6 +152,9 @@ TEST (test_refuses_nonsense)
 {
   user_script_expect_failure (RUN, 2, "no test given");
   user_script_expect_failure (RUN "nosuch", 125, "there is no test nosuch");
+  user_script_expect_failure (SCRIPT ("true") "printf '#cloud-config\\n[a: b\\n' >bad; " RUN
+                                              "--user-data=bad test",
+                              125, "--user-data bad: line 3: did not find expected");
   user_script_expect_failure (RUN ".", 125, "the test . is not a plain file");
   user_script_expect_failure (RUN "image.qcow2 test", 125,
                               "image.qcow2 is a disk image (qcow2), and no test: give the image "
