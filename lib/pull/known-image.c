@@ -176,17 +176,48 @@ make_image (const Search *search, const char *group, GError **error)
   return g_steal_pointer (&image);
 }
 
-gboolean
-vq_known_image_has (const char *name, const char *const *files)
+static gboolean
+is_own_name (const char *name)
 {
-  g_autoptr (GKeyFile) known = g_key_file_new ();
+  return !vq_os_name_matches (name) && !g_strv_contains (vq_distro_get_names (), name);
+}
 
-  if (vq_os_name_matches (name) || g_strv_contains (vq_distro_get_names (), name))
-    return FALSE;
+/* Transfer full. */
+static GKeyFile *
+read_all (const char *const *files)
+{
+  GKeyFile *known = g_key_file_new ();
+
   for (; *files != NULL; files++)
     if (!read_file (known, *files, NULL))
       g_debug ("%s cannot be read", *files);
-  return g_key_file_has_group (known, name);
+  return known;
+}
+
+gboolean
+vq_known_image_has (const char *name, const char *const *files)
+{
+  g_autoptr (GKeyFile) known = is_own_name (name) ? read_all (files) : NULL;
+
+  return known != NULL && g_key_file_has_group (known, name);
+}
+
+char **
+vq_known_image_list (const char *const *files)
+{
+  g_autoptr (GKeyFile) known = read_all (files);
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  g_auto (GStrv) groups = g_key_file_get_groups (known, NULL);
+
+  for (char **group = groups; *group != NULL; group++)
+    {
+      const char *slash = strchr (*group, '/');
+
+      if (slash != NULL && slash > *group && slash[1] != '\0' && strchr (slash + 1, '/') == NULL
+          && is_own_name (*group))
+        g_strv_builder_add (names, *group);
+    }
+  return g_strv_builder_end (names);
 }
 
 VqKnownImage *

@@ -23,6 +23,9 @@ char **vq_known_image_get_files (void);
  * its releases. A file that is wrong counts as one that is not there. */
 gboolean vq_known_image_has (const char *name, const char *const *files);
 
+/* All names of the form DISTRO/RELEASE for which that is so. Transfer full. */
+char **vq_known_image_list (const char *const *files);
+
 /* The image NAME in FILES, which may be a release of a distribution (image/os-name.h); ARCH is for
  * a name that has none. Fails with VQ_ERROR_MISSING if no file knows it or there is no such
  * release, and with VQ_ERROR_USAGE if a file is wrong. Transfer full. */

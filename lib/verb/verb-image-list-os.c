@@ -9,6 +9,7 @@
 #include "image/image-store.h"
 #include "image/os-name.h"
 #include "plan/arch.h"
+#include "pull/known-image.h"
 #include "verb/verb-output.h"
 
 #define NAME "virt-qemu image list-os"
@@ -32,11 +33,15 @@ static const char help[]
       "\n"
       "Lists the systems that can be used by name, as in debian/13, debian/trixie or\n"
       "debian/stable, and what is known of each. IMAGE says whether the cache has one;\n"
-      "if not, it is built when it is needed first.\n"
+      "if not, it is built when it is needed first. STATE is own for names that only\n"
+      "images.conf has, whose images are fetched.\n"
       "\n"
       "      --format=FORMAT  table, json or names (default: table)\n"
       "  -a, --all            list those, too, that nobody supports any more\n"
       "  -h, --help           show this text and exit\n";
+
+/* The state of an image that has a name of its own. */
+#define OWN "own"
 
 /* The formats, in the order of their names in "formats". */
 typedef enum
@@ -145,6 +150,42 @@ add_object (JsonBuilder *builder, const VqDistroRelease *release)
 }
 
 static void
+add_own_object (JsonBuilder *builder, const char *name)
+{
+  g_auto (GStrv) parts = g_strsplit (name, "/", 2);
+
+  json_builder_begin_object (builder);
+  vq_verb_output_add_string (builder, "name", name);
+  vq_verb_output_add_string (builder, "distro", parts[0]);
+  vq_verb_output_add_string (builder, "release", parts[1]);
+  vq_verb_output_add_string (builder, "number", NULL);
+  json_builder_set_member_name (builder, "aliases");
+  json_builder_begin_array (builder);
+  json_builder_end_array (builder);
+  vq_verb_output_add_string (builder, "state", OWN);
+  vq_verb_output_add_string (builder, "end", NULL);
+  vq_verb_output_add_string (builder, "image", NULL);
+  json_builder_end_object (builder);
+}
+
+/* Those that images.conf has names of their own for. They are fetched when they are needed. */
+static void
+print_own (const Request *request, JsonBuilder *builder)
+{
+  g_auto (GStrv) files = vq_known_image_get_files ();
+  g_auto (GStrv) names = vq_known_image_list ((const char *const *)files);
+
+  for (char **name = names; *name != NULL; name++)
+    if (request->format == FORMAT_TABLE)
+      vq_verb_output_text ("%-16s  %-7s  %-14s  %-11s  %-10s  %s\n", *name, "-", "-", OWN, "-",
+                           "-");
+    else if (request->format == FORMAT_NAMES)
+      vq_verb_output_text ("%s\n", *name);
+    else
+      add_own_object (builder, *name);
+}
+
+static void
 print (const Request *request, const GPtrArray *releases)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
@@ -166,6 +207,7 @@ print (const Request *request, const GPtrArray *releases)
       else
         add_object (builder, release);
     }
+  print_own (request, builder);
   json_builder_end_array (builder);
   if (request->format == FORMAT_JSON)
     vq_verb_output_json (builder);

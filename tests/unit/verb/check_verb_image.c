@@ -127,6 +127,23 @@ TEST (what_is_wrong_has_a_status)
   g_unsetenv ("VIRT_QEMU_IMG_LIMITS");
 }
 
+/* Neither a release of a distribution that we know nor a name without one. */
+TEST (list_os_with_own_names)
+{
+  static const char conf[] = "[centos/9.stream]\nurl=http://x/\n[mine]\nurl=http://x/\n"
+                             "[debian/sid]\nurl=http://x/\n[a/b/c]\nurl=http://x/\n";
+
+  ck_assert (g_setenv ("XDG_CONFIG_HOME", images_dir, TRUE));
+  ck_assert_int_eq (g_mkdir_with_parents ("virt-qemu", 0700), 0);
+  ck_assert (g_file_set_contents ("virt-qemu/images.conf", conf, -1, NULL));
+  expect ("list-os --format=names", 0, "\ncentos/9.stream\n");
+  ck_assert (g_str_has_suffix (cli_out, "\ncentos/9.stream\n"));
+  expect ("list-os", 0, "centos/9.stream   -        -               own          -");
+  expect ("list-os --format=json", 0,
+          "\"distro\" : \"centos\",\n    \"release\" : \"9.stream\",\n    \"number\" : null");
+  tree_remove ("virt-qemu");
+}
+
 /* The cache is looked into, but not made. */
 TEST (list_os)
 {
