@@ -230,6 +230,13 @@ DEBUSINE_CHROOT ?= $(CACHE)/sid-debusine
 check-debusine: all
 	contrib/debusine/check "$(DEBUSINE_CHROOT)" $(BUILD) "$(IMAGE)"
 
+# Also not a part of it: it takes 10 minutes, and needs root, who can act as the user debci.
+check-debci: all image
+	tests/install-deps --debci
+	rm -rf $(BUILD)/debci-root
+	$(MAKE) install DESTDIR=$(BUILD)/debci-root
+	contrib/debci/check $(BUILD)/debci-root "$(IMAGE)"
+
 # autopkgtest, virt-qemu and debusine, with one image, at once.
 check-together: all guest-tests image
 	tests/guest/together "$(DEBUSINE_CHROOT)" $(BUILD) "$(IMAGE)"
@@ -284,6 +291,6 @@ install-helpers: helpers
 clean:
 	rm -rf $(BUILD) $(BUILD)-sanitize
 
-.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-rbd check-valgrind check-debusine check-together soak unit-tests guest-tests tests deps image demo \
+.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-rbd check-valgrind check-debusine check-debci check-together soak unit-tests guest-tests tests deps image demo \
         bench lint install install-helpers clean
 -include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/guest/*.d)
