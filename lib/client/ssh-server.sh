@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Runs an ssh server for one connection, which is our stdin and stdout. $1 is the public key with which the client may
-# log in, as any user. $2 is the public half of the host key; without it the guest makes one. If its private half is
-# not in the guest, the exit status is 122: then host-key.sh is to bring it. The guest's configuration is neither used
-# nor changed: what the server needs is in a directory of its own that is gone after a boot. UsePAM lets root in even
-# if its password is locked.
+# log in, as any user. $2 is the public half of the host key; without it the guest makes one. host-key.sh has brought
+# its private half if it was not in the guest. The guest's configuration is neither used nor changed: what the server
+# needs is in a directory of its own that is gone after a boot. UsePAM lets root in even if its password is locked.
 set -e
 umask 022
 
@@ -24,7 +23,8 @@ find_host_key() {
       return
     fi
   done 2>/dev/null
-  return 122
+  echo "virt-qemu: the guest has lost its host key: connect again" >&2
+  return 125
 }
 
 # Connections may begin at the same time, so each makes files of its own and renames them.

@@ -18,9 +18,6 @@
 #include "io/lock-file.h"
 #include "verb/verb-output.h"
 
-/* The exit status of ssh-server.sh if the guest does not have its host key yet. */
-#define NEEDS_HOST_KEY 122
-
 /* For ssh-keygen, or for another process of ours that runs it. */
 #define KEY_SECONDS 30
 
@@ -162,7 +159,8 @@ open_instance (const char *host, GError **error)
 }
 
 /* Makes the private half of the host key of INSTANCE our stdin for a moment, and gives it to the
- * guest. Returns an exit status, as vq_machine_exec_run does. */
+ * guest if it needs it. That must be done before ssh's first bytes can go to the guest. Returns an
+ * exit status, as vq_machine_exec_run does. */
 static int
 send_host_key (VqInstance *instance, const char *public_key, GError **error)
 {
@@ -186,7 +184,6 @@ send_host_key (VqInstance *instance, const char *public_key, GError **error)
   return status;
 }
 
-/* Nearly always the guest has its host key already. */
 static int
 serve (const char *host, GError **error)
 {
@@ -203,10 +200,7 @@ serve (const char *host, GError **error)
 
   if (key == NULL)
     return VQ_MACHINE_EXEC_FAILED;
-  status = vq_machine_exec_run (&what, error);
-  if (status != NEEDS_HOST_KEY || host_key == NULL)
-    return status;
-  status = send_host_key (instance, host_key, error);
+  status = host_key != NULL ? send_host_key (instance, host_key, error) : 0;
   return status == 0 ? vq_machine_exec_run (&what, error) : status;
 }
 
