@@ -28,9 +28,9 @@
 #define QUESTIONS_MAX 64
 #define QUIET_ENOUGH 2
 
-/* libssh keeps the answers that the server does not read; so many take some 5 MiB. A good server
+/* libssh keeps the answers that the server does not read; so many take some 1.5 MiB. A good server
  * gets one for each MiB of output, and soon has read all of them. */
-#define ANSWERS_MAX 65536
+#define ANSWERS_MAX 16384
 
 #define KILL_PATIENCE 10.0 /* seconds, to log in once more */
 
