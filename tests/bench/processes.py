@@ -81,13 +81,19 @@ def run(argv, log, timeout, **options):
         end(process)
 
 
-def find_qemu(pid):
-    """The pid of the QEMU that the server PID runs, or None."""
-    for one in descendants(pid):
+def find_qemus(pid):
+    """The pids of the QEMUs that the server PID runs, the oldest first."""
+    found = []
+    for one in sorted(descendants(pid)):
         with contextlib.suppress(OSError):
             if os.path.basename(os.readlink(f"/proc/{one}/exe")).startswith("qemu-system"):
-                return one
-    return None
+                found.append(one)
+    return found
+
+
+def find_qemu(pid):
+    """The pid of the QEMU that the server PID runs, or None."""
+    return next(iter(find_qemus(pid)), None)
 
 
 def accelerator(qemu):

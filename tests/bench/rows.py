@@ -17,6 +17,8 @@ TRUE_COUNT = 30
 SLEEP_COUNT = 8
 TEST_COUNT = 5
 READER_SLEEP = 2  # seconds
+SILENCE_SECONDS = 2
+LATER_COUNT = 7
 IDLE_SECONDS = 3  # after which a new testbed counts as idle
 REVERT_COUNT = 10
 REVERT_SECONDS = 60
@@ -85,6 +87,31 @@ def repeat(measure, count=REPEAT_COUNT, seconds=REPEAT_SECONDS):
 
 def measure_revert(session):
     return repeat(lambda: session.timed("revert"), REVERT_COUNT, REVERT_SECONDS)
+
+
+def after_silence(session):
+    """A server may have made the next testbed meanwhile."""
+    time.sleep(SILENCE_SECONDS)
+
+
+def measure_revert_later(session):
+    samples = []
+    for _ in range(LATER_COUNT):
+        after_silence(session)
+        samples.append(session.timed("revert"))
+        if samples[0] > REVERT_SECONDS / LATER_COUNT:
+            break
+    return samples
+
+
+def after_revert(session, count):
+    """How long the first COUNT times `true` take after a revert."""
+    session.command("revert")
+    return sum(session.execute([["true"]]) for _ in range(count))
+
+
+def measure_after_revert(count):
+    return lambda session: repeat(lambda: after_revert(session, count))
 
 
 def measure_true(session):
@@ -203,6 +230,17 @@ def measure_private(session):
         other.end()
 
 
+def measure_spare(session):
+    """Of the machine that the server has made for the next revert. It is the newest one."""
+    if not session.forks:
+        return []
+    time.sleep(IDLE_SECONDS)
+    qemus = processes.find_qemus(session.process.pid)
+    if len(qemus) < 2:
+        raise Failed("there is no spare machine")
+    return [processes.kilobytes(f"/proc/{qemus[-1]}/smaps_rollup", "Private_Clean", "Private_Dirty") / 1024]
+
+
 class Row(NamedTuple):
     """SIZE and COUNT in a title stand for the options. `measure` takes a session and gives its samples,
     none if the row is not for this server; without it the row needs no session. `once`: slow, so in the
@@ -236,9 +274,13 @@ ROWS = [
     Row("copydown-tree", "copydown, COUNT files of 8 KiB", "s", copydown("tree")),
     Row("copyup-tree", "copyup, COUNT files of 8 KiB", "s", copyup("tree")),
     Row("reboot", "reboot", "s", timed("reboot"), once=True),
-    Row("revert", "revert", "s", measure_revert),
+    Row("revert", "revert, one right after another", "s", measure_revert),
+    Row("revert-later", f"revert, {SILENCE_SECONDS} s after the last command", "s", measure_revert_later),
+    Row("true-first", "the first `true` after a revert", "s", measure_after_revert(1)),
+    Row("true-20", "20 times `true` after a revert", "s", measure_after_revert(20)),
     Row("memory", "server's peak memory, SIZE MiB to a slow reader included", "MiB", measure_memory),
     Row("private", "private memory of each further idle testbed", "MiB", measure_private),
+    Row("spare", "private memory of a spare machine", "MiB", measure_spare),
     Row("close", "close", "s", timed("close")),
     Row("package", f"a package with {TEST_COUNT} trivial tests under autopkgtest", "s", None, once=True),
 ]
