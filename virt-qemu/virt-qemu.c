@@ -15,7 +15,7 @@
 #include "client/verb-instance.h"
 #include "client/verb-launch.h"
 #include "client/verb-list.h"
-#include "client/verb-lock.h"
+#include "lock/verb-lock.h"
 #include "client/verb-logs.h"
 #include "client/verb-screenshot.h"
 #include "client/verb-shell.h"

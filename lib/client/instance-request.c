@@ -5,7 +5,7 @@
 
 #include "base/arguments.h"
 #include "base/error.h"
-#include "client/targets.h"
+#include "list/targets.h"
 #include "verb/verb-output.h"
 
 #define TIMEOUT_DEFAULT 30

@@ -3,8 +3,8 @@
 
 #include "base/error.h"
 #include "client/instance-request.h"
-#include "client/instance-row.h"
-#include "client/list-request.h"
+#include "list/instance-row.h"
+#include "list/list-request.h"
 #include "instance/instance-place.h"
 #include "io/workdir.h"
 #include "verb/verb-output.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "list/targets.h"
 #include "client/verb-ssh.h"
 
 #include <errno.h>
@@ -27,7 +28,7 @@
 static const char config_help[]
     = "Usage: virt-qemu ssh-config [OPTION...] [NAME]\n"
       "\n"
-      "Prints lines for ~/.ssh/config, with which \"ssh NAME" VQ_VERB_SSH_SUFFIX
+      "Prints lines for ~/.ssh/config, with which \"ssh NAME" VQ_TARGETS_HOST_SUFFIX
       "\" logs in to the\n"
       "instance NAME, as root if no user is given. There is no port and no question\n"
       "about keys: the guest's host key is known, and checked. Without NAME, the lines are for all "
@@ -86,7 +87,7 @@ print_config (const VqInstanceRequest *request, GError **error)
   program_word = quote (program);
   key = vq_private_dir_join (state, KEY);
   vq_verb_output_text (
-      "Host %s" VQ_VERB_SSH_SUFFIX "\n"
+      "Host %s" VQ_TARGETS_HOST_SUFFIX "\n"
       "  ProxyCommand env VIRT_QEMU_STATE_DIR=%s %s " VQ_VERB_SSH_PROXY " '%%h'\n"
       "  IdentityFile \"%s\"\n"
       "  IdentitiesOnly yes\n"
@@ -150,8 +151,8 @@ get_public_key (GError **error)
 static VqInstance *
 open_instance (const char *host, GError **error)
 {
-  g_autofree char *name = g_str_has_suffix (host, VQ_VERB_SSH_SUFFIX)
-                              ? g_strndup (host, strlen (host) - strlen (VQ_VERB_SSH_SUFFIX))
+  g_autofree char *name = g_str_has_suffix (host, VQ_TARGETS_HOST_SUFFIX)
+                              ? g_strndup (host, strlen (host) - strlen (VQ_TARGETS_HOST_SUFFIX))
                               : g_strdup (host);
   g_autoptr (VqPrivateDir) place = vq_instance_place_open_state (error);
 

@@ -7,9 +7,6 @@
 
 #include "verb/verb-error.h"
 
-/* What a host's name has after that of the instance. */
-#define VQ_VERB_SSH_SUFFIX ".virt-qemu"
-
 /* The verbs that ssh runs, which are not for people: their argument is the name of the host. The
  * second prints a line as in ~/.ssh/known_hosts. */
 #define VQ_VERB_SSH_PROXY "ssh-proxy"

@@ -2,8 +2,8 @@
 /* The command line of virt-qemu list. */
 #pragma once
 
-#include "client/list-filter.h"
-#include "client/list-output.h"
+#include "list/list-filter.h"
+#include "list/list-output.h"
 
 typedef struct
 {

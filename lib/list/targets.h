@@ -5,6 +5,9 @@
 
 #include <glib.h>
 
+/* What a host's name has after that of the instance. */
+#define VQ_TARGETS_HOST_SUFFIX ".virt-qemu"
+
 /* Prints the line before the targets; whether there are ANY makes the YAML right. */
 void vq_targets_begin (gboolean any);
 

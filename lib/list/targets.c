@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "client/targets.h"
+#include "list/targets.h"
 
 #include <string.h>
 
 #include "base/error.h"
-#include "client/verb-ssh.h"
 #include "instance/instance-name.h"
 #include "seed/yaml.h"
 #include "verb/verb-output.h"
@@ -20,7 +19,7 @@ vq_targets_begin (gboolean any)
 void
 vq_targets_print (const char *name, const char *host_key)
 {
-  vq_verb_output_text ("  " USER "%s" VQ_VERB_SSH_SUFFIX ": %s\n", name, host_key);
+  vq_verb_output_text ("  " USER "%s" VQ_TARGETS_HOST_SUFFIX ": %s\n", name, host_key);
 }
 
 char *
@@ -29,8 +28,8 @@ vq_targets_get_name (const char *target, GError **error)
   const char *at = strrchr (target, '@');
   g_autofree char *name = g_strdup (at != NULL ? at + 1 : target);
 
-  if (g_str_has_suffix (name, VQ_VERB_SSH_SUFFIX))
-    name[strlen (name) - strlen (VQ_VERB_SSH_SUFFIX)] = '\0';
+  if (g_str_has_suffix (name, VQ_TARGETS_HOST_SUFFIX))
+    name[strlen (name) - strlen (VQ_TARGETS_HOST_SUFFIX)] = '\0';
   return vq_instance_name_check (name, error) ? g_steal_pointer (&name) : NULL;
 }
 

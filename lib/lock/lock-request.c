@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "client/lock-request.h"
+#include "lock/lock-request.h"
 
 #include <string.h>
 
 #include "base/arguments.h"
 #include "base/error.h"
-#include "client/targets.h"
+#include "list/targets.h"
 
 /* How many machines one command may lock. */
 #define MANY 1000

@@ -2,7 +2,7 @@
 /* Makes the machines that virt-qemu lock asks for: all of them, or none. */
 #pragma once
 
-#include "client/lock-request.h"
+#include "lock/lock-request.h"
 
 /* Makes what REQUEST asks for, and starts it. NAMES (of char *, empty before) gets the names of all
  * instances. Waits until the last one is ready. Nothing is made, or left, if this fails:

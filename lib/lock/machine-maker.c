@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "client/machine-maker.h"
+#include "lock/machine-maker.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "client/instance-life.h"
-#include "client/list-output.h"
+#include "list/list-output.h"
 
 typedef enum
 {

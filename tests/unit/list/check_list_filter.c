@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "client/list-filter.h"
+#include "list/list-filter.h"
 
 #include <check.h>
 #include <glib/gstdio.h>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "client/verb-lock.h"
+#include "lock/verb-lock.h"
 
 #include "base/error.h"
 #include "base/signals.h"
 #include "client/instance-removal.h"
-#include "client/instance-row.h"
+#include "list/instance-row.h"
 #include "client/lock-owner.h"
-#include "client/machine-maker.h"
+#include "lock/machine-maker.h"
 #include "instance/control-client.h"
 #include "instance/instance-mark.h"
 #include "instance/instance-place.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "client/list-output.h"
+#include "list/list-output.h"
 
 #include <string.h>
 
 #include "base/text.h"
 #include "base/units.h"
-#include "client/instance-row.h"
-#include "client/targets.h"
+#include "list/instance-row.h"
+#include "list/targets.h"
 #include "verb/verb-output.h"
 
 /* What is printed for a text that is not known. */

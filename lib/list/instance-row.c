@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "client/instance-row.h"
+#include "list/instance-row.h"
 
 #include "instance/control-client.h"
 #include "instance/control-text.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The verbs lock, unlock and update, as people start them, up to where a machine is needed. */
-#include "client/verb-lock.h"
+#include "lock/verb-lock.h"
 
 #include <check.h>
 #include <glib/gstdio.h>

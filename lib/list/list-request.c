@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "client/list-request.h"
+#include "list/list-request.h"
 
 #include <string.h>
 
 #include "base/arguments.h"
 #include "base/error.h"
-#include "client/targets.h"
+#include "list/targets.h"
 
 const char vq_list_request_help[]
     = "Usage: virt-qemu list [OPTION...] [NAME...]\n"

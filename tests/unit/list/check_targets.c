@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "client/targets.h"
+#include "list/targets.h"
 
 #include <check.h>
 #include <glib/gstdio.h>
