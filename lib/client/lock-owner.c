@@ -23,9 +23,11 @@ vq_lock_owner_check (VqInstance *instance, const char *owner, const char *desc, 
                          "the instance \"%s\" is not locked: \"virt-qemu delete\" removes it",
                          name);
   if (strcmp (record->owner, who) != 0)
-    return vq_error_set (error, VQ_ERROR_BUSY,
-                         "the instance \"%s\" is locked by %s, not by %s: give --owner or --force",
-                         name, record->owner, who);
+    return vq_error_set (
+        error, VQ_ERROR_BUSY,
+        "the instance \"%s\" is locked by %s, not by %s: unlock --force removes it all "
+        "the same",
+        name, record->owner, who);
   return desc == NULL || strcmp (record->description, desc) == 0
          || vq_error_set (error, VQ_ERROR_BUSY,
                           "the instance \"%s\" is locked with the description \"%s\"", name,

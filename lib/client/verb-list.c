@@ -52,7 +52,7 @@ choose_names (const VqListRequest *request, VqPrivateDir *place, GPtrArray *name
       return vq_error_set (error, VQ_ERROR_MISSING, "there is no instance \"%s\"",
                            (const char *)request->names->pdata[i]);
   for (char **name = all; *name != NULL; name++)
-    if (request->names->len == 0
+    if ((request->names->len == 0 && !request->targets)
         || g_ptr_array_find_with_equal_func (request->names, *name, g_str_equal, NULL))
       g_ptr_array_add (names, g_strdup (*name));
   return TRUE;

@@ -1,57 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "downburst/downburst-file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/error.h"
-#include "base/fd.h"
-
-#define MAX_BYTES (16 * 1024 * 1024)
-
-static gboolean
-check (int fd, GError **error)
-{
-  struct stat st;
-
-  if (fd < 0 || fstat (fd, &st) < 0)
-    return vq_error_set (error, VQ_ERROR_USAGE, "cannot read it: %s", g_strerror (errno));
-  if (!S_ISREG (st.st_mode))
-    return vq_error_set (error, VQ_ERROR_USAGE, "it is not a plain file");
-  return st.st_size <= MAX_BYTES
-         || vq_error_set (error, VQ_ERROR_USAGE, "it is larger than %d MiB",
-                          MAX_BYTES / 1024 / 1024);
-}
-
-GBytes *
-vq_downburst_file_read (const char *path, GError **error)
-{
-  vq_autofd int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  g_autoptr (GByteArray) bytes = g_byte_array_new ();
-  guint8 block[16384];
-  gssize n;
-
-  if (!check (fd, error))
-    return NULL;
-  while (bytes->len <= MAX_BYTES && (n = read (fd, block, sizeof block)) != 0)
-    {
-      if (n < 0)
-        return vq_error_set (error, VQ_ERROR_USAGE, "cannot read it: %s", g_strerror (errno)), NULL;
-      g_byte_array_append (bytes, block, (guint)n);
-    }
-  n = bytes->len;
-  g_byte_array_append (bytes, (const guint8 *)"", 1); /* so that an empty file has an address */
-  return g_bytes_new_take (g_byte_array_free (g_steal_pointer (&bytes), FALSE), n);
-}
+#include "io/plain-file.h"
 
 static void
 add_key (GStrvBuilder *keys, const char *name)
 {
   g_autofree char *path = g_build_filename (g_get_home_dir (), ".ssh", name, NULL);
-  g_autoptr (GBytes) bytes = vq_downburst_file_read (path, NULL);
+  g_autoptr (GBytes) bytes = vq_plain_file_read (path, NULL);
   g_autofree char *line = NULL;
 
   if (bytes == NULL)

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Reading the files that a command line of downburst names. */
+/* The user's public keys for ssh. */
 #pragma once
 
 #include <glib.h>
-
-/* What is in the plain file PATH, which may have 16 MiB. VQ_ERROR_USAGE if it cannot be read.
- * Transfer full. */
-GBytes *vq_downburst_file_read (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The first line of each of ~/.ssh/id_rsa.pub and ~/.ssh/id_ed25519.pub that is there. Transfer
  * full, and NULL at the end. */

@@ -174,15 +174,20 @@ has_image (const VqDownburstHost *host, const char *name, gboolean *has, GError 
 
 gboolean
 vq_downburst_image_fetch (const VqDownburstHost *host, const char *name, gboolean forcenew,
-                          GError **error)
+                          char **path, GError **error)
 {
   const char *const words[] = { "image", "pull", name, NULL };
-  g_autofree char *out = NULL;
   gboolean has = FALSE;
 
+  *path = NULL;
   if (!forcenew && !has_image (host, name, &has, error))
     return FALSE;
-  return has || vq_downburst_host_run (host, words, NULL, &out, error);
+  if (has)
+    return TRUE;
+  if (!vq_downburst_host_run (host, words, NULL, path, error))
+    return FALSE;
+  (*path)[strcspn (*path, "\n")] = '\0';
+  return TRUE;
 }
 
 static gint

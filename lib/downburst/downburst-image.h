@@ -21,10 +21,11 @@ char *vq_downburst_image_get_name (const VqDownburstImage *image, GError **error
  */
 char *vq_downburst_image_get_arch (const VqDownburstImage *image);
 
-/* Makes HOST fetch the image NAME, unless it has one and FORCENEW is not set. Waits as long as the
+/* Makes HOST fetch the image NAME, unless it has one and FORCENEW is not set. *PATH (transfer full)
+ * is then where it is, and otherwise NULL: the image is known by its name. Waits as long as the
  * image comes. */
 gboolean vq_downburst_image_fetch (const VqDownburstHost *host, const char *name, gboolean forcenew,
-                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                   char **path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The systems that HOST knows, as downburst lists them: a line for each distribution, or (IN_JSON)
  * {"debian": ["13(trixie)", ...], ...}. Transfer full. */

@@ -14,6 +14,8 @@
 #define MIB (G_GUINT64_CONSTANT (1) << 20)
 
 /* A command line that is being built. */
+#define DISK_SIZE_OPTION "--disk-size="
+
 typedef struct
 {
   const VqDownburstMachine *machine;
@@ -62,7 +64,8 @@ add_basics (Building *building)
     add (building, "--accel=%s", strcmp (machine->hypervisor, "kvm") == 0 ? "kvm" : "tcg");
   add (building, "--cpus=%u", meta->cpus);
   add (building, "--ram-size=%" G_GUINT64_FORMAT, (meta->ram + MIB / 2) / MIB);
-  add (building, "--disk-size=%" G_GUINT64_FORMAT "M", round_up_to_mib (meta->disk_size));
+  add (building, DISK_SIZE_OPTION "%" G_GUINT64_FORMAT "M",
+       round_up_to_mib (meta->disk_size != 0 ? meta->disk_size : VQ_DOWNBURST_META_DISK_SIZE));
   add (building, "--timeout-reboot=" BOOT_SECONDS);
   add (building, "--cloud-init-errors=warn");
 }
@@ -214,4 +217,25 @@ vq_downburst_machine_build (const VqDownburstMachine *machine, GPtrArray *files,
   add (&building, "%s", machine->name);
   g_ptr_array_add (words, NULL);
   return (char **)g_ptr_array_free (g_steal_pointer (&words), FALSE);
+}
+
+/* An image that HOST has may have been built with a larger disk than the default. */
+static gboolean
+is_default_size (const VqDownburstMachine *machine, const char *word)
+{
+  return machine->meta->disk_size == 0 && g_str_has_prefix (word, DISK_SIZE_OPTION);
+}
+
+char **
+vq_downburst_machine_set_image (const VqDownburstMachine *machine, const char *const *words,
+                                const char *path)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (; *words != NULL; words++)
+    if (path != NULL && strcmp (*words, machine->image) == 0)
+      g_strv_builder_add (builder, path);
+    else if (path != NULL || !is_default_size (machine, *words))
+      g_strv_builder_add (builder, *words);
+  return g_strv_builder_end (builder);
 }

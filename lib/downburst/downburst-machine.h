@@ -19,3 +19,8 @@ typedef struct
  * to FILES (GBytes; see downburst-host.h). VQ_ERROR_USAGE if virt-qemu cannot make such a one. */
 char **vq_downburst_machine_build (const VqDownburstMachine *machine, GPtrArray *files,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* WORDS, which vq_downburst_machine_build has returned, for the image that is now known: the file
+ * PATH, or (NULL) the one that virt-qemu has by that name. Transfer full. */
+char **vq_downburst_machine_set_image (const VqDownburstMachine *machine, const char *const *words,
+                                       const char *path);

@@ -5,13 +5,12 @@
 
 #include "base/arguments.h"
 #include "base/error.h"
-#include "downburst/downburst-file.h"
+#include "io/plain-file.h"
 #include "downburst/downburst-size.h"
 #include "seed/meta-data.h"
 #include "seed/yaml.h"
 
 #define SECTION "downburst"
-#define DISK_SIZE (G_GUINT64_CONSTANT (10) << 30)
 #define RAM (G_GUINT64_CONSTANT (512) << 20)
 
 /* The networks of libvirt that have no bridge of ours. */
@@ -83,7 +82,7 @@ meta_new (void)
 
   meta->cpus = 1;
   meta->ram = RAM;
-  meta->disk_size = meta->disks_size = meta->rbd_disks_size = DISK_SIZE;
+  meta->disks_size = meta->rbd_disks_size = VQ_DOWNBURST_META_DISK_SIZE;
   meta->cards = g_ptr_array_new_with_free_func ((GDestroyNotify)card_free);
   return meta;
 }
@@ -283,7 +282,7 @@ static gboolean
 add_file (GPtrArray *parts, const char *path, GError **error)
 {
   VQ_ERROR_PREFIX (error, "the meta-data %s", path);
-  GBytes *part = vq_downburst_file_read (path, error);
+  GBytes *part = vq_plain_file_read (path, error);
 
   if (part == NULL)
     return FALSE;

@@ -3,6 +3,9 @@
  * the rest says, which is for cloud-init in the guest. */
 #pragma once
 
+/* What a disk has if the files do not say it, in bytes. */
+#define VQ_DOWNBURST_META_DISK_SIZE (G_GUINT64_CONSTANT (10) << 30)
+
 #include <glib.h>
 
 /* How many disks a list may have. */
@@ -18,7 +21,7 @@ typedef struct
 /* A string is NULL if it was not given. Sizes are in bytes. */
 typedef struct
 {
-  guint64 disk_size;
+  guint64 disk_size; /* 0: not given */
   guint64 ram;
   guint cpus;
   GPtrArray *cards; /* VqDownburstCard; there is at least one */

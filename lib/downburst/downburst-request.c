@@ -226,6 +226,10 @@ check_names (const VqDownburstRequest *request, GError **error)
   guint n = g_strv_length (request->names);
   guint max = request->verb < G_N_ELEMENTS (most) ? most[request->verb] : 0;
 
+  for (guint i = 0; i < n; i++)
+    if (request->names[i][0] == '-' || request->names[i][0] == '\0')
+      return vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" cannot be the name of a machine",
+                           request->names[i]);
   if (n == 0 && (request->verb == VQ_DOWNBURST_CREATE || request->verb == VQ_DOWNBURST_DESTROY))
     return vq_error_set (error, VQ_ERROR_USAGE, "%s needs the name of a machine",
                          verbs[request->verb]);

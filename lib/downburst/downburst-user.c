@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "downburst/downburst-file.h"
+#include "io/plain-file.h"
 #include "seed/user-data.h"
 #include "seed/yaml.h"
 
@@ -57,7 +57,7 @@ static GBytes *
 read_part (const char *path, GError **error)
 {
   VQ_ERROR_PREFIX (error, "the user-data %s", path);
-  g_autoptr (GBytes) part = vq_downburst_file_read (path, error);
+  g_autoptr (GBytes) part = vq_plain_file_read (path, error);
 
   if (part == NULL)
     return NULL;

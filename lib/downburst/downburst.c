@@ -61,8 +61,11 @@ create (const VqDownburstHost *host, const VqDownburstRequest *request, GError *
   g_autoptr (GBytes) host_key = NULL;
   g_autofree char *image = NULL;
   g_autofree char *arch = NULL;
+  g_autofree char *path = NULL;
   g_auto (GStrv) words = NULL;
+  g_auto (GStrv) last = NULL;
   VqDownburstImage wanted;
+  VqDownburstMachine machine;
 
   if (meta == NULL
       || !vq_downburst_user_read ((const char *const *)request->user_data, &user, error))
@@ -73,12 +76,13 @@ create (const VqDownburstHost *host, const VqDownburstRequest *request, GError *
   arch = vq_downburst_image_get_arch (&wanted);
   if (image == NULL)
     return FALSE;
-  words = vq_downburst_machine_build (&(VqDownburstMachine){ request->names[0], image, arch,
-                                                             request->hypervisor, meta, user,
-                                                             host_key },
-                                      files, error);
-  return words != NULL && vq_downburst_image_fetch (host, image, request->forcenew, error)
-         && launch (host, request->names[0], words, files, error);
+  machine = (VqDownburstMachine){ request->names[0], image, arch, request->hypervisor, meta, user,
+                                  host_key };
+  words = vq_downburst_machine_build (&machine, files, error);
+  if (words == NULL || !vq_downburst_image_fetch (host, image, request->forcenew, &path, error))
+    return FALSE;
+  last = vq_downburst_machine_set_image (&machine, (const char *const *)words, path);
+  return launch (host, request->names[0], last, files, error);
 }
 
 static gboolean

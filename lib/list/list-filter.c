@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "io/plain-file.h"
 #include "base/json.h"
 
 /* The options whose value is the whole text of a member of the row. */
@@ -62,13 +63,13 @@ set_pattern (VqListFilter *filter, const char *value, GError **error)
 static gboolean
 set_query (VqListFilter *filter, const char *value, GError **error)
 {
-  g_autofree char *text = NULL;
   g_autoptr (GError) why = NULL;
+  g_autofree char *text
+      = value[0] == '{' ? g_strdup (value) : vq_plain_file_read_text (value, NULL, &why);
 
-  if (!g_file_get_contents (value, &text, NULL, NULL))
-    text = g_strdup (value);
   g_clear_pointer (&filter->query, json_node_unref);
-  filter->query = vq_json_parse_object (text, strlen (text), &why);
+  if (text != NULL)
+    filter->query = vq_json_parse_object (text, strlen (text), &why);
   return filter->query != NULL
          || vq_error_set (error, VQ_ERROR_USAGE,
                           "neither a JSON object, nor the path of a file with one: %s",

@@ -106,6 +106,7 @@ apply_option (gpointer data, int index, const char *value, GError **error)
       request->format = VQ_LIST_TARGETS;
       return TRUE;
     case OPTION_TARGETS:
+      request->targets = TRUE;
       return vq_targets_read (value, request->names, error);
     case OPTION_HELP:
       request->help = TRUE;

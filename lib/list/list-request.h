@@ -7,7 +7,8 @@
 
 typedef struct
 {
-  GPtrArray *names; /* of the instances to show; empty: all */
+  GPtrArray *names; /* of the instances to show; empty: all, unless TARGETS */
+  gboolean targets; /* only those that a file of targets has; it may have none */
   VqListFilter filter;
   VqListFormat format;
   gboolean help; /* print the help and ignore the rest */

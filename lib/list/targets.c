@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "io/plain-file.h"
 #include "instance/instance-name.h"
 #include "seed/yaml.h"
 #include "verb/verb-output.h"
@@ -59,13 +60,13 @@ read_targets (VqYaml *yaml, GPtrArray *names, GError **error)
 gboolean
 vq_targets_read (const char *path, GPtrArray *names, GError **error)
 {
-  g_autofree char *text = NULL;
-  g_autoptr (VqYaml) yaml = NULL;
-  gsize length;
-
-  if (!g_file_get_contents (path, &text, &length, error))
-    return FALSE;
   VQ_ERROR_PREFIX (error, "%s", path);
+  gsize length = 0;
+  g_autofree char *text = vq_plain_file_read_text (path, &length, error);
+  g_autoptr (VqYaml) yaml = NULL;
+
+  if (text == NULL)
+    return FALSE;
   yaml = vq_yaml_parse (text, length, 1, error);
   return yaml != NULL && read_targets (yaml, names, error);
 }

@@ -153,13 +153,12 @@ make_one (const Making *making, guint i, const char *name, VqCancel *cancel, GEr
   return vq_verb_launch_locked (arguments, &lock, cancel, error);
 }
 
-/* The one that could not be started is gone already, or is just going. */
-static void
-remove_made (const GPtrArray *names, guint n)
+void
+vq_machine_maker_undo (const GPtrArray *names)
 {
   g_autoptr (VqPrivateDir) place = vq_instance_place_open_state (NULL);
 
-  for (guint i = 0; place != NULL && i < n; i++)
+  for (guint i = 0; place != NULL && i < names->len; i++)
     {
       g_autoptr (GError) error = NULL;
       g_autoptr (VqInstance) instance = vq_instance_open (place, names->pdata[i], NULL);
@@ -169,19 +168,26 @@ remove_made (const GPtrArray *names, guint n)
     }
 }
 
+/* Makes those that NAMES wants. The one that could not be started is gone already, or is just
+ * going. */
+static gboolean
+make_all (const Making *making, GPtrArray *names, VqCancel *cancel, GError **error)
+{
+  for (guint i = 0; i < names->len; i++)
+    if (!make_one (making, i, names->pdata[i], cancel, error))
+      {
+        g_ptr_array_set_size (names, i);
+        vq_machine_maker_undo (names);
+        return FALSE;
+      }
+  return TRUE;
+}
+
 gboolean
 vq_machine_maker_run (const VqLockRequest *request, GPtrArray *names, VqCancel *cancel,
                       GError **error)
 {
   g_auto (Making) making = { .request = request };
 
-  if (!prepare (&making, names, cancel, error))
-    return FALSE;
-  for (guint i = 0; i < names->len; i++)
-    if (!make_one (&making, i, names->pdata[i], cancel, error))
-      {
-        remove_made (names, i);
-        return FALSE;
-      }
-  return TRUE;
+  return prepare (&making, names, cancel, error) && make_all (&making, names, cancel, error);
 }

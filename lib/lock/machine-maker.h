@@ -11,3 +11,6 @@
  * few slots are free. */
 gboolean vq_machine_maker_run (const VqLockRequest *request, GPtrArray *names, VqCancel *cancel,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Removes the machines with these NAMES, which run. */
+void vq_machine_maker_undo (const GPtrArray *names);

@@ -30,6 +30,19 @@ print_made (const GPtrArray *names, VqListFormat format, GError **error)
   return place != NULL;
 }
 
+/* Nobody would know of machines whose names could not be written. */
+static gboolean
+tell (const GPtrArray *names, VqListFormat format, GError **error)
+{
+  if (print_made (names, format, error) && vq_verb_output_finish ())
+    return TRUE;
+  vq_machine_maker_undo (names);
+  if (*error == NULL)
+    vq_error_set (error, VQ_ERROR_FAILED,
+                  "the names of the machines could not be written, so none is locked");
+  return FALSE;
+}
+
 /* A signal is heard between the steps, so that then, too, nothing is left. */
 static gboolean
 lock (const VqLockRequest *request, GError **error)
@@ -39,7 +52,7 @@ lock (const VqLockRequest *request, GError **error)
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
 
   return signals != NULL && vq_machine_maker_run (request, names, cancel, error)
-         && print_made (names, request->format, error);
+         && tell (names, request->format, error);
 }
 
 static gboolean

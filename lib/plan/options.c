@@ -260,6 +260,8 @@ options_new (void)
 void
 vq_options_free (VqOptions *options)
 {
+  if (options == NULL)
+    return;
   g_free (options->qemu_architecture);
   g_free (options->dpkg_architecture);
   g_free (options->qemu_command);

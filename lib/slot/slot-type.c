@@ -5,6 +5,7 @@
 
 #include "base/arguments.h"
 #include "base/error.h"
+#include "io/plain-file.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -263,9 +264,10 @@ read_file (Reading reading, GError **error)
   gsize length;
 
   reading.n_before = reading.types->len;
-  if (!g_file_get_contents (reading.path, &text, &length, &why))
-    return g_error_matches (why, G_FILE_ERROR, G_FILE_ERROR_NOENT)
-           || vq_error_set (error, VQ_ERROR_USAGE, "%s", why->message);
+  text = vq_plain_file_read_text (reading.path, &length, &why);
+  if (text == NULL)
+    return vq_error_is_missing (why)
+           || vq_error_set (error, VQ_ERROR_USAGE, "%s: %s", reading.path, why->message);
   if (strlen (text) != length || !g_utf8_validate (text, length, NULL))
     return vq_error_set (error, VQ_ERROR_USAGE, "%s is not a text", reading.path);
   return read_lines (&reading, text, error);

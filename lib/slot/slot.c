@@ -240,11 +240,8 @@ fail_full (const Demand *demand, guint n_waiting, int wait_seconds, GError **err
                                 ? g_strdup_printf (", and %u waited for one already", n_waiting)
                                 : g_strdup ("");
 
-  return vq_error_set (error, VQ_ERROR_NO_ROOM,
-                       "%s free %s: this host has %u%s; try again later, or wait %swith "
-                       "--slot=%s:wait=SECONDS",
-                       what, time, type->count, others, wait_seconds > 0 ? "longer " : "",
-                       type->name);
+  return vq_error_set (error, VQ_ERROR_NO_ROOM, "%s free %s: this host has %u%s; try again later",
+                       what, time, type->count, others);
 }
 
 /* Tries at once, and takes a ticket if that must fail and we may wait. *SLOTS and *TICKET are

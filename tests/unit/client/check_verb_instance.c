@@ -116,7 +116,7 @@ static const struct
   { "fork --owner-pid=2147483647 idle two", 3, "no process 2147483647" },
   { "stop --ephemeral idle", 2, "does not have it" },
   { "renew", 2, "which instance?" },
-  { "renew -t nosuch.yaml", 1, "nosuch.yaml" },
+  { "renew -t nosuch.yaml", 3, "nosuch.yaml" },
   { "stop -t x.img", 2, "unknown option -t" },
   { "renew idle", 4, "the instance \"idle\" does not run" },
   { "renew --lease=soon idle", 2, "option --lease" },

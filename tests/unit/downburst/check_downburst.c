@@ -19,7 +19,7 @@
   "for word; do case $word in --*=/dev/fd/*) cat \"${word#*=}\" >\"${word%%=*}\" ;; esac; done\n"  \
   "case $1-$2 in\n"                                                                                \
   "image-list-os) cat systems ;;\n"                                                                \
-  "image-*) ;;\n"                                                                                  \
+  "image-pull) echo \"/images/$3\" ;;\n"                                                           \
   "*) if [ -e fail ]; then . ./fail; fi ;;\n"                                                      \
   "esac\n"
 
@@ -266,7 +266,8 @@ static const struct
 TEST_LOOP (image, 0, G_N_ELEMENTS (images))
 {
   g_autofree char *line = g_strdup_printf ("create %s vm", images[_i].options);
-  g_autofree char *last = g_strdup_printf (" %s vm\n", images[_i].image);
+  g_autofree char *last = g_strdup_printf (
+      " %s%s vm\n", images[_i].pulled != NULL ? "/images/" : "", images[_i].image);
   g_autofree char *log = NULL;
   g_autofree char *pull = NULL;
   g_auto (GStrv) words = g_strsplit (line, " ", -1);
@@ -280,6 +281,17 @@ TEST_LOOP (image, 0, G_N_ELEMENTS (images))
                           images[_i].pulled != NULL ? images[_i].pulled : "");
   ck_assert_msg ((strstr (log, pull) != NULL) == (images[_i].pulled != NULL), "%s", log);
   ck_assert (images[_i].pulled != NULL || strstr (log, "image pull") == NULL);
+  /* Another one may have been built with a larger disk. */
+  ck_assert_msg ((strstr (log, "--disk-size=10240M") != NULL) == (images[_i].pulled != NULL), "%s",
+                 log);
+}
+
+TEST (names_that_are_options)
+{
+  ck_assert_int_eq (run ("create -- --help"), 2);
+  ck_assert_ptr_nonnull (strstr (err, "\"--help\" cannot be the name of a machine"));
+  ck_assert_int_eq (run ("destroy -- -x"), 2);
+  ck_assert (!g_file_test ("log", G_FILE_TEST_EXISTS));
 }
 
 TEST (keys_of_the_user)

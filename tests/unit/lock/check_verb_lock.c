@@ -97,7 +97,7 @@ static const struct
   { "lock --machine-type=two --image=x.img --owner=", 2, "--owner" },
   { "lock --machine-type=two --image=x.img --format=xml", 2, "targets, json or names" },
   { "lock --machine-type=two --image=x.img --status=up", 2, "does not have it" },
-  { "lock --machine-type=two --image=x.img -t nosuch.yaml", 1, "nosuch.yaml" },
+  { "lock --machine-type=two --image=x.img -t nosuch.yaml", 3, "nosuch.yaml" },
   { "lock --machine-type=two --image=nosuch.img --count=2", 3, "nosuch.img" },
   { "unlock", 2, "which instance?" },
   { "unlock b", 4, "locked by bob@h, not by" },

@@ -66,7 +66,7 @@ TEST (free_and_taken)
   write_config (CONFIG);
   ck_assert_int_eq (run ("--format=table"), 0);
   cli_assert_in (cli_out, "vq-two            1     free     -        -");
-  types = vq_slot_type_read ("/dev/null", file, NULL);
+  types = vq_slot_type_read ("/nosuch", file, NULL);
   slot = vq_slot_take (types->pdata[0], 0, &use, NULL, NULL);
   ck_assert_ptr_nonnull (slot);
   ck_assert_int_eq (run ("--format=table"), 0);

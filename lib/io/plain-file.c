@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "io/plain-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+
+static gboolean
+check (int fd, GError **error)
+{
+  struct stat st;
+
+  if (fd < 0 || fstat (fd, &st) < 0)
+    return vq_error_set (error, errno == ENOENT ? VQ_ERROR_MISSING : VQ_ERROR_USAGE,
+                         "cannot read it: %s", g_strerror (errno));
+  if (!S_ISREG (st.st_mode))
+    return vq_error_set (error, VQ_ERROR_USAGE, "it is not a plain file");
+  return st.st_size <= VQ_PLAIN_FILE_MAX
+         || vq_error_set (error, VQ_ERROR_USAGE, "it is larger than %d MiB",
+                          VQ_PLAIN_FILE_MAX / 1024 / 1024);
+}
+
+GBytes *
+vq_plain_file_read (const char *path, GError **error)
+{
+  vq_autofd int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  guint8 block[16384];
+  gssize n;
+
+  if (!check (fd, error))
+    return NULL;
+  while (bytes->len <= VQ_PLAIN_FILE_MAX && (n = read (fd, block, sizeof block)) != 0)
+    {
+      if (n < 0)
+        return vq_error_set (error, VQ_ERROR_USAGE, "cannot read it: %s", g_strerror (errno)), NULL;
+      g_byte_array_append (bytes, block, (guint)n);
+    }
+  n = bytes->len;
+  g_byte_array_append (bytes, (const guint8 *)"", 1); /* so that an empty file has an address */
+  return g_bytes_new_take (g_byte_array_free (g_steal_pointer (&bytes), FALSE), n);
+}
+
+char *
+vq_plain_file_read_text (const char *path, gsize *length, GError **error)
+{
+  g_autoptr (GBytes) bytes = vq_plain_file_read (path, error);
+
+  if (bytes == NULL)
+    return NULL;
+  if (length != NULL)
+    *length = g_bytes_get_size (bytes);
+  return g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+}
