@@ -141,7 +141,7 @@ $(BUILD)/tests/check_%: $(BUILD)/tests/check_%.o $(BUILD)/tests/libsupport.a $(B
 # The guest tests are programs like the unit tests, with helpers of their own.
 GUEST_TESTS := $(patsubst tests/guest/%.c,$(BUILD)/tests/guest/%,$(wildcard tests/guest/check_*.c))
 # These are a part of "check-guests" only, as they take minutes.
-LONG_GUEST_TESTS := $(patsubst %,$(BUILD)/tests/guest/%,check_image_update check_teuthology check_downburst)
+LONG_GUEST_TESTS := $(patsubst %,$(BUILD)/tests/guest/%,check_image_update check_more_disks check_teuthology check_downburst)
 QUICK_GUEST_TESTS := $(filter-out $(LONG_GUEST_TESTS),$(GUEST_TESTS))
 GUEST_HELPERS := $(patsubst tests/guest/%.c,$(BUILD)/tests/guest/%.o,$(filter-out $(wildcard tests/guest/check_*.c tests/guest/guest-*.c),$(wildcard tests/guest/*.c)))
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/virt-qemu
