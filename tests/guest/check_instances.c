@@ -143,7 +143,7 @@ TEST (test_a_copy_has_an_identity_of_its_own)
       "-c 32 /etc/ssh/ssh_host_ed25519_key; stat -c %a "
       "/etc/ssh/ssh_host_ed25519_key'; virt-qemu info web | grep -c \"$(virt-qemu "
       "exec web2 -- cat /etc/ssh/ssh_host_ed25519_key.pub </dev/null)\"; :",
-      "1\n-----BEGIN OPENSSH PRIVATE KEY---600\n0");
+      "1\n-----BEGIN OPENSSH PRIVATE KEY--600\n0");
 }
 
 /* Whoever comes second waits, or is told that it is busy; a command that runs is ended. */
