@@ -55,10 +55,12 @@ typedef struct
 static gboolean
 apply_format (VqInstanceRequest *request, const char *value, GError **error)
 {
-  request->json = strcmp (value, "json") == 0;
-  request->bare = strcmp (value, "names") == 0;
-  return request->json || request->bare || strcmp (value, "table") == 0
-         || vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not table, json or names", value);
+  VqVerbListFormat format = VQ_VERB_LIST_TABLE;
+  gboolean known = vq_verb_output_read_list_format (value, &format, error);
+
+  request->json = format == VQ_VERB_LIST_JSON;
+  request->bare = format == VQ_VERB_LIST_NAMES;
+  return known;
 }
 
 static gboolean

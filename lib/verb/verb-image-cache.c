@@ -88,7 +88,7 @@ typedef struct _Request
 {
   const Verb *verb;
   const char *directory; /* NULL: the default */
-  const char *format;    /* NULL: none given */
+  VqVerbListFormat format;
   VqPullLimits limits;
   GPtrArray *names; /* of const char * */
   gboolean help;    /* print the help and ignore the rest */
@@ -102,22 +102,12 @@ request_clear (Request *request)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Request, request_clear)
 
 static gboolean
-apply_format (Request *request, const char *value, GError **error)
-{
-  static const char *const formats[] = { "table", "json", "names", NULL };
-
-  request->format = value;
-  return g_strv_contains (formats, value)
-         || vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not table, json or names", value);
-}
-
-static gboolean
 apply_option (Request *request, int index, const char *value, GError **error)
 {
   switch (index)
     {
     case OPTION_FORMAT:
-      return apply_format (request, value, error);
+      return vq_verb_output_read_list_format (value, &request->format, error);
     case OPTION_MAX_SIZE:
       return vq_units_parse_size (value, &request->limits.max_size, error);
     case OPTION_OLDER:
@@ -292,9 +282,9 @@ list (const Request *request, VqPrivateDir *dir, GError **error)
 
   if (entries == NULL)
     return FALSE;
-  if (g_strcmp0 (request->format, "json") == 0)
+  if (request->format == VQ_VERB_LIST_JSON)
     print_json (entries);
-  else if (g_strcmp0 (request->format, "names") != 0)
+  else if (request->format == VQ_VERB_LIST_TABLE)
     {
       print_table (entries);
       tell_left (dir);

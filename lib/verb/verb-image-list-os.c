@@ -43,34 +43,12 @@ static const char help[]
 /* The state of an image that has a name of its own. */
 #define OWN "own"
 
-/* The formats, in the order of their names in "formats". */
-typedef enum
-{
-  FORMAT_TABLE,
-  FORMAT_JSON,
-  FORMAT_NAMES,
-} Format;
-
 typedef struct
 {
-  Format format;
+  VqVerbListFormat format;
   gboolean all;
   gboolean help; /* print the help and ignore the rest */
 } Request;
-
-static gboolean
-apply_format (Request *request, const char *value, GError **error)
-{
-  static const char *const formats[] = { "table", "json", "names" };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (formats); i++)
-    if (strcmp (value, formats[i]) == 0)
-      {
-        request->format = (Format)i;
-        return TRUE;
-      }
-  return vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not table, json or names", value);
-}
 
 static gboolean
 apply_option (gpointer data, int index, const char *value, GError **error)
@@ -78,7 +56,7 @@ apply_option (gpointer data, int index, const char *value, GError **error)
   Request *request = data;
 
   if (index == OPTION_FORMAT)
-    return apply_format (request, value, error);
+    return vq_verb_output_read_list_format (value, &request->format, error);
   request->all |= index == OPTION_ALL;
   request->help |= index == OPTION_HELP;
   return TRUE;
@@ -176,10 +154,10 @@ print_own (const Request *request, JsonBuilder *builder)
   g_auto (GStrv) names = vq_known_image_list ((const char *const *)files);
 
   for (char **name = names; *name != NULL; name++)
-    if (request->format == FORMAT_TABLE)
+    if (request->format == VQ_VERB_LIST_TABLE)
       vq_verb_output_text ("%-16s  %-7s  %-14s  %-11s  %-10s  %s\n", *name, "-", "-", OWN, "-",
                            "-");
-    else if (request->format == FORMAT_NAMES)
+    else if (request->format == VQ_VERB_LIST_NAMES)
       vq_verb_output_text ("%s\n", *name);
     else
       add_own_object (builder, *name);
@@ -191,7 +169,7 @@ print (const Request *request, const GPtrArray *releases)
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
   json_builder_begin_array (builder);
-  if (request->format == FORMAT_TABLE)
+  if (request->format == VQ_VERB_LIST_TABLE)
     vq_verb_output_text ("%-16s  %-7s  %-14s  %-11s  %-10s  %s\n", "NAME", "NUMBER", "ALIASES",
                          "STATE", "END", "IMAGE");
   for (guint i = 0; i < releases->len; i++)
@@ -200,16 +178,16 @@ print (const Request *request, const GPtrArray *releases)
 
       if (release->state == VQ_DISTRO_ENDED && !request->all)
         continue;
-      if (request->format == FORMAT_TABLE)
+      if (request->format == VQ_VERB_LIST_TABLE)
         print_row (release);
-      else if (request->format == FORMAT_NAMES)
+      else if (request->format == VQ_VERB_LIST_NAMES)
         vq_verb_output_text ("%s/%s\n", release->distro, release->series);
       else
         add_object (builder, release);
     }
   print_own (request, builder);
   json_builder_end_array (builder);
-  if (request->format == FORMAT_JSON)
+  if (request->format == VQ_VERB_LIST_JSON)
     vq_verb_output_json (builder);
 }
 
@@ -234,7 +212,7 @@ vq_verb_image_list_os_run (const char *const *arguments)
 {
   g_autoptr (VqArguments) parser = vq_arguments_new_plain (arguments_table, arguments);
   g_autoptr (GError) error = NULL;
-  Request request = { FORMAT_TABLE };
+  Request request = { VQ_VERB_LIST_TABLE };
 
   if (parse (&request, parser, &error) && run (&request, &error))
     return VQ_VERB_OK;

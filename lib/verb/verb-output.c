@@ -26,6 +26,22 @@ vq_verb_output_read_format (const char *value, const char *plain, gboolean *json
          || vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not %s or json", value, plain);
 }
 
+gboolean
+vq_verb_output_read_list_format (const char *value, VqVerbListFormat *format, GError **error)
+{
+  static const char *const names[] = {
+    [VQ_VERB_LIST_TABLE] = "table", [VQ_VERB_LIST_JSON] = "json", [VQ_VERB_LIST_NAMES] = "names"
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    if (strcmp (value, names[i]) == 0)
+      {
+        *format = (VqVerbListFormat)i;
+        return TRUE;
+      }
+  return vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not table, json or names", value);
+}
+
 void
 vq_verb_output_flush (void)
 {

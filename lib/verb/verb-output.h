@@ -12,6 +12,18 @@ void vq_verb_output_text (const char *format, ...) G_GNUC_PRINTF (1, 2);
 gboolean vq_verb_output_read_format (const char *value, const char *plain, gboolean *json,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* How a list is printed. */
+typedef enum
+{
+  VQ_VERB_LIST_TABLE,
+  VQ_VERB_LIST_JSON,
+  VQ_VERB_LIST_NAMES,
+} VqVerbListFormat;
+
+/* Reads the value of --format for a list: table, json or names. */
+gboolean vq_verb_output_read_list_format (const char *value, VqVerbListFormat *format,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Makes the reader see what was printed until now. */
 void vq_verb_output_flush (void);
 

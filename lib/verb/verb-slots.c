@@ -34,36 +34,19 @@ static const char help[]
       "      --format=FORMAT  table, json or names: those of the types (default: table)\n"
       "  -h, --help           show this text and exit\n";
 
-/* The formats, in the order of their names in "formats". */
-typedef enum
-{
-  FORMAT_TABLE,
-  FORMAT_JSON,
-  FORMAT_NAMES,
-} Format;
-
 typedef struct
 {
-  Format format;
+  VqVerbListFormat format;
   gboolean help; /* print the help and ignore the rest */
 } Request;
 
 static gboolean
 apply_option (gpointer data, int index, const char *value, GError **error)
 {
-  static const char *const formats[] = { "table", "json", "names" };
   Request *request = data;
 
   request->help |= index == OPTION_HELP;
-  if (index != OPTION_FORMAT)
-    return TRUE;
-  for (gsize i = 0; i < G_N_ELEMENTS (formats); i++)
-    if (strcmp (value, formats[i]) == 0)
-      {
-        request->format = (Format)i;
-        return TRUE;
-      }
-  return vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is not table, json or names", value);
+  return index != OPTION_FORMAT || vq_verb_output_read_list_format (value, &request->format, error);
 }
 
 static gboolean
@@ -176,7 +159,7 @@ add_type (JsonBuilder *builder, const VqSlotType *type, GPtrArray *states, guint
 }
 
 static gboolean
-print_type (const VqSlotType *type, Format format, JsonBuilder *builder, GError **error)
+print_type (const VqSlotType *type, VqVerbListFormat format, JsonBuilder *builder, GError **error)
 {
   VQ_ERROR_PREFIX (error, "the slots of \"%s\"", type->name);
   guint n_waiting;
@@ -184,35 +167,35 @@ print_type (const VqSlotType *type, Format format, JsonBuilder *builder, GError 
 
   if (states == NULL)
     return FALSE;
-  if (format == FORMAT_JSON)
+  if (format == VQ_VERB_LIST_JSON)
     add_type (builder, type, states, n_waiting);
-  for (guint i = 0; format == FORMAT_TABLE && i < states->len; i++)
+  for (guint i = 0; format == VQ_VERB_LIST_TABLE && i < states->len; i++)
     print_row (type, states->pdata[i]);
-  if (format == FORMAT_TABLE && n_waiting > 0)
+  if (format == VQ_VERB_LIST_TABLE && n_waiting > 0)
     g_message ("%u wait for a slot of \"%s\"", n_waiting, type->name);
   return TRUE;
 }
 
 static gboolean
-print (GPtrArray *types, Format format, GError **error)
+print (GPtrArray *types, VqVerbListFormat format, GError **error)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
   json_builder_begin_array (builder);
-  if (format == FORMAT_TABLE && types->len > 0)
+  if (format == VQ_VERB_LIST_TABLE && types->len > 0)
     vq_verb_output_text (ROW, "TYPE", "SLOT", "SINCE", "PID", "USER", "INSTANCE", "OWNER",
                          "DESCRIPTION");
   for (guint i = 0; i < types->len; i++)
     {
       const VqSlotType *type = types->pdata[i];
 
-      if (format == FORMAT_NAMES)
+      if (format == VQ_VERB_LIST_NAMES)
         vq_verb_output_text ("%s\n", type->name);
       else if (!print_type (type, format, builder, error))
         return FALSE;
     }
   json_builder_end_array (builder);
-  if (format == FORMAT_JSON)
+  if (format == VQ_VERB_LIST_JSON)
     vq_verb_output_json (builder);
   return TRUE;
 }
@@ -230,7 +213,7 @@ run (const Request *request, GError **error)
   types = vq_slot_type_read_all (error);
   if (types == NULL)
     return FALSE;
-  if (types->len == 0 && request->format == FORMAT_TABLE)
+  if (types->len == 0 && request->format == VQ_VERB_LIST_TABLE)
     g_message ("this host has no slots: /etc/virt-qemu/slots.conf would say which");
   return print (types, request->format, error);
 }
@@ -241,7 +224,7 @@ vq_verb_slots_run (const char *const *arguments)
   static const VqArgumentsTaker taker = { apply_option, apply_positional };
   g_autoptr (VqArguments) parser = vq_arguments_new_plain (arguments_table, arguments);
   g_autoptr (GError) error = NULL;
-  Request request = { FORMAT_TABLE };
+  Request request = { VQ_VERB_LIST_TABLE };
 
   if (vq_arguments_take_all (parser, &taker, &request, &request.help, &error)
       && run (&request, &error))
