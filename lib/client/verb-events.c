@@ -159,9 +159,9 @@ follow (Events *self, GError **error)
   g_autoptr (VqEventWatch) watch = NULL;
 
   self->reader = reader;
-  if (self->name != NULL)
-    tell_if_missing (self->name);
   watch = vq_event_watch_new (show, self, error);
+  if (watch != NULL && self->name != NULL && !self->over)
+    tell_if_missing (self->name);
   return watch != NULL
          && vq_wait_until (is_over, self, vq_deadline_in (G_MAXDOUBLE), cancel, "event", error);
 }

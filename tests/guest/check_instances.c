@@ -201,8 +201,7 @@ TEST (test_a_supervisor_killed_too_early)
 /* Until it is ready, what the supervisor says is for who launches it. */
 TEST (test_what_the_supervisor_says)
 {
-  user_script_expect (LAUNCH
-                      " --template=off -d 2>said & "
+  user_script_expect (": >said; " LAUNCH " --template=off -d 2>said & "
                       "until grep -q 'debug: .*the image boots by' said; do :; done; kill -9 $!; "
                       "virt-qemu wait --for=stopped web 2>/dev/null; virt-qemu list --format=names",
                       "");
@@ -228,7 +227,7 @@ TEST (test_the_guest_powers_off)
 }
 
 #define LAUNCH_EPHEMERAL(name) "virt-qemu launch --ephemeral image.qcow2 " name " --ram-size=1024 "
-#define UNTIL_GONE(name) "virt-qemu events --since=1h --until=deleted " name " >events"
+#define UNTIL_GONE(name) "virt-qemu events --since=1h --until=deleted " name " >events 2>errors"
 
 /* A process, the other end of a pipe, and a lease that is cut short. */
 TEST (test_it_ends_with_its_owner)
@@ -264,7 +263,8 @@ TEST (test_its_stats_and_its_screen)
   user_script_expect_failure ("virt-qemu ssh-proxy web.virt-qemu </dev/null", 125,
                               "install openssh-server");
   user_script_expect ("virt-qemu screenshot web - | head -c 4 | tail -c 3", "PNG");
-  user_script_expect ("virt-qemu logs -f web >log & " EXEC "sh -c 'echo hello >/dev/ttyS0'; "
+  user_script_expect (": >log; virt-qemu logs -f web >log & " EXEC
+                      "sh -c 'echo hello >/dev/ttyS0'; "
                       "until grep -q hello log; do :; done; virt-qemu stop -f web; "
                       "wait; virt-qemu logs web | cmp - log && echo same",
                       "same");

@@ -170,9 +170,9 @@ TEST (test_refuses_nonsense)
 /* A signal ends it, and nothing is left: see tear_down. */
 TEST (test_ends_when_told_to)
 {
-  user_script_expect (
-      SCRIPT ("echo ready; sleep 1000") RUN
-      "test >out 2>&1 & pid=$!; tail -n +1 -f --pid=$pid out 2>/dev/null | grep -q -m1 "
-      "ready; kill $pid; wait $pid; echo $?",
-      "143");
+  user_script_expect (SCRIPT ("echo ready; sleep 1000") ": >out; " RUN
+                                                        "test >out 2>&1 & pid=$!; tail -n +1 -f "
+                                                        "--pid=$pid out 2>/dev/null | grep -q -m1 "
+                                                        "ready; kill $pid; wait $pid; echo $?",
+                      "143");
 }

@@ -117,6 +117,7 @@ TEST (what_has_happened)
   add ("web", "stopped", "the\nguest has\033[2J powered off");
   ck_assert_int_eq (cli_run ("delete web"), 0);
   ck_assert_int_eq (cli_run ("events --since=1h --until=deleted web"), 0);
+  ck_assert_str_eq (cli_err, "");
   cli_assert_in (cli_out, "Z  web                   created\n2");
   cli_assert_in (cli_out, "Z  web                   stopped: the guest has powered off\n2");
   cli_assert_in (cli_out, "Z  web                   deleted\n");
