@@ -2,7 +2,9 @@
 #include "base/path.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -27,6 +29,41 @@ vq_path_make_absolute (const char *path, GError **error)
                   path);
   free (here);
   return absolute;
+}
+
+char *
+vq_path_build_user_config (const char *name)
+{
+  return g_build_filename (g_get_user_config_dir (), "virt-qemu", name, NULL);
+}
+
+/* Whether PATH is a directory that we can write to, or could make. */
+static gboolean
+can_be_written (const char *path)
+{
+  g_autofree char *parent = g_path_get_dirname (path);
+
+  if (faccessat (AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0)
+    return TRUE;
+  return errno == ENOENT && strcmp (parent, path) != 0 && can_be_written (parent);
+}
+
+char *
+vq_path_choose_cache (const char *cache, const char *fallback)
+{
+  if (can_be_written (cache))
+    return g_build_filename (cache, "virt-qemu", NULL);
+  return g_strdup_printf ("%s/virt-qemu-%u", fallback, (guint)geteuid ());
+}
+
+char *
+vq_path_build_cache (void)
+{
+  const char *cache = g_get_user_cache_dir ();
+
+  if (vq_path_get_variable ("XDG_CACHE_HOME") != NULL)
+    return g_build_filename (cache, "virt-qemu", NULL);
+  return vq_path_choose_cache (cache, "/var/tmp");
 }
 
 const char *

@@ -15,6 +15,20 @@ char *vq_path_make_absolute (const char *path, GError **error) G_GNUC_WARN_UNUSE
  * Transfer full. */
 char *vq_path_build_runtime (void);
 
+/* The directory for what can be made again: virt-qemu in $XDG_CACHE_HOME or in ~/.cache, or, if
+ * neither is set and we cannot write to the home directory, /var/tmp/virt-qemu-UID: a service may
+ * have no home. It need not exist; whether it can be trusted is for private-dir.h to say. Transfer
+ * full. */
+char *vq_path_build_cache (void);
+
+/* The same for a cache directory CACHE, and FALLBACK in which the other one is. */
+char *vq_path_choose_cache (const char *cache, const char *fallback);
+
+/* Where the configuration files are: those for all users, and the one NAME of this user, which need
+ * not exist (transfer full). */
+#define VQ_PATH_HOST_CONFIG "/etc/virt-qemu/"
+char *vq_path_build_user_config (const char *name);
+
 /* The value of the environment variable NAME; NULL if it is not set, or empty. */
 const char *vq_path_get_variable (const char *name);
 

@@ -138,6 +138,14 @@ check_images (const VqOptions *options, GError **error)
   return options->images[1] == NULL || vq_instance_name_check (options->images[1], error);
 }
 
+/* What the configuration files say now is how the machine remains. */
+static void
+add_from_files (Launch *launch)
+{
+  for (guint i = 0; launch->options->from_files[i] != NULL; i++)
+    g_ptr_array_insert (launch->machine, 1 + i, launch->options->from_files[i]);
+}
+
 static gboolean
 parse (Launch *launch, const char *const *arguments, GError **error)
 {
@@ -158,6 +166,7 @@ parse (Launch *launch, const char *const *arguments, GError **error)
                             &launch->options, error))
     {
     case VQ_OPTIONS_RUN:
+      add_from_files (launch);
       return vq_options_check_machine (launch->options, error)
              && check_images (launch->options, error)
              && vq_disk_check_lasting (launch->options->disks, !launch->ephemeral, error);

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "image/image-cache.h"
 
+#include "base/path.h"
+
 char *
 vq_image_cache_get_directory (void)
 {
-  return g_build_filename (g_get_user_cache_dir (), "virt-qemu", "images", NULL);
+  g_autofree char *cache = vq_path_build_cache ();
+
+  return g_build_filename (cache, "images", NULL);
 }
 
 VqPrivateDir *

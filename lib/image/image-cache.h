@@ -5,7 +5,7 @@
 
 #include "io/private-dir.h"
 
-/* ${XDG_CACHE_HOME:-~/.cache}/virt-qemu/images; it need not exist. Transfer full. */
+/* The directory "images" in the cache (vq_path_build_cache); it need not exist. Transfer full. */
 char *vq_image_cache_get_directory (void);
 
 /* Opens it, and makes it if it does not exist. Fails if it belongs to another user, or others can

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "image/distro.h"
 #include "image/image-build.h"
@@ -22,7 +23,7 @@ vq_image_name_get_directories (void)
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   const char *own = g_getenv ("IMAGEDIR");
   g_autofree char *sbuild = g_build_filename (g_get_user_cache_dir (), "sbuild", NULL);
-  g_autofree char *ours = g_build_filename (g_get_user_cache_dir (), "virt-qemu", NULL);
+  g_autofree char *ours = vq_path_build_cache ();
 
   if (own != NULL && *own != '\0')
     g_strv_builder_add (builder, own);

@@ -122,8 +122,8 @@ parse_options (VqInstanceMachine *self, GError **error)
 
   if (chdir (record->directory) != 0)
     return vq_error_set_errno (error, errno, "cannot go to the directory %s", record->directory);
-  result
-      = vq_options_parse (argv->len - 1, (const char *const *)argv->pdata, &self->options, error);
+  result = vq_options_parse_recorded (argv->len - 1, (const char *const *)argv->pdata,
+                                      &self->options, error);
   if (result == VQ_OPTIONS_ERROR)
     return FALSE;
   if (result != VQ_OPTIONS_RUN)

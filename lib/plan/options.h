@@ -137,6 +137,8 @@ typedef struct
   gboolean clone_disks;
   VqSlotChoice *slot; /* NULL: the machine needs none */
   char **images;      /* at least one, but for an instance: the boot image, then read-only ones */
+  guint64 given;      /* which options the command line has, for this module */
+  char **from_files;  /* what configuration files (config.h) add to it: "--cpus=2" */
 } VqOptions;
 
 void vq_options_free (VqOptions *options);
@@ -154,9 +156,15 @@ typedef enum
 /* Parses ARGV, which may contain @FILE; argv[0] is skipped, and ARGV is not changed. Whichever
  * comes first of --help, --version and a bad argument decides the result. Every error is
  * VQ_ERROR_USAGE. *OPTIONS belongs to the caller, and is NULL unless VQ_OPTIONS_RUN is returned.
- * Waits for nothing except the files that are named, and slots.conf. */
+ * Waits for nothing except the files that are named, slots.conf and configuration files, of which
+ * what ARGV does not say is taken. */
 VqOptionsResult vq_options_parse (int argc, const char *const *argv, VqOptions **options,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same for the command line of a machine that was made earlier, which says all there is to say:
+ * no configuration file is read. */
+VqOptionsResult vq_options_parse_recorded (int argc, const char *const *argv, VqOptions **options,
+                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A command line with more options than those of the machine, and with positional arguments that
  * are not images. */
@@ -167,6 +175,8 @@ typedef struct
   /* Called with the first positional argument, and with all that follows it: nothing of that is
    * an option of ours. */
   gboolean (*rest) (gpointer data, const char *value, const char *const *rest, GError **error);
+  /* Called at the end of the command line: the image. */
+  const char *(*get_image) (gpointer data);
 } VqOptionsMore;
 
 /* Parses ARGUMENTS (with NULL at the end), in which no @FILE is replaced, and gives what is not the
@@ -192,6 +202,3 @@ const char *vq_options_version (void);
 
 /* The two lines to print for a usage error; they end with a newline. Transfer full. */
 char *vq_options_usage_error (const GError *error);
-
-/* The word that --guest-agent takes: "install". */
-const char *vq_options_agent_choice_to_string (VqAgentChoice choice);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/path.h"
 #include "base/programs.h"
 #include "base/text.h"
 #include "image/distro.h"
@@ -48,11 +49,11 @@ vq_known_image_get_files (void)
 {
   g_autoptr (GStrvBuilder) files = g_strv_builder_new ();
   g_autofree char *ours = vq_programs_find_data (FILE_NAME);
-  g_autofree char *user = g_build_filename (g_get_user_config_dir (), "virt-qemu", FILE_NAME, NULL);
+  g_autofree char *user = vq_path_build_user_config (FILE_NAME);
 
   if (ours != NULL)
     g_strv_builder_add (files, ours);
-  g_strv_builder_add_many (files, "/etc/virt-qemu/" FILE_NAME, user, NULL);
+  g_strv_builder_add_many (files, VQ_PATH_HOST_CONFIG FILE_NAME, user, NULL);
   return g_strv_builder_end (files);
 }
 

@@ -63,12 +63,20 @@ take_test (gpointer data, const char *value, const char *const *rest, GError **e
   return *value != '\0' || vq_error_set (error, VQ_ERROR_USAGE, "the test's name is empty");
 }
 
+static const char *
+get_image (gpointer data)
+{
+  const VqRunRequest *request = data;
+
+  return request->image != NULL ? request->image : VQ_RUN_REQUEST_IMAGE;
+}
+
 /* Parses what WORDS say in place of our defaults, which come before them. */
 static VqOptionsResult
 parse_after (VqRunRequest *request, const char *const *defaults, const char *const *words,
              GError **error)
 {
-  static const VqOptionsMore more = { table, take_option, take_test };
+  static const VqOptionsMore more = { table, take_option, take_test, get_image };
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_auto (GStrv) all = NULL;
 
@@ -78,14 +86,24 @@ parse_after (VqRunRequest *request, const char *const *defaults, const char *con
   return vq_options_parse_more ((const char *const *)all, &more, request, &request->options, error);
 }
 
-/* The memory and the disks that a machine has by default, unless its slot says how many. There are
- * no further disks if the user names some. */
+static gboolean
+files_say_memory (const VqOptions *options)
+{
+  for (char **word = options->from_files; *word != NULL; word++)
+    if (g_str_has_prefix (*word, "--ram-size="))
+      return TRUE;
+  return FALSE;
+}
+
+/* The memory and the disks that a machine has by default, unless its slot or a configuration file
+ * says how many. There are no further disks if the user names some. */
 static char **
 choose_defaults (const VqOptions *options)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
-  if (options->slot == NULL || options->slot->type->memory_mib == 0)
+  if (!files_say_memory (options)
+      && (options->slot == NULL || options->slot->type->memory_mib == 0))
     g_strv_builder_add (builder, "--ram-size=" VQ_RUN_REQUEST_RAM_SIZE);
   if (options->disks->len == 0)
     g_strv_builder_add (builder, "--disks=" VQ_RUN_REQUEST_DISKS);
@@ -126,8 +144,7 @@ check (VqRunRequest *request, GError **error)
                          "no test given; name the file or the address of a program to run");
   if (!check_files (request, error))
     return FALSE;
-  vq_options_set_image (request->options,
-                        request->image != NULL ? request->image : VQ_RUN_REQUEST_IMAGE);
+  vq_options_set_image (request->options, get_image (request));
   return TRUE;
 }
 

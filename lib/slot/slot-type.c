@@ -11,7 +11,7 @@
 #include "base/units.h"
 
 #define FILE_NAME "slots.conf"
-#define HOST_FILE "/etc/virt-qemu/" FILE_NAME
+#define HOST_FILE VQ_PATH_HOST_CONFIG FILE_NAME
 #define HOST_DIRECTORY "/run/virt-qemu-slots"
 
 #define NAME_MAX_BYTES 64
@@ -290,7 +290,7 @@ vq_slot_type_read (const char *host_file, const char *user_file, GError **error)
 GPtrArray *
 vq_slot_type_read_all (GError **error)
 {
-  g_autofree char *user = g_build_filename (g_get_user_config_dir (), "virt-qemu", FILE_NAME, NULL);
+  g_autofree char *user = vq_path_build_user_config (FILE_NAME);
 
   return vq_slot_type_read (HOST_FILE, user, error);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/path.h"
 #include "io/private-dir.h"
 #include "template/template-entry.h"
 #include "template/template-name.h"
@@ -23,7 +24,9 @@ struct _VqTemplateStore
 char *
 vq_template_store_get_default_directory (void)
 {
-  return g_build_filename (g_get_user_cache_dir (), "virt-qemu", "templates", NULL);
+  g_autofree char *cache = vq_path_build_cache ();
+
+  return g_build_filename (cache, "templates", NULL);
 }
 
 VqTemplateStore *

@@ -21,7 +21,7 @@
 
 typedef struct _VqTemplateStore VqTemplateStore;
 
-/* ${XDG_CACHE_HOME:-~/.cache}/virt-qemu/templates. Transfer full. */
+/* The directory "templates" in the cache (vq_path_build_cache). Transfer full. */
 char *vq_template_store_get_default_directory (void);
 
 /* Opens DIRECTORY (NULL: the default), which is made if it does not exist, and removes what killed

@@ -8,6 +8,7 @@
 #include "qemu/qemu-config.h"
 #include "base/programs.h"
 #include "guest/template-script.h"
+#include "plan/option.h"
 #include "base/host-facts.h"
 
 /* Adds the files of IMAGE. */
@@ -147,7 +148,7 @@ add_preparation (VqTemplateKey *key, const VqPlan *plan, GError **error)
   vq_template_key_add_text (key, "time zone", zone);
   vq_template_key_add_text (key, "disk size", disk_size);
   vq_template_key_add_text (key, "guest agent",
-                            vq_options_agent_choice_to_string (plan->options->guest_agent));
+                            vq_option_agent_choice_to_string (plan->options->guest_agent));
   for (char **path = plan->options->template_scripts; *path != NULL; path++)
     {
       g_autofree char *script = vq_template_script_get_digest (*path, error);

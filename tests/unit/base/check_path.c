@@ -90,3 +90,54 @@ TEST (no_current_directory)
   ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_USAGE));
   ck_assert (g_str_has_prefix (error->message, "the current directory has been removed, so "));
 }
+
+/* Where the cache is for a user who may write to none of the directories that begin with "no". */
+static const struct
+{
+  const char *cache;
+  gboolean is_used;
+} caches[] = {
+  { "yes", TRUE },     { "yes/a/b", TRUE },     { "no", FALSE },
+  { "no/a/b", FALSE }, { "no/inner/a", FALSE },
+};
+
+static void
+make_cache_parents (void)
+{
+  g_autofree char *inner = in_base ("no/inner");
+  g_autofree char *no = in_base ("no");
+  g_autofree char *yes = in_base ("yes");
+
+  ck_assert_int_eq (g_mkdir_with_parents (inner, 0755), 0);
+  ck_assert_int_eq (g_mkdir (yes, 0755), 0);
+  ck_assert_int_eq (chmod (yes, 0777), 0);
+  ck_assert_int_eq (chmod (inner, 0555), 0);
+  ck_assert_int_eq (chmod (no, 0555), 0);
+  ck_assert_int_eq (chmod (base, 0755), 0);
+}
+
+TEST_LOOP (cache, 0, G_N_ELEMENTS (caches))
+{
+  g_autofree char *wanted = in_base (caches[_i].cache);
+  g_autofree char *expected = NULL;
+  g_autofree char *chosen = NULL;
+  uid_t uid = geteuid ();
+
+  make_cache_parents ();
+  if (uid == 0)
+    ck_assert_int_eq (seteuid (65534), 0);
+  chosen = vq_path_choose_cache (wanted, "/var/tmp");
+  expected = caches[_i].is_used ? g_build_filename (wanted, "virt-qemu", NULL)
+                                : g_strdup_printf ("/var/tmp/virt-qemu-%u", (guint)geteuid ());
+  ck_assert_int_eq (seteuid (uid), 0);
+  ck_assert_str_eq (chosen, expected);
+}
+
+TEST (cache_that_is_named)
+{
+  g_autofree char *path = NULL;
+
+  g_setenv ("XDG_CACHE_HOME", "/proc/nosuch", TRUE);
+  path = vq_path_build_cache ();
+  ck_assert_str_eq (path, "/proc/nosuch/virt-qemu");
+}

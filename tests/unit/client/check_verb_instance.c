@@ -289,7 +289,6 @@ parse (JsonParser *parser)
   return json_node_get_object (root);
 }
 
-/* Scripts rely on the names of the members. */
 /* The files that it is made of may be gone before its machine is started. */
 TEST (seed_is_kept)
 {
@@ -308,6 +307,22 @@ TEST (seed_is_kept)
   instance_assert_names ("web");
 }
 
+/* What a configuration file says stays, whatever becomes of that file. */
+TEST (configuration_is_kept)
+{
+  g_autoptr (VqInstance) web = NULL;
+  g_autofree char *words = NULL;
+
+  ck_assert (g_file_set_contents ("config", "[image x*]\nnetwork=restricted\ncpus=2\n", -1, NULL));
+  g_setenv ("VIRT_QEMU_CONFIG", "config", TRUE);
+  ck_assert_int_eq (cli_run ("create --cpus=3 x.img web"), 0);
+  g_unsetenv ("VIRT_QEMU_CONFIG");
+  web = vq_instance_open (instance_place, "web", NULL);
+  words = g_strjoinv (" ", vq_instance_get_record (web)->arguments);
+  ck_assert_str_eq (words, "--network=restricted --cpus=3 x.img web");
+}
+
+/* Scripts rely on the names of the members. */
 TEST (json)
 {
   static const char *const members[]

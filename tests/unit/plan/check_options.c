@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "plan/options.h"
+#include "plan/option.h"
 
 #include <check.h>
 #include <string.h>
@@ -106,7 +106,7 @@ describe (const VqOptions *o)
     { "ssh_user", o->ssh_user },
     { "ssh_key", o->ssh_key },
     { "guest_agent",
-      o->guest_agent != VQ_AGENT_AUTO ? vq_options_agent_choice_to_string (o->guest_agent) : NULL },
+      o->guest_agent != VQ_AGENT_AUTO ? vq_option_agent_choice_to_string (o->guest_agent) : NULL },
     { "template", template_words[o->template] },
     { "template_dir", o->template_dir },
     { "template_scripts", *scripts != '\0' ? scripts : NULL },
