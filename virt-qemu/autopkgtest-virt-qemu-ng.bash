@@ -130,7 +130,7 @@ _autopkgtest_virt_qemu_ng ()
       --accel= --allow-backing= --allow-revert --baseimage --boot= --channel= --clone-disks --cpus= --debug --disk= --disks= --display= --dpkg-architecture= --efi --guest-agent= --help --instance=
       --log-dir= --network= --nic= --overlay-dir=
       --user-data= --meta-data= --network-config= --cloud-init-errors= --set= --cdrom-file=
-      --password= --qemu-architecture= --qemu-command= --qemu-options= --disk-size= --ram-size= --sandbox= --shared-dir= --show-boot --slot= --spare= --ssh-key= --ssh-user= --keep-failed= --stats-file=
+      --password= --qemu-architecture= --qemu-command= --qemu-options= --disk-size= --ram-size= --sandbox= --shared-dir= --show-boot --slot= --spare= --ssh-key= --ssh-user= --keep-failed= --stats --stats-file=
       --template= --template-cache-size= --template-dir= --template-max-age= --template-script=
       --timeout-poweroff= --timeout-reboot= --user= --version' -- "$cur")
     [[ ${COMPREPLY-} == *= ]] && compopt -o nospace

@@ -75,8 +75,8 @@ serve (const VqOptions *options, VqServed *served, VqCancel *cancel)
   g_autoptr (GError) error = NULL;
   g_autoptr (VqServerStats) stats = NULL;
 
-  if (options->stats_file != NULL)
-    stats = vq_server_stats_new (options->stats_file, options->images[0], served, &error);
+  if (options->stats_file != NULL || options->stats)
+    stats = vq_server_stats_new (options, served, &error);
   if (error != NULL)
     return report (error);
   return vq_server_run (served, stats, STDIN_FILENO, STDOUT_FILENO, cancel);

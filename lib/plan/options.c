@@ -76,7 +76,7 @@ static gboolean
 is_for_instance (int index)
 {
   return index == VQ_OPTION_INSTANCE || index == VQ_OPTION_ALLOW_REVERT || index == VQ_OPTION_USER
-         || index == VQ_OPTION_DEBUG || index == VQ_OPTION_STATS_FILE;
+         || index == VQ_OPTION_DEBUG || index == VQ_OPTION_STATS || index == VQ_OPTION_STATS_FILE;
 }
 
 static gboolean
@@ -299,8 +299,8 @@ settle_size (VqOptions *options, GError **error)
 gboolean
 vq_options_check_machine (const VqOptions *options, GError **error)
 {
-  static const int wrong[]
-      = { VQ_OPTION_INSTANCE, VQ_OPTION_STATS_FILE, VQ_OPTION_KEEP_FAILED, VQ_OPTION_SPARE };
+  static const int wrong[] = { VQ_OPTION_INSTANCE, VQ_OPTION_STATS, VQ_OPTION_STATS_FILE,
+                               VQ_OPTION_KEEP_FAILED, VQ_OPTION_SPARE };
 
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
     if (options->given & BIT (wrong[i]))

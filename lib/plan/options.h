@@ -109,6 +109,7 @@ typedef struct
   gboolean allow_revert; /* whether that may be reverted */
   char *keep_failed;     /* the name of an instance that a testbed in which a test failed becomes */
   char *stats_file;      /* where the server writes what it has done and taken */
+  gboolean stats;
   gboolean debug;
   char **qemu_options; /* appended to QEMU's argv; empty if not given */
   VqBoot boot;

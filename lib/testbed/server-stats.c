@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "io/new-file.h"
+#include "io/user-stderr.h"
+#include "testbed/stats-table.h"
 
 /* How often the file is written. */
 #define PERIOD_SECONDS 5
@@ -27,7 +29,8 @@ typedef struct
 
 struct _VqServerStats
 {
-  char *path;
+  char *path; /* NULL: no file */
+  gboolean shows_table;
   char *image;
   VqServed *served;
   char *started;
@@ -129,7 +132,9 @@ update (VqServerStats *stats)
 {
   g_autoptr (GError) error = NULL;
 
-  if (write_file (stats, &error))
+  if (stats->path == NULL)
+    stats->served->class->look (stats->served);
+  if (stats->path == NULL || write_file (stats, &error))
     return;
   if (!stats->warned)
     g_warning ("%s", error->message);
@@ -143,19 +148,34 @@ on_timer (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+static void
+show_table (const VqServerStats *stats)
+{
+  VqStatsTableRow rows[G_N_ELEMENTS (phases)];
+  g_autofree char *text = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (phases); i++)
+    rows[i] = (VqStatsTableRow){ vq_protocol_get_name (phases[i]), stats->done[i].count,
+                                 stats->done[i].time };
+  text = vq_stats_table_build (rows, G_N_ELEMENTS (rows), &stats->served->usage);
+  vq_user_stderr_write (text, strlen (text));
+}
+
 VqServerStats *
-vq_server_stats_new (const char *path, const char *image, VqServed *served, GError **error)
+vq_server_stats_new (const VqOptions *options, VqServed *served, GError **error)
 {
   g_autoptr (VqServerStats) stats = g_new0 (VqServerStats, 1);
 
-  stats->image = g_strdup (image);
+  stats->image = g_strdup (options->images[0]);
   stats->served = served;
   stats->started = get_time ();
   stats->current = -1;
-  stats->path = g_strdup (path);
-  if (write_file (stats, error))
+  stats->path = g_strdup (options->stats_file);
+  stats->shows_table = options->stats;
+  if (stats->path == NULL || write_file (stats, error))
     return g_steal_pointer (&stats);
   stats->warned = TRUE;
+  stats->shows_table = FALSE;
   return NULL;
 }
 
@@ -166,6 +186,8 @@ vq_server_stats_free (VqServerStats *stats)
     return;
   g_clear_handle_id (&stats->timer_id, g_source_remove);
   update (stats);
+  if (stats->shows_table)
+    show_table (stats);
   g_free (stats->path);
   g_free (stats->image);
   g_free (stats->started);

@@ -66,8 +66,9 @@ setup (void)
   impatient = server_start_on_image (&(ServerSetup){ .environment = environment });
   stats = g_strdup_printf ("--stats-file=%s/stats", dir);
   log_dir = g_strdup_printf ("--log-dir=%s/logs", dir);
-  patient = server_start_on_image (&(ServerSetup){
-      .arguments = (const char *const[]){ "--timeout-poweroff=600", "-d", stats, log_dir, NULL } });
+  patient = server_start_on_image (
+      &(ServerSetup){ .arguments = (const char *const[]){ "--timeout-poweroff=600", "-d", "--stats",
+                                                          stats, log_dir, NULL } });
   plain = server_start_on_image (NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
     server_send (*all[i], "open\n");
@@ -259,6 +260,7 @@ TEST (test_sigterm_while_open)
 TEST (test_sigterm_while_it_powers_off)
 {
   g_autoptr (Command) command = NULL;
+  g_autofree char *said = NULL;
 
   guest_expect (patient, "ln -sf /bin/true \"$(command -v shutdown)\"", "");
   command = command_start_waiting (patient);
@@ -267,6 +269,8 @@ TEST (test_sigterm_while_it_powers_off)
   ck_assert_int_eq (command->status, 255);
   kill (server_get_pid (patient), SIGTERM);
   ck_assert_int_eq (server_wait (patient, SOON, 0), SIGTERM);
+  said = server_get_stderr (patient);
+  ck_assert_msg (strstr (said, "\n  revert           1 ") != NULL, "%s", said);
 }
 
 /* Nobody can clean up after this but who is left. */

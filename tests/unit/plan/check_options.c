@@ -133,6 +133,7 @@ describe (const VqOptions *o)
     { "timeout_poweroff", o->timeout_poweroff, -1 },
     { "show_boot", o->show_boot, FALSE },
     { "debug", o->debug, FALSE },
+    { "stats", o->stats, FALSE },
     { "baseimage", o->baseimage, FALSE },
     { "template_max_age", o->template_max_age, 86400 },
     { "template_cache_size", o->template_cache_size, G_GINT64_CONSTANT (20) << 30 },
@@ -197,6 +198,7 @@ static const Case good[] = {
   { { "--display", "VGA,edid=off" }, "display=VGA,edid=off " },
   { { "--log-dir=logs" }, "log_dir=logs " },
   { { "--stats-file=stats" }, "stats_file=stats " },
+  { { "--stats" }, "stats=1 " },
   { { "--network=restricted" }, "network=restricted " },
   { { "--cloud-init-errors=warn" }, "cloud_init_errors=warn " },
   { { "--cloud-init-errors=fail" }, "" },
@@ -515,7 +517,8 @@ is_whole (const char *name)
 {
   /* the options whose names begin others' */
   if (g_str_equal (name, "--template") || g_str_equal (name, "--disk")
-      || g_str_equal (name, "--user") || g_str_equal (name, "--network"))
+      || g_str_equal (name, "--user") || g_str_equal (name, "--network")
+      || g_str_equal (name, "--stats"))
     return TRUE;
   for (const char *c = "abcdefghijklmnopqrstuvwxyz-"; *c != '\0'; c++)
     {
@@ -550,7 +553,7 @@ TEST (test_help)
       ck_assert_msg (is_known (name) && is_whole (name), "%s", name);
       ck_assert_msg (is_known (letter), "%s", letter);
     }
-  ck_assert_int_eq (n, 51);
+  ck_assert_int_eq (n, 52);
 }
 
 TEST (test_usage_error)

@@ -65,6 +65,17 @@ get_phase (JsonNode *stats, const char *name)
   return json_object_get_object_member (phases, name);
 }
 
+/* Of "/a.img", with the file FILE. */
+static VqServerStats *
+new_stats (char *file, GError **error)
+{
+  static char *images[] = { (char *)"/a.img", NULL };
+
+  options.images = images;
+  options.stats_file = file;
+  return vq_server_stats_new (&options, vq_testbed_get_served (testbed), error);
+}
+
 /* All members are there before anything has happened. */
 TEST (members)
 {
@@ -73,8 +84,7 @@ TEST (members)
           "phases",  "commands", "copied_down", "copied_up", "memory", "disk_space" };
   static const char *const phases[]
       = { "open", "revert", "reboot", "copydown", "copyup", "shell", "close" };
-  g_autoptr (VqServerStats) stats
-      = vq_server_stats_new (path, "/a.img", vq_testbed_get_served (testbed), NULL);
+  g_autoptr (VqServerStats) stats = new_stats (path, NULL);
   g_autoptr (JsonNode) node = read_stats ();
   g_autoptr (GDateTime) started = NULL;
 
@@ -105,8 +115,7 @@ pass (double seconds)
  * testbed counts for nothing. */
 TEST (phases)
 {
-  g_autoptr (VqServerStats) stats
-      = vq_server_stats_new (path, "a.img", vq_testbed_get_served (testbed), NULL);
+  g_autoptr (VqServerStats) stats = new_stats (path, NULL);
   g_autoptr (JsonNode) during = NULL;
   g_autoptr (JsonNode) after = NULL;
   JsonObject *open;
@@ -134,10 +143,9 @@ TEST (cannot_be_written)
   g_autoptr (GError) error = NULL;
   VqServerStats *stats;
 
-  ck_assert_ptr_null (
-      vq_server_stats_new (wrong, "a.img", vq_testbed_get_served (testbed), &error));
+  ck_assert_ptr_null (new_stats (wrong, &error));
   ck_assert (g_str_has_prefix (error->message, "--stats-file: "));
-  stats = vq_server_stats_new (path, "a.img", vq_testbed_get_served (testbed), NULL);
+  stats = new_stats (path, NULL);
   ck_assert_int_eq (g_unlink (path), 0);
   ck_assert_int_eq (g_mkdir (path, 0700), 0);
   vq_server_stats_begin (stats, VQ_COMMAND_OPEN);
