@@ -21,6 +21,7 @@ struct _VqWays
   GPtrArray *candidates;
   VqConsole *console; /* not owned */
   double patience;    /* seconds, after a last resort */
+  gint64 start;       /* when the first one was waited for; monotonic */
   guint64 n_looked;   /* how much the console had said when it was last looked at */
   char *trouble;      /* what the console says about a failed boot; NULL: nothing */
   gboolean is_final;  /* it is of no use to wait longer */
@@ -172,8 +173,9 @@ is_locked (VqWays *ways)
 
 /* Sets the error, one line with everything that is known. */
 static void
-explain (VqWays *ways, VqErrorCode code, double seconds, GError **error)
+explain (VqWays *ways, VqErrorCode code, GError **error)
 {
+  double seconds = (g_get_monotonic_time () - ways->start) / (double)G_USEC_PER_SEC;
   g_autofree char *console = vq_console_last_lines (ways->console, SHOWN);
   g_autofree char *each = describe_ways (ways);
 
@@ -226,8 +228,8 @@ try (Candidate *candidate, gint64 deadline, VqCancel *cancel)
 VqWay *
 vq_ways_open_one (VqWays *ways, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  gint64 start = g_get_monotonic_time ();
-
+  if (ways->start == 0)
+    ways->start = g_get_monotonic_time ();
   while (vq_cancel_reason (cancel) == NULL)
     {
       gboolean news = vq_wait_until (has_news, ways, deadline, cancel, "way into it", NULL);
@@ -248,7 +250,7 @@ vq_ways_open_one (VqWays *ways, gint64 deadline, VqCancel *cancel, GError **erro
              : is_locked (ways)   ? VQ_ERROR_LOCKED
              : are_all_out (ways) ? VQ_ERROR_FAILED
                                   : VQ_ERROR_TIMEOUT,
-             (g_get_monotonic_time () - start) / (double)G_USEC_PER_SEC, error);
+             error);
   return NULL;
 }
 

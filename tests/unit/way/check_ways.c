@@ -241,6 +241,22 @@ TEST (passphrase)
   assert_none (ways, 0.2, VQ_ERROR_TIMEOUT, (const char *[]){ "passphrase", NULL });
 }
 
+/* The time that is told is all that was waited, also if the last way was refused at its end. */
+TEST (the_whole_time_is_told)
+{
+  g_autoptr (GError) error = NULL;
+  Way *agent = way_new ("agent", TRUE, 0);
+  Way *shell = way_new ("shell", FALSE, 0);
+  g_autoptr (VqWays) ways = make (agent, shell);
+
+  ck_assert_ptr_eq (vq_ways_open_one (ways, vq_deadline_in (PATIENCE), NULL, NULL), agent);
+  g_usleep (G_USEC_PER_SEC);
+  vq_ways_refuse (ways, &agent->parent, g_error_new (VQ_ERROR, VQ_ERROR_FAILED, "broken"));
+  ck_assert_ptr_null (vq_ways_open_one (ways, vq_deadline_in (0), NULL, &error));
+  ck_assert_msg (strstr (error->message, "agent: broken") != NULL, "%s", error->message);
+  ck_assert_msg (strstr (error->message, "within 0 s") == NULL, "%s", error->message);
+}
+
 /* It does not wait for what will not come. */
 TEST (all_refuse)
 {
