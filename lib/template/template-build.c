@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Nothing is forced onto the disk (no fsync). While the host runs, every process sees what was
- * written, and the directory is renamed only when everything in it is complete. After a crash of
- * the host, files may be short, or have holes that look like unused memory of the guest. So a
- * template is not used any more when the host has been rebooted (vq_template_info_is_of_this_boot).
- * To wait until some hundred MB of memory are on the disk would take seconds for every template,
- * and a template is meant to live for a day. */
+/* Nothing is forced onto the disk here (no fsync), because some hundred MB of memory take seconds.
+ * While the host runs, every process sees what was written, and the directory is renamed only when
+ * everything in it is complete. After a crash of the host, files may be short, or have holes that
+ * look like unused memory of the guest. So after a reboot a template is only used if it was forced
+ * onto the disk later (template-sync.h). */
 #include "template/template-build.h"
 
 #include <errno.h>

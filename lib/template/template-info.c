@@ -19,6 +19,7 @@ struct _VqTemplateInfo
   char *image;
   char *boot;
   gint64 created;
+  gboolean synced;
   GHashTable *files; /* name -> stamp */
   GHashTable *guest;
   JsonNode *facts; /* only in a new one: these facts are written for people, and never read back */
@@ -242,6 +243,7 @@ vq_template_info_read (VqPrivateDir *dir, GError **error)
   g_autoptr (JsonNode) root = text != NULL ? vq_json_parse_object (text, length, error) : NULL;
   g_autoptr (VqTemplateInfo) info = info_new ();
 
+  info->synced = vq_template_info_has_mark (dir);
   if (root != NULL && read_members (info, json_node_get_object (root), error))
     return g_steal_pointer (&info);
   if (text != NULL)
@@ -282,11 +284,25 @@ vq_template_info_check (const VqTemplateInfo *info, VqPrivateDir *dir, GError **
 }
 
 gboolean
-vq_template_info_is_of_this_boot (const VqTemplateInfo *info)
+vq_template_info_is_safe (const VqTemplateInfo *info)
 {
   g_autofree char *boot = vq_host_facts_get_boot (NULL);
 
-  return boot != NULL && strcmp (boot, info->boot) == 0;
+  return info->synced || (boot != NULL && strcmp (boot, info->boot) == 0);
+}
+
+gboolean
+vq_template_info_is_synced (const VqTemplateInfo *info)
+{
+  return info->synced;
+}
+
+gboolean
+vq_template_info_has_mark (VqPrivateDir *dir)
+{
+  struct stat st;
+
+  return vq_private_dir_stat (dir, VQ_TEMPLATE_INFO_SYNCED, &st, NULL);
 }
 
 const char *

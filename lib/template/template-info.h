@@ -2,7 +2,7 @@
 /* The file template.json of a template. It says what the template was made from and when, which
  * files belong to it and what their stamps were, and some facts about its guest. That it can be
  * read does not mean that the template is good: call vq_template_info_check and
- * vq_template_info_is_of_this_boot. */
+ * vq_template_info_is_safe. */
 #pragma once
 
 #include <glib.h>
@@ -13,6 +13,10 @@
 typedef struct _VqTemplateInfo VqTemplateInfo;
 
 #define VQ_TEMPLATE_INFO_FILE "template.json"
+
+/* An empty file: all other files of the template are on the disk, and outlive a crash of the host.
+ */
+#define VQ_TEMPLATE_INFO_SYNCED "synced"
 
 /* The largest template.json that is read or written, in bytes. */
 #define VQ_TEMPLATE_INFO_MAX (1024 * 1024)
@@ -46,15 +50,18 @@ gboolean vq_template_info_write (VqTemplateInfo *info, VqPrivateDir *dir, GError
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* Fails if a file in DIR is missing, has another stamp (file-stamp.h), or is open to other users.
- * After a crash of the host this cannot detect all damage: call vq_template_info_is_of_this_boot
- * too. */
+ * After a crash of the host this cannot detect all damage: call vq_template_info_is_safe too. */
 gboolean vq_template_info_check (const VqTemplateInfo *info, VqPrivateDir *dir, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether the template was made since the host booted. When a template is saved, nothing is forced
- * onto the disk, because that takes seconds. So a crash of the host may lose parts of a template,
- * and in a memory file, which has holes anyway, that cannot be seen. */
-gboolean vq_template_info_is_of_this_boot (const VqTemplateInfo *info);
+/* Whether no crash of the host can have damaged it: it was made since the host booted, or the mark
+ * VQ_TEMPLATE_INFO_SYNCED was there when the info was read. Without the mark, parts of the template
+ * may be lost, and in a memory file, which has holes anyway, that cannot be seen. */
+gboolean vq_template_info_is_safe (const VqTemplateInfo *info);
+
+/* Whether the mark was there when INFO was read, or is there now. */
+gboolean vq_template_info_is_synced (const VqTemplateInfo *info);
+gboolean vq_template_info_has_mark (VqPrivateDir *dir);
 
 const char *vq_template_info_get_key (const VqTemplateInfo *info);
 

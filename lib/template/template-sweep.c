@@ -55,8 +55,8 @@ vq_template_sweep_garbage (VqPrivateDir *cache)
 const char *
 vq_template_sweep_expired (const VqTemplateInfo *info, const VqTemplateLimits *limits)
 {
-  if (!vq_template_info_is_of_this_boot (info))
-    return "it was made before this host booted";
+  if (!vq_template_info_is_safe (info))
+    return "this host booted before all of it was on the disk";
   if (limits->max_age > 0 && (guint64)vq_template_info_get_age (info) >= limits->max_age)
     return "it is too old";
   return NULL;

@@ -117,6 +117,24 @@ vq_template_get_directory (VqTemplate *template)
   return vq_private_dir_get_path (template->dir);
 }
 
+VqPrivateDir *
+vq_template_get_dir (VqTemplate *template)
+{
+  return template->dir;
+}
+
+gboolean
+vq_template_mark_synced (VqTemplate *template, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+
+  if (vq_private_dir_write (template->dir, VQ_TEMPLATE_INFO_SYNCED, "", &why)
+      || vq_template_info_has_mark (template->dir))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&why));
+  return FALSE;
+}
+
 const VqTemplateInfo *
 vq_template_get_info (const VqTemplate *template)
 {

@@ -45,6 +45,12 @@ gboolean vq_template_check (VqTemplate *template, GError **error) G_GNUC_WARN_UN
 /* Where its files are. */
 const char *vq_template_get_directory (VqTemplate *template);
 
+/* The same. Belongs to TEMPLATE. */
+VqPrivateDir *vq_template_get_dir (VqTemplate *template);
+
+/* Makes the file VQ_TEMPLATE_INFO_SYNCED, unless somebody else has made it. */
+gboolean vq_template_mark_synced (VqTemplate *template, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* What the template was made from, and the facts about its guest. Belongs to TEMPLATE. */
 const VqTemplateInfo *vq_template_get_info (const VqTemplate *template);
 

@@ -15,6 +15,7 @@
 #include "guest/boot-wait.h"
 #include "io/log.h"
 #include "template/template-store.h"
+#include "template/template-sync.h"
 #include "testbed/guest-facts.h"
 #include "testbed/guest-template.h"
 #include "testbed/plan-inputs.h"
@@ -36,6 +37,11 @@
  */
 #define PATIENCE_SECONDS 60
 
+/* How long a template has been used until it is forced onto the disk, and how long that may take if
+ * somebody waits for it, both in seconds. */
+#define SYNC_AFTER 1
+#define SYNC_SECONDS 600
+
 /* With how much free room the disk counts as full. */
 #define FULL_MIB 1
 
@@ -46,6 +52,7 @@ struct _VqGuestSource
   VqTemplateChoice templates; /* as in the options at first; OFF when there can be none */
   VqTemplate *template;       /* the template that is forked; NULL: none yet */
   VqTemplateKey *key;         /* the key of that template */
+  VqTemplateSync *sync;       /* of that template; NULL: it is not used yet */
   VqSpare *spare;             /* a fork of that template */
   const char *origin;         /* of the last guest */
   char *trouble;              /* why the last guest that wanted a template got none, or NULL */
@@ -69,6 +76,7 @@ vq_guest_source_free (VqGuestSource *source)
   if (source == NULL)
     return;
   vq_spare_free (source->spare);
+  vq_template_sync_free (source->sync);
   vq_template_free (source->template);
   vq_template_key_free (source->key);
   g_free (source->trouble);
@@ -414,6 +422,7 @@ static void
 replace_template (VqGuestSource *source, const GError *why)
 {
   vq_spare_drop (source->spare);
+  g_clear_pointer (&source->sync, vq_template_sync_free);
   g_clear_pointer (&source->template, vq_template_free);
   if (source->templates == VQ_TEMPLATE_REFRESH)
     {
@@ -487,7 +496,11 @@ get (VqGuestSource *source,
 VqGuest *
 vq_guest_source_get (VqGuestSource *source, VqGuestFacts *facts, GError **error)
 {
-  return get (source, try_sources, facts, error);
+  VqGuest *guest = get (source, try_sources, facts, error);
+
+  if (guest != NULL && source->template != NULL && source->sync == NULL)
+    source->sync = vq_template_sync_new (source->template, SYNC_AFTER);
+  return guest;
 }
 
 void
@@ -519,13 +532,26 @@ try_once (VqGuestSource *source, GError **error)
   return guest != NULL;
 }
 
+/* Only then does the template outlive the next reboot of the host. */
+static void
+wait_until_synced (VqGuestSource *source)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!vq_template_sync_wait (source->sync, vq_deadline_in (SYNC_SECONDS), source->cancel, &error))
+    g_warning ("the template may not outlive a reboot of the host: %s", error->message);
+}
+
 char *
 vq_guest_source_make_template (VqGuestSource *source, GError **error)
 {
   if (!try_once (source, error))
     return NULL;
   if (source->template != NULL)
-    return g_path_get_basename (vq_template_get_directory (source->template));
+    {
+      wait_until_synced (source);
+      return g_path_get_basename (vq_template_get_directory (source->template));
+    }
   vq_error_set (error, VQ_ERROR_FAILED, "there can be none: %s",
                 source->trouble != NULL ? source->trouble : "no reason is known");
   return NULL;

@@ -44,8 +44,9 @@ void vq_guest_source_drop_spare (VqGuestSource *source);
 VqGuest *vq_guest_source_get_plain (VqGuestSource *source, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Makes the template, unless there is one, and forks it once to see that it can be used. Returns
- * its name (transfer full). Waits as vq_guest_source_get does. */
+/* Makes the template, unless there is one, and forks it once to see that it can be used. Waits
+ * as vq_guest_source_get does, and then until all of it is on the disk (for ten minutes at most;
+ * if that fails, a warning says so). Returns its name (transfer full). */
 char *vq_guest_source_make_template (VqGuestSource *source, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 

@@ -92,7 +92,7 @@ TEST (written_and_read)
   ck_assert_int_ge (vq_template_info_get_created (again), before);
   ck_assert_int_le (vq_template_info_get_created (again), g_get_real_time ());
   ck_assert_int_eq (vq_template_info_get_created (again), vq_template_info_get_created (info));
-  ck_assert (vq_template_info_is_of_this_boot (again));
+  ck_assert (vq_template_info_is_safe (again));
 }
 
 TEST (no_image)
@@ -171,7 +171,7 @@ TEST (ages)
   ck_assert_int_eq (vq_template_info_get_created (info), created);
   ck_assert_int_ge (vq_template_info_get_age (info),
                     g_get_real_time () / G_USEC_PER_SEC - 1709208000 - 2);
-  ck_assert (!vq_template_info_is_of_this_boot (info));
+  ck_assert (!vq_template_info_is_safe (info));
 }
 
 /* Somebody has set the clock: as far in the future as it would be old. */

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The mark is made last. So if it is there after a crash, everything else is, too. The directory
+ * above is forced onto the disk as well, because it has the template's name. */
+#include "template/template-sync.h"
+
+#include "base/error.h"
+#include "io/child.h"
+
+struct _VqTemplateSync
+{
+  VqTemplate *template; /* not owned */
+  guint begin_id;       /* 0: it has begun, or need not begin */
+  VqChild *child;       /* owned; NULL until it begins, and when the mark is there */
+  GError *failure;      /* why there is no mark; NULL: it has not failed */
+};
+
+static gboolean
+is_over (gpointer data)
+{
+  const VqTemplateSync *sync = data;
+
+  return sync->begin_id == 0 && sync->child == NULL;
+}
+
+static void
+fail (VqTemplateSync *sync, GError *why)
+{
+  g_debug ("the template is not kept for the next boot of the host: %s", why->message);
+  sync->failure = why;
+}
+
+static void
+on_ended (VqChild *child, gpointer data)
+{
+  VqTemplateSync *sync = data;
+  GError *error = NULL;
+
+  if (!vq_child_check_success (child, &error) || !vq_template_mark_synced (sync->template, &error))
+    fail (sync, error);
+  else
+    g_debug ("the template is on the disk");
+  g_clear_pointer (&sync->child, vq_child_free);
+}
+
+static char **
+build_argv (VqPrivateDir *dir, GError **error)
+{
+  g_auto (GStrv) names = vq_private_dir_list (dir, error);
+  g_autoptr (GStrvBuilder) argv = g_strv_builder_new ();
+  g_autofree char *above = g_path_get_dirname (vq_private_dir_get_path (dir));
+
+  if (names == NULL)
+    return NULL;
+  g_strv_builder_add_many (argv, "sync", "--", NULL);
+  for (char **name = names; *name != NULL; name++)
+    {
+      g_autofree char *path = vq_private_dir_join (dir, *name);
+
+      g_strv_builder_add (argv, path);
+    }
+  g_strv_builder_add_many (argv, vq_private_dir_get_path (dir), above, NULL);
+  return g_strv_builder_end (argv);
+}
+
+static void
+begin (VqTemplateSync *sync)
+{
+  GError *error = NULL;
+  g_auto (GStrv) argv = build_argv (vq_template_get_dir (sync->template), &error);
+
+  sync->begin_id = 0;
+  if (argv != NULL)
+    sync->child = vq_child_spawn ((const char *const *)argv, NULL, &error);
+  if (sync->child != NULL)
+    vq_child_on_ended (sync->child, on_ended, sync);
+  else
+    fail (sync, error);
+}
+
+static gboolean
+on_time (gpointer data)
+{
+  begin (data);
+  return G_SOURCE_REMOVE;
+}
+
+VqTemplateSync *
+vq_template_sync_new (VqTemplate *template, guint seconds)
+{
+  VqTemplateSync *sync = g_new0 (VqTemplateSync, 1);
+
+  sync->template = template;
+  if (!vq_template_info_is_synced (vq_template_get_info (template)))
+    sync->begin_id = g_timeout_add_seconds (seconds, on_time, sync);
+  return sync;
+}
+
+gboolean
+vq_template_sync_wait (VqTemplateSync *sync, gint64 deadline, VqCancel *cancel, GError **error)
+{
+  if (sync->begin_id != 0)
+    {
+      g_source_remove (sync->begin_id);
+      begin (sync);
+    }
+  if (!vq_wait_until (is_over, sync, deadline, cancel, "end of sync", error))
+    return FALSE;
+  if (sync->failure == NULL)
+    return TRUE;
+  g_propagate_error (error, g_error_copy (sync->failure));
+  return FALSE;
+}
+
+void
+vq_template_sync_free (VqTemplateSync *sync)
+{
+  if (sync == NULL)
+    return;
+  g_clear_handle_id (&sync->begin_id, g_source_remove);
+  vq_child_free (sync->child);
+  g_clear_error (&sync->failure);
+  g_free (sync);
+}
