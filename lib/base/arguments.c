@@ -401,8 +401,8 @@ fail_quantity (const char *text, const VqArgumentUnit *units, GError **error)
 
   for (; units->letter != '\0'; units++)
     g_string_append_printf (letters, "%s%c", letters->len > 0 ? ", " : "", units->letter);
-  return vq_error_set (error, VQ_ERROR_USAGE, "'%s' is not a number followed by one of %s", text,
-                       letters->str);
+  return vq_error_set (error, VQ_ERROR_USAGE, "'%s' is not a number%s followed by one of %s", text,
+                       units->factor != 0 ? ", alone or" : "", letters->str);
 }
 
 gboolean

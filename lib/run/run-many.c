@@ -43,7 +43,9 @@ on_ended (VqChild *child, gpointer data)
   double seconds = (double)(g_get_monotonic_time () - machine->begun) / G_USEC_PER_SEC;
   int status = vq_child_get_status (child);
   gboolean good = status == 0;
-  gboolean ours = WIFEXITED (status) && WEXITSTATUS (status) == VQ_RUN_ONCE_FAILED;
+  gboolean ours = WIFEXITED (status)
+                  && (WEXITSTATUS (status) == VQ_RUN_ONCE_FAILED
+                      || WEXITSTATUS (status) == VQ_RUN_ONCE_WRONG);
 
   *machine->succeeded &= good;
   vq_verb_output_text ("%u: %s in %.1f s", machine->number, good ? "success" : end, seconds);
@@ -137,9 +139,13 @@ vq_run_many (const VqRunRequest *request, GError **error)
   g_autoptr (VqSignals) signals = vq_signals_new (cancel, error);
   g_autoptr (GPtrArray) machines = g_ptr_array_new_with_free_func (machine_free);
   gboolean succeeded = TRUE;
+  int status;
 
   if (signals == NULL)
     return VQ_RUN_ONCE_FAILED;
+  status = vq_run_once_check_test (request, cancel, error);
+  if (status != 0)
+    return status;
   if (run_all (request, machines, &succeeded, cancel, error))
     return succeeded ? VQ_VERB_OK : VQ_VERB_FAILED;
   end_all (machines);

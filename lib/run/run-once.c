@@ -10,6 +10,7 @@
 #include "channel/channel-call.h"
 #include "helper/helper-wire.h"
 #include "io/workdir.h"
+#include "pull/pull-url.h"
 #include "run/run-logs.h"
 #include "run/run-test.h"
 #include "run/stream-tee.h"
@@ -254,6 +255,17 @@ judge (Run *run, int status, GError **error)
   return status;
 }
 
+/* The status for ERROR, which has come before the test has begun. What is MISSING while the machine
+ * starts is nothing that the user has named. */
+static int
+get_early_status (const GError *error, gboolean starting)
+{
+  VqErrorCode code = vq_error_get_code (error);
+
+  return code == VQ_ERROR_USAGE || (code == VQ_ERROR_MISSING && !starting) ? VQ_RUN_ONCE_WRONG
+                                                                           : VQ_RUN_ONCE_FAILED;
+}
+
 static int
 run_machine (Run *run, VqRunTest *test, GError **error)
 {
@@ -262,10 +274,10 @@ run_machine (Run *run, VqRunTest *test, GError **error)
   int status;
 
   if (plan == NULL)
-    return VQ_RUN_ONCE_FAILED;
+    return get_early_status (*error, FALSE);
   testbed = vq_testbed_new (plan, "", NULL, run->cancel);
   if (!vq_testbed_open (testbed, error))
-    return VQ_RUN_ONCE_FAILED;
+    return get_early_status (*error, TRUE);
   run->machine = vq_testbed_get_served (testbed);
   status = run_in (run, testbed, test, error);
   vq_testbed_close (testbed);
@@ -279,11 +291,28 @@ run_all (const VqRunRequest *request, VqCancel *cancel, GError **error)
   g_autoptr (VqRunTest) test = vq_run_test_open (request->test[0], cancel, error);
 
   if (test == NULL)
-    return VQ_RUN_ONCE_FAILED;
+    return get_early_status (*error, FALSE);
   vq_workdir_sweep (NULL);
   if (get_log_dir (&run) != NULL && (run.log = vq_run_logs_begin (get_log_dir (&run), error)) < 0)
     return VQ_RUN_ONCE_FAILED;
   return run_machine (&run, test, error);
+}
+
+int
+vq_run_once_check_test (const VqRunRequest *request, VqCancel *cancel, GError **error)
+{
+  g_autoptr (VqRunTest) test = NULL;
+  g_autoptr (GError) why = NULL;
+  int status;
+
+  if (vq_pull_url_is (request->test[0]) && !vq_pull_url_is_file (request->test[0]))
+    return 0;
+  test = vq_run_test_open (request->test[0], cancel, &why);
+  if (test != NULL)
+    return 0;
+  status = get_early_status (why, FALSE);
+  g_propagate_error (error, g_steal_pointer (&why));
+  return status;
 }
 
 int

@@ -32,9 +32,10 @@ static const char help[]
       "has\n" VQ_RUN_REQUEST_RAM_SIZE " MiB of memory unless --ram-size says something else.\n"
       "\n"
       "The exit status is the test's; 128 + N if signal N has ended it, or this program;\n"
-      "124 if it took too long; 125 if we have failed, there is no such test, or the\n"
-      "machine has ended first; 2 if the command line is wrong. With --count it is 1 if\n"
-      "one of the tests has failed.\n";
+      "124 if it took too long; 125 if we have failed, or the machine has ended first; 2\n"
+      "if the command line is wrong or what it needs is not there (the test, the image,\n"
+      "a file, a program), and the test was not begun. With --count it is 1 if one of the\n"
+      "tests has failed.\n";
 
 VqVerbStatus
 vq_verb_run_run (const char *const *arguments)

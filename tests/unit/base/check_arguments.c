@@ -451,7 +451,7 @@ static const struct
   { "501", units_or_none, -1, "501 is too large" },
   { "333a", units_or_none, 999 },
   { "334a", units_or_none, -1, "334a is too large" },
-  { "1b", units_or_none, -1, "'1b' is not a number followed by one of a" },
+  { "1b", units_or_none, -1, "'1b' is not a number, alone or followed by one of a" },
   { "", units_or_none, -1, "'' is not a number" },
 };
 
