@@ -18,6 +18,10 @@
 /* Somebody may have asked for many rounds, and there may be eight keys. */
 #define CHECK_SECONDS 120
 
+/* What QEMU's driver for Ceph says. */
+#define WRONG_KEY "encryption load fail: Operation not permitted"
+#define NO_VOLUME "encryption load fail: Invalid argument"
+
 #define FORMAT "encrypt.format=luks,encrypt.key-secret=key"
 #define CREATE_OPTIONS FORMAT ",encrypt.iter-time=" ITER_TIME
 
@@ -97,6 +101,40 @@ vq_disk_luks_check_key (const VqImage *image, const VqDiskSecret *secret, const 
   if (strstr (why->message, "Invalid password") != NULL)
     return vq_error_set (error, VQ_ERROR_USAGE, "%s is not the key of %s", key, file->path);
   g_propagate_prefixed_error (error, g_steal_pointer (&why), "cannot open %s: ", file->path);
+  return FALSE;
+}
+
+static void
+add_option (GString *options, const char *name, const char *value)
+{
+  g_autofree char *quoted = value != NULL ? vq_qemu_value_quote (value) : NULL;
+
+  if (value != NULL)
+    g_string_append_printf (options, ",%s=%s", name, quoted);
+}
+
+gboolean
+vq_disk_luks_check_key_in_ceph (const VqRbdName *name, const char *format,
+                                const VqDiskSecret *secret, const char *key, VqCancel *cancel,
+                                GError **error)
+{
+  g_autoptr (GString) options = g_string_new ("driver=rbd,encrypt.key-secret=key");
+  g_autofree char *spec = vq_rbd_name_get_spec (name);
+  g_autoptr (GError) why = NULL;
+
+  add_option (options, "encrypt.format", format);
+  add_option (options, "pool", name->pool);
+  add_option (options, "image", name->image);
+  add_option (options, "user", name->id);
+  add_option (options, "conf", name->conf);
+  if (read_start (options->str, secret, vq_deadline_in (CHECK_SECONDS), cancel, &why))
+    return TRUE;
+  if (strstr (why->message, WRONG_KEY) != NULL)
+    return vq_error_set (error, VQ_ERROR_USAGE, "%s is not the key of %s", key, spec);
+  if (strstr (why->message, NO_VOLUME) != NULL)
+    return vq_error_set (error, VQ_ERROR_USAGE, "%s is not encrypted with %s", spec,
+                         strcmp (format, "luks") == 0 ? "luks1" : format);
+  g_propagate_prefixed_error (error, g_steal_pointer (&why), "cannot open %s: ", spec);
   return FALSE;
 }
 

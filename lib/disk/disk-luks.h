@@ -5,6 +5,7 @@
 
 #include "base/wait.h"
 #include "disk/disk-secret.h"
+#include "disk/rbd-name.h"
 #include "image/image.h"
 
 /* Makes the new file PATH with mode 0600: a disk of SIZE bytes with the key SECRET. It is empty, or
@@ -18,6 +19,13 @@ gboolean vq_disk_luks_create (const char *path, guint64 size, const VqDiskSecret
  * volume. Waits for qemu-img, which needs some seconds. */
 gboolean vq_disk_luks_check_key (const VqImage *image, const VqDiskSecret *secret, const char *key,
                                  VqCancel *cancel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same for the image NAME in Ceph, which has the format "luks" or "luks2", as QEMU calls them.
+ * Fails also if the cluster does not answer, or has no such image. */
+gboolean vq_disk_luks_check_key_in_ceph (const VqRbdName *name, const char *format,
+                                         const VqDiskSecret *secret, const char *key,
+                                         VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* Copies the contents of IMAGE to the disk PATH that was made empty by the former. Waits for
  * qemu-img without a deadline. */

@@ -428,7 +428,9 @@ check_encryption_in_ceph (const VqDiskSpec *spec, GError **error)
 {
   const VqDiskSpec *root = vq_disk_spec_get_root (spec);
 
-  if (spec->action == VQ_DISK_CLONE && spec->has_own_key && spec->parent_disk != NULL)
+  if (spec->action == VQ_DISK_CLONE && spec->has_own_key
+      && (spec->parent_disk != NULL || spec->encrypt != VQ_DISK_PLAIN
+          || spec->parent_encrypt != VQ_DISK_PLAIN))
     return vq_error_set (error, VQ_ERROR_USAGE,
                          "Ceph cannot give a clone a key of its own: leave encrypt= and secret= "
                          "out, and it has its parent's");

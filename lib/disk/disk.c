@@ -35,8 +35,7 @@ check_format (const VqDisk *disk, const char *format, GError **error)
 static gboolean
 has_luks_image (const VqDiskSpec *root)
 {
-  return root->action == VQ_DISK_ATTACH ? root->encrypt == VQ_DISK_LUKS1
-                                        : root->parent_encrypt == VQ_DISK_LUKS1;
+  return (root->action == VQ_DISK_ATTACH ? root->encrypt : root->parent_encrypt) != VQ_DISK_PLAIN;
 }
 
 /* FILE may be NULL. */
@@ -46,7 +45,7 @@ get_secret (const char *file, GError **error)
   return file != NULL ? vq_disk_secret_read (file, error) : vq_disk_secret_new_random (error);
 }
 
-/* The key that the image of ROOT has, or is to have. */
+/* The key that the image of ROOT has, or is to have. Of an image in Ceph, rbd-storage checks it. */
 static gboolean
 find_base_secret (VqDisk *disk, const VqDiskSpec *root, VqCancel *cancel, GError **error)
 {
@@ -58,7 +57,7 @@ find_base_secret (VqDisk *disk, const VqDiskSpec *root, VqCancel *cancel, GError
     return TRUE;
   disk->base_secret = get_secret (file, error);
   return disk->base_secret != NULL
-         && (disk->fills
+         && (disk->fills || root->rbd != NULL
              || vq_disk_luks_check_key (disk->image, disk->base_secret, file, cancel, error));
 }
 

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/random.h"
+#include "disk/disk-luks.h"
 #include "disk/rbd-work.h"
 
 /* What Ceph puts before the contents of an encrypted image, in bytes. */
@@ -18,6 +19,7 @@ typedef struct
   VqRbdWork *work;
   VqRbdName *name; /* of the guest's image; NULL: there is none */
   gboolean cached; /* librbd may cache it */
+  gboolean key_is_right;
 } RbdStorage;
 
 static gboolean
@@ -86,12 +88,35 @@ make_clone (RbdStorage *self, VqCancel *cancel, GError **error)
                                   error));
 }
 
+/* What QEMU calls the formats. */
+static const char *
+get_format (const VqDiskSpec *spec)
+{
+  return spec->encrypt == VQ_DISK_LUKS1 ? "luks" : "luks2";
+}
+
+/* An image that was there before has a key that the user must know. */
+static gboolean
+check_key (RbdStorage *self, VqCancel *cancel, GError **error)
+{
+  const VqDiskSpec *root = vq_disk_spec_get_root (self->disk->spec);
+  const char *file = root->action == VQ_DISK_CLONE ? root->parent_secret : root->secret;
+
+  if (!is_encrypted (self->disk->spec) || root->action == VQ_DISK_CREATE || self->key_is_right)
+    return TRUE;
+  self->key_is_right = vq_disk_luks_check_key_in_ceph (root->rbd, get_format (self->disk->spec),
+                                                       self->disk->secret, file, cancel, error);
+  return self->key_is_right;
+}
+
 static gboolean
 make (RbdStorage *self, VqCancel *cancel, GError **error)
 {
   const VqDiskSpec *spec = self->disk->spec;
 
   if (spec->action == VQ_DISK_CREATE && !create (self, spec, cancel, error))
+    return FALSE;
+  if (!check_key (self, cancel, error))
     return FALSE;
   if (spec->action != VQ_DISK_CREATE && spec->read_only
       && !vq_rbd_work_look_for (vq_disk_spec_get_root (spec)->rbd, cancel, error))
@@ -164,12 +189,10 @@ build_node (RbdStorage *self)
   return node;
 }
 
-/* What QEMU calls the formats. */
 static JsonNode *
 build_encryption (const VqDiskSpec *spec, const char *key)
 {
-  return vq_json_build ("format", "s", spec->encrypt == VQ_DISK_LUKS1 ? "luks" : "luks2",
-                        "key-secret", "s", key, NULL);
+  return vq_json_build ("format", "s", get_format (spec), "key-secret", "s", key, NULL);
 }
 
 static VqDiskNodes *

@@ -217,6 +217,8 @@ static const Case bad[] = {
     "--disk: disk2: in Ceph its parent must be a disk that is created" },
   { { "url=rbd:p/i,encrypt=luks1,secret=k", "action=clone,parent=disk1,encrypt=luks2" },
     "--disk: disk2: Ceph cannot give a clone a key of its own" },
+  { { "action=clone,parent=rbd:p/i,encrypt=luks2" },
+    "--disk: disk1: Ceph cannot give a clone a key of its own" },
   { { "url=rbd:p/i,encrypt=luks1", "action=clone,parent=disk1" },
     "--disk: disk2: its parent disk1 needs a key that both can have" },
   { { "url=nbd:h" }, "--disk: disk1: \"nbd:h\" is none of nbd://HOST" },
