@@ -77,18 +77,31 @@ collect (JsonObject *status, const char *member, void (*add) (GString *, const c
   return vq_text_printable (all->str, all->len, SHOWN_MAX);
 }
 
+/* How far it has come: its STAGE (NULL: it does not say), and the end of its LOG. Transfer full. */
+static char *
+describe_work (const char *stage, const char *log)
+{
+  g_autofree char *shown = vq_text_printable (log, strlen (log), SHOWN_MAX);
+  g_autofree char *end = shown[0] != '\0' ? g_strconcat ("its log ends with: ", shown, NULL) : NULL;
+
+  if (stage == NULL)
+    return g_strdup (end != NULL ? end : "it has not told anything yet");
+  return g_strconcat ("its stage: ", stage, end != NULL ? "; " : NULL, end, NULL);
+}
+
 static gboolean
 tell_work (JsonObject *status, const char *log, GError **error)
 {
   const char *stage = NULL;
-  g_autofree char *shown = vq_text_printable (log, strlen (log), SHOWN_MAX);
+  g_autofree char *work = NULL;
 
-  if (status == NULL || !vq_json_get_string (status, "stage", NULL, &stage, NULL) || stage == NULL)
-    stage = "not known";
+  if (status != NULL && !vq_json_get_string (status, "stage", NULL, &stage, NULL))
+    stage = NULL;
+  work = describe_work (stage, log);
   return vq_error_set (error, VQ_ERROR_TIMEOUT,
-                       "cloud-init in the guest has not ended in the time that a boot has (its "
-                       "stage: %s; its log ends with: %s); --timeout-reboot=SECONDS gives it more",
-                       stage, shown);
+                       "cloud-init in the guest has not ended in the time that a boot has (%s); "
+                       "--timeout-reboot=SECONDS gives it more",
+                       work);
 }
 
 /* An error in an item of user-data, in words that are the guest's. */

@@ -65,7 +65,9 @@ static const struct
     "has not ended in the time that a boot has (its stage: modules-final; its log ends with: "
     "Running it); --timeout-reboot=SECONDS gives it more",
     NULL },
-  { "works\n{}\n\036\n{}\n", "(its stage: not known; its log ends with: );", NULL },
+  { "works\n{}\n\036\n{}\n", "(it has not told anything yet);", NULL },
+  { "works\n{}\n\036\n{}\n\036\nx\n", "(its log ends with: x);", NULL },
+  { "works\n{\"v1\": {\"stage\": \"init\"}}\036\n{}\n", "(its stage: init);", NULL },
   /* what else a guest may say */
   { "", "does not tell", NULL },
   { "ended\n{\"v1\": []}\036\nx", NULL, NULL },
