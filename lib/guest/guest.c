@@ -6,12 +6,12 @@
 
 #include "guest/baseimage.h"
 #include "guest/boot-evidence.h"
-#include "guest/boot-progress.h"
 #include "base/error.h"
 #include "channel/channel-capture.h"
 #include "base/fd.h"
 #include "guest/get-in.h"
 #include "guest/guest-link.h"
+#include "io/progress.h"
 #include "plan/nic.h"
 #include "qemu/machine-files.h"
 #include "qemu/qemu-config.h"
@@ -95,21 +95,17 @@ run_guest (VqGuest *guest, gint64 deadline, GError **error)
   return connect_guest (guest, deadline, error) && let_run (guest, deadline, error);
 }
 
-/* NULL: the user sees the whole console, or wants no progress. */
-static VqBootProgress *
-show_progress (VqGuest *guest)
+static char *
+say_last_line (gpointer data)
 {
-  const VqOptions *options = guest->plan->options;
-
-  return options->show_boot || options->debug
-             ? NULL
-             : vq_boot_progress_new (vq_qemu_get_console (guest->qemu));
+  return vq_console_last_lines (data, 1);
 }
 
 static gboolean
 get_in (VqGuest *guest, VqCloudInitTask task, gint64 deadline, GError **error)
 {
-  g_autoptr (VqBootProgress) progress = show_progress (guest);
+  g_autoptr (VqProgress) progress
+      = vq_progress_new (say_last_line, vq_qemu_get_console (guest->qemu));
 
   return vq_get_in (guest->link, guest->qemu, task, guest->plan->boot_timeout, deadline, error);
 }
@@ -375,6 +371,7 @@ vq_guest_power_off (VqGuest *guest, gint64 deadline, GError **error)
 static void
 power_off (VqGuest *guest, int seconds)
 {
+  g_autoptr (VqProgress) progress = vq_progress_new_text ("the guest powers off");
   g_autoptr (GError) error = NULL;
 
   if (!vq_guest_power_off (guest, vq_deadline_in (seconds), &error) && vq_error_is_timeout (error))
@@ -415,7 +412,8 @@ vq_guest_prepare_reboot (VqGuest *guest, gint64 deadline, GError **error)
 gboolean
 vq_guest_reboot (VqGuest *guest, VqRebootKind kind, GError **error)
 {
-  g_autoptr (VqBootProgress) progress = show_progress (guest);
+  g_autoptr (VqProgress) progress
+      = vq_progress_new (say_last_line, vq_qemu_get_console (guest->qemu));
 
   if (kind == VQ_REBOOT_TOLD)
     vq_guest_link_reboot (guest->link);

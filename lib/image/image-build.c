@@ -18,7 +18,7 @@
 #include "io/child.h"
 #include "io/line-reader.h"
 #include "io/part-file.h"
-#include "io/progress-line.h"
+#include "io/progress.h"
 
 #define PROGRAM "virt-qemu-build"
 
@@ -31,23 +31,13 @@
 /* Nobody waits so long. */
 #define EVER_SECONDS (100.0 * 24 * 60 * 60)
 
-/* One run of the program. */
-typedef struct
+/* The step that the program is at. */
+static char *
+say_step (gpointer data)
 {
-  char *step; /* what it does now */
-  gint64 start;
-} Progress;
+  const char *const *step = data;
 
-static gboolean
-show_progress (gpointer data)
-{
-  const Progress *progress = data;
-  g_autofree char *line = g_strdup_printf (
-      "%3" G_GINT64_FORMAT " s: %s", (g_get_monotonic_time () - progress->start) / G_USEC_PER_SEC,
-      progress->step != NULL ? progress->step : "");
-
-  vq_progress_line_show (line);
-  return G_SOURCE_CONTINUE;
+  return g_strdup (*step != NULL ? *step : "");
 }
 
 /* Tells what the program says on FD, until it has said all. */
@@ -55,20 +45,17 @@ static gboolean
 tell_steps (int fd, VqCancel *cancel, GError **error)
 {
   g_autoptr (VqLineReader) reader = vq_line_reader_new (fd);
-  Progress progress = { NULL, g_get_monotonic_time () };
-  guint id = g_timeout_add_seconds (1, show_progress, &progress);
+  g_autofree char *step = NULL;
+  g_autoptr (VqProgress) progress = vq_progress_new (say_step, &step);
   gboolean good;
   char *line;
 
   while ((good = vq_line_reader_next (reader, &line, cancel, error)) && line != NULL)
     {
       g_message ("%s", line);
-      g_free (progress.step);
-      progress.step = line;
+      g_free (step);
+      step = line;
     }
-  g_source_remove (id);
-  vq_progress_line_clear ();
-  g_free (progress.step);
   return good;
 }
 

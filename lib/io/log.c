@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "io/progress-line.h"
+#include "io/progress.h"
 #include "io/user-stderr.h"
 
 static const char *program;
@@ -132,6 +133,7 @@ void
 vq_log_show_debug (void)
 {
   show_debug = TRUE;
+  vq_progress_hide ();
 }
 
 gboolean

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "io/guest-text.h"
+#include "io/progress.h"
 
 #define KEPT 8192
 #define LOG_MAX (16 * 1024 * 1024)
@@ -75,6 +76,8 @@ vq_console_new (gboolean show, GError **error)
   console->writer = fds[1];
   console->log_fd = -1;
   console->shown = show ? vq_guest_text_new (G_MAXUINT64) : NULL;
+  if (show)
+    vq_progress_hide ();
   console->tail = g_string_new (NULL);
   console->max = KEPT;
   g_unix_set_fd_nonblocking (fds[0], TRUE, NULL);

@@ -9,6 +9,7 @@
 #include "guest/guest-script.h"
 #include "guest/guest-setup.h"
 #include "io/log.h"
+#include "io/progress.h"
 #include "guest/template-script.h"
 
 /* How many seconds a short step, a script of the user, and the installation of a package may
@@ -77,13 +78,21 @@ grow_disk (VqGuest *guest, const VqOptions *options, GError **error)
   return TRUE;
 }
 
+static char *
+say_step (gpointer data)
+{
+  return g_strdup (vq_log_get_progress ());
+}
+
 gboolean
 vq_guest_prepare (VqGuest *guest, const VqPlan *plan, GError **error)
 {
+  g_autoptr (VqProgress) progress = vq_progress_new (say_step, NULL);
   const VqOptions *options = plan->options;
   VqChannel *channel = vq_guest_get_channel (guest);
   VqCancel *cancel = vq_guest_get_cancel (guest);
 
+  vq_log_progress ("preparing the guest");
   return wait_for_network (guest, options, error)
          && vq_guest_setup_time_zone (channel, vq_deadline_in (STEP_SECONDS), cancel, error)
          && grow_disk (guest, options, error)

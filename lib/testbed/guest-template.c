@@ -4,6 +4,7 @@
 #include "guest/guest-identity.h"
 #include "guest/guest-setup.h"
 #include "guest/guest-timers.h"
+#include "io/progress.h"
 #include "testbed/guest-facts.h"
 
 /* How many seconds a short step in a guest, a fork, and saving may take. */
@@ -57,6 +58,7 @@ prepare (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts, char **tim
 VqTemplate *
 vq_guest_template_save (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts, GError **error)
 {
+  g_autoptr (VqProgress) progress = vq_progress_new_text ("saving the testbed");
   gint64 deadline = vq_deadline_in (SAVE_SECONDS);
   g_autofree char *timers = NULL;
 
@@ -109,6 +111,7 @@ gboolean
 vq_guest_template_run (VqTemplate *template, VqGuest *guest, VqGuestFacts *facts, gint64 deadline,
                        GError **error)
 {
+  g_autoptr (VqProgress) progress = vq_progress_new_text ("starting a copy of the testbed");
   const char *timers = vq_template_get (template, FACT_TIMERS);
 
   if (!vq_guest_run_loaded (guest, deadline, error)
