@@ -92,7 +92,10 @@ add_one (const char *p, const char *end, gboolean in_line, GString *to)
     return add_escape (p, end, to);
   if (*p != '\n' && *p != '\t' && *p != '\0')
     return add_character (p, end, to);
-  g_string_append (to, *p != '\0' ? (char[]){ *p, '\0' } : "^@");
+  if (*p != '\0')
+    g_string_append_c (to, *p);
+  else
+    g_string_append (to, "^@");
   return 1;
 }
 
