@@ -36,7 +36,7 @@ GUEST_SCRIPTS := $(patsubst lib/%,$(BUILD)/%.inc,$(wildcard lib/*/*.sh))
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(wildcard tests/unit/*/check_*.c)))
 TEST_SUPPORT := $(patsubst tests/support/%.c,$(BUILD)/tests/%.o,$(wildcard tests/support/*.c))
 vpath %.c tests/support $(wildcard tests/unit/*) virt-qemu/guest-helper
-PROGRAMS := $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu virt-qemu-exec virt-qemu-archive virt-qemu-fetch virt-qemu-ssh virt-qemu-build downburst build-parts.sh images.conf)
+PROGRAMS := $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu virt-qemu-exec virt-qemu-archive virt-qemu-fetch virt-qemu-ssh virt-qemu-build downburst build-parts.sh images.conf shim/autopkgtest-virt-qemu)
 
 # The guest helper. "make" builds it for this architecture, with musl; "make helpers" for all, with Debian's
 # cross compilers. These come with glibc, of which an empty static program has 350 to 850 KB already, and 93 % of
@@ -117,6 +117,11 @@ $(BUILD)/virt-qemu-build $(BUILD)/build-parts.sh: $(BUILD)/%: virt-qemu/%
 $(BUILD)/images.conf: virt-qemu/images.conf
 	install -D -m 644 $< $@
 
+# A directory for PATH, so that programs with the name of autopkgtest's own server built in get ours.
+$(BUILD)/shim/autopkgtest-virt-qemu:
+	@mkdir -p $(@D)
+	ln -sf ../autopkgtest-virt-qemu-ng $@
+
 # Linked only to libc, because it is started for every single command.
 $(BUILD)/virt-qemu-exec: virt-qemu/virt-qemu-exec.c lib/channel/exec-talk.c lib/channel/exec-talk.h lib/channel/exec-wire.h
 	@mkdir -p $(@D)
@@ -160,6 +165,7 @@ $(patsubst %,$(BUILD)/tests/check_%,exec_server exec_server_crowd exec_server_en
 $(patsubst %,$(BUILD)/tests/check_%,guest_helper guest_frames guest_commands guest_crowds guest_files guest_identity guest_streams guest_terminal guest_daemon helper_channel channel_contract): | $(BUILD)/guest-helper-$(ARCH)
 $(patsubst %,$(BUILD)/tests/check_%,pull verb verb_check verb_image verb_image_build verb_image_cache verb_image_update verb_exec verb_file verb_instance verb_shell verb_slots verb_template): | $(BUILD)/virt-qemu $(BUILD)/virt-qemu-build $(BUILD)/build-parts.sh
 $(BUILD)/tests/check_downburst: | $(BUILD)/downburst
+$(BUILD)/tests/check_shim: | $(BUILD)/shim/autopkgtest-virt-qemu $(BUILD)/autopkgtest-virt-qemu-ng
 # A test program looks for these programs in its own directory, as the server does.
 $(BUILD)/tests/guest-helper-$(ARCH) $(BUILD)/tests/virt-qemu-archive $(BUILD)/tests/virt-qemu-ssh: $(BUILD)/tests/%: $(BUILD)/%
 	@mkdir -p $(@D)
@@ -265,7 +271,7 @@ lint:
 	tests/lint/names
 	tests/lint/options
 	tests/lint/blocking
-	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/soak/run tests/guest/make-guest tests/guest/ceph virt-qemu/virt-qemu-build virt-qemu/build-parts.sh tests/guest/together .ci/run tests/guest/teuthology/test.sh contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]*
+	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/soak/run tests/guest/make-guest tests/guest/ceph virt-qemu/virt-qemu-build virt-qemu/build-parts.sh tests/guest/together .ci/run tests/guest/teuthology/test.sh contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]* debian/tests/as-default debian/tests/commands debian/tests/testbed debian/*.preinst debian/*.postrm
 	if command -v pyflakes3 >/dev/null; then pyflakes3 contrib/debusine/*.py tests/bench/*.py tests/support/*.py; fi
 	shellcheck -s bash virt-qemu/*.bash
 	shellcheck -s sh lib/*/*.sh
@@ -277,6 +283,8 @@ install: all
 	  $(BUILD)/virt-qemu-build $(BUILD)/virt-qemu-fetch $(BUILD)/virt-qemu-ssh $(BUILD)/guest-helper-$(ARCH)
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/libexec/virt-qemu" $(BUILD)/build-parts.sh
 	install -D -t "$(DESTDIR)$(PREFIX)/libexec/virt-qemu/downburst" $(BUILD)/downburst
+	install -d "$(DESTDIR)$(PREFIX)/libexec/virt-qemu/shim"
+	ln -sf ../../../bin/autopkgtest-virt-qemu-ng "$(DESTDIR)$(PREFIX)/libexec/virt-qemu/shim/autopkgtest-virt-qemu"
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/virt-qemu" $(BUILD)/images.conf
 	install -D -m 644 virt-qemu/tmpfiles.conf "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/virt-qemu.conf"
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/man/man1" virt-qemu/*.1

@@ -257,6 +257,19 @@ take_next_as_value (VqArguments *self, const VqArgument *option, const char **va
   return VQ_ARGUMENT_OPTION;
 }
 
+/* Some callers write "_" for "-" in an option: sbuild-qemu of Debian 12 says --overlay_dir=DIR. */
+static gboolean
+fail_unknown (const VqArguments *self, const char *string, gsize length, GError **error)
+{
+  g_autofree char *with_hyphens = g_strdelimit (g_strndup (string + 2, length), "_", '-');
+  int index;
+
+  if (find_name (self->table, with_hyphens, length, &index) != 1)
+    return vq_error_set (error, VQ_ERROR_USAGE, "unknown option %s", string);
+  return vq_error_set (error, VQ_ERROR_USAGE, "unknown option %s: it is called --%s", string,
+                       self->table[index].name);
+}
+
 static VqArgumentKind
 fail_name (const VqArguments *self, const char *string, gsize length, GError **error)
 {
@@ -269,7 +282,7 @@ fail_name (const VqArguments *self, const char *string, gsize length, GError **e
     vq_error_set (error, VQ_ERROR_USAGE, "option %s is ambiguous: it could be %s", string,
                   names->str);
   else
-    vq_error_set (error, VQ_ERROR_USAGE, "unknown option %s", string);
+    fail_unknown (self, string, length, error);
   return VQ_ARGUMENT_ERROR;
 }
 

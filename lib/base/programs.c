@@ -5,6 +5,7 @@
 
 #define INSTALLED "../libexec/virt-qemu"
 #define INSTALLED_DATA "../share/virt-qemu"
+#define COMMAND "virt-qemu"
 
 /* The directory of the running program. */
 static char *
@@ -38,6 +39,19 @@ find_in (const char *directory, const char *const *folders, const char *name, GF
   return NULL;
 }
 
+/* The command for people is a package of its own, which the server does without. */
+static gboolean
+fail_to_find (const char *directory, const char *name, GError **error)
+{
+  g_autofree char *expected = get_path (directory, INSTALLED, name);
+
+  if (g_str_equal (name, COMMAND))
+    return vq_error_set (error, VQ_ERROR_FAILED, "there is no %s/%s: install the package %s",
+                         directory, name, COMMAND);
+  return vq_error_set (error, VQ_ERROR_FAILED,
+                       "%s is missing: this program is not installed completely", expected);
+}
+
 char *
 vq_programs_find (const char *name, GError **error)
 {
@@ -45,14 +59,10 @@ vq_programs_find (const char *name, GError **error)
   g_autofree char *directory = get_own_directory (error);
   g_autofree char *path
       = directory != NULL ? find_in (directory, folders, name, G_FILE_TEST_IS_EXECUTABLE) : NULL;
-  g_autofree char *expected = NULL;
 
-  if (directory == NULL || path != NULL)
-    return g_steal_pointer (&path);
-  expected = get_path (directory, INSTALLED, name);
-  vq_error_set (error, VQ_ERROR_FAILED, "%s is missing: this program is not installed completely",
-                expected);
-  return NULL;
+  if (directory != NULL && path == NULL)
+    fail_to_find (directory, name, error);
+  return g_steal_pointer (&path);
 }
 
 char *

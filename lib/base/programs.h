@@ -5,7 +5,8 @@
 
 #include <glib.h>
 
-/* The path of our program NAME. Fails with the path where it should be. Transfer full. */
+/* The path of our program NAME. Fails with the path where it should be, or with the package to
+ * install. Transfer full. */
 char *vq_programs_find (const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The path of our file NAME that is no program, which is looked for here and in ../share/virt-qemu;

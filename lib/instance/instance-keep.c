@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/programs.h"
 #include "disk/disk.h"
 #include "instance/control-server.h"
 #include "instance/control-wire.h"
@@ -42,8 +43,10 @@ vq_instance_keep_check (const char *name, GError **error)
 {
   VQ_ERROR_PREFIX (error, "option --keep-failed");
   g_autofree char *longest = build_name (name, NAMES_MAX);
+  g_autofree char *supervisor = vq_programs_find (VQ_INSTANCE_START_PROGRAM, error);
 
-  return vq_instance_name_check (name, error) && vq_instance_name_check (longest, error);
+  return supervisor != NULL && vq_instance_name_check (name, error)
+         && vq_instance_name_check (longest, error);
 }
 
 static VqInstance *

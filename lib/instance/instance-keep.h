@@ -4,7 +4,8 @@
 
 #include "testbed/testbed.h"
 
-/* Whether instances can have the name NAME, and the others that vq_instance_keep would try. */
+/* Whether instances can have the name NAME, and the others that vq_instance_keep would try, and
+ * whether the program virt-qemu, which looks after them, is installed. */
 gboolean vq_instance_keep_check (const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Makes a new instance whose machine is a copy of that of TESTBED, which is open and goes on. Its

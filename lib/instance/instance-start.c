@@ -68,7 +68,7 @@ spawn (VqInstance *instance, gboolean is_new, const VqInstanceOwner *owner, cons
   vq_autofd int own = writer;
   const int sources[N_FDS] = { vq_instance_get_lock_fd (instance), writer, owner->process_fd,
                                owner->peer_fd, slot != NULL ? vq_slot_get_fd (slot) : -1 };
-  g_autofree char *program = vq_programs_find ("virt-qemu", error);
+  g_autofree char *program = vq_programs_find (VQ_INSTANCE_START_PROGRAM, error);
   const char *const argv[] = { program,
                                VQ_INSTANCE_START_VERB,
                                vq_instance_get_name (instance),

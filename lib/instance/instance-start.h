@@ -7,7 +7,10 @@
 #include "instance/instance.h"
 #include "slot/slot.h"
 
-/* The verb of virt-qemu that the supervisor's process is started with, and how many arguments it
+/* The program of which a verb is the supervisor, as vq_programs_find knows it. */
+#define VQ_INSTANCE_START_PROGRAM "virt-qemu"
+
+/* The verb that the supervisor's process is started with, and how many arguments it
  * has: the instance's name, five descriptors, and "new" or "old". */
 #define VQ_INSTANCE_START_VERB "supervise"
 #define VQ_INSTANCE_START_N_ARGUMENTS 7

@@ -117,6 +117,14 @@ TEST (missing)
   assert_misses ("find", "tool", message);
 }
 
+TEST (missing_command)
+{
+  g_autofree char *message
+      = g_strdup_printf ("there is no %s/bin/virt-qemu: install the package virt-qemu", directory);
+
+  assert_misses ("find", "virt-qemu", message);
+}
+
 TEST (missing_helper)
 {
   g_autofree char *amd64 = put ("libexec/virt-qemu/guest-helper-amd64", 0755);
