@@ -34,6 +34,7 @@ LIB_OBJECTS := $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*/*.c))
 GUEST_SCRIPTS := $(patsubst lib/%,$(BUILD)/%.inc,$(wildcard lib/*/*.sh))
 # tests/unit has the same folders as lib; the programs are all in one directory, because their names are unique.
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(wildcard tests/unit/*/check_*.c)))
+UNIT_TESTS += $(BUILD)/tests/check_completions
 TEST_SUPPORT := $(patsubst tests/support/%.c,$(BUILD)/tests/%.o,$(wildcard tests/support/*.c))
 vpath %.c tests/support $(wildcard tests/unit/*) virt-qemu/guest-helper
 PROGRAMS := $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu virt-qemu-exec virt-qemu-archive virt-qemu-fetch virt-qemu-ssh virt-qemu-build downburst build-parts.sh images.conf shim/autopkgtest-virt-qemu)
@@ -247,6 +248,12 @@ check-debci: all image
 check-together: all guest-tests image
 	tests/guest/together "$(DEBUSINE_CHROOT)" $(BUILD) "$(IMAGE)"
 
+# What the completions of three shells offer, against --help.
+$(BUILD)/tests/check_completions: tests/completions/check
+	@mkdir -p $(@D)
+	printf '%s\n' '#!/bin/sh' 'exec $< $(BUILD)' >$@
+	chmod +x $@
+
 unit-tests: all $(UNIT_TESTS)
 guest-tests: $(GUEST_TESTS)
 tests: unit-tests guest-tests
@@ -271,7 +278,7 @@ lint:
 	tests/lint/names
 	tests/lint/options
 	tests/lint/blocking
-	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/soak/run tests/guest/make-guest tests/guest/ceph virt-qemu/virt-qemu-build virt-qemu/build-parts.sh tests/guest/together .ci/run tests/guest/teuthology/test.sh contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]* debian/tests/as-default debian/tests/commands debian/tests/testbed debian/*.preinst debian/*.postrm
+	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/soak/run tests/guest/make-guest tests/guest/ceph virt-qemu/virt-qemu-build virt-qemu/build-parts.sh tests/guest/together .ci/run tests/guest/teuthology/test.sh contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]* debian/tests/as-default debian/tests/commands debian/tests/testbed debian/*.preinst debian/*.postrm tests/completions/check tests/completions/ask-bash
 	if command -v pyflakes3 >/dev/null; then pyflakes3 contrib/debusine/*.py tests/bench/*.py tests/support/*.py; fi
 	shellcheck -s bash virt-qemu/*.bash
 	shellcheck -s sh lib/*/*.sh
@@ -288,10 +295,20 @@ install: all
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/virt-qemu" $(BUILD)/images.conf
 	install -D -m 644 virt-qemu/tmpfiles.conf "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/virt-qemu.conf"
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/man/man1" virt-qemu/*.1
-	install -D -m 644 virt-qemu/autopkgtest-virt-qemu-ng.bash \
-	  "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/autopkgtest-virt-qemu-ng"
-	install -D -m 644 virt-qemu/virt-qemu.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/virt-qemu"
-	install -D -m 644 virt-qemu/virt-qemu-downburst.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/downburst"
+	$(MAKE) install-completions
+
+# Each shell has one file for all programs. bash and fish look for one with the program's name, and find links to it.
+# Debian's zsh looks into the second of its directories only below /usr/local.
+SHARE = $(DESTDIR)$(PREFIX)/share
+ZSH_COMPLETIONS = $(SHARE)/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+install-completions:
+	install -D -m 644 virt-qemu/completion.bash "$(SHARE)/bash-completion/completions/autopkgtest-virt-qemu-ng"
+	install -D -m 644 virt-qemu/completion.fish "$(SHARE)/fish/vendor_completions.d/autopkgtest-virt-qemu-ng.fish"
+	install -D -m 644 virt-qemu/completion.zsh "$(ZSH_COMPLETIONS)/_autopkgtest-virt-qemu-ng"
+	for name in virt-qemu downburst; do \
+	  ln -sf autopkgtest-virt-qemu-ng "$(SHARE)/bash-completion/completions/$$name"; \
+	  ln -sf autopkgtest-virt-qemu-ng.fish "$(SHARE)/fish/vendor_completions.d/$$name.fish"; \
+	done
 
 install-helpers: helpers
 	install -D -t "$(DESTDIR)$(PREFIX)/share/virt-qemu" $(HELPERS)
@@ -300,5 +317,5 @@ clean:
 	rm -rf $(BUILD) $(BUILD)-sanitize
 
 .PHONY: all helpers check check-unit check-helpers check-guest check-guests check-rbd check-valgrind check-debusine check-debci check-together soak unit-tests guest-tests tests deps image demo \
-        bench lint install install-helpers clean
+        bench lint install install-completions install-helpers clean
 -include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/guest/*.d)
