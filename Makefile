@@ -166,7 +166,7 @@ $(patsubst %,$(BUILD)/tests/check_%,exec_server exec_server_crowd exec_server_en
 $(patsubst %,$(BUILD)/tests/check_%,guest_helper guest_frames guest_commands guest_crowds guest_files guest_identity guest_streams guest_terminal guest_daemon helper_channel channel_contract): | $(BUILD)/guest-helper-$(ARCH)
 $(patsubst %,$(BUILD)/tests/check_%,pull verb verb_check verb_image verb_image_build verb_image_cache verb_image_update verb_exec verb_file verb_instance verb_shell verb_slots verb_template): | $(BUILD)/virt-qemu $(BUILD)/virt-qemu-build $(BUILD)/build-parts.sh
 $(BUILD)/tests/check_downburst: | $(BUILD)/downburst
-$(BUILD)/tests/check_shim: | $(BUILD)/shim/autopkgtest-virt-qemu $(BUILD)/autopkgtest-virt-qemu-ng
+$(BUILD)/tests/check_shim: | $(BUILD)/shim/autopkgtest-virt-qemu $(BUILD)/autopkgtest-virt-qemu-ng $(BUILD)/virt-qemu-exec
 # A test program looks for these programs in its own directory, as the server does.
 $(BUILD)/tests/guest-helper-$(ARCH) $(BUILD)/tests/virt-qemu-archive $(BUILD)/tests/virt-qemu-ssh: $(BUILD)/tests/%: $(BUILD)/%
 	@mkdir -p $(@D)

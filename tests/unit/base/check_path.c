@@ -101,6 +101,17 @@ static const struct
   { "no/a/b", FALSE }, { "no/inner/a", FALSE },
 };
 
+/* So that they can be removed. */
+static void
+open_cache_parents (void)
+{
+  g_autofree char *inner = in_base ("no/inner");
+  g_autofree char *no = in_base ("no");
+
+  ck_assert_int_eq (chmod (no, 0755), 0);
+  ck_assert_int_eq (chmod (inner, 0755), 0);
+}
+
 static void
 make_cache_parents (void)
 {
@@ -130,6 +141,7 @@ TEST_LOOP (cache, 0, G_N_ELEMENTS (caches))
   expected = caches[_i].is_used ? g_build_filename (wanted, "virt-qemu", NULL)
                                 : g_strdup_printf ("/var/tmp/virt-qemu-%u", (guint)geteuid ());
   ck_assert_int_eq (seteuid (uid), 0);
+  open_cache_parents ();
   ck_assert_str_eq (chosen, expected);
 }
 

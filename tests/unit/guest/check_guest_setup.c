@@ -233,11 +233,12 @@ start_elsewhere (VqChannel *self, const char *const *argv, int in, int out, int 
   g_autofree char *cache = g_build_filename (directory, "cache", NULL);
   g_autofree char *mark = g_build_filename (directory, "mark", NULL);
   g_autoptr (GString) script = g_string_new (argv[2]);
-  const char *const words[] = { argv[0], argv[1], script->str, argv[3], argv[4], NULL };
+  const char *words[] = { argv[0], argv[1], NULL, argv[3], argv[4], NULL };
 
   ck_assert_uint_eq (g_strv_length ((char **)argv), argv[4] != NULL ? 5 : 4);
   g_string_replace (script, "/var/cache", cache, 0);
   g_string_replace (script, "/run/autopkgtest-reboot-prepare-mark", mark, 0);
+  words[2] = script->str; /* where it is now */
   return vq_channel_start (channel, words, in, out, err, done, data);
 }
 
