@@ -270,7 +270,7 @@ demo: deps
 
 bench: deps
 	+$(MAKE) all image
-	tests/bench/run --server=$(BUILD)/autopkgtest-virt-qemu-ng --json=$(BUILD)/bench.json $(BENCH) "$(IMAGE)"
+	tests/bench/run --server=$(BUILD)/autopkgtest-virt-qemu-ng --json=$(BUILD)/bench.json --svg=$(BUILD)/bench.svg $(BENCH) "$(IMAGE)"
 
 lint:
 	clang-format --dry-run -Werror lib/*/*.[ch] virt-qemu/*.c virt-qemu/*/*.[ch] tests/*/*.[ch] tests/unit/*/*.[ch]

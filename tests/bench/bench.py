@@ -26,11 +26,13 @@ What the rows mean:
 - "a package with trivial tests": autopkgtest -B with tests that do nothing, and say that they break the testbed,
   so that it is reverted between them (autopkgtest 6.0 reverts before each test anyway). The template is there.
 
-Only one guest runs at a time, two for the private memory. All that is started ends with this program, also on
+At last, 1, 2, 4, 8 and 16 testbeds of one template are open at once (--no-many: not): a second table, and a plot.
+
+Only one guest runs at a time otherwise, two for the private memory. All that is started ends with this program, also on
 ^C. A row that fails is shown as failed, stderr says why, and the rest goes on with a new session.
 
 processes.py looks after processes, session.py speaks the protocol, rows.py measures, side.py is one server
-with its numbers, report.py makes the tables.
+with its numbers, many.py has many testbeds at once, report.py makes the tables, plot.py the plot.
 """
 
 import argparse
@@ -45,6 +47,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import many
+import plot
 import processes
 import report
 from rows import ROWS, Data
@@ -108,6 +112,7 @@ def make_parser():
     add("--runs", type=int, default=2, metavar="N", help="turns of each server (default: %(default)s)")
     add("--rows", metavar="ROW[,ROW]", help="measure only these rows (default: all)")
     add("--no-reboot", action="store_true", help="all rows but reboot, which takes 2 minutes under TCG")
+    add("--no-many", action="store_true", help="no testbeds at once")
     add("--only", choices=("ours", "theirs"), help="measure only this server")
     add("--size", type=int, default=64, metavar="MIB", help="of streams and files (default: %(default)s)")
     add("--files", type=int, default=2000, metavar="N", help="in the copied tree (default: %(default)s)")
@@ -122,6 +127,8 @@ def make_parser():
         help="it does not look at the image (default: %(default)s)")
     add("--json", type=Path, default=TOP / "build/bench.json", metavar="FILE",
         help="all samples (default: build/bench.json)")
+    add("--svg", type=Path, default=TOP / "build/bench.svg", metavar="FILE",
+        help="the plot of many testbeds at once (default: build/bench.svg)")
     add("--markdown", action="store_true", help="print the table in Markdown, without min and max")
     add("--from", type=Path, dest="source", metavar="FILE", help="print the table of this JSON file")
     add("image", nargs="?", help="must suit both: root shell on hvc1 or ttyS1, python3, guest agent")
@@ -239,7 +246,8 @@ def measure(options, directory):
         for side in sides:
             say(f"{side.name}: turn {turn + 1} of {options.runs}")
             side.take_turn(directory, data, turn == 0)
-    return report.make(describe(options, sides, load_before, begin), options.size, options.files, sides)
+    points = [] if options.no_many or not sides[0].forks else many.measure(sides[0], directory)
+    return report.make(describe(options, sides, load_before, begin), options.size, options.files, sides, points)
 
 
 def measure_and_save(options):
@@ -248,6 +256,8 @@ def measure_and_save(options):
         result = measure(options, Path(directory))
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(result, indent=2) + "\n")
+    if result["many"]:
+        options.svg.write_text(plot.svg(result["many"]))
     return result
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The report: a dictionary, which is the JSON file, and two tables made of it."""
 
+from many import COLUMNS
+
 MARKDOWN_ESCAPES = str.maketrans({"|": "\\|"})
 
 
@@ -9,7 +11,7 @@ def ratio(results):
     return medians[0] / medians[1] if len(medians) == 2 and None not in medians and medians[1] else None
 
 
-def make(facts, size, count, sides):
+def make(facts, size, count, sides, points):
     """FACTS are (what, value) pairs; `ours` comes first in SIDES."""
     rows = []
     for row in sides[0].rows:
@@ -22,6 +24,7 @@ def make(facts, size, count, sides):
         "commands": {side.name: side.argv() for side in sides},
         "lost": {side.name: side.lost for side in sides},
         "rows": rows,
+        "many": points,
     }
 
 
@@ -63,6 +66,15 @@ def table_lines(report, spreads):
         yield [row["title"]] + sum(cells, []) + [ratio_cell(row)] * both
 
 
+def many_lines(report):
+    """The same for many testbeds at once; nothing if they were not measured."""
+    points = report.get("many", [])
+    if points:
+        yield ["testbeds at once", *(title for _, title, _ in COLUMNS)]
+    for point in points:
+        yield [str(point["count"]), *(f"{number(point[name])} {unit}" for name, _, unit in COLUMNS)]
+
+
 def notes(report):
     if len(report["commands"]) > 1:
         yield "A ratio below 1 means that the first server takes less."
@@ -70,26 +82,34 @@ def notes(report):
         yield from (f"{server}: a session got no testbed and does not count: {reason}" for reason in lost)
 
 
-def text(report):
-    """A table for a terminal."""
-    lines = list(table_lines(report, True))
+def text_table(lines):
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    yield from (f"{what + ':':<{max(map(len, report['facts'])) + 1}} {value}" for what, value in report["facts"].items())
-    yield ""
     for line in lines:
         first, *others = zip(line, widths)
         cells = [first[0].ljust(first[1])] + [cell.rjust(width) for cell, width in others]
         yield "  ".join(cells).rstrip()
     yield ""
+
+
+def text(report):
+    """Tables for a terminal."""
+    yield from (f"{what + ':':<{max(map(len, report['facts'])) + 1}} {value}" for what, value in report["facts"].items())
+    yield ""
+    for lines in filter(None, (list(table_lines(report, True)), list(many_lines(report)))):
+        yield from text_table(lines)
     yield from notes(report)
+
+
+def markdown_table(lines):
+    lines.insert(1, ["---"] + ["---:"] * (len(lines[0]) - 1))
+    yield from (f"| {' | '.join(cell.translate(MARKDOWN_ESCAPES) for cell in line)} |" for line in lines)
+    yield ""
 
 
 def markdown(report):
     """The same in Markdown, medians only."""
     yield from (f"- {what}: {value}" for what, value in report["facts"].items())
     yield ""
-    lines = list(table_lines(report, False))
-    lines.insert(1, ["---"] + ["---:"] * (len(lines[0]) - 1))
-    yield from (f"| {' | '.join(cell.translate(MARKDOWN_ESCAPES) for cell in line)} |" for line in lines)
-    yield ""
+    for lines in filter(None, (list(table_lines(report, False)), list(many_lines(report)))):
+        yield from markdown_table(lines)
     yield from notes(report)
