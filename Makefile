@@ -147,7 +147,7 @@ $(BUILD)/tests/check_%: $(BUILD)/tests/check_%.o $(BUILD)/tests/libsupport.a $(B
 # The guest tests are programs like the unit tests, with helpers of their own.
 GUEST_TESTS := $(patsubst tests/guest/%.c,$(BUILD)/tests/guest/%,$(wildcard tests/guest/check_*.c))
 # These are a part of "check-guests" only, as they take minutes.
-LONG_GUEST_TESTS := $(patsubst %,$(BUILD)/tests/guest/%,check_image_update check_more_disks check_teuthology check_downburst)
+LONG_GUEST_TESTS := $(patsubst %,$(BUILD)/tests/guest/%,check_image_update check_image_url check_more_disks check_teuthology check_downburst)
 QUICK_GUEST_TESTS := $(filter-out $(LONG_GUEST_TESTS),$(GUEST_TESTS))
 GUEST_HELPERS := $(patsubst tests/guest/%.c,$(BUILD)/tests/guest/%.o,$(filter-out $(wildcard tests/guest/check_*.c tests/guest/guest-*.c),$(wildcard tests/guest/*.c)))
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/virt-qemu
@@ -272,14 +272,18 @@ bench: deps
 	+$(MAKE) all image
 	tests/bench/run --server=$(BUILD)/autopkgtest-virt-qemu-ng --json=$(BUILD)/bench.json --svg=$(BUILD)/bench.svg $(BENCH) "$(IMAGE)"
 
+bench-images: deps
+	+$(MAKE) all image
+	tests/bench/images --program=$(BUILD)/virt-qemu $(BENCH) "$(IMAGE)"
+
 lint:
 	clang-format --dry-run -Werror lib/*/*.[ch] virt-qemu/*.c virt-qemu/*/*.[ch] tests/*/*.[ch] tests/unit/*/*.[ch]
 	tests/lint/layers
 	tests/lint/names
 	tests/lint/options
 	tests/lint/blocking
-	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/soak/run tests/guest/make-guest tests/guest/ceph virt-qemu/virt-qemu-build virt-qemu/build-parts.sh tests/guest/together .ci/run tests/guest/teuthology/test.sh contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]* debian/tests/as-default debian/tests/commands debian/tests/testbed debian/*.preinst debian/*.postrm tests/completions/check tests/completions/ask-bash
-	if command -v pyflakes3 >/dev/null; then pyflakes3 contrib/debusine/*.py tests/bench/*.py tests/support/*.py; fi
+	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/bench/plain-build tests/soak/run tests/guest/make-guest tests/guest/ceph virt-qemu/virt-qemu-build virt-qemu/build-parts.sh tests/guest/together .ci/run tests/guest/teuthology/test.sh contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]* debian/tests/as-default debian/tests/commands debian/tests/testbed debian/*.preinst debian/*.postrm tests/completions/check tests/completions/ask-bash
+	if command -v pyflakes3 >/dev/null; then pyflakes3 contrib/debusine/*.py tests/bench/*.py tests/bench/images tests/support/*.py; fi
 	shellcheck -s bash virt-qemu/*.bash
 	shellcheck -s sh lib/*/*.sh
 	! for page in virt-qemu/*.1; do man --warnings -E UTF-8 -l -Tutf8 -Z $$page 2>&1 >/dev/null; done | grep .
@@ -317,5 +321,5 @@ clean:
 	rm -rf $(BUILD) $(BUILD)-sanitize
 
 .PHONY: all helpers check check-unit check-helpers check-guest check-guests check-rbd check-valgrind check-debusine check-debci check-together soak unit-tests guest-tests tests deps image demo \
-        bench lint install install-completions install-helpers clean
+        bench bench-images lint install install-completions install-helpers clean
 -include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/guest/*.d)

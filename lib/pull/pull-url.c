@@ -40,7 +40,7 @@ vq_pull_url_check (const char *url, GError **error)
   for (const char *c = url; *c != '\0'; c++)
     if (*c <= ' ' || *c > '~')
       return vq_error_set (error, VQ_ERROR_USAGE,
-                           "\"%s\" has characters that must be written as %%XX", shown);
+                           "the address has characters that must be written as %%XX: %s", shown);
   if (uri == NULL || !vq_pull_url_is (url) || vq_pull_url_is_file (url)
       || g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0' || strlen (url) > LONGEST)
     return vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is no http or https address", shown);

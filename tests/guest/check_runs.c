@@ -62,6 +62,19 @@ TEST (test_starts_on_its_disk)
                       "/mnt/test_vdb\n1\n/dev/vda\n/dev/vdb\n/dev/vdc");
 }
 
+/* A file's address is that file; what has to be escaped in one may be. */
+TEST (test_takes_the_image_from_an_address)
+{
+  user_script_expect (
+      SCRIPT ("echo hello") "ln -s image.qcow2 'a %.qcow2'; "
+                            "virt-qemu run --image=\"file://$PWD/a%20%25.qcow2\" --ram-size=1024 "
+                            "--disk=fs=ext4 --disk=fs=ext4 test; rm 'a %.qcow2'",
+      "hello");
+  user_script_expect_failure (
+      SCRIPT ("echo hello") "virt-qemu run --image=\"file://$PWD/none.qcow2\" test", 255,
+      "none.qcow2");
+}
+
 /* Files for it need no cloud-init in the guest. */
 TEST (test_has_files_beside_it)
 {
