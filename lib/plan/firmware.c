@@ -12,9 +12,12 @@ typedef struct
 {
   const char *architecture;
   const char *code;
-  const char *vars;
+  const char *vars; /* NULL: it keeps none */
   const char *package;
 } Known;
+
+/* Debian 12 has only the second. */
+#define RISCV64_PACKAGES "qemu-efi-riscv64 (in Debian 12 u-boot-qemu)"
 
 /* In order of preference. Releases before Debian 12 have only the 2 MB build of OVMF. */
 static const Known known[] = {
@@ -26,7 +29,8 @@ static const Known known[] = {
   { "aarch64", "/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd",
     "qemu-efi-aarch64" },
   { "riscv64", "/usr/share/qemu-efi-riscv64/RISCV_VIRT_CODE.fd",
-    "/usr/share/qemu-efi-riscv64/RISCV_VIRT_VARS.fd", "qemu-efi-riscv64" },
+    "/usr/share/qemu-efi-riscv64/RISCV_VIRT_VARS.fd", RISCV64_PACKAGES },
+  { "riscv64", "/usr/lib/u-boot/qemu-riscv64_smode/u-boot.bin", NULL, RISCV64_PACKAGES },
 };
 
 struct _VqFirmware
@@ -41,7 +45,8 @@ firmware_new (const char *root, const Known *entry)
   VqFirmware *firmware = g_new0 (VqFirmware, 1);
 
   firmware->code = g_build_filename (root, entry->code, NULL);
-  firmware->vars = g_build_filename (root, entry->vars, NULL);
+  if (entry->vars != NULL)
+    firmware->vars = g_build_filename (root, entry->vars, NULL);
   return firmware;
 }
 
@@ -55,7 +60,8 @@ vq_firmware_find_in (const char *root, const char *qemu_architecture, GError **e
       {
         g_autoptr (VqFirmware) firmware = firmware_new (root, &known[i]);
 
-        if (access (firmware->code, R_OK) == 0 && access (firmware->vars, R_OK) == 0)
+        if (access (firmware->code, R_OK) == 0
+            && (firmware->vars == NULL || access (firmware->vars, R_OK) == 0))
           return g_steal_pointer (&firmware);
         package = known[i].package;
       }
@@ -88,6 +94,12 @@ const char *
 vq_firmware_get_code (const VqFirmware *firmware)
 {
   return firmware->code;
+}
+
+gboolean
+vq_firmware_has_vars (const VqFirmware *firmware)
+{
+  return firmware != NULL && firmware->vars != NULL;
 }
 
 const char *

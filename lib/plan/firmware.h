@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* EFI firmware for QEMU, as Debian packages it: a file of code that all guests share, and a file of
- * initial variables, of which each guest needs its own copy. Waits only for the disk. */
+ * initial variables, of which each guest needs its own copy. U-Boot has no variables; QEMU takes it
+ * as a kernel. Waits only for the disk. */
 #pragma once
 
 #include <glib.h>
@@ -18,7 +19,10 @@ VqFirmware *vq_firmware_find_in (const char *root, const char *qemu_architecture
 void vq_firmware_free (VqFirmware *firmware);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqFirmware, vq_firmware_free)
 
-/* Absolute paths of the two files, which must only be read. */
+/* FALSE if FIRMWARE is NULL. */
+gboolean vq_firmware_has_vars (const VqFirmware *firmware);
+
+/* Absolute paths of the two files, which must only be read. The second is NULL if there is none. */
 const char *vq_firmware_get_code (const VqFirmware *firmware);
 const char *vq_firmware_get_vars (const VqFirmware *firmware);
 

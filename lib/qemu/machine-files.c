@@ -41,7 +41,7 @@ struct _VqMachineFiles
 static gboolean
 copy_fresh_vars (VqMachineFiles *files, GError **error)
 {
-  return files->plan->firmware == NULL
+  return !vq_firmware_has_vars (files->plan->firmware)
          || vq_firmware_copy_vars (files->plan->firmware, files->vars, error);
 }
 
@@ -52,7 +52,7 @@ copy_template_vars (VqMachineFiles *files, GError **error)
 {
   g_autofree char *templates = g_build_filename (files->template, VQ_TEMPLATE_EFI_VARS, NULL);
 
-  return files->plan->firmware == NULL
+  return !vq_firmware_has_vars (files->plan->firmware)
          || (files->making ? vq_file_copy (files->vars, templates, error)
                            : vq_file_copy (templates, files->vars, error));
 }
@@ -301,7 +301,8 @@ vq_machine_files_copy (VqMachineFiles *files, const char *target, GError **error
 
   return vq_file_copy_over (from, disk, error)
          && vq_machine_disks_copy (get_disks (files), target, error)
-         && (files->plan->firmware == NULL || vq_file_copy_over (files->vars, vars, error));
+         && (!vq_firmware_has_vars (files->plan->firmware)
+             || vq_file_copy_over (files->vars, vars, error));
 }
 
 VqMachineFiles *

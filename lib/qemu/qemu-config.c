@@ -509,13 +509,19 @@ add_hotplug_ports (GPtrArray *argv, const VqQemuConfig *config)
 static void
 add_firmware (GPtrArray *argv, const VqQemuConfig *config)
 {
+  const VqFirmware *firmware = config->plan->firmware;
   g_autofree char *vars = NULL;
 
-  if (config->plan->firmware == NULL)
+  if (firmware == NULL)
     return;
+  if (!vq_firmware_has_vars (firmware))
+    {
+      add (argv, "-kernel", "%s", vq_firmware_get_code (firmware));
+      return;
+    }
   vars = vq_qemu_value_quote (config->efi_vars);
   add (argv, "-drive", "if=pflash,format=raw,unit=0,readonly=on,file=%s",
-       vq_firmware_get_code (config->plan->firmware));
+       vq_firmware_get_code (firmware));
   add (argv, "-drive", "if=pflash,format=raw,unit=1,file=%s", vars);
 }
 

@@ -65,8 +65,9 @@ add_firmware (VqTemplateKey *key, const VqPlan *plan, GError **error)
   return plan->firmware == NULL
          || (vq_template_key_add_file (key, "firmware", vq_firmware_get_code (plan->firmware),
                                        error)
-             && vq_template_key_add_file (key, "firmware variables",
-                                          vq_firmware_get_vars (plan->firmware), error));
+             && (!vq_firmware_has_vars (plan->firmware)
+                 || vq_template_key_add_file (key, "firmware variables",
+                                              vq_firmware_get_vars (plan->firmware), error)));
 }
 
 static void

@@ -54,7 +54,8 @@ static const struct
   { "aarch64", "/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd",
     "qemu-efi-aarch64" },
   { "riscv64", "/usr/share/qemu-efi-riscv64/RISCV_VIRT_CODE.fd",
-    "/usr/share/qemu-efi-riscv64/RISCV_VIRT_VARS.fd", "qemu-efi-riscv64" },
+    "/usr/share/qemu-efi-riscv64/RISCV_VIRT_VARS.fd",
+    "qemu-efi-riscv64 (in Debian 12 u-boot-qemu)" },
 };
 
 static void
@@ -101,6 +102,25 @@ TEST (test_new_ovmf_wins_over_old)
   ck_assert_ptr_nonnull (firmware);
   ck_assert (g_str_has_suffix (vq_firmware_get_code (firmware), "/OVMF_CODE_4M.fd"));
   ck_assert (g_str_has_suffix (vq_firmware_get_vars (firmware), "/OVMF_VARS_4M.fd"));
+}
+
+/* U-Boot is taken where there is nothing better, and has no variables. */
+TEST (test_without_variables)
+{
+  const char *uboot = "/usr/lib/u-boot/qemu-riscv64_smode/u-boot.bin";
+  g_autoptr (VqFirmware) alone = NULL;
+  g_autoptr (VqFirmware) beside = NULL;
+
+  put_file (uboot, "code", 4);
+  alone = vq_firmware_find_in (root, "riscv64", NULL);
+  ck_assert_ptr_nonnull (alone);
+  ck_assert (g_str_has_suffix (vq_firmware_get_code (alone), uboot));
+  ck_assert (!vq_firmware_has_vars (alone) && vq_firmware_get_vars (alone) == NULL);
+  put_file ("/usr/share/qemu-efi-riscv64/RISCV_VIRT_CODE.fd", "code", 4);
+  put_file ("/usr/share/qemu-efi-riscv64/RISCV_VIRT_VARS.fd", "vars", 4);
+  beside = vq_firmware_find_in (root, "riscv64", NULL);
+  ck_assert (vq_firmware_has_vars (beside));
+  ck_assert (!vq_firmware_has_vars (NULL));
 }
 
 TEST (test_unknown_architecture)
