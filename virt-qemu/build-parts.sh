@@ -76,6 +76,22 @@ networkd() {
 	END
 }
 
+# What a kernel upgrade in the guest gives to zipl. Not there when the first kernel is installed: zipl needs the disk.
+zipl_config() {
+	cat <<-END
+		cat >"\$root/etc/zipl.conf" <<'ZIPL'
+		[defaultboot]
+		default=system
+
+		[system]
+		target=/boot
+		image=/vmlinuz
+		ramdisk=/initrd.img
+		parameters="root=LABEL=root $root_options $cmdline"
+		ZIPL
+	END
+}
+
 # The last of all: the bootstrap needs the network itself.
 tidy() {
 	cat <<-'END'
@@ -122,12 +138,14 @@ define_testbed() {
 	efi-amd64) loader=x86_64-efi loader_package=grub-efi-amd64-bin ;;
 	ieee1275-ppc64el) loader=powerpc-ieee1275 loader_package=grub-ieee1275-bin console=hvc0 ;;
 	efi-arm64) loader=arm64-efi loader_package=grub-efi-arm64-bin console=ttyAMA0 ;;
+	efi-riscv64) loader=riscv64-efi loader_package=grub-efi-riscv64-bin ;;
+	zipl-s390x) loader='' loader_package=s390-tools console='' ;; # the kernel knows its console
 	esac
 	[ -e "/usr/lib/grub/$loader/linux.mod" ] || packages=$packages,$loader_package
 	early_hook=$(base_files "$fs"; [ "$distro" != ubuntu ] || kernel_in_root; fast_initrd "$fs")
 	hook=$(identity; networkd; no_password root; testbed)
-	last_hook=$(echo "set -e; root=\$1"; machine_id; tidy; apt_digest)
-	cmdline="console=$console quiet fsck.mode=skip${cmdline:+ $cmdline}"
+	cmdline="${console:+console=$console }quiet fsck.mode=skip${cmdline:+ $cmdline}"
+	last_hook=$(echo "set -e; root=\$1"; machine_id; tidy; apt_digest; [ "$boot" != zipl ] || zipl_config)
 }
 
 testbed() {

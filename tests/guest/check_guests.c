@@ -22,6 +22,8 @@
 /* Bytes to copy, and to send through a command. */
 #define SIZE 200001
 
+#define LARGER_DISK "--disk-size=12G"
+
 #define PASSWORD "--password=it's \"secret\""
 
 /* The guest boots a second time. */
@@ -66,7 +68,8 @@ static const Row rows[] = {
   { "debian-12", "qcow2" },
   { "debian-13", "qcow2" },
   { "debian-sid", "qcow2" },
-  { "debian-12-bios", "qcow2", .arguments = { "--disk-size=12G" } },
+  { "debian-12-bios", "qcow2", .arguments = { LARGER_DISK } },
+  { "btrfs", "qcow2", .arguments = { LARGER_DISK } },
   { "sysvinit", "qcow2" },
   { "mean", "qcow2", .quick = TRUE, .remark = NO_NETWORK },
   /* a login prompt */
@@ -125,8 +128,10 @@ static const Row rows[] = {
     .name = "two-servers", .check = check_two_servers },
   /* LVM, with the base image */
   { "lvm", "qcow2", .check = check_lvm },
-  /* another processor */
+  /* other processors */
   { "arm64", "qcow2", .arguments = { "--dpkg-architecture=arm64" } },
+  { "riscv64", "qcow2", .arguments = { "--dpkg-architecture=riscv64", LARGER_DISK } },
+  { "s390x", "qcow2", .arguments = { "--dpkg-architecture=s390x", LARGER_DISK } },
 };
 
 static char *dir; /* on the host, for what is copied */
@@ -248,6 +253,15 @@ check_commands (Server *server)
   check_end (server, "echo trouble >&2; exit 7", 7, "trouble\n");
   check_end (server, "kill -KILL $$", 128 + 9, "");
   check_streams (server);
+}
+
+/* If the disk is to be larger than its image, the root file system is. */
+static void
+check_disk_size (Server *server)
+{
+  if (g_strv_contains (row_under_test->arguments, LARGER_DISK))
+    guest_expect (server, "[ $(df -k --output=size / | tail -n 1) -gt 11000000 ] && echo larger",
+                  "larger");
 }
 
 /* $1 is an empty directory. */
@@ -586,6 +600,7 @@ check_guest (Server *server)
 {
   server_open (server, "open");
   check_commands (server);
+  check_disk_size (server);
   check_file_copies (server);
   check_tree_copies (server);
   check_revert (server);
