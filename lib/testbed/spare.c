@@ -51,11 +51,11 @@ vq_spare_free (VqSpare *spare)
 }
 
 static gboolean
-has_memory (const VqOptions *options)
+has_memory (const VqOptions *options, const char *meminfo)
 {
   guint64 bytes;
 
-  return vq_host_facts_get_available_memory ("/proc/meminfo", &bytes)
+  return vq_host_facts_get_available_memory (meminfo, &bytes)
          && bytes >= options->ram_size_mib * MIB + MEMORY_LEFT;
 }
 
@@ -85,21 +85,18 @@ can_be_twice (const VqPlan *plan)
          && !has_attached_disk (plan);
 }
 
-static gboolean
-is_wanted (const VqPlan *plan)
+const char *
+vq_spare_find_obstacle (const VqPlan *plan, const char *meminfo)
 {
   const VqOptions *options = plan->options;
 
-  switch (options->spare)
-    {
-    case VQ_SPARE_ON:
-      return TRUE;
-    case VQ_SPARE_OFF:
-      return FALSE;
-    case VQ_SPARE_AUTO:
-      break;
-    }
-  return can_be_twice (plan) && has_memory (options) && has_room (options);
+  if (options->spare != VQ_SPARE_AUTO)
+    return options->spare == VQ_SPARE_ON ? NULL : "nobody wants one";
+  if (!can_be_twice (plan))
+    return "the guest has what only one machine can have";
+  if (!has_memory (options, meminfo))
+    return "the host has no memory for another guest";
+  return has_room (options) ? NULL : "the disk has no room for another guest";
 }
 
 static gboolean
@@ -154,10 +151,17 @@ void
 vq_spare_make (VqSpare *spare, VqTemplate *template, int caller)
 {
   gint64 start = g_get_monotonic_time ();
+  const char *obstacle;
 
-  if (vq_spare_is_there (spare) || !is_wanted (spare->plan))
+  if (vq_spare_is_there (spare))
     return;
   vq_spare_drop (spare);
+  obstacle = vq_spare_find_obstacle (spare->plan, "/proc/meminfo");
+  if (obstacle != NULL)
+    {
+      g_debug ("there is no spare machine: %s", obstacle);
+      return;
+    }
   make (spare, template, caller);
   if (spare->guest != NULL)
     g_debug ("a spare machine is there after %.2f s",

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The next machine, which is made before anybody asks for it: a fork of the template that has run
- * for a moment and stands still. There is one at most. It ends with us, however we end. */
+ * for a moment and stands still. There is one at most. It ends with us, however we end.
+ *
+ * It is made while the caller is silent, and given up when the caller speaks. Commands may run in
+ * the guest then: a test is a command, and autopkgtest reverts as soon as it has ended. Making it
+ * takes some half second of processor time. The process is not made nice for that, because the
+ * kernel lets only root undo it, so the machine would be slow when it is used. */
 #pragma once
 
 #include "guest/guest.h"
@@ -14,10 +19,14 @@ VqSpare *vq_spare_new (const VqPlan *plan, VqCancel *cancel);
 void vq_spare_free (VqSpare *spare);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqSpare, vq_spare_free)
 
-/* Makes it, of TEMPLATE, unless it is there already. With --spare=auto it is only made if the host
- * has memory for another guest and room for its disk, and the guest has nothing that only one
- * machine at a time can have. Waits until it is there, but not longer than until there is
- * something to read from CALLER (an open file of the caller's). If it cannot be made, only
+/* Why none is made, or NULL if one is; MEMINFO is normally "/proc/meminfo". With --spare=auto, the
+ * host must have memory for all of another guest's and 512 MiB, and the place for its disk 256 MiB
+ * of room, and the guest must have nothing that only one machine at a time can have. */
+const char *vq_spare_find_obstacle (const VqPlan *plan, const char *meminfo);
+
+/* Makes it, of TEMPLATE, unless it is there already or there is an obstacle. Waits until it is
+ * there, but not longer than until there is something to read from CALLER (an open file of the
+ * caller's). If it cannot be made, only
  * --debug tells. */
 void vq_spare_make (VqSpare *spare, VqTemplate *template, int caller);
 
