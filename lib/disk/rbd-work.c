@@ -101,19 +101,26 @@ run (const VqRbdName *name, const char *const *words, int keep_fd, int seconds, 
     vq_rbd_error_explain (why, get_errno (status), name);
   if (get_errno (status) == EEXIST)
     why->code = VQ_ERROR_EXISTS;
+  if (get_errno (status) == ETIMEDOUT)
+    why->code = VQ_ERROR_TIMEOUT;
   g_propagate_error (error, g_steal_pointer (&why));
   return FALSE;
 }
 
-/* Runs WORDS, and remembers UNDO. */
+/* Runs WORDS, and remembers UNDO. What a cluster has not answered in time it may do all the same,
+ * when it is back. */
 static gboolean
 take_step (VqRbdWork *work, const VqRbdName *name, const char *const *words,
            const char *const *undo, VqCancel *cancel, GError **error)
 {
-  if (!run (name, words, -1, STEP_SECONDS, cancel, error))
-    return FALSE;
-  g_ptr_array_add (work->undo, build (name, undo));
-  return TRUE;
+  g_autoptr (GError) why = NULL;
+  gboolean taken = run (name, words, -1, STEP_SECONDS, cancel, &why);
+
+  if (taken || vq_error_is_timeout (why))
+    g_ptr_array_add (work->undo, build (name, undo));
+  if (!taken)
+    g_propagate_error (error, g_steal_pointer (&why));
+  return taken;
 }
 
 /* A QEMU that was killed counts as a user of its image for half a minute more; nothing tells when
@@ -136,30 +143,60 @@ try_undo (const char *const *argv, GError **error)
           || !vq_wait_pause (PAUSE, NULL, NULL))
         {
           vq_rbd_error_explain (why, get_errno (status), NULL);
+          if (get_errno (status) == ETIMEDOUT)
+            why->code = VQ_ERROR_TIMEOUT;
           g_propagate_error (error, g_steal_pointer (&why));
           return FALSE;
         }
     }
 }
 
-static void
-undo_step (const char *const *argv)
+/* The step that is undone next; NULL if all is. Transfer full. */
+static char **
+take_undo (VqRbdWork *work)
 {
-  g_autoptr (GError) error = NULL;
-  g_autofree char *line = g_strjoinv (" ", (char **)argv);
+  return work->undo->len > 0 ? g_ptr_array_remove_index (work->undo, work->undo->len - 1) : NULL;
+}
 
-  if (!try_undo (argv, &error))
-    g_warning ("something of ours stays in Ceph: %s; later you can try: %s", error->message, line);
+/* Adds what the user can say in a shell to undo the step ARGV, after the steps that are in LINES.
+ */
+static void
+add_line (GString *lines, char **argv)
+{
+  g_autofree char *line = g_strjoinv (" ", argv);
+
+  g_string_append_printf (lines, "%s%s", lines->len > 0 ? "; " : "", line);
+}
+
+/* The step ARGV is not undone because of WHY. A cluster that does not answer would let us wait as
+ * long for each of the others, so they are left, too. */
+static void
+tell_what_stays (VqRbdWork *work, char **argv, const GError *why)
+{
+  g_autoptr (GString) lines = g_string_new (NULL);
+
+  add_line (lines, argv);
+  while (vq_error_is_timeout (why) && (argv = take_undo (work)) != NULL)
+    {
+      add_line (lines, argv);
+      g_strfreev (argv);
+    }
+  g_warning ("something of ours stays in Ceph: %s; later you can try: %s", why->message,
+             lines->str);
 }
 
 void
 vq_rbd_work_undo (VqRbdWork *work)
 {
-  while (work->undo->len > 0)
-    {
-      g_auto (GStrv) argv = g_ptr_array_remove_index (work->undo, work->undo->len - 1);
+  char **argv;
 
-      undo_step ((const char *const *)argv);
+  while ((argv = take_undo (work)) != NULL)
+    {
+      g_autoptr (GError) error = NULL;
+
+      if (!try_undo ((const char *const *)argv, &error))
+        tell_what_stays (work, argv, error);
+      g_strfreev (argv);
     }
 }
 

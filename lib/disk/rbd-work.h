@@ -14,8 +14,9 @@ typedef struct _VqRbdWork VqRbdWork;
 
 VqRbdWork *vq_rbd_work_new (void);
 
-/* Undoes all that was done. What cannot be undone is told in a warning each. Waits for the cluster,
- * at most a minute and a half for each step. */
+/* Undoes all that was done. What cannot be undone is told in a warning. Waits for the cluster, at
+ * most a minute and a half for each step; one that does not answer is given up after half a
+ * minute. */
 void vq_rbd_work_undo (VqRbdWork *work);
 void vq_rbd_work_free (VqRbdWork *work);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqRbdWork, vq_rbd_work_free)
