@@ -89,7 +89,7 @@ static const Row rows[] = {
                    "--cdrom-file=test.sh=" CLOUD "test.sh",
                    "--cdrom-file=a file=" CLOUD "more-metadata.yaml" } },
   { "debian-12-cloud", "qcow2", .name = "cloud-reboots", .check = cloud_check_reboot,
-    .arguments = { "--user-data=" CLOUD "reboots.yaml" } },
+    .arguments = { "--user-data=" CLOUD "reboots.yaml", "--timeout-reboot=700" } },
   { "debian-12-cloud", "qcow2", .name = "cloud-fails", .check = cloud_check_failure,
     .arguments = { "--user-data=" CLOUD "fails.yaml" }, .fails = TRUE },
   { "debian-12-cloud", "qcow2", .name = "cloud-endless", .check = cloud_check_endless,

@@ -43,10 +43,11 @@ TEST (test_the_flow_of_the_task)
 {
   user_script_expect (
       "echo '[global]' >ceph.conf; run() {\n"
-      "virt-qemu run --image=$CLOUD --ram-size=1024 --clone-disks --disk=size=200,fs=ext4 "
+      "virt-qemu run --image=$CLOUD --ram-size=1024 --clone-disks --disk=size=400 "
       "--disk=size=100,encrypt=luks1,fs=ext4 --user-data=$FILES/user-data.yaml "
-      "--meta-data=$FILES/metadata.yaml --set=ceph_branch=main --cdrom-file=ceph.conf=ceph.conf "
-      "--log-dir=logs $FILES/test.sh $1 >out 2>&1; echo $?\n}\n"
+      "--meta-data=$FILES/metadata.yaml --network-config=$FILES/network.yaml "
+      "--set=ceph_branch=main --cdrom-file=ceph.conf=ceph.conf "
+      "--log-dir=logs $FILES/test.sh $1 >out 2>&1; s=$?; [ $s = $1 ] || cat out; echo $s\n}\n"
       "run 0; cat logs/log/kept; ls logs; grep -A2 branch logs/test.log | grep -v '^+'; "
       "run 3; ls logs | grep -x -e success -e screen.png",
       "0\nkept\ncloud-init-output.log\ncloud-init.log\nconsole.log\njournal.log\nlog\nsuccess\n"
