@@ -235,7 +235,7 @@ check-valgrind: unit-tests
 # Not a part of "check": it needs debusine, which is not in Debian 12, and therefore root and a chroot with Debian sid.
 DEBUSINE_CHROOT ?= $(CACHE)/sid-debusine
 check-debusine: all
-	contrib/debusine/check "$(DEBUSINE_CHROOT)" $(BUILD) "$(IMAGE)"
+	contrib/debusine/check contrib/template-scripts/*.sh "$(DEBUSINE_CHROOT)" $(BUILD) "$(IMAGE)"
 
 # Also not a part of it: it takes 10 minutes, and needs root, who can act as the user debci.
 check-debci: all image
