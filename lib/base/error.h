@@ -69,7 +69,7 @@ gboolean vq_error_set (GError **error, VqErrorCode code, const char *format, ...
  *
  *   VQ_ERROR_PREFIX (error, "cannot use the image %s", path); */
 #define VQ_ERROR_PREFIX(error, ...)                                                                \
-  __attribute__ ((cleanup (vq_error_prefix_end))) VqErrorPrefix vq_error_prefix                    \
+  __attribute__ ((cleanup (vq_error_prefix_end), unused)) VqErrorPrefix vq_error_prefix            \
       = vq_error_prefix_begin (error, __VA_ARGS__)
 
 /* The parts of that macro. */

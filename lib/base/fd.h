@@ -11,7 +11,7 @@
 /* Closes *FD if it is open, and sets it to -1. */
 void vq_fd_clear (int *fd);
 
-#define vq_autofd __attribute__ ((cleanup (vq_fd_clear)))
+#define vq_autofd __attribute__ ((cleanup (vq_fd_clear), unused))
 
 /* Writes all N BYTES to FD, which must be blocking, as files are. Returns FALSE with errno set on
  * failure; a part may have been written then. */

@@ -100,7 +100,7 @@ gboolean
 vq_channel_call_finish (VqChannelCall *call, const char *what, gint64 deadline, VqCancel *cancel,
                         VqEnd *end, GError **error)
 {
-  g_autoptr (VqChannelCall) own = call;
+  g_autoptr (VqChannelCall) own G_GNUC_UNUSED = call;
 
   if (!vq_wait_until (has_ended, call, deadline, cancel, what, error))
     return FALSE;

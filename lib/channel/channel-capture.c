@@ -200,7 +200,7 @@ gboolean
 vq_channel_capture_finish (VqChannelCapture *capture, char **out, gint64 deadline, VqCancel *cancel,
                            GError **error)
 {
-  g_autoptr (VqChannelCapture) own = capture;
+  g_autoptr (VqChannelCapture) own G_GNUC_UNUSED = capture;
   VQ_ERROR_PREFIX (error, "%s", capture->name);
 
   if (!vq_channel_capture_wait (capture, deadline, cancel, error))

@@ -104,7 +104,7 @@ say_last_line (gpointer data)
 static gboolean
 get_in (VqGuest *guest, VqCloudInitTask task, gint64 deadline, GError **error)
 {
-  g_autoptr (VqProgress) progress
+  g_autoptr (VqProgress) progress G_GNUC_UNUSED
       = vq_progress_new (say_last_line, vq_qemu_get_console (guest->qemu));
 
   return vq_get_in (guest->link, guest->qemu, task, guest->plan->boot_timeout, deadline, error);
@@ -371,7 +371,7 @@ vq_guest_power_off (VqGuest *guest, gint64 deadline, GError **error)
 static void
 power_off (VqGuest *guest, int seconds)
 {
-  g_autoptr (VqProgress) progress = vq_progress_new_text ("the guest powers off");
+  g_autoptr (VqProgress) progress G_GNUC_UNUSED = vq_progress_new_text ("the guest powers off");
   g_autoptr (GError) error = NULL;
 
   if (!vq_guest_power_off (guest, vq_deadline_in (seconds), &error) && vq_error_is_timeout (error))
@@ -412,7 +412,7 @@ vq_guest_prepare_reboot (VqGuest *guest, gint64 deadline, GError **error)
 gboolean
 vq_guest_reboot (VqGuest *guest, VqRebootKind kind, GError **error)
 {
-  g_autoptr (VqProgress) progress
+  g_autoptr (VqProgress) progress G_GNUC_UNUSED
       = vq_progress_new (say_last_line, vq_qemu_get_console (guest->qemu));
 
   if (kind == VQ_REBOOT_TOLD)

@@ -46,7 +46,7 @@ tell_steps (int fd, VqCancel *cancel, GError **error)
 {
   g_autoptr (VqLineReader) reader = vq_line_reader_new (fd);
   g_autofree char *step = NULL;
-  g_autoptr (VqProgress) progress = vq_progress_new (say_step, &step);
+  g_autoptr (VqProgress) progress G_GNUC_UNUSED = vq_progress_new (say_step, &step);
   gboolean good;
   char *line;
 
