@@ -87,7 +87,7 @@ say_step (gpointer data)
 gboolean
 vq_guest_prepare (VqGuest *guest, const VqPlan *plan, GError **error)
 {
-  g_autoptr (VqProgress) progress = vq_progress_new (say_step, NULL);
+  g_autoptr (VqProgress) progress G_GNUC_UNUSED = vq_progress_new (say_step, NULL);
   const VqOptions *options = plan->options;
   VqChannel *channel = vq_guest_get_channel (guest);
   VqCancel *cancel = vq_guest_get_cancel (guest);

@@ -58,7 +58,7 @@ prepare (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts, char **tim
 VqTemplate *
 vq_guest_template_save (VqTemplateBuild *build, VqGuest *guest, VqGuestFacts *facts, GError **error)
 {
-  g_autoptr (VqProgress) progress = vq_progress_new_text ("saving the testbed");
+  g_autoptr (VqProgress) progress G_GNUC_UNUSED = vq_progress_new_text ("saving the testbed");
   gint64 deadline = vq_deadline_in (SAVE_SECONDS);
   g_autofree char *timers = NULL;
 
@@ -111,7 +111,8 @@ gboolean
 vq_guest_template_run (VqTemplate *template, VqGuest *guest, VqGuestFacts *facts, gint64 deadline,
                        GError **error)
 {
-  g_autoptr (VqProgress) progress = vq_progress_new_text ("starting a copy of the testbed");
+  g_autoptr (VqProgress) progress G_GNUC_UNUSED
+      = vq_progress_new_text ("starting a copy of the testbed");
   const char *timers = vq_template_get (template, FACT_TIMERS);
 
   if (!vq_guest_run_loaded (guest, deadline, error)
