@@ -71,7 +71,7 @@ TEST (test_takes_the_image_from_an_address)
                             "--disk=fs=ext4 --disk=fs=ext4 test; rm 'a %.qcow2'",
       "hello");
   user_script_expect_failure (
-      SCRIPT ("echo hello") "virt-qemu run --image=\"file://$PWD/none.qcow2\" test", 255,
+      SCRIPT ("echo hello") "virt-qemu run --image=\"file://$PWD/none.qcow2\" test", 2,
       "none.qcow2");
 }
 
