@@ -62,6 +62,7 @@ TEST (watched_commands)
   wait_for (as_many_run, GUINT_TO_POINTER (1));
   kill (client.pid, SIGKILL);
   wait_for (nothing_runs, NULL);
+  wait_for (is_true, &client.ended);
   ck_assert_str_eq (ends->str, "3 0 -1 -1 ");
 }
 
