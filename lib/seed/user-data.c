@@ -55,8 +55,11 @@ is_mime (const char *text, gsize n)
 static Kind
 find_kind (const char *text, gsize n)
 {
-  const char *end = text + n;
+  const char *end;
 
+  if (n == 0) /* TEXT may be NULL then */
+    return KIND_UNKNOWN;
+  end = text + n;
   if (is_mime (text, n))
     return KIND_ALONE;
   while (text < end && g_ascii_isspace (*text))

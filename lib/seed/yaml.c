@@ -70,7 +70,7 @@ vq_yaml_parse (const char *text, gsize n, guint first_line, GError **error)
   if (!yaml_parser_initialize (&parser))
     g_error ("out of memory");
   yaml_parser_set_encoding (&parser, YAML_UTF8_ENCODING);
-  yaml_parser_set_input_string (&parser, (const unsigned char *)text, n);
+  yaml_parser_set_input_string (&parser, (const unsigned char *)(n > 0 ? text : ""), n);
   good = yaml_parser_load (&parser, &yaml->document)
              ? vq_yaml_get_root (yaml) == NULL || check_end (&parser, text, first_line, error)
              : tell_problem (&parser, text, first_line, error);

@@ -15,8 +15,9 @@
 
 typedef struct _VqYaml VqYaml;
 
-/* Parses the N bytes of TEXT. An error is VQ_ERROR_USAGE and begins with the line, "line 3: ...",
- * where the first line of TEXT has the number FIRST_LINE. More than one document is an error. */
+/* Parses the N bytes of TEXT, which may be NULL if they are none. An error is VQ_ERROR_USAGE and
+ * begins with the line, "line 3: ...", where the first line of TEXT has the number FIRST_LINE. More
+ * than one document is an error. */
 VqYaml *vq_yaml_parse (const char *text, gsize n, guint first_line, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
