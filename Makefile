@@ -20,6 +20,11 @@ ifeq ($(SANITIZE),1)
 override BUILD := $(BUILD)-sanitize
 SANITIZERS := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 endif
+# For "make fuzz", which calls this Makefile again.
+ifeq ($(FUZZING),1)
+override BUILD := $(BUILD)-fuzz
+SANITIZERS := -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+endif
 
 ALL_CPPFLAGS := -D_GNU_SOURCE -DVQ_VERSION='"$(VERSION)"' -DG_LOG_DOMAIN='"virt-qemu"' -Ilib -I$(BUILD) $(CPPFLAGS)
 # pkg-config is asked once, and only when a target needs it, so that "make deps" works without it.
@@ -35,8 +40,9 @@ GUEST_SCRIPTS := $(patsubst lib/%,$(BUILD)/%.inc,$(wildcard lib/*/*.sh))
 # tests/unit has the same folders as lib; the programs are all in one directory, because their names are unique.
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(wildcard tests/unit/*/check_*.c)))
 UNIT_TESTS += $(BUILD)/tests/check_completions
+UNIT_TESTS += $(BUILD)/tests/check_fuzz
 TEST_SUPPORT := $(patsubst tests/support/%.c,$(BUILD)/tests/%.o,$(wildcard tests/support/*.c))
-vpath %.c tests/support $(wildcard tests/unit/*) virt-qemu/guest-helper
+vpath %.c tests/support tests/fuzz $(wildcard tests/unit/*) virt-qemu/guest-helper
 PROGRAMS := $(addprefix $(BUILD)/,autopkgtest-virt-qemu-ng virt-qemu virt-qemu-exec virt-qemu-archive virt-qemu-fetch virt-qemu-ssh virt-qemu-build downburst build-parts.sh images.conf shim/autopkgtest-virt-qemu)
 
 # The guest helper. "make" builds it for this architecture, with musl; "make helpers" for all, with Debian's
@@ -142,6 +148,17 @@ $(BUILD)/tests/libsupport.a: $(TEST_SUPPORT)
 $(BUILD)/tests/check_%: $(BUILD)/tests/check_%.o $(BUILD)/tests/libsupport.a $(BUILD)/libvq.a
 	$(CC) $(SANITIZERS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
 
+# The fuzz targets (tests/fuzz/fuzz.h), all in one program with their corpora, and each in a program of its own.
+FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SUPPORT := $(patsubst %,$(BUILD)/tests/%.o,fuzz frame-maker inbox words frame)
+FUZZ_OBJECTS := $(patsubst %,$(BUILD)/tests/fuzz_%.o,$(FUZZ_TARGETS)) $(FUZZ_SUPPORT)
+$(filter-out %/frame-maker.o,$(FUZZ_OBJECTS)) $(BUILD)/tests/check_fuzz.o: ALL_CPPFLAGS += -Itests/fuzz -Ivirt-qemu/guest-helper $(if $(FUZZING),-DVQ_LIBFUZZER)
+$(BUILD)/tests/check_fuzz: $(BUILD)/tests/check_fuzz.o $(FUZZ_OBJECTS) $(BUILD)/tests/libsupport.a $(BUILD)/libvq.a
+	$(CC) $(SANITIZERS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
+
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz_%.o $(FUZZ_SUPPORT) $(BUILD)/libvq.a
+	$(CC) -fsanitize=fuzzer $(SANITIZERS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
+
 .SECONDARY:
 
 # The guest tests are programs like the unit tests, with helpers of their own.
@@ -229,6 +246,15 @@ MACHINES = 20
 soak: all image
 	VQ_IMAGE="$(IMAGE)" VQ_PROGRAM=$(abspath $(BUILD))/virt-qemu tests/soak/run $(CYCLES) $(MACHINES)
 
+# Not a part of "check": libFuzzer looks for input that breaks what reads it, for so many seconds in each target.
+SECONDS = 60
+CLANG ?= clang
+FUZZ ?= $(FUZZ_TARGETS)
+fuzz:
+	tests/install-deps --fuzz
+	+$(MAKE) FUZZING=1 CC="$(CLANG)" $(patsubst %,$(BUILD)-fuzz/fuzz_%,$(FUZZ))
+	tests/fuzz/run $(BUILD)-fuzz $(SECONDS) $(FUZZ)
+
 check-valgrind: unit-tests
 	VALGRIND=1 tests/run $(UNIT_TESTS)
 
@@ -287,7 +313,7 @@ lint:
 	tests/lint/names
 	tests/lint/options
 	tests/lint/blocking
-	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/bench/plain-build tests/soak/run tests/guest/make-guest tests/guest/ceph virt-qemu/virt-qemu-build virt-qemu/build-parts.sh tests/guest/together .ci/run tests/guest/teuthology/test.sh contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]* tests/suites/* debian/tests/as-default debian/tests/commands debian/tests/testbed debian/*.preinst debian/*.postrm tests/completions/check tests/completions/ask-bash
+	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/bench/plain-build tests/soak/run tests/fuzz/run tests/guest/make-guest tests/guest/ceph virt-qemu/virt-qemu-build virt-qemu/build-parts.sh tests/guest/together .ci/run tests/guest/teuthology/test.sh contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]* tests/suites/* debian/tests/as-default debian/tests/commands debian/tests/testbed debian/*.preinst debian/*.postrm tests/completions/check tests/completions/ask-bash
 	if command -v pyflakes3 >/dev/null; then pyflakes3 contrib/debusine/*.py tests/bench/*.py tests/bench/images tests/support/*.py; fi
 	shellcheck -s bash virt-qemu/*.bash
 	shellcheck -s sh lib/*/*.sh
@@ -323,8 +349,8 @@ install-helpers: helpers
 	install -D -t "$(DESTDIR)$(PREFIX)/share/virt-qemu" $(HELPERS)
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-sanitize
+	rm -rf $(BUILD) $(BUILD)-sanitize $(BUILD)-fuzz
 
-.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-rbd check-valgrind check-debusine check-debci check-suites check-together soak unit-tests guest-tests tests deps image demo \
+.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-rbd check-valgrind check-debusine check-debci check-suites check-together soak fuzz unit-tests guest-tests tests deps image demo \
         bench bench-images lint install install-completions install-helpers clean
 -include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/guest/*.d)

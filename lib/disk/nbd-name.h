@@ -17,7 +17,8 @@ typedef struct
 /* Whether TEXT is such an address, be it a good one or not. */
 gboolean vq_nbd_name_is (const char *text);
 
-/* Fails with VQ_ERROR_USAGE if it is not a good one. Transfer full. */
+/* TEXT must be such an address. Fails with VQ_ERROR_USAGE if it is not a good one. Transfer full.
+ */
 VqNbdName *vq_nbd_name_parse (const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void vq_nbd_name_free (VqNbdName *name);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqNbdName, vq_nbd_name_free)

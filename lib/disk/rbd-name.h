@@ -16,7 +16,7 @@ typedef struct
 /* Whether TEXT begins as such a name. */
 gboolean vq_rbd_name_is (const char *text);
 
-/* All errors are VQ_ERROR_USAGE. Transfer full. */
+/* TEXT must begin as such a name. All errors are VQ_ERROR_USAGE. Transfer full. */
 VqRbdName *vq_rbd_name_parse (const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Another image of the same pool, for the same user. Transfer full. */
