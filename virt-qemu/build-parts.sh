@@ -92,6 +92,13 @@ zipl_config() {
 	END
 }
 
+# QEMU knows only the reboot that clears the memory; the kernel would ask for the other one, and stop.
+zipl_reboot() {
+	cat <<-'END'
+		echo 'w- /sys/firmware/reipl/ccw/clear - - - - 1' >"$root/etc/tmpfiles.d/virt-qemu.conf"
+	END
+}
+
 # The last of all: the bootstrap needs the network itself.
 tidy() {
 	cat <<-'END'
@@ -145,7 +152,7 @@ define_testbed() {
 	early_hook=$(base_files "$fs"; [ "$distro" != ubuntu ] || kernel_in_root; fast_initrd "$fs")
 	hook=$(identity; networkd; no_password root; testbed)
 	cmdline="${console:+console=$console }quiet fsck.mode=skip${cmdline:+ $cmdline}"
-	last_hook=$(echo "set -e; root=\$1"; machine_id; tidy; apt_digest; [ "$boot" != zipl ] || zipl_config)
+	last_hook=$(echo "set -e; root=\$1"; machine_id; tidy; apt_digest; [ "$boot" != zipl ] || { zipl_config && zipl_reboot; })
 }
 
 testbed() {
