@@ -401,6 +401,14 @@ TEST (missing_programs)
   ck_assert_ptr_null (strstr (cli_err, "mtools"));
 }
 
+TEST (disk_full_in_the_middle)
+{
+  ck_assert (
+      g_file_set_contents ("fake/fail", "E: Write error (28: No space left on device)", -1, NULL));
+  expect (BUILD, 5, "TMPDIR names a directory with 3 GB");
+  assert_empty ("tmp");
+}
+
 /* A directory of some MiB. */
 static gboolean
 shrink (const char *name)
@@ -416,7 +424,7 @@ TEST_LOOP (full_disk, 0, 2)
     SKIP ("only root may mount a file system");
   if (_i == 1)
     tree_fill ("cache");
-  expect (BUILD, 5, "No space left on device");
+  expect (BUILD, 5, _i == 0 ? "No space left on device (only 5 MiB" : "No space left on device");
   if (_i == 0)
     assert_empty ("tmp");
   ck_assert (!exists (IMAGE));
