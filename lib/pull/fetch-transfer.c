@@ -348,13 +348,27 @@ can_go_on (const Transfer *self)
          || self->modified != NULL;
 }
 
+/* Of a connection that has broken. Transfer full. */
+static char *
+get_reason (const Transfer *self, CURLcode code, const char *detail)
+{
+  const char *said = *detail != '\0' ? detail : curl_easy_strerror (code);
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *date = g_date_time_format (now, "%F %R");
+
+  if (self->silent)
+    return g_strdup_printf ("nothing for %u s", self->transfer->stall);
+  if (code == CURLE_PEER_FAILED_VERIFICATION) /* certificates are for a time */
+    return g_strdup_printf ("%s (the clock of this machine says %s UTC)", said, date);
+  return g_strdup (said);
+}
+
 static gboolean
 explain_break (Transfer *self, CURLcode code, const char *detail, GError **error)
 {
   gboolean is_late = self->silent || code == CURLE_OPERATION_TIMEDOUT;
   VqErrorCode kind = is_late ? VQ_ERROR_TIMEOUT : VQ_ERROR_FAILED;
-  g_autofree char *silence = g_strdup_printf ("nothing for %u s", self->transfer->stall);
-  const char *why = self->silent ? silence : *detail != '\0' ? detail : curl_easy_strerror (code);
+  g_autofree char *why = get_reason (self, code, detail);
   guint64 size = self->wanted ? vq_fetch_output_get_size (self->output) : self->transfer->size;
   g_autofree char *of
       = self->total > 0 ? g_strdup_printf (" of %" G_GUINT64_FORMAT, self->total) : g_strdup ("");

@@ -250,6 +250,28 @@ TEST (signatures)
   pull_expect (1, option, "disk", "BAD signature");
 }
 
+/* A machine with a wrong clock has it with every server. */
+TEST (certificate_of_another_time)
+{
+  g_autofree char *pem = g_build_filename (pull_root, "pem", NULL);
+  g_autofree char *line = NULL;
+  ImageServer secure;
+
+  sh ("openssl req -newkey rsa:2048 -nodes -keyout key.pem -out ask.pem -subj /CN=localhost "
+      "-addext subjectAltName=IP:127.0.0.1 2>/dev/null; : >index; echo 01 >serial; "
+      "printf '[ca]\ndefault_ca=d\n[d]\nnew_certs_dir=.\ndatabase=index\nserial=serial\n"
+      "default_md=sha256\ncopy_extensions=copy\npolicy=p\n[p]\ncommonName=supplied\n' >ca.conf; "
+      "openssl ca -batch -config ca.conf -selfsign -keyfile key.pem -in ask.pem -out cert.pem "
+      "-startdate 20480101000000Z -enddate 20490101000000Z 2>/dev/null; cat cert.pem key.pem >pem");
+  image_server_start (&secure, pull_root, pem);
+  line = g_strdup_printf ("image pull https://127.0.0.1:%d/disk", secure.port);
+  ck_assert (g_setenv ("CURL_CA_BUNDLE", pem, TRUE));
+  ck_assert_int_eq (cli_run (line), 1);
+  cli_assert_in (cli_err, "the clock of this machine says 2");
+  g_unsetenv ("CURL_CA_BUNDLE");
+  image_server_stop (&secure);
+}
+
 TEST (tls)
 {
   g_autofree char *pem = g_build_filename (pull_root, "pem", NULL);
