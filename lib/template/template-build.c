@@ -121,7 +121,7 @@ vq_template_build_check_room (VqTemplateBuild *build, guint64 bytes, GError **er
   if (st.f_bavail >= (bytes + st.f_frsize - 1) / st.f_frsize)
     return TRUE;
   there = vq_units_size_to_string ((guint64)st.f_bavail * st.f_frsize);
-  return vq_error_set (error, VQ_ERROR_FAILED,
+  return vq_error_set (error, VQ_ERROR_NO_ROOM,
                        "a template may take %s, but only %s are free in %s: give another "
                        "directory with --template-dir",
                        needed, there, vq_private_dir_get_path (build->cache));

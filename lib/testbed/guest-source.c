@@ -56,6 +56,7 @@ struct _VqGuestSource
   VqSpare *spare;             /* a fork of that template */
   const char *origin;         /* of the last guest */
   char *trouble;              /* why the last guest that wanted a template got none, or NULL */
+  gboolean only_template;     /* a guest that is booted would be of no use */
 };
 
 VqGuestSource *
@@ -109,7 +110,8 @@ do_without_template (VqGuestSource *source, const char *why)
     return;
   g_free (source->trouble);
   source->trouble = g_strdup (why);
-  g_warning ("no template, so the testbed is booted: %s; --template=off silences this", why);
+  if (!source->only_template)
+    g_warning ("no template, so the testbed is booted: %s; --template=off silences this", why);
 }
 
 /* The same, but no guest looks again. */
@@ -407,6 +409,11 @@ try_sources (VqGuestSource *source, VqGuestFacts *facts, VqBootStage *stage, GEr
     {
       if (is_over (source, error))
         return NULL;
+      if (source->only_template)
+        {
+          g_propagate_error (error, g_steal_pointer (&why));
+          return NULL;
+        }
       do_without_template (source, why->message);
     }
   if (source->template != NULL)
@@ -545,6 +552,7 @@ wait_until_synced (VqGuestSource *source)
 char *
 vq_guest_source_make_template (VqGuestSource *source, GError **error)
 {
+  source->only_template = TRUE;
   if (!try_once (source, error))
     return NULL;
   if (source->template != NULL)

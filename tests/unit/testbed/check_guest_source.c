@@ -215,6 +215,18 @@ TEST (no_room)
   ck_assert_int_eq (count_templates (), 0);
 }
 
+/* Who wants a template and nothing else need not wait for a boot. */
+TEST (no_room_for_a_wanted_template)
+{
+  g_autoptr (GError) error = NULL;
+
+  begin ("--ram-size=67108864");
+  ck_assert_ptr_null (vq_guest_source_make_template (source, &error));
+  ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_NO_ROOM));
+  ck_assert_ptr_nonnull (strstr (error->message, "--template-dir"));
+  ck_assert_int_eq (count_templates (), 0);
+}
+
 /* Whether a template is being made whose memory has a file already. */
 static gboolean
 has_memory_file (void)
