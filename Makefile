@@ -165,6 +165,7 @@ $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz_%.o $(FUZZ_SUPPORT) $(BUILD)/libvq.a
 GUEST_TESTS := $(patsubst tests/guest/%.c,$(BUILD)/tests/guest/%,$(wildcard tests/guest/check_*.c))
 # These are a part of "check-guests" only, as they take minutes.
 LONG_GUEST_TESTS := $(patsubst %,$(BUILD)/tests/guest/%,check_image_update check_image_url check_more_disks check_teuthology check_downburst)
+GUEST_TESTS += $(BUILD)/tests/guest/check_clients
 QUICK_GUEST_TESTS := $(filter-out $(LONG_GUEST_TESTS),$(GUEST_TESTS))
 GUEST_HELPERS := $(patsubst tests/guest/%.c,$(BUILD)/tests/guest/%.o,$(filter-out $(wildcard tests/guest/check_*.c tests/guest/guest-*.c),$(wildcard tests/guest/*.c)))
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/virt-qemu
@@ -270,6 +271,17 @@ check-debci: all image
 	$(MAKE) install DESTDIR=$(BUILD)/debci-root
 	contrib/debci/check $(BUILD)/debci-root "$(IMAGE)"
 
+# Nor most of these: the programs that use our server. The quickest are in "check", as a program like a guest test.
+CLIENTS ?=
+check-clients: all image
+	tests/install-deps --clients
+	tests/clients/run $(BUILD) "$(IMAGE)" $(CLIENTS)
+
+$(BUILD)/tests/guest/check_clients: tests/clients/run
+	@mkdir -p $(@D)
+	printf '%s\n' '#!/bin/sh' 'exec $< $(BUILD) "$$VQ_IMAGE" tag2upload vectis' >$@
+	chmod +x $@
+
 # Nor this one: it needs root, and half an hour for each suite. What it keeps for the next time has 2.5 GB for each.
 SUITES ?= bookworm trixie sid
 check-suites:
@@ -307,14 +319,16 @@ bench-images: deps
 	+$(MAKE) all image
 	tests/bench/images --program=$(BUILD)/virt-qemu $(BENCH) "$(IMAGE)"
 
+CLIENT_SCRIPTS := $(addprefix tests/clients/,autopkgtest reprotest)
+CLIENT_PYTHON := $(addprefix tests/clients/,speaker.py tag2upload vectis ubuntu)
 lint:
 	clang-format --dry-run -Werror lib/*/*.[ch] virt-qemu/*.c virt-qemu/*/*.[ch] tests/*/*.[ch] tests/unit/*/*.[ch]
 	tests/lint/layers
 	tests/lint/names
 	tests/lint/options
 	tests/lint/blocking
-	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/bench/plain-build tests/soak/run tests/fuzz/run tests/guest/make-guest tests/guest/ceph virt-qemu/virt-qemu-build virt-qemu/build-parts.sh tests/guest/together .ci/run tests/guest/teuthology/test.sh contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]* tests/suites/* debian/tests/as-default debian/tests/commands debian/tests/testbed debian/*.preinst debian/*.postrm tests/completions/check tests/completions/ask-bash
-	if command -v pyflakes3 >/dev/null; then pyflakes3 contrib/debusine/*.py tests/bench/*.py tests/bench/images tests/support/*.py; fi
+	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/bench/plain-build tests/soak/run tests/fuzz/run tests/guest/make-guest tests/guest/ceph virt-qemu/virt-qemu-build virt-qemu/build-parts.sh tests/guest/together .ci/run tests/guest/teuthology/test.sh contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]* tests/suites/* tests/clients/run tests/clients/*.sh $(CLIENT_SCRIPTS) debian/tests/as-default debian/tests/commands debian/tests/testbed debian/*.preinst debian/*.postrm tests/completions/check tests/completions/ask-bash
+	if command -v pyflakes3 >/dev/null; then pyflakes3 contrib/debusine/*.py tests/bench/*.py tests/bench/images tests/support/*.py $(CLIENT_PYTHON); fi
 	shellcheck -s bash virt-qemu/*.bash
 	shellcheck -s sh lib/*/*.sh
 	! for page in virt-qemu/*.1; do man --warnings -E UTF-8 -l -Tutf8 -Z $$page 2>&1 >/dev/null; done | grep .
@@ -351,6 +365,6 @@ install-helpers: helpers
 clean:
 	rm -rf $(BUILD) $(BUILD)-sanitize $(BUILD)-fuzz
 
-.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-rbd check-valgrind check-debusine check-debci check-suites check-together soak fuzz unit-tests guest-tests tests deps image demo \
+.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-rbd check-valgrind check-debusine check-debci check-clients check-suites check-together soak fuzz unit-tests guest-tests tests deps image demo \
         bench bench-images lint install install-completions install-helpers clean
 -include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/guest/*.d)
