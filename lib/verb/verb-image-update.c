@@ -166,7 +166,7 @@ set_image (VqOptions *options, const VqOsName *os)
 static char *
 make_template (const VqOptions *options, VqCancel *cancel, GError **error)
 {
-  VQ_ERROR_PREFIX (error, "the image is updated, but there is no template");
+  VQ_ERROR_PREFIX (error, "the image is up to date, but there is no template");
   g_autoptr (VqPlan) plan = vq_plan_new (options, cancel, error);
   g_autoptr (VqSlot) slot = NULL;
   g_autoptr (VqGuestSource) source = plan != NULL ? vq_guest_source_new (plan, cancel) : NULL;
