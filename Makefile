@@ -150,14 +150,14 @@ $(BUILD)/tests/check_%: $(BUILD)/tests/check_%.o $(BUILD)/tests/libsupport.a $(B
 
 # The fuzz targets (tests/fuzz/fuzz.h), all in one program with their corpora, and each in a program of its own.
 FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_SUPPORT := $(patsubst %,$(BUILD)/tests/%.o,fuzz frame-maker inbox words frame)
+FUZZ_SUPPORT := $(patsubst %,$(BUILD)/tests/%.o,fuzz frame-maker inbox words frame fake-guest tree)
 FUZZ_OBJECTS := $(patsubst %,$(BUILD)/tests/fuzz_%.o,$(FUZZ_TARGETS)) $(FUZZ_SUPPORT)
 $(filter-out %/frame-maker.o,$(FUZZ_OBJECTS)) $(BUILD)/tests/check_fuzz.o: ALL_CPPFLAGS += -Itests/fuzz -Ivirt-qemu/guest-helper $(if $(FUZZING),-DVQ_LIBFUZZER)
 $(BUILD)/tests/check_fuzz: $(BUILD)/tests/check_fuzz.o $(FUZZ_OBJECTS) $(BUILD)/tests/libsupport.a $(BUILD)/libvq.a
 	$(CC) $(SANITIZERS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
 
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz_%.o $(FUZZ_SUPPORT) $(BUILD)/libvq.a
-	$(CC) -fsanitize=fuzzer $(SANITIZERS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
+	$(CC) -fsanitize=fuzzer $(SANITIZERS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 .SECONDARY:
 

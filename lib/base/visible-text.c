@@ -67,9 +67,10 @@ add_character (const char *p, const char *end, GString *to)
 {
   gunichar c = g_utf8_get_char_validated (p, end - p);
 
-  if (c == (gunichar)-2)
+  /* To GLib, bytes before a NUL may be incomplete, too. */
+  if (c == (gunichar)-2 && strnlen (p, end - p) == (gsize)(end - p))
     return 0;
-  if (c == (gunichar)-1)
+  if (c == (gunichar)-2 || c == (gunichar)-1)
     {
       g_string_append_printf (to, "<%02X>", (guint8)*p);
       return 1;

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -14,6 +15,18 @@
 static char *directory;
 
 #ifdef VQ_LIBFUZZER
+/* In place of libcheck's, which work in its tests only. */
+void
+_mark_point (const char *file, int line)
+{
+}
+
+void
+_ck_assert_failed (const char *file, int line, const char *expression, const char *message, ...)
+{
+  g_error ("%s:%d: %s", file, line, expression);
+}
+
 int LLVMFuzzerInitialize (int *argc, char ***argv);
 
 int
@@ -117,4 +130,20 @@ fuzz_make_frames (const guint8 *bytes, gsize n, guint8 first, const guint8 *hell
     }
   frame_maker_clear (&maker);
   return frames;
+}
+
+int
+fuzz_socket (const guint8 *bytes, gsize n)
+{
+  static int other = -1; /* the other end, which stays open until the next call */
+  int pair[2];
+
+  n = MIN (n, 65536);
+  g_assert (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
+  g_assert (send (pair[0], bytes, n, 0) == (gssize)n);
+  shutdown (pair[0], SHUT_WR);
+  if (other >= 0)
+    close (other);
+  other = pair[0];
+  return pair[1];
 }

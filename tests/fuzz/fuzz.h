@@ -65,3 +65,7 @@ const char *fuzz_file (const char *name, const guint8 *bytes, gsize n);
  * with HELLO in it, and then a frame for each piece of the bytes: its type, stream, length, and
  * payload. The trailers are right. */
 GByteArray *fuzz_make_frames (const guint8 *bytes, gsize n, guint8 first, const guint8 *hello);
+
+/* A connected socket, from which the bytes (64 KiB at most) can be read, and then its end. What is
+ * written to it goes nowhere. It belongs to the caller. */
+int fuzz_socket (const guint8 *bytes, gsize n);

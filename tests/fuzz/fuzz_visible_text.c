@@ -16,7 +16,9 @@ check_harmless (const char *text, gboolean lines)
     }
 }
 
-/* The same, however the bytes come. */
+/* Carriage returns are left out, because so many of them that they are not all held back mean
+ * something else in pieces.
+ */
 static char *
 make_visible (const guint8 *bytes, gsize n, gsize piece)
 {
@@ -26,6 +28,7 @@ make_visible (const guint8 *bytes, gsize n, gsize piece)
   for (gsize i = 0; i < n; i += piece)
     vq_visible_text_add (self, (const char *)bytes + i, MIN (piece, n - i), to);
   vq_visible_text_end (self, to);
+  g_string_replace (to, "^M", "", 0);
   return g_string_free (g_steal_pointer (&to), FALSE);
 }
 
