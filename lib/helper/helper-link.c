@@ -144,7 +144,8 @@ vq_helper_link_send (VqHelperLink *link, guint8 type, guint32 stream, const void
       gsize part = MIN (length, VQ_HELPER_PAYLOAD_MAX);
 
       add_frame (link, type, stream, payload, part);
-      payload = (const guint8 *)payload + part;
+      if (part > 0) /* or else it may be NULL */
+        payload = (const guint8 *)payload + part;
       length -= part;
     }
   while (length > 0);
