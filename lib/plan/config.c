@@ -125,12 +125,13 @@ read_group (const Reading *reading, const char *group, gboolean is_wanted, GErro
   return TRUE;
 }
 
+/* GLib ends the process for a pattern that is not UTF-8. */
 static gboolean
 matches (const char *pattern, const char *image)
 {
   g_autofree char *base = image != NULL ? g_path_get_basename (image) : NULL;
 
-  return image != NULL
+  return image != NULL && g_utf8_validate (pattern, -1, NULL) && g_utf8_validate (image, -1, NULL)
          && (g_pattern_match_simple (pattern, image) || g_pattern_match_simple (pattern, base));
 }
 
