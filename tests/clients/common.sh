@@ -13,3 +13,21 @@ need_root() { [ "$(id -u)" = 0 ] || skip "it needs root, $1"; }
 
 # expect PATTERN FILE: prints the line that matches, and fails if there is none.
 expect() { grep -E -m 1 -- "$1" "$2" || { echo "there is no \"$1\" in $2:"; tail -n 20 "$2"; exit 1; }; }
+
+# Makes vqtiny_1.dsc here.
+make_source() {
+	cp -r "$here/packages/vqtiny" vqtiny-1
+	dpkg-source --build vqtiny-1
+}
+
+# Makes ./prepare, for --template-script: what every build needs is installed once. For sbuild, also its configuration.
+make_prepare() {
+	cat >prepare <<-'END'
+		#!/bin/sh
+		apt-get -q update && apt-get -q -y --no-install-recommends install build-essential fakeroot
+	END
+	chmod +x prepare
+	# shellcheck disable=SC2016 # it is Perl
+	printf '$core_depends = ["build-essential:native"];\n1;\n' >sbuildrc
+	export SBUILD_CONFIG="$PWD/sbuildrc"
+}
