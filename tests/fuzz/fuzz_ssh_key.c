@@ -2,6 +2,16 @@
 #include "fuzz.h"
 #include "ssh/ssh-key.h"
 
+/* libssh 0.10 forgets some bytes when the base64 of a key ends in its middle. LeakSanitizer asks
+ * for this. */
+const char *__lsan_default_suppressions (void);
+
+const char *
+__lsan_default_suppressions (void)
+{
+  return "leak:libssh.so\n";
+}
+
 FUZZ (ssh_key)
 {
   g_autofree char *text = fuzz_text (bytes, n);
