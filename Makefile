@@ -282,6 +282,10 @@ $(BUILD)/tests/guest/check_clients: tests/clients/run
 	printf '%s\n' '#!/bin/sh' 'exec $< $(BUILD) "$$VQ_IMAGE" tag2upload vectis' >$@
 	chmod +x $@
 
+# Nor this one, because it takes five minutes: faults at all moments of a server's life. FAULTS=--repeat=20 adds an option.
+check-faults: all image
+	$(GUEST_ENV) tests/faults/run $(FAULTS)
+
 # Nor this one: it needs root, and half an hour for each suite. What it keeps for the next time has 2.5 GB for each.
 SUITES ?= bookworm trixie sid
 check-suites:
@@ -328,7 +332,7 @@ lint:
 	tests/lint/options
 	tests/lint/blocking
 	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/bench/plain-build tests/soak/run tests/fuzz/run tests/guest/make-guest tests/guest/ceph virt-qemu/virt-qemu-build virt-qemu/build-parts.sh tests/guest/together .ci/run tests/guest/teuthology/test.sh contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]* tests/suites/* tests/clients/run tests/clients/*.sh $(CLIENT_SCRIPTS) debian/tests/as-default debian/tests/commands debian/tests/testbed debian/*.preinst debian/*.postrm tests/completions/check tests/completions/ask-bash
-	if command -v pyflakes3 >/dev/null; then pyflakes3 contrib/debusine/*.py tests/bench/*.py tests/bench/images tests/support/*.py $(CLIENT_PYTHON); fi
+	if command -v pyflakes3 >/dev/null; then pyflakes3 contrib/debusine/*.py tests/bench/*.py tests/bench/images tests/support/*.py tests/faults/*.py tests/faults/run $(CLIENT_PYTHON); fi
 	shellcheck -s bash virt-qemu/*.bash
 	shellcheck -s sh lib/*/*.sh
 	! for page in virt-qemu/*.1; do man --warnings -E UTF-8 -l -Tutf8 -Z $$page 2>&1 >/dev/null; done | grep .
@@ -365,6 +369,6 @@ install-helpers: helpers
 clean:
 	rm -rf $(BUILD) $(BUILD)-sanitize $(BUILD)-fuzz
 
-.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-rbd check-valgrind check-debusine check-debci check-clients check-suites check-together soak fuzz unit-tests guest-tests tests deps image demo \
+.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-rbd check-valgrind check-debusine check-debci check-clients check-faults check-suites check-together soak fuzz unit-tests guest-tests tests deps image demo \
         bench bench-images lint install install-completions install-helpers clean
 -include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/guest/*.d)
