@@ -33,7 +33,7 @@ static const Command commands[] = {
   [VQ_COMMAND_PRINT_EXECUTE_COMMAND] = { "print-execute-command", 0, 0, NEEDS_OPEN },
   [VQ_COMMAND_COPYUP] = { "copyup", 2, 2, NEEDS_OPEN },
   [VQ_COMMAND_COPYDOWN] = { "copydown", 2, 2, NEEDS_OPEN },
-  [VQ_COMMAND_SHELL] = { "shell", 1, -1, NEEDS_OPEN },
+  [VQ_COMMAND_SHELL] = { "shell", 0, -1, NEEDS_OPEN },
   [VQ_COMMAND_QUIT] = { "quit", 0, 0, NEEDS_NOTHING },
   [VQ_COMMAND_AUXVERB_DEBUG_FAIL] = { "auxverb_debug_fail", 0, 0, NEEDS_NOTHING },
 };

@@ -140,12 +140,17 @@ handle_copyup (Server *server, VqRequest *request, GError **error)
   return reply_to_copy (server, copied, failure, error);
 }
 
+/* autopkgtest sends a directory and an environment. The protocol's specification knows neither, and
+ * vectis sends none. */
 static gboolean
 handle_shell (Server *server, VqRequest *request, GError **error)
 {
+  static const char *const in_root[] = { "/", NULL };
   const char *const *args = vq_protocol_request_get_args (request);
   g_autoptr (GError) failure = NULL;
 
+  if (args[0] == NULL)
+    args = in_root;
   if (!server->served->class->shell (server->served, args[0], args + 1, &failure))
     {
       if (vq_error_is_cancelled (failure))

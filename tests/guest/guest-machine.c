@@ -160,7 +160,17 @@ TEST (test_debug_fail_tells_of_the_machine)
                  "%s", after);
 }
 
-TEST (test_a_shell_on_the_terminal)
+/* What is asked for, and what the shell says then. */
+static const struct
+{
+  const char *request;
+  const char *said;
+} shells[] = {
+  { "shell /var/tmp GREETING=good%20day\n", "[42 /var/tmp good day]" },
+  { "shell\n", "[42 / ]" },
+};
+
+TEST_LOOP (test_a_shell_on_the_terminal, 0, G_N_ELEMENTS (shells))
 {
   Server *server = shared_testbed ();
   int terminal = server_get_terminal (server);
@@ -168,10 +178,10 @@ TEST (test_a_shell_on_the_terminal)
   g_autofree char *shown = NULL;
   g_autofree char *reply = NULL;
 
-  server_send (server, "shell /var/tmp GREETING=good%20day\n");
+  server_send (server, shells[_i].request);
   g_free (read_until (terminal, "A root shell in the testbed"));
   ck_assert_int_eq (write (terminal, input, strlen (input)), strlen (input));
-  shown = read_until (terminal, "[42 /var/tmp good day]");
+  shown = read_until (terminal, shells[_i].said);
   reply = server_read_line (server, SOON);
   ck_assert_str_eq (reply, "ok");
   guest_expect (server, "echo alive", "alive");

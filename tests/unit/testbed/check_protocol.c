@@ -58,7 +58,7 @@ static const struct
     "`print-execute-command' when not open" },
   { "copyup", VQ_COMMAND_COPYUP, 2, 2, NULL, "`copyup' when not open" },
   { "copydown", VQ_COMMAND_COPYDOWN, 2, 2, NULL, "`copydown' when not open" },
-  { "shell", VQ_COMMAND_SHELL, 1, -1, NULL, "`shell' when not open" },
+  { "shell", VQ_COMMAND_SHELL, 0, -1, NULL, "`shell' when not open" },
   { "quit", VQ_COMMAND_QUIT, 0, 0, NULL, NULL },
   { "auxverb_debug_fail", VQ_COMMAND_AUXVERB_DEBUG_FAIL, 0, 0, NULL, NULL },
 };
