@@ -39,7 +39,7 @@ LIB_OBJECTS := $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*/*.c))
 GUEST_SCRIPTS := $(patsubst lib/%,$(BUILD)/%.inc,$(wildcard lib/*/*.sh))
 # tests/unit has the same folders as lib; the programs are all in one directory, because their names are unique.
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(wildcard tests/unit/*/check_*.c)))
-UNIT_TESTS += $(BUILD)/tests/check_completions
+UNIT_TESTS += $(BUILD)/tests/check_completions $(BUILD)/tests/check_systemd
 UNIT_TESTS += $(BUILD)/tests/check_fuzz
 TEST_SUPPORT := $(patsubst tests/support/%.c,$(BUILD)/tests/%.o,$(wildcard tests/support/*.c))
 vpath %.c tests/support tests/fuzz $(wildcard tests/unit/*) virt-qemu/guest-helper
@@ -295,8 +295,8 @@ check-suites:
 check-together: all guest-tests image
 	tests/guest/together "$(DEBUSINE_CHROOT)" $(BUILD) "$(IMAGE)"
 
-# What the completions of three shells offer, against --help.
-$(BUILD)/tests/check_completions: tests/completions/check
+# What the completions of three shells offer, against --help; and what systemd says about our units.
+$(BUILD)/tests/check_completions $(BUILD)/tests/check_systemd: $(BUILD)/tests/check_%: tests/%/check
 	@mkdir -p $(@D)
 	printf '%s\n' '#!/bin/sh' 'exec $< $(BUILD)' >$@
 	chmod +x $@
@@ -331,7 +331,7 @@ lint:
 	tests/lint/names
 	tests/lint/options
 	tests/lint/blocking
-	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/bench/plain-build tests/soak/run tests/fuzz/run tests/guest/make-guest tests/guest/ceph virt-qemu/virt-qemu-build virt-qemu/build-parts.sh tests/guest/together .ci/run tests/guest/teuthology/test.sh contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]* tests/suites/* tests/clients/run tests/clients/*.sh $(CLIENT_SCRIPTS) debian/tests/as-default debian/tests/commands debian/tests/testbed debian/*.preinst debian/*.postrm tests/completions/check tests/completions/ask-bash
+	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/bench/plain-build tests/soak/run tests/fuzz/run tests/guest/make-guest tests/guest/ceph virt-qemu/virt-qemu-build virt-qemu/build-parts.sh tests/guest/together .ci/run tests/guest/teuthology/test.sh contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]* tests/suites/* tests/clients/run tests/clients/*.sh $(CLIENT_SCRIPTS) debian/tests/as-default debian/tests/commands debian/tests/testbed debian/*.preinst debian/*.postrm tests/completions/check tests/completions/ask-bash tests/systemd/check
 	if command -v pyflakes3 >/dev/null; then pyflakes3 contrib/debusine/*.py tests/bench/*.py tests/bench/images tests/support/*.py tests/faults/*.py tests/faults/run $(CLIENT_PYTHON); fi
 	shellcheck -s bash virt-qemu/*.bash
 	shellcheck -s sh lib/*/*.sh
