@@ -9,6 +9,7 @@ import subprocess
 import time
 from typing import Callable, NamedTuple, Optional
 
+import floors
 import processes
 from session import EXEC_TIMEOUT, Failed
 
@@ -264,6 +265,11 @@ def opened(session):
     return [session.open_seconds]
 
 
+def only_forks(measure):
+    """A floor is the same for both servers, and is measured with the one that forks."""
+    return lambda session: measure(session) if session.forks else []
+
+
 def timed(word):
     return lambda session: [session.timed(word)]
 
@@ -273,15 +279,19 @@ ROWS = [
     Row("open-cold", "open, nothing saved", "s", opened),
     Row("open-warm", "open, template there", "s", opened),
     Row("true", "run `true`", "s", measure_true),
+    Row("floor-true", "- a loop in the guest that starts `true`", "s", only_forks(floors.measure_true)),
     Row("parallel", f"{SLEEP_COUNT} x `sleep 1` at once", "s", measure_parallel),
     Row("stdin", "SIZE MiB into stdin", "s", lambda session: repeat(lambda: stdin_once(session))),
     Row("stdout", "SIZE MiB out of stdout", "s", lambda session: repeat(lambda: stdout_once(session))),
     Row("copydown-file", "copydown, a file of SIZE MiB", "s", copydown("file")),
     Row("copyup-file", "copyup, a file of SIZE MiB", "s", copyup("file")),
     Row("copydown-tree", "copydown, COUNT files of 8 KiB", "s", copydown("tree")),
+    Row("floor-tree", "- perl in the guest writes COUNT files of 8 KiB", "s",
+        only_forks(lambda session: floors.measure_files(session, FILE_SIZE))),
     Row("copyup-tree", "copyup, COUNT files of 8 KiB", "s", copyup("tree")),
     Row("reboot", "reboot", "s", timed("reboot"), once=True),
     Row("revert", "revert, one right after another", "s", measure_revert),
+    Row("floor-revert", "- QEMU alone, with the same state, until its machine runs", "s", only_forks(floors.measure_fork)),
     Row("revert-later", f"revert, {SILENCE_SECONDS} s after the last command", "s", measure_revert_later),
     Row("true-first", "the first `true` after a revert", "s", measure_after_revert(1)),
     Row("true-20", "20 times `true` after a revert", "s", measure_after_revert(20)),

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The same work without a server: what no server can be faster than."""
+
+import json
+import os
+import select
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import processes
+from session import Failed
+
+TIMEOUT = 60  # seconds for each wait
+MAX_ANSWER = 65536
+TRUE_COUNT = 50
+
+# A loop of the shell's own words around a program that is none.
+TRUE_LOOP = """begin=$(date +%s%N)
+i=0
+while [ $i -lt {count} ]; do
+  /bin/true
+  i=$((i + 1))
+done
+echo $(($(date +%s%N) - begin))"""
+
+# It makes the files with as few system calls as there can be.
+FILES_LOOP = """use Time::HiRes qw(time);
+my $data = "x" x {size};
+mkdir "{directory}" or die;
+my $begin = time;
+for my $name (0 .. {count} - 1) {{
+  open my $file, ">", "{directory}/$name" or die;
+  syswrite $file, $data;
+}}
+print int((time() - $begin) * 1e9), "\\n";
+system "rm", "-r", "{directory}";"""
+
+
+def guest_seconds(session, argv):
+    """What ARGV, which says nanoseconds, measured in the guest."""
+    output = session.directory / "floor"
+    with open(output, "wb") as stdout:
+        session.execute([argv], stdout=stdout)
+    return int(output.read_text()) / 1e9
+
+
+def measure_true(session):
+    """One fork and exec of `true` in the guest itself."""
+    return [guest_seconds(session, ["sh", "-c", TRUE_LOOP.format(count=TRUE_COUNT)]) / TRUE_COUNT for _ in range(3)]
+
+
+def measure_files(session, size):
+    script = FILES_LOOP.format(size=size, count=session.data.count, directory=f"{session.scratch}/bench-floor")
+    return [guest_seconds(session, ["perl", "-e", script]) for _ in range(3)]
+
+
+class Monitor:
+    """QEMU's QMP on a socket."""
+
+    def __init__(self, stream):
+        self.stream = stream
+        self.data = b""
+
+    def wait(self, wanted):
+        """Reads until there is an answer or event that WANTED takes."""
+        deadline = time.monotonic() + TIMEOUT
+        while True:
+            while b"\n" in self.data:
+                line, self.data = self.data.split(b"\n", 1)
+                if wanted(json.loads(line)):
+                    return
+            if not select.select([self.stream], [], [], max(0, deadline - time.monotonic()))[0]:
+                raise Failed(f"QEMU did not answer in {TIMEOUT} s")
+            block = self.stream.recv(MAX_ANSWER)
+            if not block:
+                raise Failed("QEMU ended")
+            self.data += block
+
+    def send(self, name, descriptors=(), **arguments):
+        line = json.dumps({"execute": name, "arguments": arguments} if arguments else {"execute": name})
+        socket.send_fds(self.stream, [line.encode() + b"\n"], descriptors)
+
+    def execute(self, name, descriptors=(), **arguments):
+        self.send(name, descriptors, **arguments)
+        self.wait(lambda answer: "return" in answer)
+
+
+def load(monitor, state):
+    """From the greeting to the moment at which the machine runs."""
+    monitor.wait(lambda answer: "QMP" in answer)
+    monitor.execute("qmp_capabilities")
+    names = ("x-ignore-shared", "events")
+    monitor.execute("migrate-set-capabilities", capabilities=[{"capability": name, "state": True} for name in names])
+    with open(state, "rb") as stream:
+        monitor.execute("getfd", [stream.fileno()], fdname="floor")
+    monitor.send("migrate-incoming", uri="fd:floor")
+    monitor.wait(lambda answer: answer.get("data", {}).get("status") == "completed")
+    monitor.send("cont")
+    monitor.wait(lambda answer: answer.get("event") == "RESUME")
+
+
+def words_of(qemu):
+    return Path(f"/proc/{qemu}/cmdline").read_text().rstrip("\0").split("\0")
+
+
+def value(words, name):
+    """What follows NAME= in the first word that has it."""
+    return next(word.split(name + "=", 1)[1].split(",")[0] for word in words if name + "=" in word)
+
+
+def copied_words(words, directory, descriptor):
+    """The command of another machine of the same template, with files of its own and our end of the monitor."""
+    old = next(os.path.dirname(word.split("=")[-1]) for word in words if word.endswith("/efivars.fd"))
+    number = value(words, "id=vq-own-qmp,fd")
+    copied = [word.replace(old, str(directory)).replace(",logfile=/dev/fdset/1,logappend=on", "") for word in words]
+    copied = [word.replace(f"id=vq-own-qmp,fd={number}", f"id=vq-own-qmp,fd={descriptor}") for word in copied]
+    place = copied.index("-add-fd")
+    return copied[:place] + copied[place + 2:]
+
+
+def fork_once(words, directory):
+    """How many seconds QEMU takes until another machine of the same template runs."""
+    template = Path(os.path.dirname(value(words, "mem-path")))
+    ours, theirs = socket.socketpair()
+    begin = time.monotonic()
+    for name in ("overlay", "efivars.fd"):
+        shutil.copy(template / name, directory)
+    with ours, subprocess.Popen(copied_words(words, directory, theirs.fileno()), pass_fds=[theirs.fileno()],
+                                stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        theirs.close()
+        try:
+            load(Monitor(ours), template / "state")
+            return time.monotonic() - begin
+        finally:
+            process.kill()
+
+
+def measure_fork(session):
+    """The same QEMU with the same state, without all that makes it a testbed: nobody waits for the guest's answer."""
+    session.command("revert")
+    words = words_of(processes.find_qemu(session.process.pid))
+    samples = []
+    for _ in range(10):
+        with tempfile.TemporaryDirectory(dir=session.directory) as directory:
+            samples.append(fork_once(words, directory))
+    return samples
