@@ -23,10 +23,12 @@ What the rows mean:
   reader that first sleeps. Processes that it started do not count.
 - "private memory of each further idle testbed": Private_Clean and Private_Dirty of a QEMU while another one
   runs from the same template. Only where there are templates.
+- a row that begins with "-" is a floor: the same work as in the row above it, without a server.
 - "a package with trivial tests": autopkgtest -B with tests that do nothing, and say that they break the testbed,
   so that it is reverted between them (autopkgtest 6.0 reverts before each test anyway). The template is there.
 
-At last, 1, 2, 4, 8 and 16 testbeds of one template are open at once (--no-many: not): a second table, and a plot.
+At last, 1, 2, 4, 8, 16 and 32 testbeds of one template are open at once, as far as the host's memory goes
+(--no-many: not): a second table, and a plot.
 
 Only one guest runs at a time otherwise, two for the private memory. All that is started ends with this program, also on
 ^C. A row that fails is shown as failed, stderr says why, and the rest goes on with a new session.

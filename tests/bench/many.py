@@ -10,7 +10,7 @@ from pathlib import Path
 import processes
 from session import COMMAND_TIMEOUT, Failed, Session, say
 
-COUNTS = (1, 2, 4, 8, 16)
+COUNTS = (1, 2, 4, 8, 16, 32)
 IDLE_SECONDS = 3  # after which new testbeds count as idle
 NEEDED_KIB = 256 * 1024  # of the host's memory for each testbed, which idle ones do not use up
 

@@ -9,6 +9,7 @@ from many import COLUMNS
 WIDTH, HEIGHT = 240, 180  # of a panel's area, in pixels
 LEFT, TOP, GAP, BOTTOM = 50, 40, 80, 50
 STEPS = 4
+LABEL_WIDTH = 16  # of a number below the axis
 
 
 def round_up(value):
@@ -19,6 +20,15 @@ def round_up(value):
 
 def text(x, y, words, anchor="middle"):
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
+
+
+def count_labels(points, places, y):
+    """As many as have room, the last one always."""
+    limit = math.inf
+    for point, (x, _) in reversed(list(zip(points, places))):
+        if x <= limit:
+            limit = x - LABEL_WIDTH
+            yield text(x, y, str(point["count"]))
 
 
 def panel(points, left, column):
@@ -32,8 +42,7 @@ def panel(points, left, column):
         y = bottom - HEIGHT * step / STEPS
         yield f'<path class="grid" d="M{left} {y:.1f}h{WIDTH}"/>'
         yield text(left - 6, y + 4, f"{top * step / STEPS:.3g}", "end")
-    for point, (x, _) in zip(points, places):
-        yield text(x, bottom + 18, str(point["count"]))
+    yield from count_labels(points, places, bottom + 18)
     yield f'<path class="line" d="M{" L".join(f"{x:.1f} {y:.1f}" for x, y in places)}"/>'
     yield from (f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in places)
     yield text(left + WIDTH / 2, bottom + 38, "testbeds at once")

@@ -14,6 +14,7 @@ import processes
 from session import EXEC_TIMEOUT, Failed
 
 FILE_SIZE = 8192
+LARGE_COUNT, LARGE_SIZE = 125, 4 << 20
 TRUE_COUNT = 30
 SLEEP_COUNT = 8
 TEST_COUNT = 5
@@ -53,7 +54,7 @@ CHANGELOG = """vq-bench (1) unstable; urgency=medium
 
 
 class Data:
-    """What goes into the guests: a file and a directory of files, which are compared with what comes back,
+    """What goes into the guests: a file and two directories of files, which are compared with what comes back,
     and a source package with trivial tests, each of which makes autopkgtest revert the testbed."""
 
     def __init__(self, directory, size, count):
@@ -61,12 +62,21 @@ class Data:
         self.count = count
         self.file = directory / "file"
         self.tree = directory / "tree"
+        self.large = directory / "large"
         self.package = directory / "package"
         self.file.write_bytes(os.urandom(size))
         self.tree.mkdir()
         for number in range(count):
             (self.tree / str(number)).write_bytes(os.urandom(FILE_SIZE))
         self.make_package()
+
+    def make_large(self):
+        """Only when it is needed."""
+        if not self.large.exists():
+            self.large.mkdir()
+            for number in range(LARGE_COUNT):
+                (self.large / str(number)).write_bytes(os.urandom(LARGE_SIZE))
+        return self.large
 
     def make_package(self):
         tests = "".join(TESTS_CONTROL.format(number=number) for number in range(TEST_COUNT))
@@ -160,6 +170,14 @@ def down_once(session, kind):
         session.execute([["rm", "-r", f"{session.scratch}/bench-{kind}"]])
     session.copied.add(kind)
     return session.timed("copydown", f"{source}{slash}", f"{session.scratch}/bench-{kind}{slash}")
+
+
+def measure_large(session):
+    """It goes away with the testbed's next revert. How many bytes came is checked."""
+    target = f"{session.scratch}/bench-large/"
+    seconds = session.timed("copydown", f"{session.data.make_large()}/", target)
+    session.execute([["sh", "-c", f"test $(cat {target}* | wc -c) = {LARGE_COUNT * LARGE_SIZE}"]])
+    return [seconds]
 
 
 def up_once(session, kind):
@@ -289,6 +307,7 @@ ROWS = [
     Row("floor-tree", "- perl in the guest writes COUNT files of 8 KiB", "s",
         only_forks(lambda session: floors.measure_files(session, FILE_SIZE))),
     Row("copyup-tree", "copyup, COUNT files of 8 KiB", "s", copyup("tree")),
+    Row("copydown-large", f"copydown, a tree of {LARGE_COUNT * LARGE_SIZE >> 20} MiB", "s", measure_large, once=True),
     Row("reboot", "reboot", "s", timed("reboot"), once=True),
     Row("revert", "revert, one right after another", "s", measure_revert),
     Row("floor-revert", "- QEMU alone, with the same state, until its machine runs", "s", only_forks(floors.measure_fork)),
