@@ -49,6 +49,7 @@ static void check_reboots (Server *server);
 static void check_first_boots (Server *server);
 static void check_reboot_loop (Server *server);
 static void check_two_servers (Server *server);
+static void check_user_session (Server *server);
 static void check_lvm (Server *server);
 static void check_sleeps (Server *server);
 static void check_suspends (Server *server);
@@ -126,6 +127,10 @@ static const Row rows[] = {
   { "debian-12-agent",
     .arguments = { "--timeout-reboot=100", "--template-script=tests/guest/busy-script.sh" },
     .name = "two-servers", .check = check_two_servers },
+  /* the template script that README recommends */
+  { "debian-12-agent",
+    .arguments = { "--template-script=contrib/template-scripts/user-session.sh" },
+    .name = "user-session", .check = check_user_session },
   /* LVM, with the base image */
   { "lvm", "qcow2", .check = check_lvm },
   /* other processors */
@@ -504,6 +509,20 @@ check_two_servers (Server *server)
   both = g_strconcat (err, others_err, NULL);
   ck_assert_msg (strstr (both, "(process ") != NULL && strstr (both, "template script") != NULL,
                  "stderr: %s", both);
+}
+
+/* ---- a template script ---- */
+
+/* The user manager of the user that the server suggests runs in a new testbed, before anybody
+ * logged in. */
+static void
+check_user_session (Server *server)
+{
+  server_open (server, "open");
+  guest_expect (server, "systemctl is-active user@$(id -u user).service", "active");
+  guest_expect (server, "loginctl --no-legend list-sessions | wc -l", "0");
+  server_open (server, "revert");
+  guest_expect (server, "systemctl is-active user@$(id -u user).service", "active");
 }
 
 /* ---- LVM ---- */
