@@ -256,6 +256,13 @@ fuzz:
 	+$(MAKE) FUZZING=1 CC="$(CLANG)" $(patsubst %,$(BUILD)-fuzz/fuzz_%,$(FUZZ))
 	tests/fuzz/run $(BUILD)-fuzz $(SECONDS) $(FUZZ)
 
+# Not a part of "check": what other programs say about the code, and whether the unit tests notice wrong code.
+MUTANTS = 50
+check-analysis: deps
+	tests/install-deps --analysis
+	tests/analysis/run $(BUILD)
+	tests/analysis/mutants --count=$(MUTANTS)
+
 check-valgrind: unit-tests
 	VALGRIND=1 tests/run $(UNIT_TESTS)
 
@@ -369,6 +376,6 @@ install-helpers: helpers
 clean:
 	rm -rf $(BUILD) $(BUILD)-sanitize $(BUILD)-fuzz
 
-.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-rbd check-valgrind check-debusine check-debci check-clients check-faults check-suites check-together soak fuzz unit-tests guest-tests tests deps image demo \
+.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-rbd check-valgrind check-debusine check-debci check-clients check-faults check-suites check-together check-analysis soak fuzz unit-tests guest-tests tests deps image demo \
         bench bench-images lint install install-completions install-helpers clean
 -include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/guest/*.d)

@@ -108,17 +108,18 @@ build_argv (const char *const *arguments)
 }
 
 static gboolean
-run (const char *const *arguments, VqChildOptions *options, char **out, gint64 deadline,
+run (const char *const *arguments, const VqChildOptions *limits, char **out, gint64 deadline,
      VqCancel *cancel, GError **error)
 {
   g_autoptr (GPtrArray) argv = build_argv (arguments);
+  VqChildOptions options = *limits;
   int status = 0;
   GError *local = NULL;
 
-  options->wait_status = &status;
-  if (vq_child_run ((const char *const *)argv->pdata, options, out, deadline, cancel, &local))
+  options.wait_status = &status;
+  if (vq_child_run ((const char *const *)argv->pdata, &options, out, deadline, cancel, &local))
     return TRUE;
-  explain (&local, options, status);
+  explain (&local, limits, status);
   g_propagate_error (error, local);
   return FALSE;
 }

@@ -129,13 +129,16 @@ static char *
 make_image (const VqPullStore *store, const char *name, GError **error)
 {
   const char *format = find_format (store, name, error);
-  g_autofree char *file = g_strdup_printf ("sha256-%s.%s", store->sha256, format);
+  g_autofree char *file = NULL;
 
-  if (format != NULL)
-    return commit (store, name, file, error) ? g_steal_pointer (&file) : NULL;
-  vq_pull_cache_remove (store->dir, name);
-  vq_pull_cache_remove (store->dir, store->part);
-  return NULL;
+  if (format == NULL)
+    {
+      vq_pull_cache_remove (store->dir, name);
+      vq_pull_cache_remove (store->dir, store->part);
+      return NULL;
+    }
+  file = g_strdup_printf ("sha256-%s.%s", store->sha256, format);
+  return commit (store, name, file, error) ? g_steal_pointer (&file) : NULL;
 }
 
 char *
