@@ -247,14 +247,15 @@ MACHINES = 20
 soak: all image
 	VQ_IMAGE="$(IMAGE)" VQ_PROGRAM=$(abspath $(BUILD))/virt-qemu tests/soak/run $(CYCLES) $(MACHINES)
 
-# Not a part of "check": libFuzzer looks for input that breaks what reads it, for so many seconds in each target.
+# Not a part of "check": libFuzzer looks for input that breaks what reads it, for so many seconds, or runs, in each target.
 SECONDS = 60
+RUNS = -1
 CLANG ?= clang
 FUZZ ?= $(FUZZ_TARGETS)
 fuzz:
 	tests/install-deps --fuzz
 	+$(MAKE) FUZZING=1 CC="$(CLANG)" $(patsubst %,$(BUILD)-fuzz/fuzz_%,$(FUZZ))
-	tests/fuzz/run $(BUILD)-fuzz $(SECONDS) $(FUZZ)
+	tests/fuzz/run $(BUILD)-fuzz $(SECONDS) $(RUNS) $(FUZZ)
 
 # Not a part of "check": what other programs say about the code, and whether the unit tests notice wrong code.
 MUTANTS = 50
