@@ -20,12 +20,17 @@ is_zero (const char *block, gsize n)
 static gboolean
 write_block (int to, const char *block, gsize n, off_t offset, const char *dest, GError **error)
 {
-  gssize written = pwrite (to, block, n, offset);
+  /* A write to a plain file is short if the disk is full, or at a limit: the next one tells which.
+   */
+  for (gsize done = 0; done < n;)
+    {
+      gssize written = pwrite (to, block + done, n - done, offset + (off_t)done);
 
-  if (written == (gssize)n)
-    return TRUE;
-  /* A write to a plain file is short only if the disk is full. */
-  return vq_error_set_errno (error, written < 0 ? errno : ENOSPC, "cannot write %s", dest);
+      if (written < 0)
+        return vq_error_set_errno (error, errno, "cannot write %s", dest);
+      done += written;
+    }
+  return TRUE;
 }
 
 /* Skips blocks of zeros: the variables of arm64's firmware are 64 MiB, nearly all of them zeros. */

@@ -6,10 +6,13 @@
  *   boot   boots a guest
  *
  * If all fail, find_remedy looks for something to change: a new template, if the present one could
- * not be forked; a seed for cloud-init, if the guest has booted but no way into it opens; TCG, if
- * nothing runs under KVM; no sandbox, if QEMU has none. Then all sources are asked again, because
- * another plan has other templates. Each remedy is used once per guest, so this ends. */
+ * not be forked, unless the host has too little room; a seed for cloud-init, if the guest has
+ * booted but no way into it opens; TCG, if nothing runs under KVM; no sandbox, if QEMU has none.
+ * Then all sources are asked again, because another plan has other templates. Each remedy is used
+ * once per guest, so this ends. */
 #include "testbed/guest-source.h"
+
+#include <errno.h>
 
 #include "base/error.h"
 #include "guest/boot-wait.h"
@@ -440,11 +443,21 @@ replace_template (VqGuestSource *source, const GError *why)
   source->templates = VQ_TEMPLATE_REFRESH;
 }
 
+/* Whether WHY is that the host has too little of something now, or a limit of the user. A boot
+ * needs more of it than a fork. */
+static gboolean
+is_short (const GError *why)
+{
+  return vq_error_get_code (why) == VQ_ERROR_NO_ROOM || vq_error_is_errno (why, EFBIG);
+}
+
 /* All sources have failed because of WHY. Changes something that may help. Returns FALSE if there
  * is nothing. */
 static gboolean
 find_remedy (VqGuestSource *source, VqBootStage stage, const GError *why)
 {
+  if (source->template != NULL && is_short (why))
+    return FALSE;
   if (source->template != NULL)
     {
       replace_template (source, why);

@@ -285,9 +285,10 @@ TEST (disk_becomes_full)
   ck_assert_int_eq (umount2 (cache, MNT_DETACH), 0);
 }
 
-/* Puts a template for the plan into the cache, of files that no QEMU can make anything of. */
+/* Puts a template for the plan into the cache, of files that no QEMU can make anything of. That of
+ * the memory has RAM_SIZE bytes. */
 static void
-put_bad_template (void)
+put_template (off_t ram_size)
 {
   static const char *const names[]
       = { VQ_TEMPLATE_RAM, VQ_TEMPLATE_DISK, VQ_TEMPLATE_STATE, VQ_TEMPLATE_OVERLAY };
@@ -307,10 +308,17 @@ put_bad_template (void)
           = g_build_filename (vq_template_build_get_directory (build), names[i], NULL);
 
       ck_assert (g_file_set_contents (path, "nonsense", -1, NULL));
+      ck_assert (!g_str_equal (names[i], VQ_TEMPLATE_RAM) || truncate (path, ram_size) == 0);
     }
   template = vq_template_build_commit (build, NULL);
   ck_assert_ptr_nonnull (template);
   vq_template_free (template);
+}
+
+static void
+put_bad_template (void)
+{
+  put_template (8);
 }
 
 /* Another one is made, once. The second guest does not try the bad one again. */
@@ -430,6 +438,20 @@ TEST (qemu_does_not_start)
   ck_assert_ptr_null (vq_guest_source_get (source, &facts, &error));
   ck_assert_str_eq (error->message, "QEMU ended: exit status 1: broken");
   assert_starts ("file\n\n");
+}
+
+/* The template is not to blame, and a boot would need more. */
+TEST (host_is_short_of_memory)
+{
+  VqGuestFacts facts = { NULL };
+  g_autoptr (GError) error = NULL;
+
+  begin_with_qemu_that_says ("-nodefaults", "Cannot allocate memory");
+  put_template (64 * 1024 * 1024);
+  ck_assert_ptr_null (vq_guest_source_get (source, &facts, &error));
+  ck_assert_str_eq (error->message, "QEMU ended: exit status 1: Cannot allocate memory");
+  assert_starts ("file\n");
+  ck_assert_int_eq (count_templates (), 1);
 }
 
 /* The one that is there is not looked at. */
