@@ -20,6 +20,8 @@
 /* QEMU tells of the machine's end, and of a system that goes down, only so much later than the
  * helper's connection ends. */
 #define GRACE_MS 2000
+/* How many microseconds the clock of a fork may be late. */
+#define CLOCK_SLACK (20 * 1000)
 
 struct _VqGuestLink
 {
@@ -298,7 +300,7 @@ vq_guest_link_resume (VqGuestLink *link, gint64 deadline, GError **error)
 
   if (!connect_helper (link, deadline, error)
       || !vq_helper_port_sync (link->helper, deadline, cancel, error)
-      || !vq_helper_renew (link->helper, deadline, cancel, error))
+      || !vq_helper_renew (link->helper, CLOCK_SLACK, deadline, cancel, error))
     return FALSE;
   link->channel = vq_helper_channel_new (link->helper);
   return TRUE;
@@ -307,7 +309,7 @@ vq_guest_link_resume (VqGuestLink *link, gint64 deadline, GError **error)
 gboolean
 vq_guest_link_renew (VqGuestLink *link, gint64 deadline, GError **error)
 {
-  return vq_helper_renew (link->helper, deadline, get_cancel (link), error);
+  return vq_helper_renew (link->helper, CLOCK_SLACK, deadline, get_cancel (link), error);
 }
 
 gboolean

@@ -10,6 +10,7 @@
 
 #define ENTROPY_BYTES 256
 #define ERRNO_MAX 4095 /* Linux has no larger one */
+#define CLOCK_TRIES 4
 
 /* A request; it is on the stack of the function that waits for it. */
 typedef struct
@@ -117,17 +118,35 @@ ask_for_entropy (Request *request, VqHelperPort *port, GError **error)
          && ask (request, port, VQ_HELPER_ADD_ENTROPY, payload, sizeof payload, error);
 }
 
-/* Both requests are sent before the first answer is waited for. */
-gboolean
-vq_helper_renew (VqHelperPort *port, gint64 deadline, VqCancel *cancel, GError **error)
+/* The guest's clock is late by the time that the guest took. A new fork may take long, because it
+ * runs code for the first time; it is faster the next time. */
+static gboolean
+set_clock (VqHelperPort *port, gint64 slack, gint64 deadline, VqCancel *cancel, GError **error)
 {
-  Request clock = { .what = "cannot set the guest's clock" };
+  gboolean set = TRUE, late = TRUE;
+
+  for (int i = 0; i < CLOCK_TRIES && set && late; i++)
+    {
+      Request clock = { .what = "cannot set the guest's clock" };
+      gint64 begin = g_get_monotonic_time ();
+
+      set = ask_for_clock (&clock, port, error) && await (&clock, deadline, cancel, error);
+      late = g_get_monotonic_time () - begin > slack;
+      leave (&clock, port);
+    }
+  return set;
+}
+
+/* The requests are sent before the first answer is waited for. */
+gboolean
+vq_helper_renew (VqHelperPort *port, gint64 slack, gint64 deadline, VqCancel *cancel,
+                 GError **error)
+{
   Request entropy = { .what = "cannot give the guest random bytes" };
-  gboolean renewed = ask_for_entropy (&entropy, port, error) && ask_for_clock (&clock, port, error)
-                     && await (&clock, deadline, cancel, error)
+  gboolean renewed = ask_for_entropy (&entropy, port, error)
+                     && set_clock (port, slack, deadline, cancel, error)
                      && await (&entropy, deadline, cancel, error);
 
-  leave (&clock, port);
   leave (&entropy, port);
   return renewed;
 }
