@@ -206,7 +206,7 @@ tell_disk_error (VqQemu *qemu, gboolean is_new)
     g_message ("there are more errors on the testbed's disks; they are not shown");
 }
 
-/* Only remembers the error. If QEMU stops the machine because of it, STOP follows. */
+/* If QEMU stops the machine because of the error, STOP follows, and that is the message. */
 static void
 on_block_error (VqQemu *qemu, JsonObject *data)
 {
@@ -214,7 +214,8 @@ on_block_error (VqQemu *qemu, JsonObject *data)
 
   qemu->disk_error = describe_disk_error (qemu, data);
   qemu->no_room = get_flag (data, "nospace");
-  tell_disk_error (qemu, g_strcmp0 (before, qemu->disk_error) != 0);
+  if (!g_str_equal (get_text (data, "action"), "stop"))
+    tell_disk_error (qemu, g_strcmp0 (before, qemu->disk_error) != 0);
 }
 
 /* The kernel may reboot by itself (kernel.panic), so only those who expect no boot give up. */

@@ -140,9 +140,12 @@ get_capabilities (VqServed *served)
   return words;
 }
 
+/* While nobody uses the testbed, nobody hears of a full disk unless we say so. */
 static void
 on_machine_failed (const GError *reason, gpointer data)
 {
+  if (reason->code == VQ_ERROR_NO_ROOM)
+    g_message ("%s", reason->message);
   vq_exec_server_fail (data, reason);
 }
 

@@ -22,7 +22,8 @@ static const char fake_qemu[]
       "print '{\"QMP\": {}}', \"\\n\"; <$s>; print '{\"return\": {}, \"id\": 1}', \"\\n\"; $| = "
       "0;\n"
       "print '{\"event\": \"BLOCK_IO_ERROR\", \"data\": {\"device\": \"d\", \"reason\": \"',\n"
-      "      $ENV{REASONS} eq 'many' ? $_ : 'bad', '\"}}', \"\\n\" for 1 .. 20000;\n"
+      "      $ENV{REASONS} eq 'many' ? $_ : 'bad', '\", \"action\": \"',\n"
+      "      $ENV{REASONS} eq 'stop' ? 'stop' : 'report', '\"}}', \"\\n\" for 1 .. 20000;\n"
       "print '{\"event\": \"GUEST_PANICKED\"}', \"\\n\"; $| = 1; <$s>;\n";
 
 static BareMachine *bare;
@@ -93,4 +94,10 @@ TEST (always_the_same)
 TEST (always_others)
 {
   ck_assert_int_eq (run ("many"), 21);
+}
+
+/* The machine's end, which comes behind it, is the message. */
+TEST (one_that_stops_the_machine)
+{
+  ck_assert_int_eq (run ("stop"), 0);
 }
