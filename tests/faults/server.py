@@ -58,8 +58,8 @@ class Server:
         if self.read_line(SOON) != "ok":
             raise Failed(f"it does not start: {self.read_messages()}")
 
-    def open(self):
-        self.scratch = self.ask("open", BOOT)
+    def open(self, command="open"):
+        self.scratch = self.ask(command, BOOT)
         self.execute = [unquote(word) for word in self.ask("print-execute-command").split(",")]
 
     def send_until(self, text, pattern):
