@@ -348,6 +348,7 @@ lint:
 	tests/lint/names
 	tests/lint/options
 	tests/lint/blocking
+	tests/lint/promises
 	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/bench/plain-build tests/soak/run tests/fuzz/run tests/forks/template-script.sh tests/guest/make-guest tests/guest/ceph virt-qemu/virt-qemu-build virt-qemu/build-parts.sh tests/guest/together .ci/run tests/guest/teuthology/test.sh contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]* tests/suites/* tests/clients/run tests/clients/*.sh $(CLIENT_SCRIPTS) debian/tests/as-default debian/tests/commands debian/tests/testbed debian/*.preinst debian/*.postrm tests/completions/check tests/completions/ask-bash tests/systemd/check
 	if command -v pyflakes3 >/dev/null; then pyflakes3 contrib/debusine/*.py tests/bench/*.py tests/bench/images tests/support/*.py tests/faults/*.py tests/faults/run tests/forks/*.py tests/forks/run $(CLIENT_PYTHON); fi
 	shellcheck -s bash virt-qemu/*.bash tests/forks/look.sh

@@ -8,7 +8,7 @@ python3 -c '
 import ssl
 out = ssl.MemoryBIO()
 try:
-    ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), out, server_hostname="host").do_handshake()
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).wrap_bio(ssl.MemoryBIO(), out, server_hostname="host").do_handshake()
 except ssl.SSLWantReadError:
     print("unique", out.read().hex())'
 
