@@ -383,6 +383,21 @@ vq_arguments_take_all (VqArguments *arguments, const VqArgumentsTaker *taker, gp
   return TRUE;
 }
 
+gboolean
+vq_arguments_refuse (const char *value, GError **error)
+{
+  return vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is one argument too many", value);
+}
+
+gboolean
+vq_arguments_take_only (const char **place, const char *value, GError **error)
+{
+  if (*place != NULL)
+    return vq_arguments_refuse (value, error);
+  *place = value;
+  return TRUE;
+}
+
 const char *const *
 vq_arguments_get_rest (VqArguments *arguments)
 {

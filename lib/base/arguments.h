@@ -67,6 +67,14 @@ gboolean vq_arguments_take_all (VqArguments *arguments, const VqArgumentsTaker *
                                 gpointer data, const gboolean *done, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* For a command line with one positional argument: puts VALUE into *PLACE, and fails if there is
+ * one already. */
+gboolean vq_arguments_take_only (const char **place, const char *value, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Fails with a VQ_ERROR_USAGE, because VALUE has no place in the command line. */
+gboolean vq_arguments_refuse (const char *value, GError **error);
+
 /* What follows the last positional argument, as it is, for a command line within the command line.
  * It ends with NULL and belongs to ARGUMENTS. */
 const char *const *vq_arguments_get_rest (VqArguments *arguments);

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "channel/exec-server.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <glib-unix.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/error.h"
-#include "base/fd.h"
 #include "channel/exec-session.h"
+#include "io/listener.h"
 #include "io/unix-socket.h"
 
 /* A client needs its socket and three descriptors, and the channel needs as many again. The reserve
@@ -20,25 +15,17 @@
 #define FDS_RESERVED 64
 #define FDS_WANTED 65536
 
-#define ACCEPT_RETRY_MS 100
-
 struct _VqExecServer
 {
-  int fd;
-  char *path;
-  guint accept_id; /* 0: no clients are accepted */
-  guint retry_id;
+  VqListener *listener;
   VqChannel *channel; /* not owned */
   char *failure;      /* why there is no channel; NULL: the machine is not open */
   GQueue clients;     /* of VqExecSession */
-  guint max_clients;
   guint64 n_commands;
   VqExecServerMatch match; /* NULL: no command is watched */
   VqExecServerEnded ended;
   gpointer ended_data;
 };
-
-static void resume_accepting (VqExecServer *server);
 
 static VqChannel *
 get_channel (gpointer data, const char **why)
@@ -78,12 +65,13 @@ on_over (VqExecSession *session, gpointer data)
   VqExecServer *server = data;
 
   g_queue_remove (&server->clients, session);
-  resume_accepting (server);
+  vq_listener_client_gone (server->listener);
 }
 
 static void
-client_new (VqExecServer *server, int fd)
+on_came (int fd, gpointer data)
 {
+  VqExecServer *server = data;
   static const VqExecSessionOwner owner = { get_channel, on_begins, on_ended, on_over };
   VqExecSession *client = vq_exec_session_new (fd, &owner, server);
 
@@ -91,45 +79,6 @@ client_new (VqExecServer *server, int fd)
   /* Commands read and write with our rights. */
   if (!vq_unix_socket_peer_is_allowed (fd))
     vq_exec_session_fail (client, "the server belongs to another user");
-}
-
-static gboolean
-retry_accepting (gpointer data)
-{
-  VqExecServer *server = data;
-
-  server->retry_id = 0;
-  resume_accepting (server);
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-connection_waits (int listen_fd, GIOCondition events, gpointer data)
-{
-  VqExecServer *server = data;
-  int fd = accept4 (listen_fd, NULL, NULL, SOCK_CLOEXEC);
-
-  if (fd >= 0)
-    client_new (server, fd);
-  else if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
-    return G_SOURCE_CONTINUE;
-  if (fd >= 0 && server->clients.length < server->max_clients)
-    return G_SOURCE_CONTINUE;
-
-  /* If there are too many clients, the next one waits in the backlog until one leaves. If there are
-   * few clients, but no more descriptors, nothing tells us when there are some again, so we try
-   * later. */
-  server->accept_id = 0;
-  if (fd < 0 && server->retry_id == 0)
-    server->retry_id = g_timeout_add (ACCEPT_RETRY_MS, retry_accepting, server);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-resume_accepting (VqExecServer *server)
-{
-  if (server->accept_id == 0 && server->fd >= 0 && server->clients.length < server->max_clients)
-    server->accept_id = g_unix_fd_add (server->fd, G_IO_IN, connection_waits, server);
 }
 
 /* Returns how many clients we can have at once. */
@@ -155,17 +104,12 @@ raise_fd_limit (void)
 VqExecServer *
 vq_exec_server_new (const char *socket_path, GError **error)
 {
-  VqExecServer *server;
-  int fd = vq_unix_socket_listen (socket_path, error);
+  VqExecServer *server = g_new0 (VqExecServer, 1);
 
-  if (fd < 0)
-    return NULL;
-  server = g_new0 (VqExecServer, 1);
-  server->fd = fd;
-  server->path = g_strdup (socket_path);
   g_queue_init (&server->clients);
-  server->max_clients = raise_fd_limit ();
-  resume_accepting (server);
+  server->listener = vq_listener_new (socket_path, raise_fd_limit (), on_came, server, error);
+  if (server->listener == NULL)
+    g_clear_pointer (&server, g_free);
   return server;
 }
 
@@ -227,17 +171,10 @@ vq_exec_server_free (VqExecServer *server)
 {
   if (server == NULL)
     return;
-  if (server->accept_id != 0)
-    g_source_remove (server->accept_id);
-  if (server->retry_id != 0)
-    g_source_remove (server->retry_id);
-  vq_fd_clear (&server->fd);
-  server->accept_id = 0;
-  unlink (server->path);
   vq_exec_server_set_channel (server, NULL);
   while (!g_queue_is_empty (&server->clients))
     vq_exec_session_fail (g_queue_peek_head (&server->clients), "the machine's server has ended");
+  vq_listener_free (server->listener);
   g_free (server->failure);
-  g_free (server->path);
   g_free (server);
 }

@@ -126,8 +126,7 @@ check (const Request *request, GError **error)
   if (is_push (request))
     return TRUE;
   if (n > 3)
-    return vq_error_set (error, VQ_ERROR_USAGE, "there is an argument too many: %s",
-                         (const char *)request->words->pdata[3]);
+    return vq_arguments_refuse (request->words->pdata[3], error);
   return !for_push || vq_error_set (error, VQ_ERROR_USAGE, "--uid, --gid and --mode are for push");
 }
 

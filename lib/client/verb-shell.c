@@ -59,10 +59,7 @@ apply_positional (gpointer data, const char *value, GError **error)
 {
   Request *request = data;
 
-  if (request->name != NULL)
-    return vq_error_set (error, VQ_ERROR_USAGE, "there is an argument too many: %s", value);
-  request->name = value;
-  return TRUE;
+  return vq_arguments_take_only (&request->name, value, error);
 }
 
 static gboolean

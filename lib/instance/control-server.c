@@ -5,23 +5,18 @@
 #include <glib-unix.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/fd.h"
 #include "instance/control-wire.h"
+#include "io/listener.h"
 #include "io/unix-socket.h"
 
 /* Further clients wait until one leaves. */
 #define MAX_CLIENTS 64
 
-#define ACCEPT_RETRY_MS 100
-
 struct _VqControlServer
 {
-  int fd;
-  char *path;
-  guint accept_id; /* 0: there are enough clients, or too few descriptors */
-  guint retry_id;
+  VqListener *listener;
   GQueue clients; /* of Client */
   VqControlArrived arrived;
   gpointer data;
@@ -36,13 +31,11 @@ typedef struct
   GString *line; /* what has come */
 } Client;
 
-static void resume_accepting (VqControlServer *server);
-
 static void
 drop (Client *client)
 {
   g_queue_remove (&client->server->clients, client);
-  resume_accepting (client->server);
+  vq_listener_client_gone (client->server->listener);
   g_clear_handle_id (&client->source_id, g_source_remove);
   vq_fd_clear (&client->fd);
   g_string_free (client->line, TRUE);
@@ -83,8 +76,9 @@ on_readable (int fd, GIOCondition events, gpointer data)
 }
 
 static void
-take_client (VqControlServer *server, int fd)
+on_came (int fd, gpointer data)
 {
+  VqControlServer *server = data;
   Client *client = g_new0 (Client, 1);
 
   client->server = server;
@@ -96,57 +90,17 @@ take_client (VqControlServer *server, int fd)
     drop (client);
 }
 
-static gboolean
-retry_accepting (gpointer data)
-{
-  VqControlServer *server = data;
-
-  server->retry_id = 0;
-  resume_accepting (server);
-  return G_SOURCE_REMOVE;
-}
-
-/* Nothing tells us when there are descriptors again, so without one we try later. */
-static gboolean
-on_connection (int listen_fd, GIOCondition events, gpointer data)
-{
-  VqControlServer *server = data;
-  int fd = accept4 (listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-  if (fd >= 0)
-    take_client (server, fd);
-  else if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
-    return G_SOURCE_CONTINUE;
-  if (fd >= 0 && server->clients.length < MAX_CLIENTS)
-    return G_SOURCE_CONTINUE;
-  server->accept_id = 0;
-  if (fd < 0 && server->retry_id == 0)
-    server->retry_id = g_timeout_add (ACCEPT_RETRY_MS, retry_accepting, server);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-resume_accepting (VqControlServer *server)
-{
-  if (server->accept_id == 0 && server->clients.length < MAX_CLIENTS)
-    server->accept_id = g_unix_fd_add (server->fd, G_IO_IN, on_connection, server);
-}
-
 VqControlServer *
 vq_control_server_new (const char *path, VqControlArrived arrived, gpointer data, GError **error)
 {
-  VqControlServer *server;
-  int fd = vq_unix_socket_listen (path, error);
+  VqControlServer *server = g_new0 (VqControlServer, 1);
 
-  if (fd < 0)
-    return NULL;
-  server = g_new0 (VqControlServer, 1);
-  server->fd = fd;
-  server->path = g_strdup (path);
   server->arrived = arrived;
   server->data = data;
   g_queue_init (&server->clients);
-  resume_accepting (server);
+  server->listener = vq_listener_new (path, MAX_CLIENTS, on_came, server, error);
+  if (server->listener == NULL)
+    g_clear_pointer (&server, g_free);
   return server;
 }
 
@@ -157,10 +111,6 @@ vq_control_server_free (VqControlServer *server)
     return;
   while (!g_queue_is_empty (&server->clients))
     drop (g_queue_peek_head (&server->clients));
-  g_clear_handle_id (&server->accept_id, g_source_remove);
-  g_clear_handle_id (&server->retry_id, g_source_remove);
-  vq_fd_clear (&server->fd);
-  unlink (server->path);
-  g_free (server->path);
+  vq_listener_free (server->listener);
   g_free (server);
 }

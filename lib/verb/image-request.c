@@ -137,8 +137,7 @@ parse (VqImageRequest *request, const VqImageRequestVerb *verb, const char *cons
     return parsed;
   return n < verb->n_paths
              ? vq_error_set (error, VQ_ERROR_USAGE, "which %s?", n == 0 ? "image" : "new file")
-             : vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is one argument too many",
-                             request->paths[verb->n_paths]);
+             : vq_arguments_refuse (request->paths[verb->n_paths], error);
 }
 
 /* The disk in PATH if that is a ploop directory, else PATH. Transfer full. */

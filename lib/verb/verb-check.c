@@ -67,7 +67,7 @@ apply_option (gpointer data, int index, const char *value, GError **error)
 static gboolean
 apply_positional (gpointer data, const char *value, GError **error)
 {
-  return vq_error_set (error, VQ_ERROR_USAGE, "there is an argument too many: %s", value);
+  return vq_arguments_refuse (value, error);
 }
 
 static gboolean

@@ -137,10 +137,7 @@ apply_positional (gpointer data, const char *value, GError **error)
 {
   Request *request = data;
 
-  if (request->name != NULL)
-    return vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is one argument too many", value);
-  request->name = value;
-  return TRUE;
+  return vq_arguments_take_only (&request->name, value, error);
 }
 
 static gboolean

@@ -149,8 +149,7 @@ take_words (Request *request, VqArguments *parser, GError **error)
   if (request->help || verb->takes_names == (request->names->len > 0))
     return TRUE;
   return verb->takes_names ? vq_error_set (error, VQ_ERROR_USAGE, "which image?")
-                           : vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is one argument too many",
-                                           (const char *)request->names->pdata[0]);
+                           : vq_arguments_refuse (request->names->pdata[0], error);
 }
 
 /* Opens the cache. Returns NULL without an error if there is none yet. */

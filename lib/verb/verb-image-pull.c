@@ -150,10 +150,7 @@ apply_word (gpointer data, const char *value, GError **error)
 {
   Request *request = data;
 
-  if (request->url != NULL)
-    return vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is one argument too many", value);
-  request->url = value;
-  return TRUE;
+  return vq_arguments_take_only (&request->url, value, error);
 }
 
 static gboolean

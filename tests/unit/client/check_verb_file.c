@@ -88,7 +88,7 @@ TEST (usage)
   refuse ("push file web", 2, "\"web\" is not NAME/PATH");
   refuse ("push file /etc/motd", 2, "\"/etc/motd\" is not NAME/PATH");
   refuse ("pull @file", 2, "pull needs a source and a target");
-  refuse ("pull @file x y", 2, "an argument too many: y");
+  refuse ("pull @file x y", 2, "\"y\" is one argument too many");
   refuse ("pull --uid=1 @file x", 2, "--uid, --gid and --mode are for push");
   refuse ("push --uid=-1 file @x", 2, "-1 is not between 0 and");
   refuse ("push --mode=8 file @x", 2, "\"8\" is not a mode in octal");

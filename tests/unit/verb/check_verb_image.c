@@ -160,7 +160,7 @@ TEST (list_os)
     cli_assert_in (cli_out, "  there\n");
   expect ("list-os --format=json", 0, "\"aliases\" : [\n      \"stable\"");
   expect ("list-os --format=yaml", 2, "not table, json or names");
-  expect ("list-os debian", 2, "an argument too many: debian");
+  expect ("list-os debian", 2, "\"debian\" is one argument too many");
   expect ("list-os --help", 0, "Usage: virt-qemu image list-os");
   tree_remove ("virt-qemu");
 }
