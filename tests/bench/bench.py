@@ -33,7 +33,7 @@ At last, 1, 2, 4, 8, 16 and 32 testbeds of one template are open at once, as far
 Only one guest runs at a time otherwise, two for the private memory. All that is started ends with this program, also on
 ^C. A row that fails is shown as failed, stderr says why, and the rest goes on with a new session.
 
-processes.py looks after processes, session.py speaks the protocol, rows.py measures, side.py is one server
+processes.py looks after processes, session.py speaks to a server, rows.py measures, side.py is one server
 with its numbers, many.py has many testbeds at once, report.py makes the tables, plot.py the plot.
 """
 
@@ -54,8 +54,9 @@ import plot
 import processes
 import report
 from rows import ROWS, Data
-from session import BOOT_TIMEOUT, Failed, Session, say
+from session import BOOT_TIMEOUT, Session, say
 from side import Side
+from virt_server import Failed
 
 TOP = Path(__file__).resolve().parents[2]
 MIB = 1 << 20

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 import processes
-from session import COMMAND_TIMEOUT, Failed, Session, say
+from session import COMMAND_TIMEOUT, Session, say
+from virt_server import Failed
 
 COUNTS = (1, 2, 4, 8, 16, 32)
 IDLE_SECONDS = 3  # after which new testbeds count as idle
@@ -24,12 +25,12 @@ def open_all(sessions):
     for session in sessions:
         session.spawn()
     for session in sessions:
-        session.read_reply("start", processes.END_TIMEOUT)
+        session.server.read_reply("start", processes.END_TIMEOUT)
     begin = time.monotonic()
     for session in sessions:
-        session.process.stdin.write(b"open\n")
+        session.server.say("open")
     for session in sessions:
-        session.read_reply("open", COMMAND_TIMEOUT)
+        session.server.read_reply("open", COMMAND_TIMEOUT)
     return time.monotonic() - begin
 
 

@@ -106,9 +106,3 @@ def kilobytes(path, *names):
     """The sum of the lines NAMES of a file of /proc, in KiB."""
     lines = (line.split() for line in Path(path).read_text().splitlines())
     return sum(int(words[1]) for words in lines if words[0].rstrip(":") in names)
-
-
-def last_line(path):
-    """What a program said last, to be put at the end of a message."""
-    lines = Path(path).read_text(errors="replace").splitlines() if Path(path).exists() else []
-    return next((": " + line.strip() for line in reversed(lines) if line.strip()), "")

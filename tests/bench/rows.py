@@ -11,7 +11,8 @@ from typing import Callable, NamedTuple, Optional
 
 import floors
 import processes
-from session import EXEC_TIMEOUT, Failed
+from session import EXEC_TIMEOUT
+from virt_server import Failed
 
 FILE_SIZE = 8192
 LARGE_COUNT, LARGE_SIZE = 125, 4 << 20

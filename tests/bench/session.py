@@ -1,25 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Speaks autopkgtest's protocol with a virtualisation server; every wait has a deadline."""
+"""A session with a virtualisation server, whose commands are timed; every wait has a deadline."""
 
 import os
-import select
 import subprocess
 import sys
 import time
-from urllib.parse import quote, unquote
 
 import processes
-from processes import last_line
+from virt_server import Failed, VirtServer, last_line
 
 # Seconds. What takes longer is a failure; generous, as TCG on a busy machine is slow.
 BOOT_TIMEOUT = 300
 COMMAND_TIMEOUT = BOOT_TIMEOUT + 60
 EXEC_TIMEOUT = 180
-MAX_REPLY = 65536
-
-
-class Failed(Exception):
-    """There is no number; the text says why, in one line."""
 
 
 def say(text):
@@ -36,23 +29,24 @@ class Session:
         self.data = data
         self.forks = forks
         self.log = directory / "stderr"
-        self.process = None
-        self.replies = b""
+        self.server = None
         self.scratch = None
         self.open_seconds = None
         self.copied = set()
 
     def spawn(self):
         """A process group of its own, so that end() finds QEMU too, and ^C is ours alone."""
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                self.argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, bufsize=0,
-                env={**os.environ, "TMPDIR": str(self.directory)}, start_new_session=True)
+        self.server = VirtServer(self.argv, self.log, env={**os.environ, "TMPDIR": str(self.directory)},
+                                 start_new_session=True)
+
+    @property
+    def process(self):
+        return self.server.process
 
     def start(self):
         begin = time.monotonic()
         self.spawn()
-        self.read_reply("start", processes.END_TIMEOUT)
+        self.server.read_reply("start", processes.END_TIMEOUT)
         self.scratch = self.command("open")[0]
         self.open_seconds = time.monotonic() - begin
 
@@ -62,35 +56,8 @@ class Session:
         directory.mkdir()
         return Session(self.argv, directory, self.data, self.forks)
 
-    def read_reply(self, what, timeout):
-        """The words after ok."""
-        deadline = time.monotonic() + timeout
-        while b"\n" not in self.replies:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
-                raise Failed(f"{what}: no reply in {timeout} s{last_line(self.log)}")
-            block = os.read(self.process.stdout.fileno(), 4096)
-            if not block or len(self.replies) > MAX_REPLY:
-                raise Failed(f"{what}: {self.how_gone()}")
-            self.replies += block
-        line, self.replies = self.replies.split(b"\n", 1)
-        words = [unquote(word) for word in line.decode(errors="replace").split()]
-        if words[:1] != ["ok"]:
-            raise Failed(f"{what}: answered {' '.join(words)!r}{last_line(self.log)}")
-        return words[1:]
-
     def command(self, *words):
-        try:
-            self.process.stdin.write(" ".join(map(quote, words)).encode() + b"\n")
-        except OSError:
-            raise Failed(f"{words[0]}: {self.how_gone()}") from None
-        return self.read_reply(words[0], COMMAND_TIMEOUT)
-
-    def how_gone(self):
-        """For a server that closed its end. A negative status is a signal's number."""
-        ended = processes.wait(self.process, processes.END_TIMEOUT)
-        how = f"ended with status {self.process.returncode}" if ended else "closed its stdout"
-        return f"the server {how}{last_line(self.log)}"
+        return self.server.ask(*words, seconds=COMMAND_TIMEOUT)
 
     def timed(self, *words):
         begin = time.monotonic()
@@ -99,8 +66,7 @@ class Session:
 
     def auxverb(self):
         """Asked anew for each row: Debian's server has another one after revert."""
-        (line,) = self.command("print-execute-command")
-        return [unquote(word) for word in line.split(",")]
+        return self.server.execute_command()
 
     def popen(self, auxverb, argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL):
         with open(self.log, "ab") as log:
@@ -132,7 +98,7 @@ class Session:
 
     def finish(self):
         """A polite end; a bad one is only worth a warning, as all is measured."""
-        self.process.stdin.write(b"quit\n")
+        self.server.say("quit")
         if not processes.wait(self.process, processes.END_TIMEOUT):
             say(f"warning: {self.argv[0]}: did not end in {processes.END_TIMEOUT} s after quit")
         elif self.process.returncode != 0:
@@ -140,9 +106,9 @@ class Session:
 
     def end(self):
         """Ends what is left, if anything is."""
-        if self.process is None:
+        if self.server is None:
             return
         processes.end(self.process)
         self.process.stdin.close()
         self.process.stdout.close()
-        self.process = None
+        self.server = None

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 import processes
-from session import Failed, Session, say
+from session import Session, say
+from virt_server import Failed, last_line
 
 PACKAGE_TIMEOUT = 900  # seconds; Debian's server needs 310 for five tests under TCG
 
@@ -114,7 +115,7 @@ class Side:
                 seconds = time.monotonic() - begin
                 if status != 0:
                     how = f"not done in {PACKAGE_TIMEOUT} s" if status is None else f"status {status}"
-                    raise Failed(f"autopkgtest: {how}{processes.last_line(log)}")
+                    raise Failed(f"autopkgtest: {how}{last_line(log)}")
                 self.record(row, [seconds])
             except (Failed, OSError) as error:
                 self.fail(row.name, error)
