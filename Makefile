@@ -165,7 +165,7 @@ $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz_%.o $(FUZZ_SUPPORT) $(BUILD)/libvq.a
 GUEST_TESTS := $(patsubst tests/guest/%.c,$(BUILD)/tests/guest/%,$(wildcard tests/guest/check_*.c))
 # These are a part of "check-guests" only, as they take minutes.
 LONG_GUEST_TESTS := $(patsubst %,$(BUILD)/tests/guest/%,check_image_update check_image_url check_more_disks check_teuthology check_downburst)
-GUEST_TESTS += $(BUILD)/tests/guest/check_clients $(BUILD)/tests/guest/check_sane_forks
+GUEST_TESTS += $(patsubst %,$(BUILD)/tests/guest/%,check_clients check_sane_forks check_faults)
 QUICK_GUEST_TESTS := $(filter-out $(LONG_GUEST_TESTS),$(GUEST_TESTS))
 GUEST_HELPERS := $(patsubst tests/guest/%.c,$(BUILD)/tests/guest/%.o,$(filter-out $(wildcard tests/guest/check_*.c tests/guest/guest-*.c),$(wildcard tests/guest/*.c)))
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/virt-qemu
@@ -290,7 +290,7 @@ $(BUILD)/tests/guest/check_clients: tests/clients/run
 	printf '%s\n' '#!/bin/sh' 'exec $< $(BUILD) "$$VQ_IMAGE" tag2upload vectis' >$@
 	chmod +x $@
 
-# Nor this one, because it takes five minutes: faults at all moments of a server's life. FAULTS=--repeat=20 adds an option.
+# Nor most of these: faults at all moments of a server's life. One of each kind is in "check". FAULTS=--repeat=20 adds an option.
 check-faults: all image
 	$(GUEST_ENV) tests/faults/run $(FAULTS)
 
@@ -301,6 +301,11 @@ check-forks: all image
 $(BUILD)/tests/guest/check_sane_forks: tests/forks/run
 	@mkdir -p $(@D)
 	printf '%s\n' '#!/bin/sh' 'exec $< --forks=5 --only=fork,spare' >$@
+	chmod +x $@
+
+$(BUILD)/tests/guest/check_faults: tests/faults/run
+	@mkdir -p $(@D)
+	printf '%s\n' '#!/bin/sh' 'exec $< --short' >$@
 	chmod +x $@
 
 # Nor this one: it needs root, and half an hour for each suite. What it keeps for the next time has 2.5 GB for each.

@@ -9,6 +9,10 @@ CONTINUES = r'"event": "RESUME"'
 GREETS = r'QMP < \{"QMP"'
 
 
+def starting(_server):
+    """It need not come as far as to take commands."""
+
+
 def closed(server):
     server.begin()
 
@@ -16,6 +20,11 @@ def closed(server):
 def booting(server):
     server.begin()
     server.send_until("open", CONTINUES)
+
+
+def saving(server):
+    server.begin()
+    server.send_until("open", r'"execute":"migrate",')
 
 
 def qemu_starts(server):
@@ -73,5 +82,6 @@ def closing(server):
     server.send_until("close", "request: close")
 
 
+# All moments at which a server with a template can be met.
 ALL = (closed, booting, qemu_starts, state_is_loaded, fork_goes_on, is_open, command_runs, copying_down, copying_up,
        reverting, rebooting, closing)

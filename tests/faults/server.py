@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from urllib.parse import unquote
 
+from hosts import Host
 from witness import Failed, list_children, wait_for
 
 BOOT = 600  # seconds: generous, as a machine without KVM may be busy
@@ -18,18 +19,21 @@ SOON = 60
 class Server:
     """It tells with --debug on its stderr, which is a file, what it does: that is when faults come."""
 
-    def __init__(self, directory, arguments, prefix=(), **environment):
+    def __init__(self, directory, arguments, host=Host()):
         self.directory = Path(directory)
+        self.host = host
         self.tmpdir = self.directory / "tmp"
         self.tmpdir.mkdir(exist_ok=True)
         self.log = self.directory / "stderr"
+        host.prepare(self)
         self.client = None
         self.execute = self.scratch = self.tree = None
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [*prefix, os.environ["VQ_SERVER"], "--debug", "--accel=tcg", "--spare=off", *arguments,
+                [*host.prefix, os.environ["VQ_SERVER"], "--debug", "--accel=tcg", "--spare=off", *arguments, *host.arguments,
                  os.environ["VQ_IMAGE"]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, bufsize=0,
-                start_new_session=True, env={**os.environ, "TMPDIR": str(self.tmpdir), **environment})
+                start_new_session=True,
+                env={**os.environ, "TMPDIR": str(self.tmpdir), **host.get_environment(self)})
 
     def read_line(self, seconds):
         """One reply; an empty text if the server closed its stdout."""
@@ -85,6 +89,12 @@ class Server:
         """The lines of its stderr that are for users."""
         lines = self.log.read_text(errors="replace").splitlines()
         return [line for line in lines if ": debug: " not in line]
+
+    def read_rest(self):
+        """The first words of the replies that nobody has read."""
+        if self.process.stdout.closed:
+            return ""
+        return " ".join(line.split()[0] for line in self.process.stdout.read().decode().splitlines())
 
     def wait(self, seconds):
         """Gives its exit status. Whoever uses it must have heard of its end, too."""
