@@ -34,7 +34,7 @@ Only one guest runs at a time otherwise, two for the private memory. All that is
 ^C. A row that fails is shown as failed, stderr says why, and the rest goes on with a new session.
 
 processes.py looks after processes, session.py speaks to a server, rows.py measures, side.py is one server
-with its numbers, many.py has many testbeds at once, report.py makes the tables, plot.py the plot.
+with its numbers, many.py has many testbeds at once, report.py makes the tables.
 """
 
 import argparse
@@ -260,7 +260,7 @@ def measure_and_save(options):
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(result, indent=2) + "\n")
     if result["many"]:
-        options.svg.write_text(plot.svg(result["many"]))
+        options.svg.write_text(plot.svg(many.panels(result["many"]), many.AXIS))
     return result
 
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import processes
+from plot import Panel
 from session import COMMAND_TIMEOUT, Session, say
 from virt_server import Failed
 
@@ -18,6 +19,15 @@ NEEDED_KIB = 256 * 1024  # of the host's memory for each testbed, which idle one
 # Of a point: its member, what it is, its unit.
 COLUMNS = (("open", "all are open after", "s"), ("private", "private memory of each", "MiB"),
            ("true", "`true` in each, in turns", "s"))
+
+
+AXIS = "testbeds at once"
+
+
+def panels(points):
+    """What plot.py draws of them."""
+    return [Panel(f"{title.replace('`', '')} ({unit})", [(point["count"], point[name]) for point in points])
+            for name, title, unit in COLUMNS]
 
 
 def open_all(sessions):
