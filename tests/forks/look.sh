@@ -17,7 +17,7 @@ jobs=$(systemctl list-jobs --no-legend)
 echo "sane timers: $(systemctl is-active often.timer often-more.timer | paste -sd' ')"
 # The other one's would be the time of its stamp, which is set to now so that it makes up for nothing.
 echo "sane often.timer was due: $(systemctl show --value --property=LastTriggerUSec often.timer)"
-echo "sane fired: $(find /run -name 'fired*')"
+echo "sane fired: $(find /run -name 'fired*' | paste -sd' ')"
 echo "sane jobs: $jobs"
 echo "sane address: $(ip -4 -o addr show scope global | awk '{ print $4 }')"
 echo "sane route: $(ip route show default | awk '{ print $3 }')"
