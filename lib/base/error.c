@@ -98,6 +98,12 @@ vq_error_get_code (const GError *error)
   return vq_error_is_errno (error, ENOENT) ? VQ_ERROR_MISSING : (VqErrorCode)error->code;
 }
 
+gboolean
+vq_error_is_of_host (const GError *error)
+{
+  return vq_error_get_code (error) == VQ_ERROR_NO_ROOM || vq_error_is_errno (error, EIO);
+}
+
 void
 vq_error_note_errno (GError *error, int errnum)
 {

@@ -164,8 +164,11 @@ vq_private_dir_open_child_anyhow (VqPrivateDir *parent, const char *name, GError
 
   if (fd >= 0)
     return dir_new (g_steal_pointer (&path), fd);
-  vq_error_set (error, errno == ENOENT ? VQ_ERROR_MISSING : VQ_ERROR_FAILED,
-                "cannot open the directory %s: %s", path, g_strerror (errno));
+  if (errno == ENOENT)
+    vq_error_set (error, VQ_ERROR_MISSING, "cannot open the directory %s: %s", path,
+                  g_strerror (errno));
+  else
+    vq_error_set_errno (error, errno, "cannot open the directory %s", path);
   return NULL;
 }
 

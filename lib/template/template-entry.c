@@ -59,7 +59,10 @@ look_at_info (VqTemplateEntry *entry, VqPrivateDir *cache)
   if (dir != NULL)
     entry->info = vq_template_info_read (dir, &error);
   if (entry->info == NULL || !vq_template_info_check (entry->info, dir, &error))
-    entry->problem = g_strdup (error->message);
+    {
+      entry->problem = g_strdup (error->message);
+      entry->is_unknown = vq_error_is_of_host (error);
+    }
 }
 
 /* Takes over KEY. Returns NULL if NAME is not a directory, or is gone. */

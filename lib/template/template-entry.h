@@ -16,6 +16,7 @@ typedef struct
   guint number;           /* as in template-name.h */
   VqTemplateInfo *info;   /* NULL if it cannot be read; PROBLEM says why */
   char *problem;          /* why it cannot be used; NULL if no reason is known */
+  gboolean is_unknown;    /* PROBLEM is the host's: the template may be a good one */
   gboolean is_superseded; /* there is a newer one for the same key */
   gboolean is_in_use;
   gint64 last_used;  /* microseconds of real time */

@@ -78,15 +78,16 @@ find_name (VqTemplateStore *store, const char *digest)
   return last > 0 ? vq_template_name_build (digest, last) : NULL;
 }
 
-/* Removes a template that nobody can use. If it is in use nevertheless, it stays. */
+/* Removes a template that nobody can use. If it is in use nevertheless, it stays; so it does if
+ * only this host, as it is now, is the reason. */
 static void
-drop_damaged (VqTemplateStore *store, const char *name, const char *why)
+drop_damaged (VqTemplateStore *store, const char *name, const GError *why)
 {
   g_autoptr (GError) error = NULL;
   gboolean removed = FALSE;
 
-  g_warning ("a template is not used: %s", why);
-  if (!vq_template_entry_remove (store->dir, name, &removed, &error))
+  g_warning ("a template is not used: %s", why->message);
+  if (!vq_error_is_of_host (why) && !vq_template_entry_remove (store->dir, name, &removed, &error))
     g_warning ("%s", error->message);
 }
 
@@ -120,7 +121,7 @@ find_since (VqTemplateStore *store, const char *digest, gint64 since)
       if (template != NULL)
         return check_age (store, template, since);
       if (error != NULL)
-        drop_damaged (store, name, error->message);
+        drop_damaged (store, name, error);
       if (error != NULL || name == NULL)
         return NULL;
     }

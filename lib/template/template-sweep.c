@@ -65,10 +65,12 @@ vq_template_sweep_expired (const VqTemplateInfo *info, const VqTemplateLimits *l
 static const char *
 find_reason (const VqTemplateEntry *entry, const VqTemplateLimits *limits)
 {
-  if (entry->problem != NULL)
+  if (entry->problem != NULL && !entry->is_unknown)
     return entry->problem;
   if (entry->is_superseded)
     return "there is a newer one";
+  if (entry->is_unknown)
+    return NULL;
   return vq_template_sweep_expired (entry->info, limits);
 }
 

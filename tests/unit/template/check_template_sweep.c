@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -349,6 +350,34 @@ TEST (scanned)
   ck_assert_uint_ge (entry->allocated, MIB);
   ck_assert (!entry->is_in_use);
   ck_assert (((VqTemplateEntry *)entries->pdata[1])->is_in_use);
+}
+
+/* Too few descriptors is no reason to take a template for damaged. */
+TEST (too_few_descriptors)
+{
+  struct rlimit limit, few;
+  gboolean found = FALSE;
+  int free_fd = dup (0);
+
+  close (free_fd);
+  cache_leave (cache_store, "a");
+  ck_assert_int_eq (getrlimit (RLIMIT_NOFILE, &limit), 0);
+  few = limit;
+  for (int n = 0; !found; n++)
+    {
+      g_autoptr (VqTemplate) template = NULL;
+
+      ck_assert_int_lt (n, 10);
+      few.rlim_cur = free_fd + n;
+      ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &few), 0);
+      template = cache_find (cache_store, "a");
+      found = template != NULL;
+      if (!found)
+        vq_template_sweep (cache, &no_limits, NULL);
+      ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &limit), 0);
+      ck_assert_int_eq (messages_take_warnings ("Too many open files") > 0, !found);
+      cache_assert_names (cache_digest_a, NULL);
+    }
 }
 
 TEST (phrases)
