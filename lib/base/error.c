@@ -6,8 +6,8 @@
 
 #include "base/inherited.h"
 
-/* What it means that the host has too little room now. */
-static const int no_room[] = { ENOSPC, EDQUOT, ENOMEM, EMFILE, ENFILE };
+/* What it means that the host has too little room now. The last two are of locks and processes. */
+static const int no_room[] = { ENOSPC, EDQUOT, ENOMEM, EMFILE, ENFILE, ENOBUFS, ENOLCK, EAGAIN };
 
 typedef struct
 {

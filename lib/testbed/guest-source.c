@@ -6,10 +6,11 @@
  *   boot   boots a guest
  *
  * If all fail, find_remedy looks for something to change: a new template, if the present one could
- * not be forked, unless the host has too little room; a seed for cloud-init, if the guest has
- * booted but no way into it opens; TCG, if nothing runs under KVM; no sandbox, if QEMU has none.
- * Then all sources are asked again, because another plan has other templates. Each remedy is used
- * once per guest, so this ends. */
+ * not be forked, and not because this host has too little room; a seed for cloud-init, if the guest
+ * has booted but no way into it opens; TCG, if nothing runs under KVM; no sandbox, if QEMU has
+ * none. Where a system call failed, the same template is tried once more first. Then all sources
+ * are asked again, because another plan has other templates. Each remedy is used once per guest, so
+ * this ends. */
 #include "testbed/guest-source.h"
 
 #include <errno.h>
@@ -59,6 +60,7 @@ struct _VqGuestSource
   VqSpare *spare;             /* a fork of that template */
   const char *origin;         /* of the last guest */
   char *trouble;              /* why the last guest that wanted a template got none, or NULL */
+  gboolean tried_again;       /* the template has been, for the present guest */
   gboolean only_template;     /* a guest that is booted would be of no use */
 };
 
@@ -451,18 +453,30 @@ is_short (const GError *why)
   return vq_error_get_code (why) == VQ_ERROR_NO_ROOM || vq_error_is_errno (why, EFBIG);
 }
 
+/* The template could not be forked because of WHY. It is not to blame for what this host lacks,
+ * nor perhaps for a single error of a disk. */
+static gboolean
+find_remedy_for_fork (VqGuestSource *source, const GError *why)
+{
+  if (vq_error_is_of_host (why) && !source->tried_again)
+    {
+      source->tried_again = TRUE;
+      g_debug ("the template is tried again: %s", why->message);
+      return TRUE;
+    }
+  if (is_short (why))
+    return FALSE;
+  replace_template (source, why);
+  return TRUE;
+}
+
 /* All sources have failed because of WHY. Changes something that may help. Returns FALSE if there
  * is nothing. */
 static gboolean
 find_remedy (VqGuestSource *source, VqBootStage stage, const GError *why)
 {
-  if (source->template != NULL && is_short (why))
-    return FALSE;
   if (source->template != NULL)
-    {
-      replace_template (source, why);
-      return TRUE;
-    }
+    return find_remedy_for_fork (source, why);
   if (vq_error_is_locked (why) && vq_plan_add_cloud_seed (source->plan))
     {
       g_message ("the guest is up, but lets nobody in: trying again with a cloud-init seed");
@@ -495,6 +509,7 @@ get (VqGuestSource *source,
 {
   g_autoptr (GError) locked = NULL;
 
+  source->tried_again = FALSE;
   for (;;)
     {
       g_autoptr (GError) why = NULL;
