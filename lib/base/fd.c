@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/fd.h"
 
+#include <fcntl.h>
+
+#include "base/error.h"
+
 void
 vq_fd_clear (int *fd)
 {
@@ -27,4 +31,10 @@ vq_fd_write_all (int fd, const void *bytes, gsize n)
       n -= MAX (written, 0);
     }
   return TRUE;
+}
+
+gboolean
+vq_fd_open_pipe (int ends[2], GError **error)
+{
+  return pipe2 (ends, O_CLOEXEC) == 0 || vq_error_set_errno (error, errno, "cannot make a pipe");
 }

@@ -13,6 +13,9 @@ void vq_fd_clear (int *fd);
 
 #define vq_autofd __attribute__ ((cleanup (vq_fd_clear), unused))
 
+/* Makes a pipe, which is closed on exec. ENDS[0] is to be read. */
+gboolean vq_fd_open_pipe (int ends[2], GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Writes all N BYTES to FD, which must be blocking, as files are. Returns FALSE with errno set on
  * failure; a part may have been written then. */
 gboolean vq_fd_write_all (int fd, const void *bytes, gsize n) G_GNUC_WARN_UNUSED_RESULT;

@@ -76,7 +76,7 @@ vq_signals_watch (const int *numbers, VqSignalsCaught caught, gpointer data, GEr
   signals->fd = signalfd (-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signals->fd < 0)
     {
-      vq_error_set_errno (error, errno, "signalfd");
+      vq_error_set_errno (error, errno, "cannot receive signals");
       sigprocmask (SIG_SETMASK, &signals->before, NULL);
       g_free (signals);
       return NULL;

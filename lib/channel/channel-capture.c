@@ -91,7 +91,7 @@ output_open (Output *output, gsize keep, int *write_end, GError **error)
 
   output->bytes = g_string_new (NULL);
   output->keep = keep;
-  if (!g_unix_open_pipe (ends, FD_CLOEXEC, error))
+  if (!vq_fd_open_pipe (ends, error))
     return FALSE;
   output->fd = ends[0];
   *write_end = ends[1];

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib-unix.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -179,7 +178,7 @@ copy_archive (const Copy *copy, const char *script, const Archive *archive, GErr
   vq_autofd int ours = -1;
   int ends[2];
 
-  if (!g_unix_open_pipe (ends, FD_CLOEXEC, error))
+  if (!vq_fd_open_pipe (ends, error))
     return FALSE;
   fcntl (ends[0], F_SETPIPE_SZ, PIPE_SIZE);
   ours = ends[copy->down ? 1 : 0];

@@ -2,7 +2,6 @@
 #include "image/image-build.h"
 
 #include <fcntl.h>
-#include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -116,7 +115,7 @@ run_program (const VqOsName *os, const char *const *words, const char *path, VqC
   int ends[2];
   vq_autofd int out = -1;
 
-  if (program == NULL || !g_unix_open_pipe (ends, FD_CLOEXEC, error))
+  if (program == NULL || !vq_fd_open_pipe (ends, error))
     return FALSE;
   out = ends[0];
   options.stdout_fd = ends[1];

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib-unix.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -136,7 +135,7 @@ vq_instance_start (VqInstance *instance, gboolean is_new, const VqInstanceOwner 
   vq_autofd int reader = -1;
   int ends[2];
 
-  if (!g_unix_open_pipe (ends, FD_CLOEXEC, error))
+  if (!vq_fd_open_pipe (ends, error))
     return FALSE;
   reader = ends[0];
   if (!spawn (instance, is_new, owner, slot, ends[1], error))

@@ -296,7 +296,7 @@ run_to_end (const char *const *argv, VqChildOptions options, Output *output, gin
   int ends[2];
   vq_autofd int out = -1;
 
-  if (!g_unix_open_pipe (ends, FD_CLOEXEC, error))
+  if (!vq_fd_open_pipe (ends, error))
     return FALSE;
   out = ends[0];
   options.stdout_fd = ends[1];

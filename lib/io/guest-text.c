@@ -102,7 +102,7 @@ vq_guest_text_open_pipe (VqGuestText *text, GError **error)
 {
   int ends[2];
 
-  if (!g_unix_open_pipe (ends, FD_CLOEXEC, error))
+  if (!vq_fd_open_pipe (ends, error))
     return -1;
   text->fd = ends[0];
   g_unix_set_fd_nonblocking (text->fd, TRUE, NULL);

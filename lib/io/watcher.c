@@ -3,7 +3,6 @@
 #include "io/watcher.h"
 
 #include <fcntl.h>
-#include <glib-unix.h>
 #include <limits.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -42,7 +41,7 @@ vq_watcher_new (int fd, VqWatcherTask task, gconstpointer data, GError **error)
   int ends[2];
   pid_t pid;
 
-  if (!g_unix_open_pipe (ends, FD_CLOEXEC, error))
+  if (!vq_fd_open_pipe (ends, error))
     return NULL;
   sigfillset (&all);
   sigprocmask (SIG_BLOCK, &all, &before);
@@ -66,6 +65,17 @@ vq_watcher_new (int fd, VqWatcherTask task, gconstpointer data, GError **error)
   return watcher;
 }
 
+/* The process is not reaped here, so that vq_watcher_free cannot kill another one. */
+void
+vq_watcher_run (VqWatcher *watcher)
+{
+  siginfo_t info;
+
+  vq_fd_clear (&watcher->lifeline);
+  while (waitid (P_PID, watcher->pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+    ;
+}
+
 void
 vq_watcher_free (VqWatcher *watcher)
 {
@@ -74,6 +84,6 @@ vq_watcher_free (VqWatcher *watcher)
   kill (watcher->pid, SIGKILL);
   while (waitpid (watcher->pid, NULL, 0) < 0 && errno == EINTR)
     ;
-  close (watcher->lifeline);
+  vq_fd_clear (&watcher->lifeline);
   g_free (watcher);
 }

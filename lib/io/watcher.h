@@ -18,6 +18,10 @@ typedef void (*VqWatcherTask) (int fd, gconstpointer data);
 VqWatcher *vq_watcher_new (int fd, VqWatcherTask task, gconstpointer data, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* Lets the watcher call TASK now, and waits until it has done that. To be used where we cannot do
+ * the same ourselves; then the watcher must be freed. */
+void vq_watcher_run (VqWatcher *watcher);
+
 /* Kills the watcher, because it has nothing left to do. Waits only for the kernel. */
 void vq_watcher_free (VqWatcher *watcher);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqWatcher, vq_watcher_free)

@@ -37,8 +37,8 @@ struct _VqWorkdir
 /* Removes the directory NAME in PARENT (a descriptor, or AT_FDCWD). It has no subdirectories,
  * because QEMU and we put only plain files and sockets into it. The lock is removed last, so that a
  * directory that is only half removed can still be recognised. This also runs in the janitor, so it
- * uses only calls that are safe after fork. */
-static void
+ * uses only calls that are safe after fork. Returns FALSE if it is still there. */
+static gboolean
 remove_flat (int parent, const char *name)
 {
   int fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -56,7 +56,7 @@ remove_flat (int parent, const char *name)
     }
   else if (fd >= 0)
     close (fd);
-  unlinkat (parent, name, AT_REMOVEDIR);
+  return unlinkat (parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT;
 }
 
 static void
@@ -128,8 +128,9 @@ vq_workdir_free (VqWorkdir *workdir)
 {
   if (workdir == NULL)
     return;
-  if (workdir->path != NULL)
-    remove_flat (AT_FDCWD, workdir->path);
+  /* The janitor may do better, because it has no files open. */
+  if (workdir->path != NULL && !remove_flat (AT_FDCWD, workdir->path) && workdir->janitor != NULL)
+    vq_watcher_run (workdir->janitor);
   vq_fd_clear (&workdir->lock_fd);
   vq_watcher_free (workdir->janitor);
   g_free (workdir->path);

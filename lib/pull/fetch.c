@@ -2,7 +2,6 @@
 #include "pull/fetch.h"
 
 #include <fcntl.h>
-#include <glib-unix.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -181,7 +180,7 @@ run_program (Run *run, const char *const *argv, const int *fds, gsize n_fds, VqC
   vq_autofd int out = -1;
   int ends[2];
 
-  if (!g_unix_open_pipe (ends, FD_CLOEXEC, error))
+  if (!vq_fd_open_pipe (ends, error))
     return FALSE;
   out = ends[0];
   options.stdout_fd = ends[1];

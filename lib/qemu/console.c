@@ -69,7 +69,7 @@ vq_console_new (gboolean show, GError **error)
   VqConsole *console;
   int fds[2];
 
-  if (!g_unix_open_pipe (fds, FD_CLOEXEC, error))
+  if (!vq_fd_open_pipe (fds, error))
     return NULL;
   console = g_new0 (VqConsole, 1);
   console->reader = fds[0];

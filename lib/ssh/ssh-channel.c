@@ -181,7 +181,7 @@ spawn (VqCommand *command, GError **error)
   gint64 deadline = channel->was_in ? vq_deadline_in (LOGIN_PATIENCE) : channel->deadline;
   int ends[2];
 
-  if (!g_unix_open_pipe (ends, FD_CLOEXEC, error))
+  if (!vq_fd_open_pipe (ends, error))
     return FALSE;
   command->report_fd = ends[0];
   g_unix_set_fd_nonblocking (ends[0], TRUE, NULL);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -103,6 +104,22 @@ TEST (removed_with_its_files)
     }
   ck_assert_int_eq (mkfifo (fifo, 0600), 0);
   ck_assert_int_eq (symlink (parent, link), 0);
+}
+
+/* If we can open nothing more, the janitor removes it. */
+TEST (removed_without_descriptors)
+{
+  g_autoptr (VqWorkdir) workdir = make (parent);
+  g_autofree char *path = g_strdup (vq_workdir_get_path (workdir));
+  struct rlimit limit, none = { 0, 0 };
+
+  touch (workdir, "file");
+  ck_assert_int_eq (getrlimit (RLIMIT_NOFILE, &limit), 0);
+  none.rlim_max = limit.rlim_max;
+  ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &none), 0);
+  g_clear_pointer (&workdir, vq_workdir_free);
+  ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &limit), 0);
+  ck_assert_int_eq (access (path, F_OK), -1);
 }
 
 TEST (relative_parent)
