@@ -177,15 +177,24 @@ fail (VqHelperPort *port, GError *error)
   fail_late (port, error, 0);
 }
 
+/* ERRNUM may be 0. */
+static void
+lose_connection (VqHelperPort *port, const char *how, int errnum)
+{
+  GError *error
+      = g_error_new (VQ_ERROR, VQ_ERROR_PEER, "the connection to the guest helper %s%s%s", how,
+                     errnum != 0 ? ": " : "", errnum != 0 ? g_strerror (errnum) : "");
+
+  vq_error_note_errno (error, errnum);
+  fail_late (port, error, port->grace);
+}
+
 static void
 on_send_failed (int errnum, gpointer data)
 {
   VqHelperPort *port = data;
 
-  fail_late (port,
-             g_error_new (VQ_ERROR, VQ_ERROR_PEER,
-                          "the connection to the guest helper is broken: %s", g_strerror (errnum)),
-             port->grace);
+  lose_connection (port, "is broken", errnum);
 }
 
 static gboolean
@@ -332,11 +341,7 @@ read_some (VqHelperPort *port)
         }
     }
   else
-    fail_late (port,
-               g_error_new (VQ_ERROR, VQ_ERROR_PEER,
-                            "the connection to the guest helper was closed%s%s", n < 0 ? ": " : "",
-                            n < 0 ? g_strerror (errno) : ""),
-               port->grace);
+    lose_connection (port, "was closed", n < 0 ? errno : 0);
   return TRUE;
 }
 

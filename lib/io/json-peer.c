@@ -30,6 +30,7 @@ struct _VqJsonPeer
   VqSendQueue *out;
   gint64 last_id;
   GHashTable *pending; /* id -> Pending */
+  int send_errnum;     /* why nothing can be sent any more, or 0 */
   GError *closed;      /* why the connection ended */
   guint closed_id;
   VqJsonEvent on_event;
@@ -215,8 +216,9 @@ take_some (VqJsonPeer *peer)
 {
   guint8 buffer[16384];
   gssize n = read (peer->fd, buffer, sizeof buffer);
+  int errnum = n < 0 ? errno : 0;
 
-  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+  if (errnum == EAGAIN || errnum == EINTR)
     return FALSE;
   if (n > 0)
     {
@@ -224,7 +226,13 @@ take_some (VqJsonPeer *peer)
       handle_input (peer);
       return TRUE;
     }
-  close_with (peer, "connection closed%s%s", n < 0 ? ": " : "", n < 0 ? g_strerror (errno) : "");
+  /* That the peer has gone away is no news. */
+  if (n == 0 && peer->send_errnum != EPIPE)
+    errnum = peer->send_errnum;
+  close_with (peer, "connection closed%s%s", errnum != 0 ? ": " : "",
+              errnum != 0 ? g_strerror (errnum) : "");
+  if (peer->closed != NULL)
+    vq_error_note_errno (peer->closed, errnum);
   return FALSE;
 }
 
@@ -252,7 +260,10 @@ vq_json_peer_drain (VqJsonPeer *peer)
 static void
 on_send_failed (int errnum, gpointer data)
 {
-  shutdown (((VqJsonPeer *)data)->fd, SHUT_RDWR);
+  VqJsonPeer *peer = data;
+
+  peer->send_errnum = errnum;
+  shutdown (peer->fd, SHUT_RDWR);
 }
 
 VqJsonPeer *

@@ -48,7 +48,7 @@ const char *vq_private_dir_get_path (VqPrivateDir *dir);
 char *vq_private_dir_join (VqPrivateDir *dir, const char *name);
 
 /* Whether its path still leads to this directory. Somebody may have renamed, removed or replaced
- * it. */
+ * it. If we cannot look, it does not, and errno says why. */
 gboolean vq_private_dir_is_current (VqPrivateDir *dir);
 
 /* The names of everything in it, sorted. Transfer full. */

@@ -105,9 +105,13 @@ vq_template_open (VqPrivateDir *cache, const char *name, GError **error)
 gboolean
 vq_template_check (VqTemplate *template, GError **error)
 {
+  const char *path = vq_private_dir_get_path (template->dir);
+
+  errno = ENOENT; /* another directory may have the name */
   if (!vq_private_dir_is_current (template->dir))
-    return vq_error_set (error, VQ_ERROR_FAILED, "the template %s has been removed",
-                         vq_private_dir_get_path (template->dir));
+    return errno == ENOENT
+               ? vq_error_set (error, VQ_ERROR_FAILED, "the template %s has been removed", path)
+               : vq_error_set_errno (error, errno, "cannot look at the template %s", path);
   return vq_template_info_check (template->info, template->dir, error);
 }
 
