@@ -165,7 +165,7 @@ $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz_%.o $(FUZZ_SUPPORT) $(BUILD)/libvq.a
 GUEST_TESTS := $(patsubst tests/guest/%.c,$(BUILD)/tests/guest/%,$(wildcard tests/guest/check_*.c))
 # These are a part of "check-guests" only, as they take minutes.
 LONG_GUEST_TESTS := $(patsubst %,$(BUILD)/tests/guest/%,check_image_update check_image_url check_more_disks check_teuthology check_downburst)
-GUEST_TESTS += $(patsubst %,$(BUILD)/tests/guest/%,check_clients check_sane_forks check_faults)
+GUEST_TESTS += $(patsubst %,$(BUILD)/tests/guest/%,check_clients check_sane_forks check_faults check_injections)
 QUICK_GUEST_TESTS := $(filter-out $(LONG_GUEST_TESTS),$(GUEST_TESTS))
 GUEST_HELPERS := $(patsubst tests/guest/%.c,$(BUILD)/tests/guest/%.o,$(filter-out $(wildcard tests/guest/check_*.c tests/guest/guest-*.c),$(wildcard tests/guest/*.c)))
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/virt-qemu
@@ -291,9 +291,21 @@ $(BUILD)/tests/guest/check_clients: tests/clients/run
 	printf '%s\n' '#!/bin/sh' 'exec $< $(BUILD) "$$VQ_IMAGE" tag2upload vectis' >$@
 	chmod +x $@
 
-# Nor most of these: faults at all moments of a server's life. One of each kind is in "check". FAULTS=--repeat=20 adds an option.
-check-faults: all image
+# Nor most of these: faults at all moments of a server's life, and system calls that fail. One of each kind of the former, and
+# some of the latter, are in "check". FAULTS=--repeat=20 and INJECTIONS=--all add options.
+INJECTOR := $(BUILD)/tests/faults/injector.so
+check-faults: all image $(INJECTOR)
 	$(GUEST_ENV) tests/faults/run $(FAULTS)
+	$(GUEST_ENV) tests/faults/injections $(INJECTIONS)
+
+$(INJECTOR): tests/faults/injector.c
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -std=gnu11 $(WARNINGS) $(CFLAGS) -U_FORTIFY_SOURCE -fPIC -shared -o $@ $<
+
+$(BUILD)/tests/guest/check_injections: tests/faults/injections $(INJECTOR)
+	@mkdir -p $(@D)
+	printf '%s\n' '#!/bin/sh' 'exec $< --few=7 --templates=$(BUILD)/cache/virt-qemu/templates' >$@
+	chmod +x $@
 
 # Nor all of this one: 200 forks, and a guest that has booted beside two. Five forks of each kind are in "check".
 check-forks: all image
@@ -356,7 +368,7 @@ lint:
 	tests/lint/blocking
 	tests/lint/promises
 	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/bench/plain-build tests/soak/run tests/fuzz/run tests/forks/template-script.sh tests/guest/make-guest tests/guest/ceph virt-qemu/virt-qemu-build virt-qemu/build-parts.sh tests/guest/together .ci/run tests/guest/teuthology/test.sh contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]* tests/suites/* tests/clients/run tests/clients/*.sh $(CLIENT_SCRIPTS) debian/tests/as-default debian/tests/commands debian/tests/testbed debian/*.preinst debian/*.postrm tests/completions/check tests/completions/ask-bash tests/systemd/check
-	if command -v pyflakes3 >/dev/null; then pyflakes3 contrib/debusine/*.py tests/bench/*.py tests/bench/images tests/support/*.py tests/faults/*.py tests/faults/run tests/forks/*.py tests/forks/run $(CLIENT_PYTHON); fi
+	if command -v pyflakes3 >/dev/null; then pyflakes3 contrib/debusine/*.py tests/bench/*.py tests/bench/images tests/support/*.py tests/faults/*.py tests/faults/run tests/faults/injections tests/forks/*.py tests/forks/run $(CLIENT_PYTHON); fi
 	shellcheck -s bash virt-qemu/*.bash tests/forks/look.sh
 	shellcheck -s sh lib/*/*.sh tests/forks/state.sh
 	! for page in virt-qemu/*.1; do man --warnings -E UTF-8 -l -Tutf8 -Z $$page 2>&1 >/dev/null; done | grep .
