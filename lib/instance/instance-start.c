@@ -27,10 +27,6 @@
 #define SLOT_FD_WORD "7"
 #define NO_FD_WORD "-1"
 
-/* How long a janitor may take, and how often we look whether it is done. */
-#define JANITOR_SECONDS 5
-#define JANITOR_MS 20
-
 /* A terminal's signals are for those who have one. Runs in the child after fork. */
 static void
 leave_terminal (gpointer data)
@@ -98,19 +94,6 @@ take_report (const char *line, GError **error)
   return FALSE;
 }
 
-/* What a killed supervisor has left is removed by its janitor (io/workdir.h), which has the lock
- * until then. No event tells when. */
-static gboolean
-wait_for_lock (VqInstance *instance, VqCancel *cancel)
-{
-  gint64 deadline = vq_deadline_in (JANITOR_SECONDS);
-
-  while (!vq_instance_lock (instance, NULL))
-    if (g_get_monotonic_time () > deadline || !vq_wait_pause (JANITOR_MS, cancel, NULL))
-      return FALSE;
-  return TRUE;
-}
-
 /* A supervisor that was killed could not do that. We have given it our lock, so a new one is
  * needed. */
 static void
@@ -120,7 +103,7 @@ remove_half (const char *name, VqCancel *cancel)
   g_autoptr (VqInstance) instance = place != NULL ? vq_instance_open (place, name, NULL) : NULL;
   g_autoptr (GError) error = NULL;
 
-  if (instance != NULL && wait_for_lock (instance, cancel)
+  if (instance != NULL && vq_instance_lock_soon (instance, cancel, NULL)
       && !vq_instance_remove (instance, &error))
     g_warning ("cannot remove the instance: %s", error->message);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/wait.h"
 #include "base/fd.h"
 #include "instance/instance-event.h"
 #include "instance/instance-name.h"
@@ -22,6 +23,10 @@
 /* Held while an instance is made, so that nobody takes its directory for one that was left. */
 #define PLACE_LOCK ".lock"
 #define PLACE_LOCK_SECONDS 10
+/* The same until a supervisor that ends, or its janitor, has given up its lock; and how often to
+ * look, in milliseconds. */
+#define END_SECONDS 5
+#define END_MS 20
 
 struct _VqInstance
 {
@@ -206,6 +211,28 @@ vq_instance_lock (VqInstance *instance, GError **error)
   if (!taken)
     return vq_error_set (error, VQ_ERROR_BUSY, "the instance \"%s\" runs", instance->name);
   return vq_private_dir_is_current (instance->dir) || fail_missing (instance->name, error);
+}
+
+/* No event tells when the lock is free, and it need not be free for long. */
+gboolean
+vq_instance_lock_soon (VqInstance *instance, VqCancel *cancel, GError **error)
+{
+  gint64 deadline = vq_deadline_in (END_SECONDS);
+
+  for (;;)
+    {
+      g_autoptr (GError) why = NULL;
+
+      if (vq_instance_lock (instance, &why))
+        return TRUE;
+      if (!g_error_matches (why, VQ_ERROR, VQ_ERROR_BUSY) || g_get_monotonic_time () > deadline)
+        {
+          g_propagate_error (error, g_steal_pointer (&why));
+          return FALSE;
+        }
+      if (!vq_wait_pause (END_MS, cancel, error))
+        return FALSE;
+    }
 }
 
 void

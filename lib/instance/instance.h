@@ -4,6 +4,7 @@
  * can take the lock knows that it does not run, however that process has ended. */
 #pragma once
 
+#include "base/cancel.h"
 #include "instance/instance-record.h"
 
 typedef struct _VqInstance VqInstance;
@@ -35,6 +36,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VqInstance, vq_instance_free)
 /* Takes the lock: VQ_ERROR_BUSY if the instance runs, VQ_ERROR_MISSING if it has just been
  * removed. Does not wait. */
 gboolean vq_instance_lock (VqInstance *instance, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same, but who is just ending, or was killed and leaves the rest to its janitor, has 5 seconds
+ * to give it up. */
+gboolean vq_instance_lock_soon (VqInstance *instance, VqCancel *cancel, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* Gives up the lock. */
 void vq_instance_unlock (VqInstance *instance);

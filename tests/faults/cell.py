@@ -5,6 +5,7 @@ from typing import Callable, NamedTuple
 
 import phases
 from hosts import Host
+from server import Server
 
 
 class Cell(NamedTuple):
@@ -15,6 +16,7 @@ class Cell(NamedTuple):
     said: str = ""         # what the message says, as a regular expression; "": there is none
     replies: str = None    # the first words of the replies that follow the fault; None: any
     host: Host = Host()
+    side: type = Server    # what the cell is about
     repeats: bool = False  # whether there may be more messages like this
 
     def __str__(self):

@@ -155,9 +155,9 @@ def disk_fails(script, **errors):
 
 CELLS += [
     Cell(phases.is_open, "the disk cannot be written", disk_fails("dd if=/dev/zero of=/root/file bs=4k count=1 oflag=direct",
-         no_write=errno.EIO), 0, "Input/output error", "ok ok ok", Changing(), True),
+         no_write=errno.EIO), 0, "Input/output error", "ok ok ok", Changing(), repeats=True),
     Cell(phases.is_open, "the disk cannot be read", disk_fails("dd if=/dev/vda of=/dev/null bs=4k skip=9999 count=1 iflag=direct",
-         no_read=errno.EIO), 0, "Input/output error", "ok ok ok", Changing(), True),
+         no_read=errno.EIO), 0, "Input/output error", "ok ok ok", Changing(), repeats=True),
 ]
 
 

@@ -96,6 +96,9 @@ class Server:
             return ""
         return " ".join(line.split()[0] for line in self.process.stdout.read().decode().splitlines())
 
+    def clean(self):
+        """What its user does after its end."""
+
     def wait(self, seconds):
         """Gives its exit status. Whoever uses it must have heard of its end, too."""
         try:
