@@ -69,14 +69,16 @@ def full_then(text):
 
 
 def run_in_guest(server, script):
-    return subprocess.run([*server.execute, "sh", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, timeout=SOON, check=False)
+    return subprocess.run([*server.execute, "sh", "-c", script], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          text=True, timeout=SOON, check=False)
 
 
-def guest_fills_it(text):
+def guest_fills_it(text, told):
+    """Whoever runs the command is TOLD."""
     def make_fault(server):
-        if run_in_guest(server, "dd if=/dev/zero of=/root/big bs=1M count=200 oflag=direct").returncode == 0:
-            raise Failed("the guest has written more than there is room for")
+        client = run_in_guest(server, "dd if=/dev/zero of=/root/big bs=1M count=200 oflag=direct")
+        if client.returncode == 0 or told not in client.stderr:
+            raise Failed(f"the guest has written more than there is room for: {client.stderr}")
         tell(server, text)
     return make_fault
 
@@ -95,10 +97,10 @@ CELLS += [
     Cell(phases.fork_goes_on, "TMPDIR is full", full_then("close,quit"), 0, "", "ok ok ok", Small()),
     Cell(phases.is_open, "TMPDIR is full, then revert, which makes room", full_then("revert,close,quit"), 0, "", "ok ok ok", Small()),
     Cell(phases.is_open, "TMPDIR is full, then close", full_then("close,quit"), 0, "", "ok ok", Small()),
-    Cell(phases.is_open, "the guest fills TMPDIR", guest_fills_it("close,quit"), 0, FULL, "ok ok", Small()),
-    Cell(phases.is_open, "the guest fills TMPDIR, then revert", guest_fills_it("revert,close,quit"), 0, FULL, "ok ok ok",
+    Cell(phases.is_open, "the guest fills TMPDIR", guest_fills_it("close,quit", FULL), 0, "", "ok ok", Small()),
+    Cell(phases.is_open, "the guest fills TMPDIR, then revert", guest_fills_it("revert,close,quit", FULL), 0, "", "ok ok ok",
          Small()),
-    Cell(phases.is_open, "the guest fills --overlay-dir", guest_fills_it("close,quit"), 0, FULL, "ok ok",
+    Cell(phases.is_open, "the guest fills --overlay-dir", guest_fills_it("close,quit", FULL), 0, "", "ok ok",
          Small("overlay", "--overlay-dir")),
     Cell(phases.is_open, "copyup to a full disk", copy_up, 0, NO_SPACE, "copy-failed ok ok", Small("up")),
     Cell(phases.closing, "TMPDIR is full", full_then("quit"), 0, "", "ok ok", Small()),
@@ -120,7 +122,7 @@ CELLS += [Cell(phases.closed, f"{n} MB of memory", commands("open,close,quit"), 
                Limited(f"as={n}000000")) for n in (100, 400, 800)]
 CELLS += [Cell(phases.closed, "files may have 100 kB", commands("open,close,quit"), 12, "raise that limit, ulimit -f", "",
                Limited("fsize=100000")),
-          Cell(phases.is_open, "files may have 20 MB", guest_fills_it("close,quit"), 0, "raise that limit, ulimit -f", "ok ok",
+          Cell(phases.is_open, "files may have 20 MB", guest_fills_it("close,quit", "error writing"), 0, "raise that limit, ulimit -f", "ok ok",
                Limited("fsize=20000000"))]
 
 
