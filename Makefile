@@ -358,7 +358,7 @@ bench-images: deps
 	+$(MAKE) all image
 	tests/bench/images --program=$(BUILD)/virt-qemu $(BENCH) "$(IMAGE)"
 
-CLIENT_SCRIPTS := $(addprefix tests/clients/,autopkgtest debci reprotest sbuild sbuild-qemu)
+CLIENT_SCRIPTS := $(addprefix tests/clients/,autopkgtest debci piuparts reprotest sbuild sbuild-qemu)
 CLIENT_PYTHON := $(addprefix tests/clients/,man-examples tag2upload vectis ubuntu)
 lint:
 	clang-format --dry-run -Werror lib/*/*.[ch] virt-qemu/*.c virt-qemu/*/*.[ch] tests/*/*.[ch] tests/unit/*/*.[ch]
