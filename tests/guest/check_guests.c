@@ -519,10 +519,12 @@ static void
 check_user_session (Server *server)
 {
   server_open (server, "open");
-  guest_expect (server, "systemctl is-active user@$(id -u user).service", "active");
+  guest_expect (server, "systemctl is-active user@0.service user@$(id -u user).service",
+                "active\nactive");
   guest_expect (server, "loginctl --no-legend list-sessions | wc -l", "0");
   server_open (server, "revert");
-  guest_expect (server, "systemctl is-active user@$(id -u user).service", "active");
+  guest_expect (server, "systemctl is-active user@0.service user@$(id -u user).service",
+                "active\nactive");
 }
 
 /* ---- LVM ---- */
