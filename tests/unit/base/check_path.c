@@ -145,11 +145,12 @@ TEST_LOOP (cache, 0, G_N_ELEMENTS (caches))
   ck_assert_str_eq (chosen, expected);
 }
 
+/* Who names a directory gets that one, and hears it if it cannot be used, even if he is root. */
 TEST (cache_that_is_named)
 {
   g_autofree char *path = NULL;
 
-  g_setenv ("XDG_CACHE_HOME", "/proc/nosuch", TRUE);
+  g_setenv ("XDG_CACHE_HOME", "/dev/null/cache", TRUE);
   path = vq_path_build_cache ();
-  ck_assert_str_eq (path, "/proc/nosuch/virt-qemu");
+  ck_assert_str_eq (path, "/dev/null/cache/virt-qemu");
 }

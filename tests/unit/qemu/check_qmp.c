@@ -180,6 +180,18 @@ TEST (end_is_not_explained)
   ck_assert_str_eq (error->message, "cont: QMP: connection closed");
 }
 
+TEST (a_descriptor_without_a_number)
+{
+  g_autoptr (GError) error = NULL;
+  int number;
+
+  shake_hands ();
+  fake_peer_serve (fake, "add-fd", "{\"fd\": \"none\"}");
+  ck_assert (!vq_qmp_add_fd (qmp, 1, open ("/dev/null", O_RDONLY | O_CLOEXEC), &number,
+                             vq_deadline_in (PATIENCE), &error));
+  ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_PEER));
+}
+
 TEST (calls_and_events)
 {
   g_autoptr (JsonNode) result = NULL;
