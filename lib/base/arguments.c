@@ -367,6 +367,19 @@ take_option (VqArguments *arguments, const VqArgumentsTaker *taker, gpointer dat
 }
 
 gboolean
+vq_arguments_refuse (const char *value, GError **error)
+{
+  return vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is one argument too many", value);
+}
+
+static gboolean
+take_positional (const VqArgumentsTaker *taker, gpointer data, const char *value, GError **error)
+{
+  return taker->positional != NULL ? taker->positional (data, value, error)
+                                   : vq_arguments_refuse (value, error);
+}
+
+gboolean
 vq_arguments_take_all (VqArguments *arguments, const VqArgumentsTaker *taker, gpointer data,
                        const gboolean *done, GError **error)
 {
@@ -377,16 +390,10 @@ vq_arguments_take_all (VqArguments *arguments, const VqArgumentsTaker *taker, gp
   while (!*done && (kind = vq_arguments_next (arguments, &index, &value, error)) != VQ_ARGUMENT_END)
     if (kind == VQ_ARGUMENT_ERROR
         || !(kind == VQ_ARGUMENT_POSITIONAL
-                 ? taker->positional (data, value, error)
+                 ? take_positional (taker, data, value, error)
                  : take_option (arguments, taker, data, index, value, error)))
       return FALSE;
   return TRUE;
-}
-
-gboolean
-vq_arguments_refuse (const char *value, GError **error)
-{
-  return vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is one argument too many", value);
 }
 
 gboolean

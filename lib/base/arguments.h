@@ -58,7 +58,7 @@ VqArgumentKind vq_arguments_next (VqArguments *arguments, int *index, const char
 typedef struct
 {
   gboolean (*option) (gpointer data, int index, const char *value, GError **error);
-  gboolean (*positional) (gpointer data, const char *value, GError **error);
+  gboolean (*positional) (gpointer data, const char *value, GError **error); /* NULL: refused */
 } VqArgumentsTaker;
 
 /* Gives all that vq_arguments_next would give to TAKER, with DATA, until one fails or *DONE is

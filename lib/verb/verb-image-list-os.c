@@ -63,15 +63,9 @@ apply_option (gpointer data, int index, const char *value, GError **error)
 }
 
 static gboolean
-apply_positional (gpointer data, const char *value, GError **error)
-{
-  return vq_arguments_refuse (value, error);
-}
-
-static gboolean
 parse (Request *request, VqArguments *parser, GError **error)
 {
-  static const VqArgumentsTaker taker = { apply_option, apply_positional };
+  static const VqArgumentsTaker taker = { apply_option, NULL };
 
   return vq_arguments_take_all (parser, &taker, request, &request->help, error);
 }

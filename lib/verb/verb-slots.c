@@ -49,12 +49,6 @@ apply_option (gpointer data, int index, const char *value, GError **error)
   return index != OPTION_FORMAT || vq_verb_output_read_list_format (value, &request->format, error);
 }
 
-static gboolean
-apply_positional (gpointer data, const char *value, GError **error)
-{
-  return vq_arguments_refuse (value, error);
-}
-
 /* TEXT, or "-" for nothing. Transfer full. */
 static char *
 show (const char *text)
@@ -221,7 +215,7 @@ run (const Request *request, GError **error)
 VqVerbStatus
 vq_verb_slots_run (const char *const *arguments)
 {
-  static const VqArgumentsTaker taker = { apply_option, apply_positional };
+  static const VqArgumentsTaker taker = { apply_option, NULL };
   g_autoptr (VqArguments) parser = vq_arguments_new_plain (arguments_table, arguments);
   g_autoptr (GError) error = NULL;
   Request request = { VQ_VERB_LIST_TABLE };
