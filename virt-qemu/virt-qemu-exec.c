@@ -53,13 +53,14 @@ static int
 connect_to (const char *path)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
+  size_t length = strlen (path);
   int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
   if (fd < 0)
     die ("cannot make a socket: %s", strerror (errno));
-  if (strlen (path) >= sizeof address.sun_path)
+  if (length >= sizeof address.sun_path)
     die ("the socket's path is too long: %s", path);
-  strcpy (address.sun_path, path);
+  memcpy (address.sun_path, path, length);
   while (connect (fd, (struct sockaddr *)&address, sizeof address) != 0)
     if (errno != EINTR)
       die ("cannot reach the machine's server at %s: %s", path, strerror (errno));
