@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The mark is made last. So if it is there after a crash, everything else is, too. The directory
- * above is forced onto the disk as well, because it has the template's name. */
+/* First everything is forced onto the disk, then the mark is made, then that is forced onto the
+ * disk. So if the mark is there after a crash, everything else is, too. The directory above is
+ * among the first, because it has the template's name. */
 #include "template/template-sync.h"
 
 #include "base/error.h"
@@ -10,8 +11,9 @@ struct _VqTemplateSync
 {
   VqTemplate *template; /* not owned */
   guint begin_id;       /* 0: it has begun, or need not begin */
-  VqChild *child;       /* owned; NULL until it begins, and when the mark is there */
-  GError *failure;      /* why there is no mark; NULL: it has not failed */
+  VqChild *child;       /* owned; NULL until it begins, and when it is over */
+  gboolean marked;
+  GError *failure; /* why there is no mark; NULL: it has not failed */
 };
 
 static gboolean
@@ -29,21 +31,9 @@ fail (VqTemplateSync *sync, GError *why)
   sync->failure = why;
 }
 
-static void
-on_ended (VqChild *child, gpointer data)
-{
-  VqTemplateSync *sync = data;
-  GError *error = NULL;
-
-  if (!vq_child_check_success (child, &error) || !vq_template_mark_synced (sync->template, &error))
-    fail (sync, error);
-  else
-    g_debug ("the template is on the disk");
-  g_clear_pointer (&sync->child, vq_child_free);
-}
-
+/* All of the template's files, it itself, and what has its name. */
 static char **
-build_argv (VqPrivateDir *dir, GError **error)
+list_all (VqPrivateDir *dir, GError **error)
 {
   g_auto (GStrv) names = vq_private_dir_list (dir, error);
   g_autoptr (GStrvBuilder) argv = g_strv_builder_new ();
@@ -62,18 +52,48 @@ build_argv (VqPrivateDir *dir, GError **error)
   return g_strv_builder_end (argv);
 }
 
+static void on_ended (VqChild *child, gpointer data);
+
+static gboolean
+spawn (VqTemplateSync *sync, const char *const *argv, GError **error)
+{
+  sync->child = vq_child_spawn (argv, NULL, error);
+  if (sync->child != NULL)
+    vq_child_on_ended (sync->child, on_ended, sync);
+  return sync->child != NULL;
+}
+
+static gboolean
+mark (VqTemplateSync *sync, GError **error)
+{
+  const char *argv[] = { "sync", "--", vq_template_get_directory (sync->template), NULL };
+
+  sync->marked = TRUE;
+  return vq_template_mark_synced (sync->template, error) && spawn (sync, argv, error);
+}
+
+static void
+on_ended (VqChild *child, gpointer data)
+{
+  VqTemplateSync *sync = data;
+  GError *error = NULL;
+  gboolean ok = vq_child_check_success (child, &error);
+
+  g_clear_pointer (&sync->child, vq_child_free);
+  if (ok && sync->marked)
+    g_debug ("the template is on the disk");
+  else if (!ok || !mark (sync, &error))
+    fail (sync, error);
+}
+
 static void
 begin (VqTemplateSync *sync)
 {
   GError *error = NULL;
-  g_auto (GStrv) argv = build_argv (vq_template_get_dir (sync->template), &error);
+  g_auto (GStrv) argv = list_all (vq_template_get_dir (sync->template), &error);
 
   sync->begin_id = 0;
-  if (argv != NULL)
-    sync->child = vq_child_spawn ((const char *const *)argv, NULL, &error);
-  if (sync->child != NULL)
-    vq_child_on_ended (sync->child, on_ended, sync);
-  else
+  if (argv == NULL || !spawn (sync, (const char *const *)argv, &error))
     fail (sync, error);
 }
 

@@ -13,7 +13,7 @@ typedef struct _VqTemplateSync VqTemplateSync;
  * tells. TEMPLATE must outlive the result. Does not wait. */
 VqTemplateSync *vq_template_sync_new (VqTemplate *template, guint seconds);
 
-/* Begins at once, if it has not begun, and waits until the mark is there. */
+/* Begins at once, if it has not begun, and waits until the mark is on the disk. */
 gboolean vq_template_sync_wait (VqTemplateSync *sync, gint64 deadline, VqCancel *cancel,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -70,16 +70,18 @@ run (guint delay, GError **error)
 
 CASE ("template-sync", setup, teardown, 60)
 
-/* The script sees no mark, and is given all files, their directory and the one above. */
+/* The script sees no mark, and is given all files, their directory and the one above. The second
+ * time it sees the mark, and is given the directory that has it. */
 TEST (mark_comes_last)
 {
   g_autofree char *seen = g_build_filename (programs, "seen", NULL);
   g_autofree char *mark = cache_join ("%s/" VQ_TEMPLATE_INFO_SYNCED, cache_digest_a);
-  g_autofree char *script = g_strdup_printf ("test ! -e %s && echo \"$*\" | sed 's|%s|C|g' >%s",
+  g_autofree char *script = g_strdup_printf ("{ test ! -e %s || echo marked; echo \"$*\"; } | "
+                                             "sed 's|%s|C|g' >>%s",
                                              mark, cache_path, seen);
   g_autofree char *expected
       = g_strdup_printf ("-- C/%1$s/disk C/%1$s/efivars.fd C/%1$s/lock C/%1$s/ram C/%1$s/state "
-                         "C/%1$s/template.json C/%1$s C\n",
+                         "C/%1$s/template.json C/%1$s C\nmarked\n-- C/%1$s\n",
                          cache_digest_a);
   g_autofree char *words = NULL;
 
