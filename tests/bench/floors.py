@@ -122,8 +122,18 @@ def copied_words(words, directory, descriptor):
     return copied[:place] + copied[place + 2:]
 
 
-def fork_once(words, directory):
-    """How many seconds QEMU takes until another machine of the same template runs."""
+def wait_for_getty(directory):
+    """A program of the guest, which waits for a name at ttyS0, has read a byte and echoed it."""
+    with socket.socket(socket.AF_UNIX) as port:
+        port.settimeout(TIMEOUT)
+        port.connect(str(Path(directory) / "ttyS0"))
+        port.sendall(b"x")
+        if not port.recv(1):
+            raise Failed("QEMU ended")
+
+
+def fork_once(words, directory, awake):
+    """How many seconds QEMU takes until another machine of the same template runs, or is even AWAKE."""
     template = Path(os.path.dirname(value(words, "mem-path")))
     ours, theirs = socket.socketpair()
     begin = time.monotonic()
@@ -134,17 +144,19 @@ def fork_once(words, directory):
         theirs.close()
         try:
             load(Monitor(ours), template / "state")
+            if awake:
+                wait_for_getty(directory)
             return time.monotonic() - begin
         finally:
             process.kill()
 
 
-def measure_fork(session):
-    """The same QEMU with the same state, without all that makes it a testbed: nobody waits for the guest's answer."""
+def measure_fork(session, awake):
+    """The same QEMU with the same state, without all that makes it a testbed."""
     session.command("revert")
     words = words_of(processes.find_qemu(session.process.pid))
     samples = []
     for _ in range(10):
         with tempfile.TemporaryDirectory(dir=session.directory) as directory:
-            samples.append(fork_once(words, directory))
+            samples.append(fork_once(words, directory, awake))
     return samples
