@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The same work without a server: what no server can be faster than."""
 
+import contextlib
 import json
 import os
 import select
@@ -59,25 +60,27 @@ def measure_files(session, size):
 
 
 class Monitor:
-    """QEMU's QMP on a socket."""
+    """QEMU's QMP on a socket, or the guest agent, which speaks alike."""
 
-    def __init__(self, stream):
+    def __init__(self, stream, name="QEMU"):
         self.stream = stream
+        self.name = name
         self.data = b""
 
     def wait(self, wanted):
-        """Reads until there is an answer or event that WANTED takes."""
+        """Reads until there is an answer or event that WANTED takes, and returns it."""
         deadline = time.monotonic() + TIMEOUT
         while True:
             while b"\n" in self.data:
                 line, self.data = self.data.split(b"\n", 1)
-                if wanted(json.loads(line)):
-                    return
+                answer = json.loads(line)
+                if wanted(answer):
+                    return answer
             if not select.select([self.stream], [], [], max(0, deadline - time.monotonic()))[0]:
-                raise Failed(f"QEMU did not answer in {TIMEOUT} s")
+                raise Failed(f"{self.name} did not answer in {TIMEOUT} s")
             block = self.stream.recv(MAX_ANSWER)
             if not block:
-                raise Failed("QEMU ended")
+                raise Failed(f"{self.name} ended")
             self.data += block
 
     def send(self, name, descriptors=(), **arguments):
@@ -86,7 +89,7 @@ class Monitor:
 
     def execute(self, name, descriptors=(), **arguments):
         self.send(name, descriptors, **arguments)
-        self.wait(lambda answer: "return" in answer)
+        return self.wait(lambda answer: "return" in answer)["return"]
 
 
 def load(monitor, state):
@@ -132,23 +135,30 @@ def wait_for_getty(directory):
             raise Failed("QEMU ended")
 
 
-def fork_once(words, directory, awake):
-    """How many seconds QEMU takes until another machine of the same template runs, or is even AWAKE."""
-    template = Path(os.path.dirname(value(words, "mem-path")))
+@contextlib.contextmanager
+def machine(words, directory):
+    """The monitor of another machine of the same template."""
     ours, theirs = socket.socketpair()
-    begin = time.monotonic()
-    for name in ("overlay", "efivars.fd"):
-        shutil.copy(template / name, directory)
     with ours, subprocess.Popen(copied_words(words, directory, theirs.fileno()), pass_fds=[theirs.fileno()],
                                 stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         theirs.close()
         try:
-            load(Monitor(ours), template / "state")
-            if awake:
-                wait_for_getty(directory)
-            return time.monotonic() - begin
+            yield Monitor(ours)
         finally:
             process.kill()
+
+
+def fork_once(words, directory, awake):
+    """How many seconds QEMU takes until another machine of the same template runs, or is even AWAKE."""
+    template = Path(os.path.dirname(value(words, "mem-path")))
+    begin = time.monotonic()
+    for name in ("overlay", "efivars.fd"):
+        shutil.copy(template / name, directory)
+    with machine(words, directory) as monitor:
+        load(monitor, template / "state")
+        if awake:
+            wait_for_getty(directory)
+        return time.monotonic() - begin
 
 
 def measure_fork(session, awake):
@@ -160,3 +170,50 @@ def measure_fork(session, awake):
         with tempfile.TemporaryDirectory(dir=session.directory) as directory:
             samples.append(fork_once(words, directory, awake))
     return samples
+
+
+def wait_for_boot(monitor, directory):
+    """systemd has done all that belongs to the boot, says the guest agent."""
+    opened = {"id": "vq-agent0", "open": True}
+    monitor.wait(lambda answer: answer.get("event") == "VSERPORT_CHANGE" and answer["data"] == opened)
+    with socket.socket(socket.AF_UNIX) as port:
+        port.connect(str(Path(directory) / "qga"))
+        agent = Monitor(port, "the guest agent")
+        words = {"path": "systemctl", "arg": ["is-system-running", "--wait"]}
+        pid = agent.execute("guest-exec", **words)["pid"]
+        while not agent.execute("guest-exec-status", pid=pid)["exited"]:
+            time.sleep(0.05)  # nothing tells the end
+
+
+def qemu_img(*words):
+    return subprocess.run(["qemu-img", *map(str, words)], check=True, capture_output=True, text=True).stdout
+
+
+def make_empty(like, path):
+    """A disk of the same size, without anything of its own."""
+    qemu_img("create", "-f", "qcow2", path, json.loads(qemu_img("info", "--output=json", like))["virtual-size"])
+
+
+def boot_once(words, directory):
+    """How many seconds QEMU takes until the image, which nothing has been written to, has booted."""
+    template = os.path.dirname(value(words, "mem-path"))
+    disk = Path(template) / "disk"
+    fresh = [word.replace(template, str(directory)) for word in words]
+    cut = fresh.index("-incoming")
+    shutil.copy(Path(template) / "efivars.fd", directory)
+    begin = time.monotonic()
+    shutil.copy(Path(template) / "overlay", directory)
+    make_empty(disk, Path(directory) / "disk")
+    with machine(fresh[:cut] + fresh[cut + 2:], directory) as monitor:
+        monitor.wait(lambda answer: "QMP" in answer)
+        monitor.execute("qmp_capabilities")
+        monitor.execute("cont")
+        wait_for_boot(monitor, directory)
+        return time.monotonic() - begin
+
+
+def measure_boot(session):
+    session.command("revert")
+    words = words_of(processes.find_qemu(session.process.pid))
+    with tempfile.TemporaryDirectory(dir=session.directory) as directory:
+        return [boot_once(words, directory)]

@@ -296,6 +296,7 @@ def timed(word):
 # In the order of measuring.
 ROWS = [
     Row("open-cold", "open, nothing saved", "s", opened),
+    Row("floor-cold", "- QEMU alone boots the same image, until systemd has done its jobs", "s", only_forks(floors.measure_boot)),
     Row("open-warm", "open, template there", "s", opened),
     Row("true", "run `true`", "s", measure_true),
     Row("floor-true", "- a loop in the guest that starts `true`", "s", only_forks(floors.measure_true)),
