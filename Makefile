@@ -327,6 +327,11 @@ SUITES ?= bookworm trixie sid
 check-suites:
 	tests/suites/run "$(CACHE)/suites" $(BUILD)/suites $(SUITES)
 
+# The guest tests with the QEMU of another release, from what check-suites keeps of it.
+QEMU_SUITE ?= sid
+check-qemu: all guest-tests image
+	tests/suites/with-qemu "$(CACHE)/suites/$(QEMU_SUITE)-build" env $(GUEST_ENV) VQ_GUESTS=quick tests/run $(QUICK_GUEST_TESTS)
+
 # autopkgtest, virt-qemu and debusine, with one image, at once.
 check-together: all guest-tests image
 	tests/guest/together "$(DEBUSINE_CHROOT)" $(BUILD) "$(IMAGE)"
@@ -406,6 +411,6 @@ install-helpers: helpers
 clean:
 	rm -rf $(BUILD) $(BUILD)-sanitize $(BUILD)-fuzz
 
-.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-rbd check-valgrind check-debusine check-debci check-clients check-faults check-forks check-suites check-together check-analysis soak fuzz unit-tests guest-tests tests deps image demo \
+.PHONY: all helpers check check-unit check-helpers check-guest check-guests check-rbd check-valgrind check-debusine check-debci check-clients check-faults check-forks check-suites check-qemu check-together check-analysis soak fuzz unit-tests guest-tests tests deps image demo \
         bench bench-images lint install install-completions install-helpers clean
 -include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/guest/*.d)
