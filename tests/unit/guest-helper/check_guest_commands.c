@@ -187,6 +187,8 @@ TEST (takes_long_requests_in_parts)
 
 TEST (takes_parts_of_several_requests_in_turns)
 {
+  static const char ends[][3] = { "ax", "ay", "az" };
+
   for (guint32 i = 1; i <= 3; i++)
     {
       fake_host_stream (guest, i);
@@ -194,7 +196,7 @@ TEST (takes_parts_of_several_requests_in_turns)
     }
   fake_host_send (guest, VQ_HELPER_RUN_PART, 1, NULL, 0);
   for (guint32 i = 3; i >= 1; i--)
-    fake_host_send (guest, VQ_HELPER_RUN, i, "ax\0ay\0az" + 3 * (i - 1), 3);
+    fake_host_send (guest, VQ_HELPER_RUN, i, ends[i - 1], sizeof ends[0]);
   for (guint32 i = 1; i <= 3; i++)
     {
       fake_host_assert_end (guest, i, VQ_HELPER_EXITED, 0);

@@ -58,14 +58,8 @@ CASE ("run-test", set_up, tear_down, 0)
 
 TEST (takes_programs)
 {
-  static const char *const programs[] = { "#!/bin/sh\n",
-                                          "\n",
-                                          "\x7f"
-                                          "ELF",
-                                          "<input sed s/x/y/\n",
-                                          "<htm",
-                                          "\xef\xbb\xbf",
-                                          "x" };
+  static const char *const programs[]
+      = { "#!/bin/sh\n", "\n", "\177ELF", "<input sed s/x/y/\n", "<htm", "\xef\xbb\xbf", "x" };
 
   for (guint i = 0; i < G_N_ELEMENTS (programs); i++)
     ck_assert_ptr_null (open_with (programs[i], strlen (programs[i])));
