@@ -240,7 +240,8 @@ put_header (guint8 *block, const Raw *raw, gsize size)
   g_autofree char *octal = g_strdup_printf ("%011o", (guint)size);
 
   put_text (block, 0, raw->name, 100);
-  put_text (block, MODE, "0000644", 8);
+  /* Whoever is not root could not look into a directory that may only be read. */
+  put_text (block, MODE, raw->type == '5' ? "0000755" : "0000644", 8);
   put_text (block, UID, "0000000", 8);
   put_text (block, 116, "0000000", 8);
   put_text (block, 124, raw->size != NULL ? raw->size : octal, 12);
