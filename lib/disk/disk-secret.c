@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/random.h"
+#include "io/plain-file.h"
 
 /* Bytes; LUKS itself takes 512 from a terminal. */
 #define SECRET_MAX 4096
@@ -33,41 +34,30 @@ secret_new (void)
   return secret;
 }
 
-/* Refuses FIFOs and devices, for which we might have to wait. */
-static int
-open_file (const char *path, GError **error)
+/* No other copy of it is made. */
+static gboolean
+read_secret (VqDiskSecret *secret, const char *path, GError **error)
 {
-  vq_autofd int fd = open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  struct stat st;
+  vq_autofd int fd = vq_plain_file_open (path, SECRET_MAX, NULL, error);
+  gssize n = fd >= 0 ? read (fd, secret->text, SECRET_MAX) : -1;
 
   if (fd < 0)
-    vq_error_set (error, VQ_ERROR_USAGE, "cannot read %s: %s", path, g_strerror (errno));
-  else if (fstat (fd, &st) < 0 || !S_ISREG (st.st_mode))
-    vq_error_set (error, VQ_ERROR_USAGE, "%s is not a plain file", path);
-  else if (st.st_size == 0 || st.st_size > SECRET_MAX)
-    vq_error_set (error, VQ_ERROR_USAGE, "%s must have 1 to %d bytes", path, SECRET_MAX);
-  else
-    return g_steal_fd (&fd);
-  return -1;
+    return FALSE;
+  secret->length = MAX (n, 0);
+  if (n <= 0)
+    return vq_error_set (error, VQ_ERROR_USAGE, n == 0 ? "it is empty" : "it cannot be read");
+  return g_utf8_validate (secret->text, n, NULL)
+         || vq_error_set (error, VQ_ERROR_USAGE,
+                          "it is not text in UTF-8, and QEMU takes no other keys");
 }
 
 VqDiskSecret *
 vq_disk_secret_read (const char *path, GError **error)
 {
   g_autoptr (VqDiskSecret) secret = secret_new ();
-  vq_autofd int fd = open_file (path, error);
-  gssize n = fd >= 0 ? read (fd, secret->text, SECRET_MAX) : -1;
+  VQ_ERROR_PREFIX (error, "%s", path);
 
-  if (fd < 0)
-    return NULL;
-  if (n <= 0 || !g_utf8_validate (secret->text, n, NULL))
-    {
-      vq_error_set (error, VQ_ERROR_USAGE, "%s is not text in UTF-8, and QEMU takes no other keys",
-                    path);
-      return NULL;
-    }
-  secret->length = n;
-  return g_steal_pointer (&secret);
+  return read_secret (secret, path, error) ? g_steal_pointer (&secret) : NULL;
 }
 
 VqDiskSecret *

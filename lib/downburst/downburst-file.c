@@ -9,7 +9,7 @@ static void
 add_key (GStrvBuilder *keys, const char *name)
 {
   g_autofree char *path = g_build_filename (g_get_home_dir (), ".ssh", name, NULL);
-  g_autoptr (GBytes) bytes = vq_plain_file_read (path, NULL);
+  g_autoptr (GBytes) bytes = vq_plain_file_read (path, NULL, NULL);
   g_autofree char *line = NULL;
 
   if (bytes == NULL)

@@ -282,7 +282,7 @@ static gboolean
 add_file (GPtrArray *parts, const char *path, GError **error)
 {
   VQ_ERROR_PREFIX (error, "the meta-data %s", path);
-  GBytes *part = vq_plain_file_read (path, error);
+  GBytes *part = vq_plain_file_read (path, NULL, error);
 
   if (part == NULL)
     return FALSE;

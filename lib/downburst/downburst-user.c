@@ -57,7 +57,7 @@ static GBytes *
 read_part (const char *path, GError **error)
 {
   VQ_ERROR_PREFIX (error, "the user-data %s", path);
-  g_autoptr (GBytes) part = vq_plain_file_read (path, error);
+  g_autoptr (GBytes) part = vq_plain_file_read (path, NULL, error);
 
   if (part == NULL)
     return NULL;

@@ -10,6 +10,7 @@
 #include "channel/channel-call.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "io/plain-file.h"
 #include "io/guest-text.h"
 
 /* The longest first line in which Linux looks for an interpreter. */
@@ -24,22 +25,6 @@
 static const char runner[] =
 #include "guest/run-template-script.sh.inc"
     ;
-
-/* Opens the script; does not wait even if it is a FIFO. Returns -1 on failure. */
-static int
-open_script (const char *path, GError **error)
-{
-  vq_autofd int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  struct stat st;
-
-  if (fd < 0)
-    vq_error_set_errno (error, errno, "cannot open it");
-  else if (fstat (fd, &st) == 0 && S_ISREG (st.st_mode))
-    return g_steal_fd (&fd);
-  else
-    vq_error_set (error, VQ_ERROR_FAILED, "it is not a plain file");
-  return -1;
-}
 
 /* The interpreter and its argument, from "#!" in the first line. As in the kernel, everything after
  * the interpreter is one argument. Without "#!", it is sh, or nothing for an ELF program. */
@@ -114,7 +99,7 @@ vq_template_script_run (VqChannel *channel, const char *path, gint64 deadline, V
                         GError **error)
 {
   VQ_ERROR_PREFIX (error, "--template-script %s", path);
-  int fd = open_script (path, error);
+  int fd = vq_plain_file_open (path, G_MAXOFFSET, NULL, error);
 
   return fd >= 0 && run_script (channel, fd, deadline, cancel, error);
 }
@@ -124,7 +109,7 @@ vq_template_script_get_digest (const char *path, GError **error)
 {
   VQ_ERROR_PREFIX (error, "--template-script %s", path);
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  vq_autofd int fd = open_script (path, error);
+  vq_autofd int fd = vq_plain_file_open (path, G_MAXOFFSET, NULL, error);
   guchar block[4096];
   gssize n = -1;
 

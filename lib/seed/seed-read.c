@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "seed/seed-read.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
-#include "base/fd.h"
+#include "io/plain-file.h"
 #include "seed/meta-data.h"
 #include "seed/user-data.h"
 
@@ -20,45 +17,14 @@ typedef struct
 
 typedef gboolean (*Check) (GBytes *part, GError **error);
 
-/* Does not wait even if it is a FIFO. Returns -1 on failure. */
-static int
-open_file (const char *path, struct stat *st, GError **error)
-{
-  vq_autofd int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-
-  if (fd < 0 || fstat (fd, st) < 0)
-    vq_error_set_errno (error, errno, "cannot read it");
-  else if (!S_ISREG (st->st_mode))
-    vq_error_set (error, VQ_ERROR_USAGE, "it is not a plain file");
-  else if (st->st_size > VQ_SEED_MAX_FILE)
-    vq_error_set (error, VQ_ERROR_USAGE, "it is larger than %d MiB",
-                  VQ_SEED_MAX_FILE / 1024 / 1024);
-  else
-    return g_steal_fd (&fd);
-  return -1;
-}
-
-/* Reads it as it is now: what is added meanwhile is not seen. */
 static GBytes *
 read_file (const char *path, gboolean *executable, GError **error)
 {
   struct stat st;
-  vq_autofd int fd = open_file (path, &st, error);
-  g_autofree char *bytes = NULL;
-  gsize done = 0;
-  gssize n;
+  GBytes *bytes = vq_plain_file_read (path, &st, error);
 
-  if (fd < 0)
-    return NULL;
-  bytes = g_malloc (st.st_size + 1);
-  while (done < (gsize)st.st_size && (n = read (fd, bytes + done, st.st_size - done)) != 0)
-    {
-      if (n < 0)
-        return vq_error_set_errno (error, errno, "cannot read it"), NULL;
-      done += n;
-    }
-  *executable = (st.st_mode & 0111) != 0;
-  return g_bytes_new_take (g_steal_pointer (&bytes), done);
+  *executable = bytes != NULL && (st.st_mode & 0111) != 0;
+  return bytes;
 }
 
 /* The number of the setting called NAME, which has N bytes; -1: there is none. */
@@ -128,7 +94,7 @@ read_text (Reader *reader, const char *option, const char *path, Check check, GE
   VQ_ERROR_PREFIX (error, "%s %s", option, path);
 
   raw = read_file (path, &executable, error);
-  plain = raw != NULL ? vq_user_data_unpack (raw, VQ_SEED_MAX_FILE, error) : NULL;
+  plain = raw != NULL ? vq_user_data_unpack (raw, VQ_PLAIN_FILE_MAX, error) : NULL;
   if (plain == NULL)
     return NULL;
   if (g_bytes_get_size (plain) == 0)

@@ -5,9 +5,6 @@
 #include "seed/seed-request.h"
 #include "seed/seed.h"
 
-/* The largest file, in bytes. */
-#define VQ_SEED_MAX_FILE (16 * 1024 * 1024)
-
 /* Reads what REQUEST names, each file once, and merges it; or unpacks what was read before. In what
  * is text for cloud-init, {NAME} becomes the VALUE of a setting; one that is nowhere gets a
  * warning, and a {NAME} without a setting stays. Errors name the option and the file, and the line

@@ -295,12 +295,12 @@ static const struct
   const char *text, *error;
 } bad[] = {
   { "encrypt=luks1,secret=DIR/none", "--disk: disk1: cannot read " },
-  { "encrypt=luks1,secret=DIR", "is not a plain file" },
-  { "encrypt=luks1,secret=DIR/empty", "must have 1 to 4096 bytes" },
-  { "encrypt=luks1,secret=DIR/large", "must have 1 to 4096 bytes" },
+  { "encrypt=luks1,secret=DIR", "it is not a plain file" },
+  { "encrypt=luks1,secret=DIR/empty", "empty: it is empty" },
+  { "encrypt=luks1,secret=DIR/large", "large: it is larger than 4096 bytes" },
   { "encrypt=luks1,secret=DIR/binary", "is not text in UTF-8" },
   { "encrypt=luks1,secret=DIR/nul", "is not text in UTF-8" },
-  { "encrypt=luks1,secret=DIR/fifo", "is not a plain file" },
+  { "encrypt=luks1,secret=DIR/fifo", "it is not a plain file" },
   { "action=attach,url=DIR/image,encrypt=luks1,secret=DIR/key", "it is not encrypted with LUKS1" },
   { "action=clone,parent=DIR/luks2,parent-encrypt=luks1,parent-secret=DIR/key",
     "it is not encrypted with LUKS1" },

@@ -279,7 +279,7 @@ assert_unusable (const char *why)
 
 TEST (no_script)
 {
-  assert_unusable ("cannot open it: No such file or directory");
+  assert_unusable ("cannot read it: No such file or directory");
   ck_assert_int_eq (g_mkdir (script, 0700), 0);
   assert_unusable ("it is not a plain file");
   ck_assert_int_eq (g_rmdir (script), 0);
@@ -300,7 +300,7 @@ TEST (unreadable)
       ck_assert_int_eq (chmod (path, 0666), 0);
       ck_assert_int_eq (seteuid (65534), 0);
     }
-  assert_unusable ("cannot open it: Permission denied");
+  assert_unusable ("cannot read it: Permission denied");
   if (getuid () == 0)
     ck_assert_int_eq (seteuid (0), 0);
 }

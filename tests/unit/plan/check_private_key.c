@@ -41,12 +41,12 @@ make_file (const char *name, const char *text, gssize n)
 }
 
 static void
-assert_refused (const char *path, const char *why)
+assert_refused_as (VqErrorCode code, const char *path, const char *why)
 {
   g_autoptr (GError) error = NULL;
 
   ck_assert_ptr_null (vq_private_key_read (path, &error));
-  ck_assert_msg (g_error_matches (error, VQ_ERROR, VQ_ERROR_USAGE), "%s", error->message);
+  ck_assert_msg (g_error_matches (error, VQ_ERROR, (int)code), "%s", error->message);
   ck_assert_msg (strstr (error->message, path) != NULL, "%s", error->message);
   ck_assert_msg (strstr (error->message, why) != NULL, "%s", error->message);
 }
@@ -61,6 +61,12 @@ TEST (a_key)
   ck_assert_str_eq (text, KEY);
 }
 
+static void
+assert_refused (const char *path, const char *why)
+{
+  assert_refused_as (VQ_ERROR_USAGE, path, why);
+}
+
 /* Nobody waits for a FIFO's other end. */
 TEST (no_keys)
 {
@@ -73,10 +79,10 @@ TEST (no_keys)
   g_autofree char *large = make_file ("large", zeroes, 100000);
 
   ck_assert_int_eq (mkfifo (fifo, 0600), 0);
-  assert_refused (missing, "cannot read");
-  assert_refused (directory, "is not a file");
-  assert_refused (fifo, "is not a file");
-  assert_refused (large, "is not a file");
+  assert_refused_as (VQ_ERROR_MISSING, missing, "cannot read");
+  assert_refused (directory, "is not a plain file");
+  assert_refused (fifo, "is not a plain file");
+  assert_refused (large, "is larger than 32768 bytes");
   assert_refused (empty, "holds no private key");
   assert_refused (text, "holds no private key");
   assert_refused (public, "without .pub");

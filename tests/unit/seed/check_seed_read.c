@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "io/plain-file.h"
 #include "leaks.h"
 #include "suite.h"
 #include "tree.h"
@@ -134,7 +135,7 @@ TEST (bad_files)
   write_file ("good", "#cloud-config\n");
   ck_assert_int_eq (mkfifo ("fifo", 0600), 0);
   write_file ("large", "#!/bin/sh\n");
-  ck_assert_int_eq (truncate ("large", VQ_SEED_MAX_FILE + 1), 0);
+  ck_assert_int_eq (truncate ("large", VQ_PLAIN_FILE_MAX + 1), 0);
   name_files (&request.user_data, "good none");
   assert_fails ("--user-data none: cannot read it: No such file");
   name_files (&request.user_data, ".");
