@@ -101,7 +101,8 @@ vq_error_get_code (const GError *error)
 gboolean
 vq_error_is_of_host (const GError *error)
 {
-  return vq_error_get_code (error) == VQ_ERROR_NO_ROOM || vq_error_is_errno (error, EIO);
+  return vq_error_get_code (error) == VQ_ERROR_NO_ROOM || vq_error_is_errno (error, EIO)
+         || vq_error_is_errno (error, EINTR);
 }
 
 void

@@ -39,8 +39,9 @@ gboolean vq_error_is_locked (const GError *error);
 /* True when a file or directory does not exist (VQ_ERROR_MISSING). */
 gboolean vq_error_is_missing (const GError *error);
 
-/* True when a system call failed, and that says nothing of the file that it was for: the host had
- * too little room (VQ_ERROR_NO_ROOM), or reading the disk failed (EIO). */
+/* True when something failed, and that says nothing of the file that it was for: the host had too
+ * little room (VQ_ERROR_NO_ROOM), reading the disk failed (EIO), or the program that did it was
+ * killed by SIGKILL (EINTR). */
 gboolean vq_error_is_of_host (const GError *error);
 
 /* True when a system call failed with ERRNUM (vq_error_set_errno, vq_error_note_errno). */

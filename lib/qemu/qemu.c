@@ -54,7 +54,7 @@ struct _VqQemu
   VqSleepWatch *sleep; /* NULL until there is QMP */
   gint64 last_event;   /* its time */
   char *disk_error;    /* the reason of a STOP that may follow */
-  gboolean no_room;    /* that reason is that the host has too little room */
+  int errnum;          /* what says of that reason that it lies with the host; 0: nothing does */
   guint n_disk_errors; /* how often the user was told of another one than before */
   struct
   {
@@ -78,8 +78,8 @@ static void G_GNUC_PRINTF (2, 3) fail (VqQemu *qemu, const char *format, ...)
   va_end (args);
   vq_error_set (&error, VQ_ERROR_MACHINE, "%s%s%s%s", what, console[0] != '\0' ? " (console: " : "",
                 console, console[0] != '\0' ? ")" : "");
-  if (qemu->no_room)
-    vq_error_note_errno (error, ENOSPC);
+  if (qemu->errnum != 0)
+    vq_error_note_errno (error, qemu->errnum);
   vq_cancel_trigger (qemu->cancel, error);
 }
 
@@ -89,6 +89,15 @@ lacks_memory_file (VqQemu *qemu, VqChild *child)
   int status = vq_child_get_status (child);
 
   return qemu->ram_path != NULL && WIFSIGNALED (status) && WTERMSIG (status) == SIGBUS;
+}
+
+/* By somebody, or by the kernel, which had no memory left. */
+static gboolean
+was_killed (VqChild *child)
+{
+  int status = vq_child_get_status (child);
+
+  return WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL;
 }
 
 static char *
@@ -213,7 +222,7 @@ on_block_error (VqQemu *qemu, JsonObject *data)
   g_autofree char *before = g_steal_pointer (&qemu->disk_error);
 
   qemu->disk_error = describe_disk_error (qemu, data);
-  qemu->no_room = get_flag (data, "nospace");
+  qemu->errnum = get_flag (data, "nospace") ? ENOSPC : 0;
   if (!g_str_equal (get_text (data, "action"), "stop"))
     tell_disk_error (qemu, g_strcmp0 (before, qemu->disk_error) != 0);
 }
@@ -282,7 +291,10 @@ on_child_ended (VqChild *child, gpointer data)
 
   if (qemu->qmp != NULL)
     vq_qmp_drain (qemu->qmp);
-  qemu->no_room |= lacks_memory_file (qemu, child) || vq_error_guess_code (how) == VQ_ERROR_NO_ROOM;
+  if (lacks_memory_file (qemu, child) || vq_error_guess_code (how) == VQ_ERROR_NO_ROOM)
+    qemu->errnum = ENOSPC;
+  else if (was_killed (child))
+    qemu->errnum = EINTR;
   fail (qemu, "QEMU ended: %s", how);
 }
 

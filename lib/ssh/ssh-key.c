@@ -3,6 +3,16 @@
 
 #include "base/error.h"
 
+/* libssh 0.12 has another function for this; 0.10 of Debian 12 has only this one. */
+static gboolean
+generate (ssh_key *key, GError **error)
+{
+  G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+  return ssh_pki_generate (SSH_KEYTYPE_ED25519, 0, key) == SSH_OK
+         || vq_error_set (error, VQ_ERROR_FAILED, "cannot make an ssh key");
+  G_GNUC_END_IGNORE_DEPRECATIONS
+}
+
 gboolean
 vq_ssh_key_generate (char **private_key, char **public_key, GError **error)
 {
@@ -10,8 +20,8 @@ vq_ssh_key_generate (char **private_key, char **public_key, GError **error)
   g_autofree char *line = NULL;
   char *text = NULL;
 
-  if (ssh_pki_generate (SSH_KEYTYPE_ED25519, 0, &key) != SSH_OK)
-    return vq_error_set (error, VQ_ERROR_FAILED, "cannot make an ssh key");
+  if (!generate (&key, error))
+    return FALSE;
   line = vq_ssh_key_format_public (key, error);
   if (line == NULL)
     return FALSE;

@@ -5,7 +5,7 @@ import os
 import signal
 
 import phases
-from cell import Cell, go_on
+from cell import Cell, go_on, tell
 from witness import list_children
 
 
@@ -24,6 +24,13 @@ def to_qemu(number):
         os.kill(server.get_qemu(), number)
         go_on(server)
     return make_fault
+
+
+def closes_without_qemu(server):
+    for pid, name in list_children(server.process.pid).items():
+        if name.startswith("qemu-system"):  # it may have ended by itself
+            os.kill(pid, signal.SIGKILL)
+    tell(server, "quit")
 
 
 def stdin_ends(server):
@@ -72,3 +79,9 @@ CELLS += [Cell(phase, "the children are killed", to_children, 0, said)
           for phase, said in ((phases.qemu_starts, ""), (phases.state_is_loaded, ""), (phases.fork_goes_on, ""),
                               (phases.is_open, ""), (phases.command_runs, ""), (phases.reverting, ""),
                               (phases.copying_down, "killed by signal 9"), (phases.copying_up, "killed by signal 9"))]
+# A fork is tried once more. A boot is not: whoever killed QEMU may have had a reason, such as too little memory.
+CELLS += [Cell(phase, "QEMU gets SIGKILL", to_qemu(signal.SIGKILL), replies="ok ok ok")
+          for phase in (phases.qemu_starts, phases.state_is_loaded, phases.fork_goes_on, phases.reverting)]
+CELLS += [Cell(phase, "QEMU gets SIGKILL", to_qemu(signal.SIGKILL), 12, "QEMU ended: killed by signal 9")
+          for phase in (phases.booting, phases.saving, phases.rebooting)]
+CELLS += [Cell(phases.closing, "QEMU gets SIGKILL", closes_without_qemu, replies="ok ok")]

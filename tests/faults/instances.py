@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cell import Cell
 from server import BOOT, SOON, Server
-from witness import Failed, list_children, wait_for
+from witness import Failed, list_children, wait_for, wait_for_no_children
 
 NAME = "web"
 GONE = 3  # exit status: there is none of that name
@@ -79,6 +79,8 @@ class Verbs(Server):
             status, said = self.run("delete", "--force", NAME)
             if status not in (0, GONE):  # its supervisor may have removed it meanwhile
                 raise Failed(f"delete: exit status {status}: {said}")
+            if status == GONE:
+                wait_for_no_children(SOON)
         if list((self.directory / "run").iterdir()) or list((self.state / "instances").glob("*")):
             raise Failed("delete has left something of the instance")
 

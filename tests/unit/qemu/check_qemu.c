@@ -240,6 +240,7 @@ TEST (not_qemu)
           vq_qemu_start (&bare->machine, vq_deadline_in (cases[i].seconds), NULL, &error));
       ck_assert_msg (strstr (error->message, cases[i].error) != NULL, "%s", error->message);
       ck_assert_int_eq (vq_error_get_code (error), cases[i].code);
+      ck_assert_int_eq (vq_error_is_of_host (error), cases[i].code == VQ_ERROR_NO_ROOM);
     }
 }
 
@@ -249,6 +250,7 @@ TEST (killed)
   run_guest ();
   ck_assert_int_eq (kill (find_qemu (), SIGKILL), 0);
   assert_cancelled ("QEMU ended: killed by signal 9 (Killed)");
+  ck_assert (vq_error_is_of_host (vq_cancel_reason (vq_qemu_get_cancel (qemu))));
 }
 
 TEST (told_to_end)
