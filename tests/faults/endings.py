@@ -79,10 +79,9 @@ CELLS += [Cell(phase, "the children are killed", to_children, 0, said)
           for phase, said in ((phases.qemu_starts, ""), (phases.state_is_loaded, ""), (phases.fork_goes_on, ""),
                               (phases.is_open, ""), (phases.command_runs, ""), (phases.reverting, ""),
                               (phases.copying_down, "killed by signal 9"), (phases.copying_up, "killed by signal 9"))]
-# A fork is tried once more, and what could not be saved is booted again. A boot is not: whoever killed QEMU may have had a
-# reason, such as too little memory.
+# A fork is tried once more. A boot is not: whoever killed QEMU may have had a reason, such as too little memory.
 CELLS += [Cell(phase, "QEMU gets SIGKILL", to_qemu(signal.SIGKILL), replies="ok ok ok")
-          for phase in (phases.saving, phases.qemu_starts, phases.state_is_loaded, phases.fork_goes_on, phases.reverting)]
+          for phase in (phases.qemu_starts, phases.state_is_loaded, phases.fork_goes_on, phases.reverting)]
 CELLS += [Cell(phase, "QEMU gets SIGKILL", to_qemu(signal.SIGKILL), 12, "QEMU ended: killed by signal 9")
           for phase in (phases.booting, phases.rebooting)]
 CELLS += [Cell(phases.closing, "QEMU gets SIGKILL", closes_without_qemu, replies="ok ok")]
