@@ -228,11 +228,11 @@ static void
 add_monitors (GPtrArray *argv, const VqQemuConfig *config)
 {
   add (argv, "-chardev", "socket,id=" PREFIX "own-qmp,fd=%d", config->qmp_fd);
-  add (argv, "-mon", "chardev=" PREFIX "own-qmp,mode=control");
+  add (argv, "-qmp", "chardev:" PREFIX "own-qmp");
   add_socket (argv, config, "monitor", "");
-  add (argv, "-mon", "chardev=" PREFIX "monitor,mode=readline");
+  add (argv, "-monitor", "chardev:" PREFIX "monitor");
   add_socket (argv, config, "qmp", "");
-  add (argv, "-mon", "chardev=" PREFIX "qmp,mode=control");
+  add (argv, "-qmp", "chardev:" PREFIX "qmp");
 }
 
 static void
