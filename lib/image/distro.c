@@ -135,13 +135,13 @@ name_ubuntu (GPtrArray *releases)
     }
 }
 
-/* "experimental" is not a system by itself. */
+/* "experimental", whose code name is rc-buggy, is not a system by itself. */
 static gboolean
 is_system (char **titles, char **line, const char *today)
 {
   const char *series = get_field (titles, line, "series");
 
-  return series != NULL && strcmp (series, "experimental") != 0
+  return series != NULL && strcmp (series, "experimental") != 0 && strcmp (series, "rc-buggy") != 0
          && has_come (get_field (titles, line, "created"), today);
 }
 

@@ -20,5 +20,5 @@ void assert_probe (void);
 /* Asserts that the script runs and exits with 0. */
 void assert_run (const char *script);
 
-/* Asserts that it fails with the error MESSAGE. */
+/* Asserts that it fails with an error that begins with MESSAGE: a shell may add what was killed. */
 void assert_run_fails (const char *script, const char *message);

@@ -331,7 +331,10 @@ TEST (test_a_header_that_never_ends)
 
   n_given = 0;
   ck_assert (!vq_archive_reader_unpack (dest, take_endless_map, NULL, &error));
-  ck_assert_msg (strstr (error->message, "endless header") != NULL, "%s", error->message);
+  /* libarchive 3.8 sees that the map is wrong. */
+  ck_assert_msg (strstr (error->message, "endless header") != NULL
+                     || strstr (error->message, "Malformed sparse map") != NULL,
+                 "%s", error->message);
   ck_assert (g_error_matches (error, VQ_ERROR, VQ_ERROR_PEER));
   ck_assert_uint_lt (n_given, 17 * 1024 * 1024);
 }

@@ -19,7 +19,7 @@ static const char debian[]
       "14,Forky,forky,2025-08-09\n"
       "15,Duke,duke,2027-08-01\n"
       ",Sid,sid,1993-08-16\n"
-      ",Experimental,experimental,1993-08-16\n";
+      ",Experimental,experimental,1993-08-16\n,RC-Buggy,rc-buggy,1993-08-16\n";
 
 static const char ubuntu[]
     = "version,codename,series,created,release,eol,eol-server,eol-esm\n"
@@ -119,6 +119,7 @@ TEST (names_that_are_wrong)
     { "debian/potato", "debian has no release \"potato\"; it has sid, forky, trixie, bookworm" },
     { "debian/15", "no release \"15\"" },
     { "debian/experimental", "no release" },
+    { "debian/rc-buggy", "no release" },
     { "ubuntu/13", "ubuntu has no release \"13\"; it has next, stonking, resolute, noble" },
     { "debian/a\033[1mb", "no release \"ab\"" },
     { "debian/13/../../x", "is not DISTRO/RELEASE" },
