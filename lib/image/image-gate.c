@@ -50,6 +50,9 @@ get_real_path (const char *path)
   return copy;
 }
 
+/* "debain/13" is taken for a file. */
+#define NO_SYSTEM ", nor a system of that name (virt-qemu image list-os)"
+
 static gboolean
 add_directory (Walk *walk, const char *path, const char *option, GError **error)
 {
@@ -58,7 +61,8 @@ add_directory (Walk *walk, const char *path, const char *option, GError **error)
   g_autofree char *shown = show (path);
 
   if (real == NULL)
-    return vq_error_set_errno (error, errnum, "cannot find the directory %s%s", option, shown);
+    return vq_error_set_errno (error, errnum, "cannot find the directory %s%s%s", option, shown,
+                               option[0] == '\0' ? NO_SYSTEM : "");
   g_ptr_array_add (walk->directories, real);
   return TRUE;
 }

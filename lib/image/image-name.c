@@ -66,7 +66,8 @@ explain (const char *name, const char *const *directories, GError **error)
   g_autofree char *where = vq_text_printable (list, strlen (list), SHOWN_MAX);
 
   vq_error_set (error, VQ_ERROR_MISSING,
-                "there is no image %s: no such file here, and no %s, %s.img or %s.qcow2 in %s%s",
+                "there is no image %s: no such file here, and no %s, %s.img or %s.qcow2 in %s%s; "
+                "a system is named as debian/13 (virt-qemu image list-os)",
                 shown, shown, shown, shown, where,
                 g_getenv ("IMAGEDIR") == NULL ? " (IMAGEDIR is not set)" : "");
 }

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/path.h"
 
 static char *
@@ -21,8 +22,13 @@ VqPrivateDir *
 vq_instance_place_open_state (GError **error)
 {
   g_autofree char *path = build_state_path ();
+  g_autoptr (GError) why = NULL;
+  VqPrivateDir *dir = vq_private_dir_open (path, VQ_PRIVATE_DIR_CREATE, &why);
 
-  return vq_private_dir_open (path, VQ_PRIVATE_DIR_CREATE, error);
+  if (dir == NULL)
+    vq_error_set (error, vq_error_get_code (why),
+                  "%s; VIRT_QEMU_STATE_DIR names another directory for instances", why->message);
+  return dir;
 }
 
 VqPrivateDir *
