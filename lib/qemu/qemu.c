@@ -100,6 +100,15 @@ was_killed (VqChild *child)
   return WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL;
 }
 
+/* QEMU is killed, or since QEMU 11 told that it cannot start a program, and ends. */
+static gboolean
+was_stopped_by_sandbox (int status, const char *text)
+{
+  if (WIFSIGNALED (status))
+    return WTERMSIG (status) == SIGSYS;
+  return strstr (text, "fork") != NULL && strstr (text, g_strerror (EPERM)) != NULL;
+}
+
 static char *
 describe_exit (VqQemu *qemu, VqChild *child)
 {
@@ -111,10 +120,10 @@ describe_exit (VqQemu *qemu, VqChild *child)
   if (lacks_memory_file (qemu, child))
     return g_strdup_printf ("%s: no space is left for its memory file %s, or it was cut short", how,
                             qemu->ram_path);
-  if (WIFSIGNALED (status) && WTERMSIG (status) == SIGSYS)
-    return g_strdup_printf ("%s: its sandbox forbids that system call; if --qemu-options let QEMU "
-                            "start a program, add --sandbox=off",
-                            how);
+  if (was_stopped_by_sandbox (status, text))
+    return g_strdup_printf ("%s%s%s: its sandbox forbids that system call; if --qemu-options let "
+                            "QEMU start a program, add --sandbox=off",
+                            how, text[0] != '\0' ? ": " : "", text);
   return g_strdup_printf ("%s%s%s%s", how, text[0] != '\0' ? ": " : "", text, note);
 }
 

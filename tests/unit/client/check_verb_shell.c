@@ -192,8 +192,8 @@ TEST (signal_passed_on)
   ck_assert_int_eq (WEXITSTATUS (end ()), 7);
 }
 
-/* That the terminal has hung up is passed on, too, but cannot be ignored for long. (The command ends
- * by itself then, if the server was killed before it could kill that.) */
+/* That the terminal has hung up is passed on, too, but cannot be ignored for long. (The command
+ * ends by itself then, if the server was killed before it could kill that.) */
 TEST (hang_up)
 {
   begin (WORDS ("exec", "-t", "web", "sh", "-c", "trap '' HUP; echo ready; sleep 20"));
