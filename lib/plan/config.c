@@ -169,9 +169,7 @@ read_file (Reading reading, GError **error)
       || (length > 0 && !g_key_file_load_from_data (file, text, length, G_KEY_FILE_NONE, &why)))
     return vq_error_set (error, VQ_ERROR_USAGE, "%s%s", why->message,
                          g_error_matches (why, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_PARSE)
-                             ? " (options are below [" DEFAULT "] or [" IMAGE
-                               "PATTERN], one a line: "
-                               "NAME=VALUE)"
+                             ? " (NAME=VALUE, below [" DEFAULT "] or [" IMAGE "PATTERN])"
                              : "");
   reading.file = file;
   return read_groups (&reading, error);

@@ -302,7 +302,7 @@ on_child_ended (VqChild *child, gpointer data)
     vq_qmp_drain (qemu->qmp);
   if (lacks_memory_file (qemu, child) || vq_error_guess_code (how) == VQ_ERROR_NO_ROOM)
     qemu->errnum = ENOSPC;
-  else if (was_killed (child))
+  else if (qemu->errnum == 0 && was_killed (child))
     qemu->errnum = EINTR;
   fail (qemu, "QEMU ended: %s", how);
 }
