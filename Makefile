@@ -310,9 +310,11 @@ $(BUILD)/tests/guest/check_injections: tests/faults/injections $(INJECTOR)
 	printf '%s\n' '#!/bin/sh' 'exec $< --few=7 --templates=$(BUILD)/cache/virt-qemu/templates' >$@
 	chmod +x $@
 
-# Nor all of this one: 200 forks, and a guest that has booted beside two. Five forks of each kind are in "check".
-check-forks: all image
+# Nor all of this one: 200 forks, a guest that has booted beside two, and 200 reverts as fast as possible. Five forks of each kind
+# are in "check".
+check-forks: all image $(BUILD)/tests/guest/check_forks $(BUILD)/tests/guest/check_spares
 	$(GUEST_ENV) tests/forks/run $(FORKS)
+	$(GUEST_ENV) tests/run $(BUILD)/tests/guest/check_forks $(BUILD)/tests/guest/check_spares
 
 $(BUILD)/tests/guest/check_sane_forks: tests/forks/run
 	@mkdir -p $(@D)

@@ -59,6 +59,21 @@ def measure_files(session, size):
     return [guest_seconds(session, ["perl", "-e", script]) for _ in range(3)]
 
 
+# As autopkgtest starts a test of root.
+LOGIN = """begin=$(date +%s%N)
+su --shell /bin/bash root -c true
+echo $(($(date +%s%N) - begin))"""
+
+
+def measure_logins(session, count):
+    """The first login session of each of COUNT testbeds, as the guest itself measures it."""
+    seconds = 0
+    for _ in range(count):
+        session.command("revert")
+        seconds += guest_seconds(session, ["sh", "-c", LOGIN])
+    return [seconds]
+
+
 class Monitor:
     """QEMU's QMP on a socket, or the guest agent, which speaks alike."""
 

@@ -322,6 +322,8 @@ ROWS = [
     Row("memory", "server's peak memory, SIZE MiB to a slow reader included", "MiB", measure_memory),
     Row("private", "private memory of each further idle testbed", "MiB", measure_private),
     Row("spare", "private memory of a spare machine", "MiB", measure_spare),
-    Row("close", "close", "s", timed("close")),
     Row("package", f"a package with {TEST_COUNT} trivial tests under autopkgtest", "s", None, once=True),
+    Row("floor-package", f"- `su`, once in each of {TEST_COUNT} fresh testbeds", "s",
+        only_forks(lambda session: floors.measure_logins(session, TEST_COUNT)), once=True),
+    Row("close", "close", "s", timed("close")),
 ]

@@ -115,13 +115,46 @@ TEST (test_the_server_is_killed)
   server_wait (server, SOON, SOON);
 }
 
+/* The same, at the moment when it becomes the testbed. */
+TEST (test_the_server_is_killed_while_it_reverts)
+{
+  server_wait_for_word (server, IS_THERE);
+  server_send (server, "revert\n");
+  server_wait_for_word (server, "request: revert");
+  ck_assert_int_eq (kill (server_get_pid (server), SIGKILL), 0);
+  server_wait (server, SOON, SOON);
+}
+
+static gboolean
+is_quick (void)
+{
+  return g_strcmp0 (g_getenv ("VQ_GUESTS"), "quick") == 0;
+}
+
 /* What is asked for while one is being made does not wait for that. */
 TEST (test_reverts_without_a_pause)
 {
-  for (int i = 0; i < 10; i++)
+  for (int i = 0; i < (is_quick () ? 10 : 200); i++)
     server_open (server, "revert");
   server_wait_for_word (server, IS_THERE);
   revert ("spare");
+}
+
+/* What it was made from is not there any more, so that it is not used. */
+TEST (test_the_template_is_removed)
+{
+  g_autofree char *templates = g_build_filename (dir, "templates", NULL);
+  g_autofree char *option = g_strconcat ("--template-dir=", templates, NULL);
+
+  if (is_quick ())
+    SKIP ("only make check-forks has the time");
+  server_free_all ();
+  server = server_start_on_image (&(ServerSetup){
+      .arguments = (const char *const[]){ "--spare=on", "--debug", stats, option, NULL } });
+  server_open (server, "open");
+  server_wait_for_word (server, IS_THERE);
+  process_remove_tree (templates);
+  revert ("build");
 }
 
 /* What can be seen in a guest and does not change by itself: processes, files, units, mounts,
