@@ -13,7 +13,7 @@ struct _VqTemplateSync
   guint begin_id;       /* 0: it has begun, or need not begin */
   VqChild *child;       /* owned; NULL until it begins, and when it is over */
   gboolean marked;
-  GError *failure; /* why there is no mark; NULL: it has not failed */
+  GError *failure; /* why there is no mark, or none on the disk; NULL: it has not failed */
 };
 
 static gboolean

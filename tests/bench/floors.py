@@ -16,6 +16,7 @@ import processes
 from session import Failed
 
 TIMEOUT = 60  # seconds for each wait
+BOOT_TIMEOUT = 600
 MAX_ANSWER = 65536
 TRUE_COUNT = 50
 
@@ -82,9 +83,9 @@ class Monitor:
         self.name = name
         self.data = b""
 
-    def wait(self, wanted):
+    def wait(self, wanted, seconds=TIMEOUT):
         """Reads until there is an answer or event that WANTED takes, and returns it."""
-        deadline = time.monotonic() + TIMEOUT
+        deadline = time.monotonic() + seconds
         while True:
             while b"\n" in self.data:
                 line, self.data = self.data.split(b"\n", 1)
@@ -92,7 +93,7 @@ class Monitor:
                 if wanted(answer):
                     return answer
             if not select.select([self.stream], [], [], max(0, deadline - time.monotonic()))[0]:
-                raise Failed(f"{self.name} did not answer in {TIMEOUT} s")
+                raise Failed(f"{self.name} did not answer in {seconds} s")
             block = self.stream.recv(MAX_ANSWER)
             if not block:
                 raise Failed(f"{self.name} ended")
@@ -190,13 +191,16 @@ def measure_fork(session, awake):
 def wait_for_boot(monitor, directory):
     """systemd has done all that belongs to the boot, says the guest agent."""
     opened = {"id": "vq-agent0", "open": True}
-    monitor.wait(lambda answer: answer.get("event") == "VSERPORT_CHANGE" and answer["data"] == opened)
+    deadline = time.monotonic() + BOOT_TIMEOUT
+    monitor.wait(lambda answer: answer.get("event") == "VSERPORT_CHANGE" and answer["data"] == opened, BOOT_TIMEOUT)
     with socket.socket(socket.AF_UNIX) as port:
         port.connect(str(Path(directory) / "qga"))
         agent = Monitor(port, "the guest agent")
         words = {"path": "systemctl", "arg": ["is-system-running", "--wait"]}
         pid = agent.execute("guest-exec", **words)["pid"]
         while not agent.execute("guest-exec-status", pid=pid)["exited"]:
+            if time.monotonic() > deadline:
+                raise Failed(f"systemd has not done its jobs in {BOOT_TIMEOUT} s")
             time.sleep(0.05)  # nothing tells the end
 
 

@@ -402,7 +402,7 @@ TEST (test_bios_and_an_image_that_changes)
   g_autoptr (Server) server = NULL;
   g_autofree char *err = NULL;
 
-  if (g_strcmp0 (g_getenv ("VQ_GUESTS"), "quick") == 0)
+  if (suite_is_quick ())
     SKIP ("only make check-forks has the time");
   qemu = make_bios_qemu ();
   image = make_image ();

@@ -652,7 +652,7 @@ test_a_guest (int _i)
 SUITE_AT_START
 {
   static const TTest test = { "test_a_guest", test_a_guest, __FILE__, __LINE__ };
-  gboolean quick = g_strcmp0 (g_getenv ("VQ_GUESTS"), "quick") == 0;
+  gboolean quick = suite_is_quick ();
 
   for (int i = 0; i < (int)G_N_ELEMENTS (rows); i++)
     if (!quick || rows[i].quick)

@@ -274,7 +274,7 @@ TEST (test_its_stats_and_its_screen)
 /* Everything that "check" tries holds. It boots twice, so it is not for each "make check". */
 TEST (test_check_of_the_image)
 {
-  if (g_strcmp0 (g_getenv ("VQ_GUESTS"), "quick") == 0)
+  if (suite_is_quick ())
     SKIP ("only make check-together has the time");
   user_script_expect (
       "virt-qemu check image.qcow2 --ram-size=1024 --accel=tcg >log; cut -d ' ' -f 1 log | uniq -c "

@@ -21,7 +21,7 @@
 
 /* "make check-rbd" has time for it. */
 #define TAKES_LONG                                                                                 \
-  if (g_strcmp0 (g_getenv ("VQ_GUESTS"), "quick") == 0)                                            \
+  if (suite_is_quick ())                                                                           \
   SKIP ("it is in check-rbd")
 
 static pid_t cluster;     /* 0: there is none */

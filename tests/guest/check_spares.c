@@ -125,16 +125,10 @@ TEST (test_the_server_is_killed_while_it_reverts)
   server_wait (server, SOON, SOON);
 }
 
-static gboolean
-is_quick (void)
-{
-  return g_strcmp0 (g_getenv ("VQ_GUESTS"), "quick") == 0;
-}
-
 /* What is asked for while one is being made does not wait for that. */
 TEST (test_reverts_without_a_pause)
 {
-  for (int i = 0; i < (is_quick () ? 10 : 200); i++)
+  for (int i = 0; i < (suite_is_quick () ? 10 : 200); i++)
     server_open (server, "revert");
   server_wait_for_word (server, IS_THERE);
   revert ("spare");
@@ -146,7 +140,7 @@ TEST (test_the_template_is_removed)
   g_autofree char *templates = g_build_filename (dir, "templates", NULL);
   g_autofree char *option = g_strconcat ("--template-dir=", templates, NULL);
 
-  if (is_quick ())
+  if (suite_is_quick ())
     SKIP ("only make check-forks has the time");
   server_free_all ();
   server = server_start_on_image (&(ServerSetup){

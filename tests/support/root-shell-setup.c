@@ -40,10 +40,20 @@ assert_run (const char *script)
 }
 
 void
+assert_run_is_killed (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert (!vq_root_shell_run (shell, "kill -9 $$", serial_guest_soon (), NULL, &error));
+  ck_assert_msg (g_str_has_prefix (error->message, "exit status 137: Killed"), "%s",
+                 error->message);
+}
+
+void
 assert_run_fails (const char *script, const char *message)
 {
   g_autoptr (GError) error = NULL;
 
   ck_assert (!vq_root_shell_run (shell, script, serial_guest_soon (), NULL, &error));
-  ck_assert_msg (g_str_has_prefix (error->message, message), "%s", error->message);
+  ck_assert_str_eq (error->message, message);
 }

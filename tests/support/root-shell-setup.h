@@ -20,5 +20,8 @@ void assert_probe (void);
 /* Asserts that the script runs and exits with 0. */
 void assert_run (const char *script);
 
-/* Asserts that it fails with an error that begins with MESSAGE: a shell may add what was killed. */
+/* Asserts that it fails with the error MESSAGE. */
 void assert_run_fails (const char *script, const char *message);
+
+/* Asserts that one which kills itself fails. Some shells add to the message what was killed. */
+void assert_run_is_killed (void);

@@ -80,6 +80,12 @@ suite_add_test (SuiteCase *to, const TTest *test, int from, int to_index)
   g_array_append_val (to->tests, registered);
 }
 
+gboolean
+suite_is_quick (void)
+{
+  return g_strcmp0 (g_getenv ("VQ_GUESTS"), "quick") == 0;
+}
+
 void
 suite_skipped (const char *test, const char *format, ...)
 {

@@ -49,6 +49,9 @@
   }                                                                                                \
   static void NAME (int _i G_GNUC_UNUSED)
 
+/* Whether there is little time, as in "make check" (VQ_GUESTS=quick). */
+gboolean suite_is_quick (void);
+
 /* In a test: it ends here, as it cannot be made on this machine. The last line of the whole run
  * counts it as skipped. */
 #define SKIP(...)                                                                                  \

@@ -34,6 +34,9 @@ typedef struct
   guint repeat;     /* so many zeros more are in the body */
 } Raw;
 
+/* Refused as a bad archive; since libarchive 3.8 it is an empty one. */
+#define NOTHING "bad archive"
+
 #define FILE                                                                                       \
   {                                                                                                \
     "a", '0', "x"                                                                                  \
@@ -73,7 +76,7 @@ static const struct
   { NULL, { { "a ", '0', "x" }, { " ", '0', "x" }, { "-", '0', "x" } } },
   /* GNU tar's long names, and pax records */
   { "?", { { "long", 'L', "" }, FILE } },
-  { "?", { { "long", 'L', "name" } } },
+  { NOTHING, { { "long", 'L', "name" } } },
   { "?", { { "long", 'L', "x", .size = "10000000000" }, FILE } },
   { "?", { { "long", 'L', "x", .size = "77777777777" }, FILE } },
   { NULL, { { "long", 'L', "one" }, { "long", 'L', "two" }, FILE } },
@@ -95,7 +98,7 @@ static const struct
   { "?", { { "pax", 'x', "path=b", .size = "77777777777" }, FILE } },
   { "?", { { "pax", 'x', "path=b", .size = "10000000000" }, FILE } },
   { "?", { { "pax", 'x', "path=b" }, { "pax", 'x', "path=c" }, FILE } },
-  { "?", { { "pax", 'x', "path=b" } } },
+  { NOTHING, { { "pax", 'x', "path=b" } } },
   { "?", { { "pax", 'x', "mtime=nan\natime=-1\nctime=99999999999999999999" }, FILE } },
   { "?", { { "pax", 'x', "mtime=-99999999999.999" }, FILE } },
   { "?",
@@ -345,6 +348,11 @@ TEST_LOOP (hostile_blocks, 0, G_N_ELEMENTS (rows))
   unpacked = unpack (&error);
   if (refused == NULL)
     ck_assert_msg (unpacked, "%s", unpacked ? "" : error->message);
+  else if (g_str_equal (refused, NOTHING) && unpacked)
+    {
+      ck_assert_int_eq (rmdir (dest), 0);
+      ck_assert_int_eq (mkdir (dest, 0700), 0);
+    }
   else if (!g_str_equal (refused, "?"))
     ck_assert_msg (!unpacked && strstr (error->message, refused) != NULL, "%s",
                    unpacked ? "accepted" : error->message);

@@ -314,6 +314,7 @@ TEST_LOOP (bad_keys_and_images, 0, G_N_ELEMENTS (bad))
        "printf 'a\\0b' >nul; mkfifo fifo; { printf 'LUKS\\272\\276\\0\\2'; cat image; } >luks2");
   ck_assert (!find ((const char *[]){ bad[_i].text, NULL }, &error));
   ck_assert (g_error_matches (error, VQ_ERROR, _i == 0 ? VQ_ERROR_MISSING : VQ_ERROR_USAGE));
+  ck_assert_msg (g_str_has_prefix (error->message, "--disk: disk1: "), "%s", error->message);
   ck_assert_msg (strstr (error->message, bad[_i].error) != NULL, "%s", error->message);
   ck_assert_ptr_null (strchr (error->message, '\n'));
 }
