@@ -285,7 +285,7 @@ check-debci: all image
 # Nor most of these: the programs that use our server. The quickest are in "check", as a program like a guest test.
 CLIENTS ?=
 check-clients: all image
-	tests/install-deps --clients
+	tests/install-deps --helpers --clients
 	tests/clients/run $(BUILD) "$(IMAGE)" $(CLIENTS)
 
 $(BUILD)/tests/guest/check_clients: tests/clients/run
@@ -368,7 +368,7 @@ bench-images: deps
 	+$(MAKE) all image
 	tests/bench/images --program=$(BUILD)/virt-qemu $(BENCH) "$(IMAGE)"
 
-CLIENT_SCRIPTS := $(addprefix tests/clients/,autopkgtest debci piuparts reprotest sbuild sbuild-qemu)
+CLIENT_SCRIPTS := $(addprefix tests/clients/,autopkgtest debci itself piuparts reprotest sbuild sbuild-qemu)
 CLIENT_PYTHON := $(addprefix tests/clients/,man-examples tag2upload vectis ubuntu)
 lint:
 	clang-format --dry-run -Werror lib/*/*.[ch] virt-qemu/*.c virt-qemu/*/*.[ch] tests/*/*.[ch] tests/unit/*/*.[ch]

@@ -36,9 +36,7 @@ check_source (VqInstance *source, const VqInstanceRequest *request, GError **err
   g_auto (GStrv) reply = NULL;
 
   if (!vq_instance_is_running (source))
-    return vq_error_set (error, VQ_ERROR_BUSY,
-                         "the instance \"%s\" does not run: \"virt-qemu start %s\" starts it",
-                         request->names[0], request->names[0]);
+    return vq_instance_set_stopped_error (source, error);
   if (!request->no_wait)
     return TRUE;
   reply = vq_control_client_call (source, words, NULL, error);

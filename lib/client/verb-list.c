@@ -72,6 +72,8 @@ show (const VqListRequest *request, GError **error)
     return FALSE;
   for (guint i = 0; i < names->len; i++)
     add_one (rows, place, names->pdata[i], &request->filter);
+  if (rows->len == 0 && request->format == VQ_LIST_TABLE)
+    g_message (names->len == 0 ? "there are no instances" : "there are no such instances");
   vq_list_output_print (rows, request->format);
   return TRUE;
 }

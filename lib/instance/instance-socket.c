@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "instance/instance-place.h"
-#include "instance/instance-reason.h"
 
 /* The link in the instance's directory. */
 #define LINK "runtime"
@@ -104,15 +103,10 @@ char *
 vq_instance_socket_build_path (VqInstance *instance, const char *socket, GError **error)
 {
   g_autofree char *directory = read_link (instance);
-  g_autofree char *reason = NULL;
 
   if (directory != NULL && vq_instance_is_running (instance))
     return g_build_filename (directory, socket, NULL);
-  if (!vq_instance_is_running (instance))
-    reason = vq_instance_reason_read (vq_instance_get_dir (instance));
-  vq_error_set (error, VQ_ERROR_BUSY, "the instance \"%s\" does not run%s%s",
-                vq_instance_get_name (instance), reason != NULL ? "; it has stopped: " : "",
-                reason != NULL ? reason : "");
+  vq_instance_set_stopped_error (instance, error);
   return NULL;
 }
 

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "instance/instance-event.h"
 #include "instance/instance-name.h"
+#include "instance/instance-reason.h"
 #include "instance/instance-socket.h"
 #include "io/lock-file.h"
 #include "io/use-lock.h"
@@ -251,6 +252,19 @@ gboolean
 vq_instance_is_running (VqInstance *instance)
 {
   return vq_use_lock_is_held (instance->lock_fd);
+}
+
+gboolean
+vq_instance_set_stopped_error (VqInstance *instance, GError **error)
+{
+  g_autofree char *reason
+      = vq_instance_is_running (instance) ? NULL : vq_instance_reason_read (instance->dir);
+  g_autofree char *why
+      = reason != NULL ? g_strdup_printf (" (it has stopped: %s)", reason) : g_strdup ("");
+
+  return vq_error_set (error, VQ_ERROR_BUSY,
+                       "the instance \"%s\" does not run%s: \"virt-qemu start %s\" starts it",
+                       instance->name, why, instance->name);
 }
 
 void

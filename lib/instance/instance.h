@@ -51,6 +51,10 @@ int vq_instance_get_lock_fd (VqInstance *instance);
 /* Whether another process has the lock. */
 gboolean vq_instance_is_running (VqInstance *instance);
 
+/* Sets the error of something for which the instance must run (VQ_ERROR_BUSY): what starts it, and
+ * why it has stopped if nobody asked for that. Returns FALSE. */
+gboolean vq_instance_set_stopped_error (VqInstance *instance, GError **error);
+
 /* Waits until no other process has the lock: blocks, so it is for programs that have nothing else
  * to do. */
 void vq_instance_await_stop (VqInstance *instance);

@@ -29,7 +29,7 @@ while [ $i -lt {count} ]; do
 done
 echo $(($(date +%s%N) - begin))"""
 
-# It makes the files with as few system calls as there can be.
+# It makes the files with as few system calls as there can be, or has MORE of them.
 FILES_LOOP = """use Time::HiRes qw(time);
 my $data = "x" x {size};
 mkdir "{directory}" or die;
@@ -37,9 +37,13 @@ my $begin = time;
 for my $name (0 .. {count} - 1) {{
   open my $file, ">", "{directory}/$name" or die;
   syswrite $file, $data;
+  {more}
 }}
 print int((time() - $begin) * 1e9), "\\n";
 system "rm", "-r", "{directory}";"""
+
+# What a copy owes each file besides.
+OWNED = "chown 0, 0, $file; chmod 0644, $file; utime 1, 1, $file;"
 
 
 def guest_seconds(session, argv):
@@ -55,8 +59,9 @@ def measure_true(session):
     return [guest_seconds(session, ["sh", "-c", TRUE_LOOP.format(count=TRUE_COUNT)]) / TRUE_COUNT for _ in range(3)]
 
 
-def measure_files(session, size):
-    script = FILES_LOOP.format(size=size, count=session.data.count, directory=f"{session.scratch}/bench-floor")
+def measure_files(session, size, more=""):
+    directory = f"{session.scratch}/bench-floor"
+    script = FILES_LOOP.format(size=size, count=session.data.count, directory=directory, more=more)
     return [guest_seconds(session, ["perl", "-e", script]) for _ in range(3)]
 
 
@@ -141,39 +146,49 @@ def copied_words(words, directory, descriptor):
     return copied[:place] + copied[place + 2:]
 
 
-def wait_for_getty(directory):
-    """A program of the guest, which waits for a name at ttyS0, has read a byte and echoed it."""
+@contextlib.contextmanager
+def guest_agent(directory):
     with socket.socket(socket.AF_UNIX) as port:
-        port.settimeout(TIMEOUT)
-        port.connect(str(Path(directory) / "ttyS0"))
-        port.sendall(b"x")
-        if not port.recv(1):
-            raise Failed("QEMU ended")
+        port.connect(str(Path(directory) / "qga"))
+        yield Monitor(port, "the guest agent")
+
+
+def wait_for_agent(directory):
+    """A program of the guest has read a line and answered it."""
+    with guest_agent(directory) as agent:
+        agent.execute("guest-sync", id=1)
 
 
 @contextlib.contextmanager
 def machine(words, directory):
-    """The monitor of another machine of the same template."""
+    """The monitor and the process ID of another machine of the same template."""
     ours, theirs = socket.socketpair()
     with ours, subprocess.Popen(copied_words(words, directory, theirs.fileno()), pass_fds=[theirs.fileno()],
                                 stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         theirs.close()
         try:
-            yield Monitor(ours)
+            yield Monitor(ours), process.pid
         finally:
             process.kill()
 
 
-def fork_once(words, directory, awake):
-    """How many seconds QEMU takes until another machine of the same template runs, or is even AWAKE."""
+@contextlib.contextmanager
+def fork(words, directory):
+    """The process ID of another machine of the same template, which runs."""
     template = Path(os.path.dirname(value(words, "mem-path")))
-    begin = time.monotonic()
     for name in ("overlay", "efivars.fd"):
         shutil.copy(template / name, directory)
-    with machine(words, directory) as monitor:
+    with machine(words, directory) as (monitor, pid):
         load(monitor, template / "state")
+        yield pid
+
+
+def fork_once(words, directory, awake):
+    """How many seconds QEMU takes until another machine of the same template runs, or is even AWAKE."""
+    begin = time.monotonic()
+    with fork(words, directory):
         if awake:
-            wait_for_getty(directory)
+            wait_for_agent(directory)
         return time.monotonic() - begin
 
 
@@ -188,14 +203,22 @@ def measure_fork(session, awake):
     return samples
 
 
+def measure_private(session, seconds):
+    """The memory that another machine of the same template has for itself when it has been idle for SECONDS."""
+    session.command("revert")
+    words = words_of(processes.find_qemu(session.process.pid))
+    with tempfile.TemporaryDirectory(dir=session.directory) as directory, fork(words, directory) as pid:
+        wait_for_agent(directory)
+        time.sleep(seconds)
+        return [processes.private_memory(pid)]
+
+
 def wait_for_boot(monitor, directory):
     """systemd has done all that belongs to the boot, says the guest agent."""
     opened = {"id": "vq-agent0", "open": True}
     deadline = time.monotonic() + BOOT_TIMEOUT
     monitor.wait(lambda answer: answer.get("event") == "VSERPORT_CHANGE" and answer["data"] == opened, BOOT_TIMEOUT)
-    with socket.socket(socket.AF_UNIX) as port:
-        port.connect(str(Path(directory) / "qga"))
-        agent = Monitor(port, "the guest agent")
+    with guest_agent(directory) as agent:
         words = {"path": "systemctl", "arg": ["is-system-running", "--wait"]}
         pid = agent.execute("guest-exec", **words)["pid"]
         while not agent.execute("guest-exec-status", pid=pid)["exited"]:
@@ -223,7 +246,7 @@ def boot_once(words, directory):
     begin = time.monotonic()
     shutil.copy(Path(template) / "overlay", directory)
     make_empty(disk, Path(directory) / "disk")
-    with machine(fresh[:cut] + fresh[cut + 2:], directory) as monitor:
+    with machine(fresh[:cut] + fresh[cut + 2:], directory) as (monitor, _):
         monitor.wait(lambda answer: "QMP" in answer)
         monitor.execute("qmp_capabilities")
         monitor.execute("cont")

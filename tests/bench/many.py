@@ -48,7 +48,7 @@ def private(session):
     qemu = processes.find_qemu(session.process.pid)
     if qemu is None:
         raise Failed("no QEMU runs below the server")
-    return processes.kilobytes(f"/proc/{qemu}/smaps_rollup", "Private_Clean", "Private_Dirty") / 1024
+    return processes.private_memory(qemu)
 
 
 def make_point(sessions):

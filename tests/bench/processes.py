@@ -106,3 +106,8 @@ def kilobytes(path, *names):
     """The sum of the lines NAMES of a file of /proc, in KiB."""
     lines = (line.split() for line in Path(path).read_text().splitlines())
     return sum(int(words[1]) for words in lines if words[0].rstrip(":") in names)
+
+
+def private_memory(pid):
+    """The memory in MiB that no other process has."""
+    return kilobytes(f"/proc/{pid}/smaps_rollup", "Private_Clean", "Private_Dirty") / 1024

@@ -250,9 +250,9 @@ def measure_private(session):
         qemu = processes.find_qemu(other.process.pid)
         if qemu is None:
             raise Failed("no QEMU runs below the server")
-        private = processes.kilobytes(f"/proc/{qemu}/smaps_rollup", "Private_Clean", "Private_Dirty")
+        private = processes.private_memory(qemu)
         other.finish()
-        return [private / 1024]
+        return [private]
     finally:
         other.end()
 
@@ -265,7 +265,7 @@ def measure_spare(session):
     qemus = processes.find_qemus(session.process.pid)
     if len(qemus) < 2:
         raise Failed("there is no spare machine")
-    return [processes.kilobytes(f"/proc/{qemus[-1]}/smaps_rollup", "Private_Clean", "Private_Dirty") / 1024]
+    return [processes.private_memory(qemus[-1])]
 
 
 class Row(NamedTuple):
@@ -308,13 +308,15 @@ ROWS = [
     Row("copydown-tree", "copydown, COUNT files of 8 KiB", "s", copydown("tree")),
     Row("floor-tree", "- perl in the guest writes COUNT files of 8 KiB", "s",
         only_forks(lambda session: floors.measure_files(session, FILE_SIZE))),
+    Row("floor-owned", "- the same, and sets the owner, mode and time of each", "s",
+        only_forks(lambda session: floors.measure_files(session, FILE_SIZE, floors.OWNED))),
     Row("copyup-tree", "copyup, COUNT files of 8 KiB", "s", copyup("tree")),
     Row("copydown-large", f"copydown, a tree of {LARGE_COUNT * LARGE_SIZE >> 20} MiB", "s", measure_large, once=True),
     Row("reboot", "reboot", "s", timed("reboot"), once=True),
     Row("revert", "revert, one right after another", "s", measure_revert),
     Row("floor-revert", "- QEMU alone, with the same state, until its machine runs", "s",
         only_forks(lambda session: floors.measure_fork(session, False))),
-    Row("floor-awake", "- the same, until a program in the guest (getty) has echoed a byte", "s",
+    Row("floor-awake", "- the same, until a program in the guest (its agent) has answered", "s",
         only_forks(lambda session: floors.measure_fork(session, True))),
     Row("revert-later", f"revert, {SILENCE_SECONDS} s after the last command", "s", measure_revert_later),
     Row("true-first", "the first `true` after a revert", "s", measure_after_revert(1)),
@@ -322,6 +324,8 @@ ROWS = [
     Row("memory", "server's peak memory, SIZE MiB to a slow reader included", "MiB", measure_memory),
     Row("private", "private memory of each further idle testbed", "MiB", measure_private),
     Row("spare", "private memory of a spare machine", "MiB", measure_spare),
+    Row("floor-private", f"- QEMU alone, with the same state, idle for {IDLE_SECONDS} s", "MiB",
+        only_forks(lambda session: floors.measure_private(session, IDLE_SECONDS))),
     Row("package", f"a package with {TEST_COUNT} trivial tests under autopkgtest", "s", None, once=True),
     Row("floor-package", f"- `su`, once in each of {TEST_COUNT} fresh testbeds", "s",
         only_forks(lambda session: floors.measure_logins(session, TEST_COUNT)), once=True),

@@ -28,8 +28,8 @@ class Cell(NamedTuple):
 
     @property
     def boots(self):
-        """Whether a guest may boot after the fault, which takes its time."""
-        return self.makes_template or self.phase is phases.rebooting
+        """Whether a guest may boot after the fault, or somebody is waited for, which takes its time."""
+        return self.makes_template or self.phase is phases.rebooting or self.host.waits
 
 
 def tell(server, commands):

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 MOUNTS, ROOT = "VQ_FAULTS_MOUNTS", "VQ_FAULTS_ROOT"  # what is known before this program is begun again
-ROOM = 64 * 1024 * 1024  # of a small file system, in bytes
+MIB = 1024 * 1024
 NOBODY = 65534
 HOUR, YEAR = 3600, 365 * 24 * 3600
 
@@ -36,13 +36,18 @@ class Host:
     """A host on which all is well. The others differ from it."""
 
     arguments = ()
+    of_template = ()  # those arguments that make it another template
     prefix = ()
+    waits = False
 
     def prepare(self, _server):
         """Before the server is started; it has its directories."""
 
     def get_environment(self, _server):
         return {}
+
+    def make_room(self, _server):
+        """What its user does when a disk is full."""
 
     def restore(self, _server):
         """After the server has ended. Gives the files that it left where they would not be seen later."""
@@ -59,19 +64,19 @@ class Limited(Host):
 class Small(Host):
     """TMPDIR, or another directory of the server, is a small file system. It can be made full, and read-only."""
 
-    def __init__(self, name="tmp", option=None, mode="rw"):
-        self.name, self.option, self.mode = name, option, mode
+    def __init__(self, name="tmp", option=None, mode="rw", mib=64):
+        self.name, self.option, self.mode, self.mib = name, option, mode, mib
 
     def prepare(self, server):
         path = server.directory / self.name
         path.mkdir(exist_ok=True)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={ROOM},mode=700,{self.mode}", "vq-faults", path], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.mib}M,mode=700,{self.mode}", "vq-faults", path], check=True)
         if self.option is not None:
             self.arguments = (f"{self.option}={path}",)
 
     def fill(self, server):
         with open(server.directory / self.name / "filler", "wb", buffering=0) as file:
-            for size in (1024 * 1024, 1):
+            for size in (MIB, 1):
                 try:
                     while file.write(bytes(size)) == size:
                         pass

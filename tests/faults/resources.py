@@ -8,7 +8,7 @@ import subprocess
 
 import phases
 from cell import Cell, go_on, tell
-from hosts import HOUR, YEAR, Changing, Limited, OfNobody, Small, WithTmpdir, can_mount, is_root
+from hosts import HOUR, YEAR, Changing, Limited, OfNobody, Small, WithTmpdir, is_root
 from server import SOON
 from witness import Failed
 
@@ -106,6 +106,7 @@ CELLS += [
     Cell(phases.closing, "TMPDIR is full", full_then("quit"), 0, "", "ok ok", Small()),
     Cell(phases.closed, "--log-dir is full", full_then("open,close,quit"), 0, NO_SPACE, "ok ok ok",
          Small("logs", "--log-dir")),
+    Cell(phases.booting, "--template-dir becomes full", full_then("close,quit"), 0, "has become full", "ok ok ok", Small("none", mib=1536)),
     Cell(phases.is_open, "--log-dir is full", full_then("close,quit"), 0, NO_SPACE, "ok ok", Small("logs", "--log-dir")),
 ]
 
@@ -180,6 +181,3 @@ CELLS += [Cell(phases.starting, f"TMPDIR is {what}", commands("open,close,quit")
 if is_root():
     CELLS += [Cell(phases.starting, "TMPDIR is somebody else's", commands("open,close,quit"), 1, "Permission denied", "",
                    OfNobody())]
-
-if not can_mount():
-    CELLS = [cell for cell in CELLS if not isinstance(cell.host, Small)]

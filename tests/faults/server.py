@@ -87,8 +87,11 @@ class Server:
 
     def read_messages(self):
         """The lines of its stderr that are for users."""
-        lines = self.log.read_text(errors="replace").splitlines()
-        return [line for line in lines if ": debug: " not in line]
+        lines, kept, debug = self.log.read_text(errors="replace").splitlines(), [], False
+        for line in lines:
+            debug = ": debug: " in line or (debug and "(the same again, " in line)
+            kept += [] if debug else [line]
+        return kept
 
     def read_rest(self):
         """The first words of the replies that nobody has read."""

@@ -433,7 +433,8 @@ TEST (the_reason_of_a_stop)
   reason = json_object_get_string_member (parse (parser), "reason");
   ck_assert_str_eq (reason, "the guest powered itself off");
   ck_assert_int_eq (cli_run ("restart web"), 4);
-  cli_assert_in (cli_err, "does not run; it has stopped: the guest powered itself off\n");
+  cli_assert_in (cli_err, "\"web\" does not run (it has stopped: the guest powered itself off): "
+                          "\"virt-qemu start web\" starts it\n");
 }
 
 TEST (no_room)
@@ -571,6 +572,7 @@ TEST (lists)
 {
   ck_assert_int_eq (cli_run ("list"), 0);
   ck_assert_str_eq (cli_out, "");
+  cli_assert_in (cli_err, "there are no instances\n");
   have_running (FALSE, "ok state=running");
   g_autofree char *link
       = g_build_filename (instance_directory, "state/instances/idle/runtime", NULL);

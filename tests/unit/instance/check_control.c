@@ -186,7 +186,8 @@ TEST (it_does_not_run)
   vq_instance_unlock (supervisor);
   ck_assert_ptr_null (vq_control_client_call (instance, words, NULL, &error));
   ck_assert_int_eq (error->code, VQ_ERROR_BUSY);
-  ck_assert_str_eq (error->message, "the instance \"web\" does not run");
+  ck_assert_str_eq (error->message,
+                    "the instance \"web\" does not run: \"virt-qemu start web\" starts it");
 }
 
 static gboolean
