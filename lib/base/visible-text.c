@@ -54,7 +54,7 @@ add_escape (const char *p, const char *end, GString *to)
 
   if (p + 1 < end && p[1] == '[')
     n = 2 + strspn (p + 2, "0123456789;");
-  if (p + n == end && n < COLOURS_MAX && (n > 1 || p + 1 == end))
+  if (p + n == end && n < COLOURS_MAX)
     return 0;
   if (n > 1 && n < COLOURS_MAX && p[n] == 'm')
     return n + 1;

@@ -96,12 +96,12 @@ CELLS += cells("helper", "the helper", LOST, silence=".*", garbage=".*unknown ty
                output_without_end=".*not open", credit_without_end=".*not open",
                end_with_escapes=".*last words: root � virt-qemu: error: all is lost")
 SENT, LATE = "the guest helper sent ", f"not done within {COPY_SECONDS} s"
-AMID = {"QEMU's monitor: silence": ("qmp", "silence", "", ""),
-        "QEMU's monitor: garbage": ("qmp", "garbage", "", ""),
-        "the helper: silence": ("helper", "silence", "", LATE),
-        "the helper: garbage": ("helper", "garbage", "", SENT),
-        "the helper: output of nobody": ("helper", "output_of_nobody", "", SENT)}
-CELLS += [Cell(phase, name, lie_then_go_on(channel, lie), 0, of_copy if phase is not phases.command_runs else of_command, None, Between())
+WHILE_COPYING = {"QEMU's monitor: silence": ("qmp", "silence", ""),
+                 "QEMU's monitor: garbage": ("qmp", "garbage", ""),
+                 "the helper: silence": ("helper", "silence", LATE),
+                 "the helper: garbage": ("helper", "garbage", SENT),
+                 "the helper: output of nobody": ("helper", "output_of_nobody", SENT)}
+CELLS += [Cell(phase, name, lie_then_go_on(channel, lie), 0, "" if phase is phases.command_runs else said, None, Between())
           for phase in (phases.command_runs, phases.copying_down, phases.copying_up)
-          for name, (channel, lie, of_command, of_copy) in AMID.items()]
+          for name, (channel, lie, said) in WHILE_COPYING.items()]
 CELLS += [Cell(phases.fork_goes_on, "QEMU's monitor: silence", lie_then_go_on("qmp", "silence"), 0, "", None, Between())]
