@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "luks-qemu-img.h"
 #include "process.h"
 #include "server-client.h"
 #include "suite.h"
@@ -34,9 +35,9 @@ make_image (void)
 static void
 make_volume (const char *image)
 {
-  static const char script[]
-      = "cd \"$1\"; printf 'the key' >key; qemu-img convert -f raw -O luks "
-        "--object secret,id=s,file=key -o key-secret=s,iter-time=10 \"file:$2\" volume";
+  static const char script[] = LUKS_QEMU_IMG_SCRIPT
+      "cd \"$1\"; printf 'the key' >key; luks_qemu_img convert -f raw -O luks "
+      "--object secret,id=s,file=key -o key-secret=s,iter-time=10 \"file:$2\" volume";
 
   g_free (process_output ((const char *[]){ "sh", "-ec", script, "sh", directory, image, NULL },
                           A_WHILE));
