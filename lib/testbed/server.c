@@ -33,8 +33,11 @@ reply_text (Server *server, const char *text, GError **error)
   if (!vq_wait_fd (server->out, G_IO_OUT, vq_deadline_in (G_MAXDOUBLE), server->cancel,
                    "room for the reply", error))
     return FALSE;
-  return vq_fd_write_all (server->out, text, strlen (text))
-         || vq_error_set_errno (error, errno, "cannot reply to the caller");
+  if (vq_fd_write_all (server->out, text, strlen (text)))
+    return TRUE;
+  if (errno == EPIPE)
+    return vq_error_set (error, VQ_ERROR_FAILED, "cannot reply: the caller has gone away");
+  return vq_error_set_errno (error, errno, "cannot reply to the caller");
 }
 
 static gboolean

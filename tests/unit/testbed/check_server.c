@@ -93,6 +93,15 @@ TEST (nobody_reads_the_replies)
   messages_assert_warning ("got signal 15");
 }
 
+/* The other way to hear that the caller is gone, told in the same words. */
+TEST (nobody_can_read_the_replies)
+{
+  close (replies[0]);
+  replies[0] = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+  ck_assert_int_eq (vq_server_run (&served, NULL, requests[0], replies[1], cancel), VQ_EXIT_FAILED);
+  messages_assert_warning ("the caller has gone away");
+}
+
 TEST (nobody_asks)
 {
   char buffer[10] = "";
