@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "channel/channel-capture.h"
 #include "base/fd.h"
+#include "base/wait.h"
 #include "guest/get-in.h"
 #include "guest/guest-link.h"
 #include "io/progress.h"
@@ -275,13 +276,28 @@ vq_guest_warm (VqGuest *guest, gint64 deadline, GError **error)
   return guest->warm;
 }
 
-gboolean
-vq_guest_run_loaded (VqGuest *guest, gint64 deadline, GError **error)
+static gboolean
+run_loaded (VqGuest *guest, gint64 deadline, GError **error)
 {
   if (guest->warm)
     return vq_qemu_run_guest (guest->qemu, deadline, error)
            && vq_guest_link_renew (guest->link, deadline, error);
   return let_run (guest, deadline, error) && vq_guest_link_resume (guest->link, deadline, error);
+}
+
+/* When QEMU ends, the helper's connection may end first. That would be told as the guest's fault.
+ */
+gboolean
+vq_guest_run_loaded (VqGuest *guest, gint64 deadline, GError **error)
+{
+  GError *local = NULL;
+
+  if (run_loaded (guest, deadline, &local))
+    return TRUE;
+  if (g_error_matches (local, VQ_ERROR, VQ_ERROR_PEER))
+    return vq_wait_for_reason (local, deadline, vq_guest_get_cancel (guest), error);
+  g_propagate_error (error, local);
+  return FALSE;
 }
 
 void

@@ -104,4 +104,3 @@ WHILE_COPYING = {"QEMU's monitor: silence": ("qmp", "silence", ""),
 CELLS += [Cell(phase, name, lie_then_go_on(channel, lie), 0, "" if phase is phases.command_runs else said, None, Between())
           for phase in (phases.command_runs, phases.copying_down, phases.copying_up)
           for name, (channel, lie, said) in WHILE_COPYING.items()]
-CELLS += [Cell(phases.fork_goes_on, "QEMU's monitor: silence", lie_then_go_on("qmp", "silence"), 0, "", None, Between())]
