@@ -143,7 +143,7 @@ static const Verb revert_verb
 
 static const Verb delete_verb
     = { "delete", VQ_INSTANCE_REQUEST_FORCE, MANY, delete,
-        "Removes instances with their disks.\n"
+        "Removes instances with their disks; if one cannot be removed, still the others.\n"
         "\n"
         "  -f, --force            even if they run, are locked by others, or what is kept\n"
         "                         about them is damaged\n" };

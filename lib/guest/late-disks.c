@@ -12,6 +12,7 @@ struct _VqLateDisks
   const VqPlan *plan;
   VqWorkdir *workdir;  /* of the files, unless they are an instance's; NULL: not yet */
   GPtrArray *storages; /* VqDiskStorage, one for each disk; NULL: not yet */
+  gboolean warned;     /* that the guest cannot make the usual file system */
 };
 
 static void
@@ -117,11 +118,9 @@ plug (VqGuest *guest, guint index, VqDiskStorage *storage, gint64 deadline, GErr
 gboolean
 vq_late_disks_plug (VqLateDisks *late, VqGuest *guest, gint64 deadline, GError **error)
 {
-  gboolean warned = FALSE;
-
   for (guint i = 0; late->storages != NULL && i < late->storages->len; i++)
     if (!plug (guest, i, late->storages->pdata[i], deadline, error)
-        || !vq_guest_disks_set_up_one (late->plan->late_disks->pdata[i], &warned,
+        || !vq_guest_disks_set_up_one (late->plan->late_disks->pdata[i], &late->warned,
                                        vq_guest_get_channel (guest), deadline,
                                        vq_guest_get_cancel (guest), error))
       return FALSE;

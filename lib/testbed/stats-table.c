@@ -29,7 +29,7 @@ vq_stats_table_build (const VqStatsTableRow *rows, guint n, const VqServedUsage 
 {
   GString *text = g_string_new ("");
 
-  g_string_append_printf (text, "The testbed was opened from: %s\n",
+  g_string_append_printf (text, "The last testbed came from: %s\n",
                           usage->origin != NULL ? usage->origin : "nothing");
   for (guint i = 0; i < n; i++)
     add_row (text, &rows[i]);

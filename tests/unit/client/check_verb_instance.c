@@ -107,7 +107,7 @@ static const struct
   { "wait --for=ever web", 2, "not ready or stopped" },
   { "list --format=xml", 2, "not table, json, names, brief, summary or targets" },
   { "list a_b", 2, "a_b" },
-  { "fork idle", 2, "which instance?" },
+  { "fork idle", 2, "give another name after \"idle\"" },
   { "fork idle web two", 2, "one name too many" },
   { "fork idle web", 4, "the instance \"idle\" does not run" },
   { "fork web two", 3, "there is no instance \"web\"" },

@@ -17,7 +17,7 @@ TEST (what_was_done)
       = { .origin = "template", .n_commands = 43, .copied_down = 12 << 20, .memory = 3ull << 29 };
   g_autofree char *text = vq_stats_table_build (rows, G_N_ELEMENTS (rows), &usage);
 
-  ck_assert_str_eq (text, "The testbed was opened from: template\n"
+  ck_assert_str_eq (text, "The last testbed came from: template\n"
                           "  open             1      0.312 s\n"
                           "  revert           4      0.200 s      0.050 s each\n"
                           "  copydown        12   3600.000 s    300.000 s each\n"
@@ -33,5 +33,5 @@ TEST (nothing)
   static const VqServedUsage usage = { .origin = NULL };
   g_autofree char *text = vq_stats_table_build (NULL, 0, &usage);
 
-  ck_assert_msg (g_str_has_prefix (text, "The testbed was opened from: nothing\n"), "%s", text);
+  ck_assert_msg (g_str_has_prefix (text, "The last testbed came from: nothing\n"), "%s", text);
 }
