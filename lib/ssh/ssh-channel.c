@@ -100,14 +100,16 @@ work_soon (SshChannel *channel)
     channel->work_id = g_idle_add_full (G_PRIORITY_DEFAULT, work, channel, NULL);
 }
 
-/* CHILD's first line has come: it has logged in. */
+/* It has logged in when its first line has come. */
 static void
-on_in (VqCommand *command)
+notice_login (VqCommand *command)
 {
   SshChannel *channel = command->channel;
   const char *line = command->report->str;
   gsize start = strlen (VQ_SSH_CLIENT_KEY);
 
+  if (command->state != LOGGING_IN || strchr (line, '\n') == NULL)
+    return;
   command->state = RUNNING;
   channel->was_in = TRUE;
   if (channel->login->host_key == NULL && g_str_has_prefix (line, VQ_SSH_CLIENT_KEY))
@@ -136,8 +138,7 @@ on_report (int fd, GIOCondition events, gpointer data)
   read_report (command);
   if (command->report->len == before)
     g_clear_handle_id (&command->report_id, g_source_remove);
-  if (command->state == LOGGING_IN && strchr (command->report->str, '\n') != NULL)
-    on_in (command);
+  notice_login (command);
   return G_SOURCE_CONTINUE; /* removed already when there is no more to read */
 }
 
@@ -160,7 +161,9 @@ on_ended (VqChild *child, gpointer data)
   VqEnd end = { VQ_ENDED_FAILED, 0, NULL };
   g_autoptr (GError) error = NULL;
 
+  /* We may hear of its end before we have heard of its login. */
   read_report (command);
+  notice_login (command);
   if (command->killed)
     end = (VqEnd){ VQ_ENDED_SIGNALLED, SIGKILL, NULL };
   else if (find_number (command->report->str, VQ_SSH_CLIENT_EXITED, &end.value))

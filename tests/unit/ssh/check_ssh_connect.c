@@ -108,6 +108,23 @@ TEST (any_host_key_at_first)
   assert_refused (VQ_ERROR_PEER, "the host key is not the expected one, but ssh-ed25519 SHA256:");
 }
 
+static gboolean
+look_away (gpointer data)
+{
+  g_usleep (2 * G_USEC_PER_SEC);
+  return G_SOURCE_REMOVE;
+}
+
+/* The command has logged in and ended before we look. */
+TEST (host_key_that_comes_with_the_end)
+{
+  g_autofree char *key = g_steal_pointer (&login->host_key);
+
+  g_timeout_add (20, look_away, NULL);
+  assert_in (PATIENCE);
+  ck_assert_str_eq (login->host_key, key);
+}
+
 TEST (host_key_with_a_comment)
 {
   g_autofree char *key = g_strdup (login->host_key);
