@@ -55,7 +55,7 @@ TEST (test_two_machines)
                       "virt-qemu slots | grep -c '#72'",
                       "1");
   user_script_expect_failure ("virt-qemu unlock a", 4, "is locked by ann@ci");
-  user_script_expect ("virt-qemu unlock -t targets --owner=ann@ci; virt-qemu list; "
+  user_script_expect ("virt-qemu unlock -t targets --owner=ann@ci; virt-qemu list --format=names; "
                       "virt-qemu unlock -t targets 2>&1 | grep -c 'gone already'",
                       "2");
 }
@@ -89,7 +89,7 @@ TEST (test_none_if_not_all)
                            "until virt-qemu list --format=names | grep -qx a; do :; done; "
                            "kill $!; wait $!; echo $?; "
                            "until virt-qemu slots | grep -c free | grep -qx 3; do :; done; "
-                           "virt-qemu list; grep -c 'signal 15' said",
+                           "virt-qemu list --format=names; grep -c 'signal 15' said",
                       "1\n1");
 }
 
@@ -111,5 +111,5 @@ TEST (test_unknown_system)
   user_script_expect_failure ("virt-qemu lock --machine-type=vps --os-type=debian --os-version=99",
                               3, "12 (bookworm)");
   user_script_expect_failure ("virt-qemu lock --machine-type=big --image=image.qcow2", 3, "vps");
-  user_script_expect ("virt-qemu list", "");
+  user_script_expect ("virt-qemu list --format=names", "");
 }
