@@ -48,25 +48,6 @@ make_private (const char *path, GError **error)
 }
 
 static gboolean
-run_until_measured (const char *const *argv, int fd, gint64 deadline, VqCancel *cancel,
-                    GError **error)
-{
-  for (int attempt = 1;; attempt++)
-    {
-      GError *local = NULL;
-
-      if (vq_qemu_img_run_with (argv, fd, deadline, cancel, &local))
-        return TRUE;
-      if (attempt == ATTEMPTS || strstr (local->message, NOT_MEASURED) == NULL)
-        {
-          g_propagate_error (error, local);
-          return FALSE;
-        }
-      g_error_free (local);
-    }
-}
-
-static gboolean
 create (const char *path, guint64 size, int fd, const char *below, const char *format,
         gint64 deadline, VqCancel *cancel, GError **error)
 {
@@ -78,7 +59,20 @@ create (const char *path, guint64 size, int fd, const char *below, const char *f
       = { "create",       "-q", "-u",   "-f", "qcow2", "--object", object, "-o",
           CREATE_OPTIONS, "-F", format, "-b", below,   path,       bytes,  NULL };
 
-  return run_until_measured (below != NULL ? overlay : plain, fd, deadline, cancel, error);
+  return vq_qemu_img_run_with (below != NULL ? overlay : plain, fd, deadline, cancel, error);
+}
+
+/* The file is made anew each time, because qemu-img may remove it when it fails. */
+static gboolean
+create_private (const char *path, guint64 size, int fd, const char *below, const char *format,
+                gint64 deadline, VqCancel *cancel, GError **error)
+{
+  if (!make_private (path, error))
+    return FALSE;
+  if (create (path, size, fd, below, format, deadline, cancel, error))
+    return TRUE;
+  unlink (path);
+  return FALSE;
 }
 
 gboolean
@@ -87,12 +81,19 @@ vq_disk_luks_create (const char *path, guint64 size, const VqDiskSecret *secret,
 {
   VQ_ERROR_PREFIX (error, "cannot make an encrypted disk");
   vq_autofd int fd = vq_disk_secret_open (secret, error);
+  g_autoptr (GError) why = NULL;
 
-  if (fd < 0 || !make_private (path, error))
+  if (fd < 0)
     return FALSE;
-  if (create (path, size, fd, below, format, deadline, cancel, error))
-    return TRUE;
-  unlink (path);
+  for (int attempt = 1; attempt <= ATTEMPTS; attempt++)
+    {
+      g_clear_error (&why);
+      if (create_private (path, size, fd, below, format, deadline, cancel, &why))
+        return TRUE;
+      if (strstr (why->message, NOT_MEASURED) == NULL)
+        break;
+    }
+  g_propagate_error (error, g_steal_pointer (&why));
   return FALSE;
 }
 
