@@ -378,7 +378,7 @@ lint:
 	tests/lint/blocking
 	tests/lint/promises
 	shellcheck -x tests/install-deps tests/lint/* tests/run tests/bench/run tests/bench/plain-build tests/analysis/run tests/soak/run tests/soak/instances tests/fuzz/run tests/forks/template-script.sh tests/guest/make-guest tests/guest/ceph virt-qemu/virt-qemu-build virt-qemu/build-parts.sh tests/guest/together .ci/run tests/guest/teuthology/test.sh contrib/debusine/check tests/guest/packages/*/debian/tests/[!c]* tests/suites/* tests/clients/run tests/clients/*.sh $(CLIENT_SCRIPTS) debian/tests/as-default debian/tests/commands debian/tests/testbed debian/*.preinst debian/*.postrm tests/completions/check tests/completions/ask-bash tests/systemd/check
-	if command -v pyflakes3 >/dev/null; then pyflakes3 contrib/debusine/*.py tests/bench/*.py tests/bench/images tests/support/*.py tests/faults/*.py tests/faults/run tests/faults/injections tests/faults/power-cut tests/forks/*.py tests/forks/run tests/analysis/mutants tests/soak/*.py $(CLIENT_PYTHON); fi
+	if command -v pyflakes3 >/dev/null; then pyflakes3 contrib/debusine/*.py tests/bench/*.py tests/bench/images tests/support/*.py tests/faults/*.py tests/faults/run tests/faults/go-between tests/faults/injections tests/faults/power-cut tests/forks/*.py tests/forks/run tests/analysis/mutants tests/soak/*.py $(CLIENT_PYTHON); fi
 	shellcheck -s bash virt-qemu/*.bash tests/forks/look.sh
 	shellcheck -s sh lib/*/*.sh tests/forks/state.sh
 	! for page in virt-qemu/*.1; do man --warnings -E UTF-8 -l -Tutf8 -Z $$page 2>&1 >/dev/null; done | grep .
