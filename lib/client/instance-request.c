@@ -150,11 +150,11 @@ check_names (const VqInstanceRequest *request, guint min, guint max, GError **er
 {
   guint n = g_strv_length (request->names);
 
-  if (n < min && n > 0)
+  if (n < min && n == 0)
+    return vq_error_set (error, VQ_ERROR_USAGE, "which instance?");
+  if (n < min)
     return vq_error_set (error, VQ_ERROR_USAGE, "give another name after \"%s\"",
                          request->names[n - 1]);
-  if (n < min)
-    return vq_error_set (error, VQ_ERROR_USAGE, "which instance?");
   return n <= max
          || vq_error_set (error, VQ_ERROR_USAGE, "\"%s\" is one name too many",
                           request->names[max]);

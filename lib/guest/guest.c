@@ -285,8 +285,7 @@ run_loaded (VqGuest *guest, gint64 deadline, GError **error)
   return let_run (guest, deadline, error) && vq_guest_link_resume (guest->link, deadline, error);
 }
 
-/* When QEMU ends, the helper's connection may end first. That would be told as the guest's fault.
- */
+/* When QEMU ends, the helper's connection may end first, and would be told as the reason. */
 gboolean
 vq_guest_run_loaded (VqGuest *guest, gint64 deadline, GError **error)
 {

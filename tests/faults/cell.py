@@ -40,5 +40,13 @@ def tell(server, commands):
         pass  # the server has said so already
 
 
+def full_then(make_fault):
+    """The disk of a small host becomes full first."""
+    def both(server):
+        server.host.fill(server)
+        make_fault(server)
+    return both
+
+
 def go_on(server):
     tell(server, "close,quit")

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import phases
-from cell import Cell
+from cell import Cell, full_then
 from hosts import MIB, Small
 from server import BOOT, SOON
 from verbs import FULL, Verbs, verb_gets
@@ -82,8 +82,7 @@ def disk_becomes_full(verbs):
     verbs.host.fill(verbs)
 
 
-def pull_to_full_disk(verbs):
-    verbs.host.fill(verbs)
+def pull_all(verbs):
     verbs.begin_verb(*pull(verbs, "/image"))
 
 
@@ -105,7 +104,7 @@ CELLS = [Cell(*cell, side=Verbs) for cell in (
     (image_is_fetched, "pull gets SIGINT", pulled_again(verb_gets(signal.SIGINT)), 1, "signal 2"),
     (image_is_fetched, "pull gets SIGKILL", pulled_again(verb_gets(signal.SIGKILL)), -signal.SIGKILL),
     (image_is_fetched, "its helper is killed", pulled_again(program_is_killed("virt-qemu-fetch")), 1, "."),
-    (image_is_known, "the cache is full, then pull", pulled_again(pull_to_full_disk), FULL, "room", None, Small("cache")),
+    (image_is_known, "the cache is full, then pull", pulled_again(full_then(pull_all)), FULL, "room", None, Small("cache")),
     (image_is_built, "build gets SIGTERM", verb_gets(signal.SIGTERM), 1, "signal 15"),
     (image_is_built, "build gets SIGINT", verb_gets(signal.SIGINT), 1, "signal 2"),
     (image_is_built, "build gets SIGHUP", verb_gets(signal.SIGHUP), 1, "signal 1"),

@@ -4,10 +4,10 @@
 import os
 import signal
 
-from cell import Cell
+from cell import Cell, full_then
 from hosts import Small
 from server import BOOT, SOON
-from verbs import NAME, FULL, Verbs, verb_gets
+from verbs import FULL, NAME, Verbs, begin, verb_gets
 from witness import Failed, wait_for
 
 
@@ -39,10 +39,6 @@ def instance_is_launched(verbs):
 
 # ---- the faults ----
 
-def ask_for_command(verbs):
-    verbs.begin_verb("exec", NAME, "true")
-
-
 def qemu_gets(number, then=lambda verbs: None):
     def make_fault(verbs):
         os.kill(verbs.get_qemu(), number)
@@ -57,21 +53,11 @@ def supervisor_gets(number, then=lambda verbs: None):
     return make_fault
 
 
-def begin(*words):
-    return lambda verbs: verbs.begin_verb(*words)
-
-
 def launch(verbs):
     verbs.begin_verb(*verbs.get_launch())
 
 
-def full_then(make_fault):
-    def both(verbs):
-        verbs.host.fill(verbs)
-        make_fault(verbs)
-    return both
-
-
+ask_for_command = begin("exec", NAME, "true")
 delete = begin("delete", "--force", NAME)
 guest_writes = begin("exec", NAME, "dd", "if=/dev/zero", "of=/root/big", "bs=1M", "count=200", "oflag=direct", "status=none")
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 import phases
-from cell import Cell, go_on, tell
+from cell import Cell, full_then, go_on, tell
 from hosts import HOUR, YEAR, Changing, Limited, OfNobody, Small, WithTmpdir, is_root
 from server import SOON
 from witness import Failed
@@ -61,13 +61,6 @@ CELLS += [Cell(phases.is_open, "QEMU stops, then revert", stopped_then(commands(
 
 # ---- a file system without room ----
 
-def full_then(text):
-    def make_fault(server):
-        server.host.fill(server)
-        tell(server, text)
-    return make_fault
-
-
 def run_in_guest(server, script):
     return subprocess.run([*server.execute, "sh", "-c", script], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
                           text=True, timeout=SOON, check=False)
@@ -91,23 +84,23 @@ def copy_up(server):
 NO_SPACE = "No space left on device"
 FULL = "no space left for the testbed's disk"
 CELLS += [
-    Cell(phases.closed, "TMPDIR is full", full_then("open,close,quit"), 12, NO_SPACE, "", Small()),
-    Cell(phases.closed, "--overlay-dir is full", full_then("open,close,quit"), 12, NO_SPACE, "",
+    Cell(phases.closed, "TMPDIR is full", full_then(commands("open,close,quit")), 12, NO_SPACE, "", Small()),
+    Cell(phases.closed, "--overlay-dir is full", full_then(commands("open,close,quit")), 12, NO_SPACE, "",
          Small("overlay", "--overlay-dir")),
-    Cell(phases.fork_goes_on, "TMPDIR is full", full_then("close,quit"), 0, "", "ok ok ok", Small()),
-    Cell(phases.is_open, "TMPDIR is full, then revert, which makes room", full_then("revert,close,quit"), 0, "", "ok ok ok", Small()),
-    Cell(phases.is_open, "TMPDIR is full, then close", full_then("close,quit"), 0, "", "ok ok", Small()),
+    Cell(phases.fork_goes_on, "TMPDIR is full", full_then(commands("close,quit")), 0, "", "ok ok ok", Small()),
+    Cell(phases.is_open, "TMPDIR is full, then revert, which makes room", full_then(commands("revert,close,quit")), 0, "", "ok ok ok", Small()),
+    Cell(phases.is_open, "TMPDIR is full, then close", full_then(commands("close,quit")), 0, "", "ok ok", Small()),
     Cell(phases.is_open, "the guest fills TMPDIR", guest_fills_it("close,quit", FULL), 0, "", "ok ok", Small()),
     Cell(phases.is_open, "the guest fills TMPDIR, then revert", guest_fills_it("revert,close,quit", FULL), 0, "", "ok ok ok",
          Small()),
     Cell(phases.is_open, "the guest fills --overlay-dir", guest_fills_it("close,quit", FULL), 0, "", "ok ok",
          Small("overlay", "--overlay-dir")),
     Cell(phases.is_open, "copyup to a full disk", copy_up, 0, NO_SPACE, "copy-failed ok ok", Small("up")),
-    Cell(phases.closing, "TMPDIR is full", full_then("quit"), 0, "", "ok ok", Small()),
-    Cell(phases.closed, "--log-dir is full", full_then("open,close,quit"), 0, NO_SPACE, "ok ok ok",
+    Cell(phases.closing, "TMPDIR is full", full_then(commands("quit")), 0, "", "ok ok", Small()),
+    Cell(phases.closed, "--log-dir is full", full_then(commands("open,close,quit")), 0, NO_SPACE, "ok ok ok",
          Small("logs", "--log-dir")),
-    Cell(phases.booting, "--template-dir becomes full", full_then("close,quit"), 0, "has become full", "ok ok ok", Small("none", mib=1536)),
-    Cell(phases.is_open, "--log-dir is full", full_then("close,quit"), 0, NO_SPACE, "ok ok", Small("logs", "--log-dir")),
+    Cell(phases.booting, "--template-dir becomes full", full_then(commands("close,quit")), 0, "has become full", "ok ok ok", Small("none", mib=1536)),
+    Cell(phases.is_open, "--log-dir is full", full_then(commands("close,quit")), 0, NO_SPACE, "ok ok", Small("logs", "--log-dir")),
 ]
 
 

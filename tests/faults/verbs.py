@@ -84,5 +84,9 @@ class Verbs(Server):
             raise Failed("delete has left something of the instance")
 
 
+def begin(*words):
+    return lambda verbs: verbs.begin_verb(*words)
+
+
 def verb_gets(number):
     return lambda verbs: verbs.process.send_signal(number)
